@@ -1,0 +1,58 @@
+"""The finished file and how it is put in front of people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.domain.ids import ChannelId, MessageId
+
+MIB = 1024 * 1024
+
+TIER_LIMITS_MIB = (10, 10, 50, 100)
+"""Upload limit by boost tier 0 to 3: https://discord.com/developers/docs/reference#uploading-files."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaFile:
+    """A video on our disk that has been probed."""
+
+    path: Path
+    size_bytes: int
+    sha256: str
+    width: int
+    height: int
+    duration_seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UploadPlan:
+    """Whether a file goes as it is or is re-encoded first."""
+
+    limit_bytes: int
+    must_shrink: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """The message that proves a delivery."""
+
+    channel_id: ChannelId
+    message_id: MessageId
+
+
+def upload_limit_bytes(*, premium_tier: int, base_limit_mib: int) -> int:
+    """Return the most bytes of one file in a guild.
+
+    The requester's Nitro does not count: the message is the bot's own. A host's
+    ``UPLOAD_LIMIT_MIB`` replaces the limit without boosts and never lowers a boosted one.
+    """
+    if premium_tier <= 0:
+        return base_limit_mib * MIB
+    tier = min(premium_tier, len(TIER_LIMITS_MIB) - 1)
+    return max(base_limit_mib, TIER_LIMITS_MIB[tier]) * MIB
+
+
+def plan_upload(size_bytes: int, *, limit_bytes: int) -> UploadPlan:
+    """Decide whether a file must be made smaller before it is sent."""
+    return UploadPlan(limit_bytes=limit_bytes, must_shrink=size_bytes > limit_bytes)

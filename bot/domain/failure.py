@@ -1,0 +1,60 @@
+"""Why a job ended without a video, as stable words.
+
+The reason is stored with the job; ``bot.provider.mapping`` chooses it from the provider's error
+code and ``bot.chat.text`` turns it into the sentence a member reads.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class FailureReason(StrEnum):
+    """Why there is no video."""
+
+    CONTENT_INPUT = "content_input"
+    """The provider's moderation refused the pictures or the prompt."""
+    CONTENT_OUTPUT = "content_output"
+    """The provider's moderation refused the finished video."""
+    CONTENT = "content"
+    """Moderation refused, without saying which side."""
+    IP_INFRINGEMENT = "ip_infringement"
+    """Suspected infringement of somebody's rights."""
+    IMAGE_REJECTED = "image_rejected"
+    """The provider could not use a picture."""
+    PARAMETERS_REJECTED = "parameters_rejected"
+    """The provider refused the settings: our catalogue and the provider disagree."""
+    MODEL_OFF = "model_off"
+    """The host's account may not use this model."""
+    PROVIDER_FAULT = "provider_fault"
+    """The provider broke, twice where a second try was due."""
+    PROVIDER_TIMEOUT = "provider_timeout"
+    """No result within the provider's three hours."""
+    TASK_LOST = "task_lost"
+    """The provider no longer knows the task."""
+    OUTCOME_UNKNOWN = "outcome_unknown"
+    """Nobody can say whether the provider took the task."""
+    RESULT_EXPIRED = "result_expired"
+    """The video was made, but its address expired before it could be fetched."""
+    RESULT_UNREADABLE = "result_unreadable"
+    """What the provider handed out is not a playable video."""
+    QUEUE_EXPIRED = "queue_expired"
+    """The job waited longer than QUEUE_TTL_SECONDS."""
+    STATUS_REFUSED = "status_refused"
+    """Discord refused the status message."""
+    STATUS_MISSING = "status_missing"
+    """The status message never appeared."""
+    UNDELIVERABLE = "undeliverable"
+    """Message, channel and direct message were all refused; the file is kept."""
+    BROKEN = "broken"
+    """The job broke its worker three times."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """What is stored when a job ends badly."""
+
+    reason: FailureReason
+    detail: str = ""
+    """For logs and operators: the provider's code and message. Never shown in a channel."""

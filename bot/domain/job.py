@@ -1,0 +1,528 @@
+"""The job: our durable unit of work, and the only table of what may become of it.
+
+::
+
+ (new) ─▶ QUEUED ─▶ SUBMITTING ─▶ PENDING ─▶ RUNNING ─▶ DOWNLOADING ─▶ DELIVERING ─▶ DELIVERED
+            ▲ ▲        │   │         │ └──────────────────▲   (finished between two polls)
+            │ └not taken   ▼         ▼
+            └──────── UNCONFIRMED ─▶ PENDING (found) | FAILED / EXPIRED
+
+ terminal: DELIVERED, UNDELIVERABLE, FAILED, CANCELLED, EXPIRED
+ in flight: SUBMITTING, UNCONFIRMED, PENDING, RUNNING
+ PARKED: taken out of the loops for the operator after three broken claims
+
+``TRANSITIONS`` is data; ``transition`` is pure and yields a ``Step``, which the storage writes in
+one transaction: the job's row, the ledger entry, the event.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from bot.domain.catalogue import Kind
+from bot.domain.errors import InvalidTransitionError
+from bot.domain.failure import FailureReason
+from bot.domain.ids import (
+    AccountId,
+    ChannelId,
+    GuildId,
+    InteractionId,
+    JobId,
+    MessageId,
+    TaskId,
+    UserId,
+    WorkerId,
+)
+from bot.domain.ledger import Amounts, EntryKind, LedgerEntry
+from bot.domain.submission import GenerationOptions, PictureNote
+
+MAX_CLAIMS = 3
+"""Claims without an advance after which a job is parked."""
+
+
+class JobState(StrEnum):
+    """Where a job is."""
+
+    QUEUED = "queued"
+    SUBMITTING = "submitting"
+    UNCONFIRMED = "unconfirmed"
+    PENDING = "pending"
+    RUNNING = "running"
+    DOWNLOADING = "downloading"
+    DELIVERING = "delivering"
+    PARKED = "parked"
+    DELIVERED = "delivered"
+    UNDELIVERABLE = "undeliverable"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+
+
+TERMINAL = frozenset(
+    {
+        JobState.DELIVERED,
+        JobState.UNDELIVERABLE,
+        JobState.FAILED,
+        JobState.CANCELLED,
+        JobState.EXPIRED,
+    }
+)
+ACTIVE = frozenset(JobState) - TERMINAL
+IN_FLIGHT = frozenset(
+    {JobState.SUBMITTING, JobState.UNCONFIRMED, JobState.PENDING, JobState.RUNNING}
+)
+POLLED = frozenset({JobState.PENDING, JobState.RUNNING})
+
+
+class Owner(StrEnum):
+    """The only writers of job states."""
+
+    SUBMISSIONS = "submissions"
+    DISPATCHER = "dispatcher"
+    POLLER = "poller"
+    DOWNLOADER = "downloader"
+    DELIVERER = "deliverer"
+    RECONCILER = "reconciler"
+    REAPER = "reaper"
+    OPERATOR = "operator"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transition:
+    """One arrow of the diagram."""
+
+    source: JobState | None
+    """None for a new job."""
+    target: JobState
+    owners: frozenset[Owner]
+    trigger: str
+    entries: frozenset[EntryKind | None] = frozenset({None})
+    """Ledger entries that may go with the arrow; None where there may be none."""
+
+
+def _rows(
+    sources: tuple[JobState | None, ...],
+    target: JobState,
+    owners: tuple[Owner, ...],
+    trigger: str,
+    *entries: EntryKind,
+) -> list[Transition]:
+    return [
+        Transition(
+            source=source,
+            target=target,
+            owners=frozenset(owners),
+            trigger=trigger,
+            entries=frozenset(entries) or frozenset({None}),
+        )
+        for source in sources
+    ]
+
+
+_S, _O, _E = JobState, Owner, EntryKind
+
+TRANSITIONS: tuple[Transition, ...] = (
+    *_rows((None,), _S.QUEUED, (_O.SUBMISSIONS,), "valid, and every rule has room", _E.RESERVE),
+    *_rows(
+        (_S.QUEUED,),
+        _S.CANCELLED,
+        (_O.SUBMISSIONS, _O.REAPER),
+        "cancelled, or the status message was refused or never appeared",
+        _E.RELEASE,
+    ),
+    *_rows((_S.QUEUED,), _S.EXPIRED, (_O.REAPER,), "older than QUEUE_TTL_SECONDS", _E.RELEASE),
+    *_rows((_S.QUEUED,), _S.FAILED, (_O.DISPATCHER,), "the lane was switched off", _E.RELEASE),
+    *_rows((_S.QUEUED,), _S.SUBMITTING, (_O.DISPATCHER,), "the lane has room"),
+    *_rows(
+        (_S.SUBMITTING, _S.UNCONFIRMED),
+        _S.PENDING,
+        (_O.DISPATCHER, _O.RECONCILER, _O.OPERATOR),
+        "a task id came back, or the task was found",
+    ),
+    *_rows(
+        (_S.SUBMITTING, _S.UNCONFIRMED),
+        _S.QUEUED,
+        (_O.DISPATCHER, _O.RECONCILER, _O.OPERATOR),
+        "certainly not taken",
+    ),
+    *_rows(
+        (_S.SUBMITTING, _S.UNCONFIRMED),
+        _S.FAILED,
+        (_O.DISPATCHER, _O.RECONCILER, _O.OPERATOR),
+        "refused",
+        _E.RELEASE,
+    ),
+    *_rows(
+        (_S.SUBMITTING,),
+        _S.UNCONFIRMED,
+        (_O.DISPATCHER, _O.REAPER),
+        "nobody saw an answer",
+    ),
+    *_rows((_S.UNCONFIRMED,), _S.EXPIRED, (_O.REAPER,), "27 h after sent_at", _E.RELEASE),
+    *_rows((_S.PENDING,), _S.RUNNING, (_O.POLLER,), "the provider began"),
+    *_rows(
+        (_S.PENDING, _S.RUNNING), _S.DOWNLOADING, (_O.POLLER,), "SUCCEEDED and billed", _E.CHARGE
+    ),
+    *_rows((_S.PENDING, _S.RUNNING), _S.QUEUED, (_O.POLLER,), "a transient failure, once"),
+    *_rows((_S.PENDING, _S.RUNNING), _S.FAILED, (_O.POLLER,), "FAILED", _E.RELEASE),
+    *_rows((_S.PENDING, _S.RUNNING), _S.CANCELLED, (_O.POLLER,), "reads CANCELED", _E.RELEASE),
+    *_rows((_S.PENDING, _S.RUNNING), _S.EXPIRED, (_O.POLLER,), "UNKNOWN for good", _E.RELEASE),
+    *_rows(
+        (_S.DOWNLOADING,), _S.DELIVERING, (_O.DOWNLOADER,), "on disk; size, hash and probe agree"
+    ),
+    *_rows(
+        (_S.DOWNLOADING,),
+        _S.EXPIRED,
+        (_O.DOWNLOADER,),
+        "the URL is past its Expires",
+        _E.ADJUST,
+    ),
+    *_rows(
+        (_S.DOWNLOADING,),
+        _S.FAILED,
+        (_O.DOWNLOADER,),
+        "no playable file until the URL expired",
+        _E.ADJUST,
+    ),
+    *_rows((_S.DELIVERING,), _S.DELIVERED, (_O.DELIVERER,), "Discord returned the message"),
+    *_rows(
+        (_S.DELIVERING,),
+        _S.UNDELIVERABLE,
+        (_O.DELIVERER,),
+        "message, channel and DM all refused; the file is kept",
+    ),
+    *_rows(
+        tuple(state for state in JobState if state in ACTIVE and state is not _S.PARKED),
+        _S.PARKED,
+        (_O.DISPATCHER, _O.POLLER, _O.DOWNLOADER, _O.DELIVERER, _O.RECONCILER, _O.REAPER),
+        "three claims without an advance",
+    ),
+    *(
+        row
+        for target in sorted(ACTIVE - {_S.PARKED, _S.SUBMITTING})
+        for row in _rows((_S.PARKED,), target, (_O.OPERATOR,), "taken up again")
+    ),
+    *_rows(
+        (_S.PARKED,),
+        _S.FAILED,
+        (_O.OPERATOR, _O.REAPER),
+        "given up by the operator, or after RETENTION_DAYS",
+        _E.RELEASE,
+        _E.ADJUST,
+    ),
+)
+
+_BY_ARROW: Mapping[tuple[JobState | None, JobState], Transition] = {
+    (row.source, row.target): row for row in TRANSITIONS
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredPicture:
+    """A prepared picture in the job's folder."""
+
+    option: str
+    """The option it came in."""
+    file_name: str
+    """Below the job's folder."""
+    width: int
+    height: int
+    notes: tuple[PictureNote, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A stored job. Frozen: changes go through ``transition`` or the storage's named updates."""
+
+    id: JobId
+    guild_id: GuildId
+    channel_id: ChannelId
+    requester_id: UserId
+    requester_name: str
+    interaction_id: InteractionId
+    kind: Kind
+    model: str
+    account: AccountId
+    resolution: str
+    size: str | None = None
+    duration_seconds: int
+    price_micros: int
+    """What is reserved: the catalogue's price at the moment of queueing."""
+    prompt: str | None = None
+    negative_prompt: str | None = None
+    effect: str | None = None
+    seed: int | None = None
+    prompt_extend: bool = True
+    watermark: bool = False
+    spoiler: bool = False
+    loop: bool = False
+    pictures: tuple[StoredPicture, ...] = ()
+    has_preview: bool = False
+    premium_tier: int = 0
+    retry_of: JobId | None = None
+
+    state: JobState
+    version: int = 1
+    """Raised by every advance; the compare-and-swap key."""
+    created_at: datetime
+    counted_at: datetime
+    """The moment of the RESERVE; the ledger's windows use it."""
+    entered_at: datetime
+    """When the present state began."""
+    finished_at: datetime | None = None
+    not_before: datetime | None = None
+    """No loop touches the job earlier."""
+    claims: int = 0
+    """Claims since the last advance."""
+    attempts: int = 0
+    """Tries of the present state's work that ended in a known, retryable refusal."""
+    lease_owner: WorkerId | None = None
+    lease_until: datetime | None = None
+    parked_from: JobState | None = None
+
+    sent_at: datetime | None = None
+    """Committed before the create leaves."""
+    gave_up_at: datetime | None = None
+    """When the wait for the create's answer ended without one."""
+    confirmed_at: datetime | None = None
+    """When the task id became known."""
+    task_id: TaskId | None = None
+    tasks_failed: int = 0
+    """Tasks of this job that failed transiently; one more is allowed after the first."""
+    adopted: bool = False
+    """The task id was found in the provider's list, not in an answer."""
+    next_poll_at: datetime | None = None
+    unknown_since: datetime | None = None
+    """First of the present run of UNKNOWN answers."""
+    unknown_polls: int = 0
+    late_at: datetime | None = None
+    """When the member was told that it takes longer than TASK_TIMEOUT_SECONDS."""
+    operator_told_at: datetime | None = None
+    """When the operator was told that the job needs a decision."""
+    cancel_requested_at: datetime | None = None
+    cancel_requested_by: UserId | None = None
+
+    result_url: str | None = None
+    """Signed; never logged."""
+    url_expires_at: datetime | None = None
+    billed_seconds: int | None = None
+    actual_prompt: str | None = None
+    media_file: str | None = None
+    """Below the job's folder."""
+    media_bytes: int | None = None
+    media_sha256: str | None = None
+    media_width: int | None = None
+    media_height: int | None = None
+    media_seconds: float | None = None
+
+    status_channel_id: ChannelId | None = None
+    status_message_id: MessageId | None = None
+    status_attempted_at: datetime | None = None
+    """Committed before the first POST of the status message."""
+    status_gone_at: datetime | None = None
+    shown_version: int = 0
+    """The version the status message shows."""
+    shown_digest: str | None = None
+    """Digest of what it shows: an equal text is not sent again."""
+    delivery_attempted_at: datetime | None = None
+    delivered_channel_id: ChannelId | None = None
+    delivered_message_id: MessageId | None = None
+    delivered_bytes: int | None = None
+    """Size of what was attached; smaller than media_bytes where it was re-encoded."""
+    announce_attempted_at: datetime | None = None
+    announced_at: datetime | None = None
+
+    failure_reason: FailureReason | None = None
+    failure_detail: str | None = None
+    possibly_billed: bool = False
+    operator_loss: bool = False
+    forgotten_at: datetime | None = None
+    """When pictures, prompt and video were erased."""
+
+    @property
+    def options(self) -> GenerationOptions:
+        """How the video is made, as the member chose it."""
+        return GenerationOptions(
+            prompt=self.prompt,
+            negative_prompt=self.negative_prompt,
+            effect=self.effect,
+            seed=self.seed,
+            prompt_extend=self.prompt_extend,
+            watermark=self.watermark,
+            spoiler=self.spoiler,
+            loop=self.loop,
+        )
+
+    @property
+    def reserved(self) -> Amounts:
+        """What the RESERVE entry holds."""
+        return Amounts(videos=1, seconds=self.duration_seconds, micros=self.price_micros)
+
+    @property
+    def is_terminal(self) -> bool:
+        """True where nothing can change the outcome any more."""
+        return self.state in TERMINAL
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobEvent:
+    """One line of a job's history."""
+
+    job_id: JobId
+    at: datetime
+    owner: Owner
+    name: str
+    """``advanced`` for a change of state, else what happened."""
+    source: JobState | None = None
+    target: JobState | None = None
+    detail: Mapping[str, str | int | float | None] = field(default_factory=dict)
+    """Facts for the operator; never a prompt, URL or token."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """Everything one transaction writes when a job advances."""
+
+    before: Job | None
+    """None for a new job."""
+    after: Job
+    event: JobEvent
+    entry: LedgerEntry | None
+
+
+def open_job(job: Job) -> Step:
+    """Return the step that stores a new job with its RESERVE."""
+    _check(None, JobState.QUEUED, Owner.SUBMISSIONS, EntryKind.RESERVE)
+    event = JobEvent(
+        job_id=job.id,
+        at=job.created_at,
+        owner=Owner.SUBMISSIONS,
+        name="advanced",
+        target=JobState.QUEUED,
+    )
+    entry = _entry(job, EntryKind.RESERVE, job.reserved, at=job.created_at)
+    return Step(before=None, after=job, event=event, entry=entry)
+
+
+def transition(
+    job: Job,
+    target: JobState,
+    *,
+    owner: Owner,
+    at: datetime,
+    detail: Mapping[str, str | int | float | None] | None = None,
+    billed: Amounts | None = None,
+    changes: Mapping[str, Any] | None = None,
+) -> Step:
+    """Return the step from a job's state to another.
+
+    The ledger entry follows from the arrow: CHARGE needs ``billed``; RELEASE gives the reservation
+    back; ADJUST gives back what was charged.
+
+    Args:
+        job: the job as read.
+        target: the state to enter.
+        owner: who asks; the table knows who may.
+        at: the moment of the change.
+        detail: facts for the event.
+        billed: what the provider really billed, for a CHARGE.
+        changes: other fields of the job that change with it.
+
+    Raises:
+        InvalidTransitionError: the table has no such arrow for this owner and entry.
+    """
+    kind = _entry_kind(job, target)
+    _check(job.state, target, owner, kind)
+    after = replace(
+        job,
+        **{
+            "state": target,
+            "version": job.version + 1,
+            "entered_at": at,
+            "finished_at": at if target in TERMINAL else None,
+            "not_before": None,
+            "claims": 0,
+            "attempts": 0,
+            "lease_owner": None,
+            "lease_until": None,
+            "parked_from": job.state if target is JobState.PARKED else None,
+            **(changes or {}),
+        },
+    )
+    entry = _settle(job, kind, billed, at=at)
+    if entry is not None and entry.kind is EntryKind.ADJUST:
+        after = replace(after, operator_loss=True)
+    event = JobEvent(
+        job_id=job.id,
+        at=at,
+        owner=owner,
+        name="advanced",
+        source=job.state,
+        target=target,
+        detail=detail or {},
+    )
+    return Step(before=job, after=after, event=event, entry=entry)
+
+
+def _entry_kind(job: Job, target: JobState) -> EntryKind | None:
+    row = _BY_ARROW.get((job.state, target))
+    kinds = row.entries if row else frozenset({None})
+    if kinds == {EntryKind.RELEASE, EntryKind.ADJUST}:
+        # Only PARKED can be either side of the CHARGE.
+        return EntryKind.ADJUST if job.billed_seconds is not None else EntryKind.RELEASE
+    (kind,) = kinds
+    return kind
+
+
+def _check(source: JobState | None, target: JobState, owner: Owner, kind: EntryKind | None) -> None:
+    row = _BY_ARROW.get((source, target))
+    if row is None or owner not in row.owners or kind not in row.entries:
+        raise InvalidTransitionError(f"{source} -> {target} by {owner} with {kind}")
+
+
+def _settle(
+    job: Job, kind: EntryKind | None, billed: Amounts | None, *, at: datetime
+) -> LedgerEntry | None:
+    match kind:
+        case None:
+            return None
+        case EntryKind.CHARGE:
+            if billed is None:
+                raise InvalidTransitionError("a CHARGE needs what was billed")
+            return _entry(job, kind, billed - job.reserved, at=at)
+        case EntryKind.RELEASE:
+            return _entry(job, kind, -job.reserved, at=at)
+        case EntryKind.ADJUST:
+            return _entry(job, kind, -charged_amounts(job), at=at, reason="operator_loss")
+        case EntryKind.RESERVE:
+            raise InvalidTransitionError("only a new job reserves")
+
+
+def billed_amounts(job: Job, billed_seconds: int) -> Amounts:
+    """Return what a finished task costs: the stored price, by the second that was billed."""
+    per_second = job.price_micros // job.duration_seconds
+    return Amounts(videos=1, seconds=billed_seconds, micros=per_second * billed_seconds)
+
+
+def charged_amounts(job: Job) -> Amounts:
+    """Return what the job's CHARGE left in the ledger."""
+    return billed_amounts(job, job.billed_seconds or 0)
+
+
+def _entry(
+    job: Job, kind: EntryKind, amounts: Amounts, *, at: datetime, reason: str = ""
+) -> LedgerEntry:
+    return LedgerEntry(
+        job_id=job.id,
+        guild_id=job.guild_id,
+        user_id=job.requester_id,
+        kind=kind,
+        amounts=amounts,
+        counted_at=job.counted_at,
+        at=at,
+        reason=reason,
+    )

@@ -1,0 +1,97 @@
+"""What the services ask of the outside world, where two implementations exist.
+
+The provider has the HTTP client and an in-memory double, the chat has Discord and a recorder,
+the clock has the wall and a manual one, the wake-up has the process's own and a silent one.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from bot.domain.ids import AccountId, TaskId
+from bot.domain.task import Download, Task, TaskPage, TaskRequest
+
+
+class Clock(Protocol):
+    """The one way to get the time."""
+
+    def now(self) -> datetime:
+        """Return the aware UTC time of day."""
+        ...
+
+    def monotonic(self) -> float:
+        """Return seconds that never run backwards; only differences mean anything."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Suspend the caller for so many seconds of this clock."""
+        ...
+
+
+class Wakeup(Protocol):
+    """Hastens a loop; the loop's own interval is the guarantee."""
+
+    def notify(self) -> None:
+        """Wake whoever waits, or the next one to wait."""
+        ...
+
+    async def wait(self, timeout_seconds: float) -> None:
+        """Return when notified, or after so many seconds."""
+        ...
+
+
+class VideoProvider(Protocol):
+    """Single calls to the maker of videos: no poll loop, no repetition of a create."""
+
+    account: AccountId
+
+    async def create_task(self, request: TaskRequest) -> TaskId:
+        """Ask for a video once. Whatever happens, the call is not repeated.
+
+        Raises:
+            ProviderUnavailableError: ``request_was_sent`` tells whether a task may exist.
+            MalformedResponseError: an answer without a task id; a task may exist.
+            RateLimitedError, AuthenticationError, ModelNotAvailableError, RequestRefusedError:
+                nothing was created.
+        """
+        ...
+
+    async def get_task(self, task_id: TaskId) -> Task:
+        """Read one task.
+
+        Raises:
+            ProviderUnavailableError, RateLimitedError, AuthenticationError,
+            MalformedResponseError: the task's state is not known.
+        """
+        ...
+
+    async def list_tasks(self, *, model: str, page: int) -> TaskPage:
+        """Read one page of the last 24 hours' tasks of a model, counted from 1.
+
+        Raises:
+            ProviderError: the list is not known.
+        """
+        ...
+
+    async def cancel_task(self, task_id: TaskId) -> None:
+        """Cancel a PENDING task.
+
+        Raises:
+            TaskNotCancellableError: it runs already, is over, or is not known.
+            ProviderError: nothing is known.
+        """
+        ...
+
+    async def download(self, url: str, into: Path, *, max_bytes: int) -> Download:
+        """Stream a result to a file, replacing what was there.
+
+        Raises:
+            ResultExpiredError: the URL is past its Expires.
+            ResultHostError: the host or the connected address is not allowed.
+            MediaTooLargeError: more than ``max_bytes``.
+            MalformedResponseError: not a video, for instance HTML.
+            ProviderUnavailableError: broken off; worth another try.
+        """
+        ...

@@ -1,0 +1,124 @@
+"""The provider's view of one generation: what we ask for and what it tells us."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+
+from bot.domain.catalogue import Endpoint
+from bot.domain.failure import FailureReason
+from bot.domain.ids import TaskId
+
+
+class TaskState(StrEnum):
+    """States of the provider's task."""
+
+    PENDING = "PENDING"
+    RUNNING = "RUNNING"
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+    CANCELED = "CANCELED"
+    UNKNOWN = "UNKNOWN"
+    """Not known to the provider: wrong, foreign, or older than 24 hours."""
+    OTHER = "OTHER"
+    """A status newer than this code, or SUSPENDED: not final, so it is followed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskImage:
+    """One picture of a request, already made to fit."""
+
+    field: str
+    """Key in the request's ``input``, for instance ``first_frame_url``."""
+    path: Path
+    """A JPEG on our disk."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskRequest:
+    """One create call."""
+
+    model: str
+    """The provider's name of the model in the account's region."""
+    endpoint: Endpoint
+    images: tuple[TaskImage, ...]
+    prompt: str | None
+    negative_prompt: str | None
+    template: str | None
+    """Effect name; the provider ignores a prompt beside it."""
+    resolution: str | None
+    """Tier such as ``720P``; exactly one of resolution and size is set."""
+    size: str | None
+    """``W*H``."""
+    duration_seconds: int | None
+    """Sent only for models whose length can be chosen; the others fail on it."""
+    seed: int | None
+    """0 to 2147483647."""
+    prompt_extend: bool
+    watermark: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskFailure:
+    """Why the provider failed a task."""
+
+    provider_code: str
+    message: str
+    reason: FailureReason
+    transient: bool
+    """True where one new task may succeed; failed tasks are free."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """What one query of a task told us."""
+
+    task_id: TaskId
+    state: TaskState
+    submitted_at: datetime | None = None
+    scheduled_at: datetime | None = None
+    ended_at: datetime | None = None
+    video_url: str | None = None
+    """Signed, valid for 24 hours; never logged, never re-encoded."""
+    url_expires_at: datetime | None = None
+    """Read from the URL's ``Expires``; ``ended_at`` + 24 h where it has none."""
+    orig_prompt: str | None = None
+    actual_prompt: str | None = None
+    """The rewritten prompt; absent without prompt_extend."""
+    billed_seconds: int | None = None
+    failure: TaskFailure | None = None
+    request_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedTask:
+    """One row of the provider's task list."""
+
+    task_id: TaskId
+    model: str
+    state: TaskState
+    created_at: datetime
+    """By the provider's clock."""
+    api_key_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskPage:
+    """One page of the provider's task list."""
+
+    tasks: tuple[ListedTask, ...]
+    page: int
+    """Counted from 1."""
+    total_pages: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Download:
+    """A finished transfer to our disk."""
+
+    path: Path
+    size_bytes: int
+    sha256: str
+    """Hex digest of the file."""
