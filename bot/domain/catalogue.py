@@ -11,7 +11,7 @@ capabilities ``legacy-image-to-video-by-first-and-last-frame-api-reference``, pr
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -166,7 +166,7 @@ MODELS: tuple[ModelRow, ...] = (
 class Override:
     """What a host changes about one model."""
 
-    prices: Mapping[str, int] = MappingProxyType({})
+    prices: Mapping[str, int] = field(default_factory=dict)
     in_flight: int | None = None
     submits_per_second: float | None = None
     enabled: bool | None = None

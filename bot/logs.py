@@ -1,0 +1,130 @@
+"""The one way to write a log: structlog over the standard library, one JSON object a line.
+
+Event names are past-tense constants, data goes into keys. A processor of its own takes tokens,
+prompts and signed queries out of whatever reaches it, libraries' records included, so that a
+careless line cannot leak them.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from collections.abc import Sequence
+from typing import Literal
+
+import structlog
+from structlog.stdlib import BoundLogger
+from structlog.typing import EventDict, WrappedLogger
+
+HIDDEN = "[hidden]"
+
+_SECRET_KEYS = frozenset(
+    {
+        "token",
+        "api_key",
+        "authorization",
+        "prompt",
+        "negative_prompt",
+        "orig_prompt",
+        "actual_prompt",
+        "url",
+        "result_url",
+        "data",
+        "jpeg",
+    }
+)
+_QUERY = re.compile(r"(https?://[^\s?\"'<>]+)\?[^\s\"'<>]+")
+_BEARER = re.compile(r"(?i)\b(bearer|bot)\s+[\w.~+/-]{8,}=*")
+_WEBHOOK = re.compile(r"(/(?:webhooks|interactions)/\d+)/[\w.-]{8,}")
+_KEY = re.compile(r"\bsk-[\w-]{6,}")
+
+QUIET_LOGGERS = ("httpx", "httpcore", "discord.http", "discord.webhook.async_", "discord.gateway")
+"""Libraries that write addresses, headers or whole payloads below WARNING."""
+
+
+class Redactor:
+    """Takes secrets out of every record, by key and by pattern."""
+
+    def __init__(self, secrets: Sequence[str]) -> None:
+        self._secrets = tuple(secret for secret in secrets if secret)
+
+    def __call__(self, _: WrappedLogger, __: str, event: EventDict) -> EventDict:
+        """Return the record without secrets; structlog calls this for each one."""
+        return {
+            key: HIDDEN if key in _SECRET_KEYS and value else self._clean(value)
+            for key, value in event.items()
+        }
+
+    def _clean(self, value: object) -> object:
+        if isinstance(value, str):
+            return self.clean(value)
+        if isinstance(value, dict):
+            return {key: self._clean(item) for key, item in value.items()}
+        if isinstance(value, list | tuple):
+            return [self._clean(item) for item in value]
+        if isinstance(value, int | float | bool | None):
+            return value
+        return self.clean(str(value))
+
+    def clean(self, text: str) -> str:
+        """Return a text without known secrets, keys, bearer tokens and URL queries."""
+        for secret in self._secrets:
+            text = text.replace(secret, HIDDEN)
+        text = _QUERY.sub(rf"\1?{HIDDEN}", text)
+        text = _WEBHOOK.sub(rf"\1/{HIDDEN}", text)
+        text = _BEARER.sub(rf"\1 {HIDDEN}", text)
+        return _KEY.sub(HIDDEN, text)
+
+
+def configure_logs(
+    *,
+    level: str,
+    style: Literal["json", "console"],
+    secrets: Sequence[str] = (),
+) -> None:
+    """Send every record of the process through one formatter to standard error."""
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    renderer: structlog.typing.Processor = (
+        structlog.processors.JSONRenderer(ensure_ascii=False)
+        if style == "json"
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[*shared, structlog.stdlib.ExtraAdder()],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.format_exc_info,
+                Redactor(secrets),
+                renderer,
+            ],
+        )
+    )
+    root = logging.getLogger()  # noqa: TID251 - this module is the one place
+    root.handlers = [handler]
+    root.setLevel(level)
+    for name in QUIET_LOGGERS:
+        quiet = logging.getLogger(name)  # noqa: TID251 - this module is the one place
+        quiet.setLevel(max(logging.WARNING, logging.getLevelNamesMapping()[level]))
+
+
+def get_logger(name: str) -> BoundLogger:
+    """Return a module's logger."""
+    logger: BoundLogger = structlog.stdlib.get_logger(name)
+    return logger

@@ -1,0 +1,243 @@
+"""The only reader of the environment: built once at start-up, passed down, never changed.
+
+Variable names, defaults and meanings are a contract with the people who host Tween; README lists
+them all. A wrong value ends the process with exit code 78 and one line that names it.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+)
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from bot.domain.catalogue import Catalogue, Override, Region
+from bot.domain.errors import ConfigurationError
+from bot.domain.ids import GuildId, UserId
+from bot.domain.quota import MICROS, Rule, Scope, Unit, Window
+
+_REGION_HOSTS = {
+    Region.BEIJING: ("dashscope.aliyuncs.com", "cn-beijing"),
+    Region.SINGAPORE: ("dashscope-intl.aliyuncs.com", "ap-southeast-1"),
+}
+
+Seconds = Annotated[float, Field(gt=0)]
+Names = Annotated[tuple[str, ...], NoDecode]
+Snowflakes = Annotated[frozenset[int], NoDecode]
+
+
+class Settings(BaseSettings):
+    """Everything a host can choose."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True
+    )
+
+    discord_token: SecretStr
+    discord_api_base_url: str = "https://discord.com/api/v10"
+    dashscope_api_key: SecretStr
+    dashscope_region: Region = Region.BEIJING
+    dashscope_http_base_url: str | None = None
+    dashscope_workspace_id: str | None = None
+    database_url: str = "sqlite:///data/tween.db"
+    data_dir: Path = Path("data")
+    result_hosts: Names = ("*.aliyuncs.com",)
+    catalogue_overrides: Path | None = None
+    daily_budget: Annotated[float, Field(ge=0)] = 50
+    allowed_guilds: Snowflakes = frozenset()
+    currency: str = "CNY"
+    currency_per_cny: Annotated[float, Field(gt=0)] = 1
+    default_guild_daily_videos: Annotated[int, Field(ge=0)] = 50
+    default_member_daily_videos: Annotated[int, Field(ge=0)] = 10
+    max_queued_per_member: Annotated[int, Field(ge=1)] = 5
+    max_queued_per_guild: Annotated[int, Field(ge=1)] = 100
+    poll_interval_seconds: Seconds = 15
+    status_edit_interval_seconds: Seconds = 5
+    queue_ttl_seconds: Seconds = 86_400
+    task_timeout_seconds: Seconds = 14_400
+    operator_ids: Snowflakes = frozenset()
+    operator_guild_id: int | None = None
+    upload_limit_mib: Annotated[int, Field(ge=1, le=500)] = 10
+    retention_days: Annotated[float, Field(gt=0)] = 7
+    http_listen: str = "127.0.0.1:8080"
+    shutdown_seconds: Seconds = 10
+    log_format: Literal["json", "console"] = "json"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @field_validator("result_hosts", mode="before")
+    @classmethod
+    def _split_names(cls, value: object) -> object:
+        return _split(value)
+
+    @field_validator("allowed_guilds", "operator_ids", mode="before")
+    @classmethod
+    def _split_ids(cls, value: object) -> object:
+        return _split(value)
+
+    @field_validator(
+        "dashscope_http_base_url",
+        "dashscope_workspace_id",
+        "catalogue_overrides",
+        "operator_guild_id",
+        mode="before",
+    )
+    @classmethod
+    def _empty_is_unset(cls, value: object) -> object:
+        return None if value == "" else value
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _any_case(cls, value: object) -> object:
+        return value.upper() if isinstance(value, str) else value
+
+    @field_validator("discord_token", "dashscope_api_key")
+    @classmethod
+    def _not_blank(cls, value: SecretStr) -> SecretStr:
+        text = value.get_secret_value().strip()
+        if not text or not text.isascii() or any(character.isspace() for character in text):
+            raise ValueError("is empty or not a single word")
+        return SecretStr(text)
+
+    @field_validator("discord_api_base_url", "dashscope_http_base_url")
+    @classmethod
+    def _http_url(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith(("http://", "https://")):
+            raise ValueError("must begin with https:// or http://")
+        return value.rstrip("/") if value else value
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, value: str) -> str:
+        if not value.startswith(("sqlite:///", "postgresql://")):
+            raise ValueError("must begin with sqlite:/// or postgresql://")
+        return value
+
+    @field_validator("http_listen")
+    @classmethod
+    def _host_and_port(cls, value: str) -> str:
+        _, colon, port = value.rpartition(":")
+        if value and not (colon and port.isdecimal() and int(port) <= 65_535):  # noqa: PLR2004
+            raise ValueError("must be host:port, or empty for off")
+        return value
+
+    @property
+    def provider_base_url(self) -> str:
+        """The provider's REST base for the region, workspace or override."""
+        if self.dashscope_http_base_url:
+            return self.dashscope_http_base_url
+        host, region = _REGION_HOSTS[self.dashscope_region]
+        if self.dashscope_workspace_id:
+            host = f"{self.dashscope_workspace_id}.{region}.maas.aliyuncs.com"
+        return f"https://{host}/api/v1"
+
+    @property
+    def daily_budget_micros(self) -> int:
+        """The host's budget in micro-CNY per UTC day; 0 means no bound."""
+        return round(self.daily_budget * MICROS)
+
+    @property
+    def retention(self) -> timedelta:
+        """How long pictures, prompts and archived videos are kept."""
+        return timedelta(days=self.retention_days)
+
+    @property
+    def guilds(self) -> frozenset[GuildId]:
+        """Guilds that may make videos; empty means all."""
+        return frozenset(GuildId(guild) for guild in self.allowed_guilds)
+
+    @property
+    def operators(self) -> frozenset[UserId]:
+        """People who run the process."""
+        return frozenset(UserId(user) for user in self.operator_ids)
+
+    @property
+    def listen(self) -> tuple[str, int] | None:
+        """Host and port of the health page; None where it is off."""
+        if not self.http_listen:
+            return None
+        host, _, port = self.http_listen.rpartition(":")
+        return host.strip("[]"), int(port)
+
+    def default_rules(self) -> tuple[Rule, ...]:
+        """Return the rules in force where nobody set others: the two defaults and the ceiling."""
+        limits = {
+            Scope.CEILING: self.default_guild_daily_videos,
+            Scope.SERVER: self.default_guild_daily_videos,
+            Scope.MEMBER_DEFAULT: self.default_member_daily_videos,
+        }
+        return tuple(
+            Rule(scope=scope, unit=Unit.VIDEOS, window=Window.DAY, limit=limit)
+            for scope, limit in limits.items()
+        )
+
+    def catalogue(self) -> Catalogue:
+        """Return what this host offers.
+
+        Raises:
+            ConfigurationError: the overrides cannot be read, or leave nothing to offer.
+        """
+        if self.catalogue_overrides is None:
+            return Catalogue(self.dashscope_region)
+        return Catalogue(self.dashscope_region, _read_overrides(self.catalogue_overrides))
+
+
+def load_settings() -> Settings:
+    """Read the environment and ``.env``.
+
+    Raises:
+        ConfigurationError: a variable is missing or wrong; the message names it.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        name = str(first["loc"][0]).upper() if first["loc"] else "settings"
+        problem = "is required" if first["type"] == "missing" else first["msg"]
+        raise ConfigurationError(name, problem.removeprefix("Value error, ")) from None
+
+
+def _split(value: object) -> object:
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return value
+
+
+class _OverrideRow(BaseModel):
+    """One ``[model]`` table of the overrides file."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    prices: dict[str, Annotated[float, Field(ge=0)]] = {}
+    in_flight: Annotated[int, Field(ge=1)] | None = None
+    submits_per_second: Annotated[float, Field(gt=0)] | None = None
+    enabled: bool | None = Field(default=None, validation_alias=AliasChoices("enabled", "on"))
+
+
+def _read_overrides(path: Path) -> Mapping[str, Override]:
+    try:
+        tables = tomllib.loads(path.read_text("utf-8"))
+        rows = {name: _OverrideRow.model_validate(table) for name, table in tables.items()}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, ValidationError) as error:
+        reason = " ".join(str(error).split())
+        raise ConfigurationError("CATALOGUE_OVERRIDES", f"{path}: {reason}") from error
+    return {
+        name: Override(
+            prices={tier: round(price * MICROS) for tier, price in row.prices.items()},
+            in_flight=row.in_flight,
+            submits_per_second=row.submits_per_second,
+            enabled=row.enabled,
+        )
+        for name, row in rows.items()
+    }

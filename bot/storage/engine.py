@@ -1,0 +1,133 @@
+"""One engine per URL, and the two ways to use it: ``read()`` and ``write()``.
+
+SQLite runs in WAL mode with foreign keys; a write transaction begins IMMEDIATE, so that reading
+what is about to be changed and changing it cannot be interleaved. On PostgreSQL the same Python
+locks rows with ``FOR UPDATE``, which SQLAlchemy leaves out for SQLite.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from sqlalchemy import event, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from bot.domain.errors import ConfigurationError, DatabaseUnavailableError
+
+BUSY_TIMEOUT_SECONDS = 10
+POOL_SIZE = 5
+
+
+def async_url(database_url: str) -> URL:
+    """Return the URL with its asynchronous driver."""
+    url = make_url(database_url)
+    driver = "sqlite+aiosqlite" if url.get_backend_name() == "sqlite" else "postgresql+asyncpg"
+    return url.set(drivername=driver)
+
+
+class Database:
+    """A connection pool that hands out short transactions."""
+
+    def __init__(self, database_url: str) -> None:
+        url = async_url(database_url)
+        self.is_sqlite = url.get_backend_name() == "sqlite"
+        if self.is_sqlite and url.database:
+            Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self.engine = _create_engine(url, is_sqlite=self.is_sqlite)
+        except ModuleNotFoundError as error:
+            raise ConfigurationError("DATABASE_URL", f"needs the package {error.name}") from error
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self.engine.dispose()
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """Open a transaction that only reads.
+
+        Raises:
+            DatabaseUnavailableError: the database cannot be reached.
+        """
+        async with _converted(), self.engine.connect() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        """Open a transaction that writes; it is committed when the block ends without an error.
+
+        Raises:
+            DatabaseUnavailableError: the database cannot be reached or stayed locked.
+        """
+        async with _converted(), self.engine.connect() as connection:
+            if self.is_sqlite:
+                await connection.exec_driver_sql("BEGIN IMMEDIATE")
+            async with _ending(connection):
+                yield connection
+
+    async def ping(self) -> None:
+        """Ask the database for a sign of life.
+
+        Raises:
+            DatabaseUnavailableError: there is none.
+        """
+        async with self.read() as connection:
+            await connection.execute(text("SELECT 1"))
+
+
+@asynccontextmanager
+async def _ending(connection: AsyncConnection) -> AsyncIterator[None]:
+    try:
+        yield
+    except BaseException:
+        await connection.rollback()
+        raise
+    await connection.commit()
+
+
+@asynccontextmanager
+async def _converted() -> AsyncIterator[None]:
+    """Turn the driver's trouble into ours; a broken constraint stays what it is."""
+    try:
+        yield
+    except (OperationalError, InterfaceError) as error:
+        raise DatabaseUnavailableError(str(error.orig)) from error
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise DatabaseUnavailableError(str(error.orig)) from error
+        raise
+    except OSError as error:
+        raise DatabaseUnavailableError(str(error)) from error
+
+
+def _create_engine(url: URL, *, is_sqlite: bool) -> AsyncEngine:
+    if not is_sqlite:
+        return create_async_engine(
+            url, pool_size=POOL_SIZE, max_overflow=POOL_SIZE, pool_pre_ping=True
+        )
+    engine = create_async_engine(
+        url, connect_args={"timeout": BUSY_TIMEOUT_SECONDS}, pool_size=POOL_SIZE
+    )
+    event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+    # Without this the driver would begin transactions by itself, and DEFERRED ones:
+    # https://docs.sqlalchemy.org/en/21/dialects/sqlite.html#sqlite-transactions
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        "foreign_keys = ON",
+        f"busy_timeout = {BUSY_TIMEOUT_SECONDS * 1000}",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()

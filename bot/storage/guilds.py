@@ -1,0 +1,87 @@
+"""Guilds and their rules. A guild's row is the lock for everything its members spend."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.guild import Guild, Notify
+from bot.domain.ids import GuildId
+from bot.domain.quota import Rule
+from bot.storage.tables import guilds, rules
+
+
+async def ensure(connection: AsyncConnection, guild_id: GuildId) -> None:
+    """Create a guild's row where there is none."""
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    defaults = Guild(guild_id=guild_id)
+    await connection.execute(
+        dialect.insert(guilds)
+        .values(
+            guild_id=guild_id,
+            time_zone=defaults.time_zone,
+            notify=defaults.notify.value,
+            preview=defaults.preview,
+        )
+        .on_conflict_do_nothing()
+    )
+
+
+async def lock(connection: AsyncConnection, guild_id: GuildId) -> Guild:
+    """Lock a guild's row until the transaction ends, creating it where there is none."""
+    await ensure(connection, guild_id)
+    query = select(guilds).where(guilds.c.guild_id == guild_id).with_for_update()
+    row = (await connection.execute(query)).one()
+    return _guild_of(row.guild_id, row.time_zone, row.notify, preview=row.preview)
+
+
+async def get(connection: AsyncConnection, guild_id: GuildId) -> Guild:
+    """Return a guild's settings, the defaults where it has none."""
+    query = select(guilds).where(guilds.c.guild_id == guild_id)
+    row = (await connection.execute(query)).one_or_none()
+    if row is None:
+        return Guild(guild_id=guild_id)
+    return _guild_of(row.guild_id, row.time_zone, row.notify, preview=row.preview)
+
+
+async def rules_of(connection: AsyncConnection, guild_id: GuildId) -> list[Rule]:
+    """Return the rules and ceilings stored for a guild."""
+    query = select(rules).where(rules.c.guild_id == guild_id).order_by(rules.c.id)
+    return [
+        Rule(
+            scope=row.scope,
+            unit=row.unit,
+            window=row.window,
+            limit=row.limit,
+            target_id=row.target_id or None,
+        )
+        for row in await connection.execute(query)
+    ]
+
+
+async def set_rule(connection: AsyncConnection, guild_id: GuildId, rule: Rule) -> None:
+    """Store a rule, replacing the one in its place."""
+    await ensure(connection, guild_id)
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    await connection.execute(
+        dialect.insert(rules)
+        .values(
+            guild_id=guild_id,
+            scope=rule.scope,
+            target_id=rule.target_id or 0,
+            unit=rule.unit,
+            window=rule.window,
+            limit=rule.limit,
+        )
+        .on_conflict_do_update(
+            index_elements=["guild_id", "scope", "target_id", "unit", "window"],
+            set_={"limit": rule.limit},
+        )
+    )
+
+
+def _guild_of(guild_id: int, time_zone: str, notify: str, *, preview: bool) -> Guild:
+    return Guild(
+        guild_id=GuildId(guild_id), time_zone=time_zone, notify=Notify(notify), preview=preview
+    )

@@ -1,0 +1,340 @@
+"""Jobs in the database: the step that advances one, and the questions the loops ask.
+
+``apply`` is the only way a state changes: row, event and ledger entry in one transaction, by
+compare-and-swap on ``version``. ``amend`` changes other fields the same way; ``touch`` is for
+bookkeeping that nobody sees and nobody races for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, fields
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, and_, func, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.errors import StaleJobError
+from bot.domain.ids import AccountId, GuildId, InteractionId, JobId, TaskId, UserId, WorkerId
+from bot.domain.job import ACTIVE, IN_FLIGHT, Job, JobEvent, JobState, Step
+from bot.storage import ledger
+from bot.storage.tables import job_events, jobs
+
+_FIELDS = tuple(field.name for field in fields(Job))
+
+
+def job_of(row: Row[Any]) -> Job:
+    """Return the record of a row: columns and fields have the same names."""
+    return Job(**row._mapping)  # noqa: SLF001 - SQLAlchemy's public name begins so
+
+
+def values_of(job: Job) -> dict[str, Any]:
+    """Return a record as column values."""
+    return {name: getattr(job, name) for name in _FIELDS}
+
+
+async def apply(connection: AsyncConnection, step: Step) -> Job:
+    """Write a step: the job's row, its event, its ledger entry.
+
+    Raises:
+        StaleJobError: somebody else advanced the job first; nothing was written.
+    """
+    before, after = step.before, step.after
+    if before is None:
+        await connection.execute(insert(jobs).values(values_of(after)))
+    else:
+        changed = _difference(before, after)
+        await _swap(connection, before, changed)
+    await record(connection, step.event)
+    if step.entry is not None:
+        await ledger.append(connection, step.entry)
+    return after
+
+
+async def amend(connection: AsyncConnection, job: Job, **changes: object) -> Job:
+    """Change fields that people see, without a change of state.
+
+    Raises:
+        StaleJobError: somebody else changed the job first.
+    """
+    values = {**changes, "version": job.version + 1}
+    await _swap(connection, job, values)
+    return await _must_get(connection, job.id)
+
+
+async def touch(connection: AsyncConnection, job_id: JobId, **changes: object) -> None:
+    """Change bookkeeping of a job whatever its version."""
+    await connection.execute(update(jobs).where(jobs.c.id == job_id).values(**changes))
+
+
+async def record(connection: AsyncConnection, event: JobEvent) -> None:
+    """Add a line to a job's history."""
+    await connection.execute(insert(job_events).values(asdict(event)))
+
+
+async def history(connection: AsyncConnection, job_id: JobId) -> list[JobEvent]:
+    """Return a job's history, oldest first."""
+    columns = [job_events.c[field.name] for field in fields(JobEvent)]
+    query = select(*columns).where(job_events.c.job_id == job_id).order_by(job_events.c.id)
+    return [JobEvent(**row._mapping) for row in await connection.execute(query)]  # noqa: SLF001
+
+
+async def _swap(connection: AsyncConnection, job: Job, values: Mapping[str, object]) -> None:
+    result = await connection.execute(
+        update(jobs).where(jobs.c.id == job.id, jobs.c.version == job.version).values(**values)
+    )
+    if result.rowcount != 1:
+        raise StaleJobError(job.id)
+
+
+def _difference(before: Job, after: Job) -> dict[str, Any]:
+    return {
+        name: new
+        for name in _FIELDS
+        if (new := getattr(after, name)) != getattr(before, name) or name == "version"
+    }
+
+
+async def _must_get(connection: AsyncConnection, job_id: JobId) -> Job:
+    row = (await connection.execute(select(jobs).where(jobs.c.id == job_id))).one_or_none()
+    if row is None:
+        raise StaleJobError(job_id)
+    return job_of(row)
+
+
+# --- reading ---------------------------------------------------------------------------------
+
+
+async def get(connection: AsyncConnection, job_id: JobId) -> Job | None:
+    """Return a job of any guild: for loops and operators."""
+    row = (await connection.execute(select(jobs).where(jobs.c.id == job_id))).one_or_none()
+    return None if row is None else job_of(row)
+
+
+async def get_in_guild(connection: AsyncConnection, job_id: JobId, guild_id: GuildId) -> Job | None:
+    """Return a job of this guild; one of another guild does not exist here."""
+    query = select(jobs).where(jobs.c.id == job_id, jobs.c.guild_id == guild_id)
+    row = (await connection.execute(query)).one_or_none()
+    return None if row is None else job_of(row)
+
+
+async def get_of_requester(
+    connection: AsyncConnection, job_id: JobId, requester_id: UserId
+) -> Job | None:
+    """Return one of a person's own jobs, in any guild: for the direct message."""
+    query = select(jobs).where(jobs.c.id == job_id, jobs.c.requester_id == requester_id)
+    row = (await connection.execute(query)).one_or_none()
+    return None if row is None else job_of(row)
+
+
+async def exists(connection: AsyncConnection, job_id: JobId) -> bool:
+    """Tell whether an id is taken."""
+    query = select(jobs.c.id).where(jobs.c.id == job_id)
+    return (await connection.execute(query)).first() is not None
+
+
+async def interaction_seen(connection: AsyncConnection, interaction_id: InteractionId) -> bool:
+    """Tell whether an interaction has made its job already."""
+    query = select(jobs.c.id).where(jobs.c.interaction_id == interaction_id)
+    return (await connection.execute(query)).first() is not None
+
+
+async def newest(
+    connection: AsyncConnection,
+    *,
+    guild_id: GuildId | None = None,
+    requester_id: UserId | None = None,
+    states: Collection[JobState] = (),
+    limit: int = 25,
+) -> list[Job]:
+    """Return jobs, newest first, with every filter that is given."""
+    conditions: list[ColumnElement[bool]] = []
+    if guild_id is not None:
+        conditions.append(jobs.c.guild_id == guild_id)
+    if requester_id is not None:
+        conditions.append(jobs.c.requester_id == requester_id)
+    if states:
+        conditions.append(jobs.c.state.in_(states))
+    query = (
+        select(jobs).where(*conditions).order_by(jobs.c.created_at.desc(), jobs.c.id).limit(limit)
+    )
+    return [job_of(row) for row in await connection.execute(query)]
+
+
+async def in_states(
+    connection: AsyncConnection,
+    states: Collection[JobState],
+    *,
+    guild_id: GuildId | None = None,
+    limit: int | None = None,
+) -> list[Job]:
+    """Return jobs in the given states, oldest first."""
+    conditions: list[ColumnElement[bool]] = [jobs.c.state.in_(states)]
+    if guild_id is not None:
+        conditions.append(jobs.c.guild_id == guild_id)
+    query = select(jobs).where(*conditions).order_by(jobs.c.created_at, jobs.c.id).limit(limit)
+    return [job_of(row) for row in await connection.execute(query)]
+
+
+async def count_by_state(connection: AsyncConnection) -> dict[JobState, int]:
+    """Return how many jobs are in each state that is not terminal."""
+    query = (
+        select(jobs.c.state, func.count()).where(jobs.c.state.in_(ACTIVE)).group_by(jobs.c.state)
+    )
+    return {row[0]: row[1] for row in await connection.execute(query)}
+
+
+async def count_queued(
+    connection: AsyncConnection, guild_id: GuildId, requester_id: UserId
+) -> tuple[int, int]:
+    """Return how many jobs the guild and, of those, the member have waiting."""
+    query = (
+        select(jobs.c.requester_id, func.count())
+        .where(jobs.c.guild_id == guild_id, jobs.c.state == JobState.QUEUED)
+        .group_by(jobs.c.requester_id)
+    )
+    counts = {row[0]: row[1] for row in await connection.execute(query)}
+    return sum(counts.values()), counts.get(requester_id, 0)
+
+
+async def foreign_in_flight(connection: AsyncConnection, account: AccountId) -> list[Job]:
+    """Return jobs in flight of another account: its key is needed to follow them."""
+    query = select(jobs).where(jobs.c.state.in_(IN_FLIGHT), jobs.c.account != account)
+    return [job_of(row) for row in await connection.execute(query)]
+
+
+async def known_task_ids(
+    connection: AsyncConnection, account: AccountId, task_ids: Collection[TaskId]
+) -> dict[TaskId, Job]:
+    """Return the jobs that own any of these tasks now."""
+    query = select(jobs).where(jobs.c.account == account, jobs.c.task_id.in_(task_ids))
+    owned = [job_of(row) for row in await connection.execute(query)]
+    return {job.task_id: job for job in owned if job.task_id is not None}
+
+
+async def recent_making_seconds(
+    connection: AsyncConnection, *, model: str, resolution: str, limit: int = 20
+) -> list[float]:
+    """Return how long the newest finished tasks took, from their task id to success."""
+    made = job_events.alias()
+    query = (
+        select(jobs.c.confirmed_at, made.c.at)
+        .join(made, and_(made.c.job_id == jobs.c.id, made.c.target == JobState.DOWNLOADING))
+        .where(
+            jobs.c.model == model,
+            jobs.c.resolution == resolution,
+            jobs.c.state == JobState.DELIVERED,
+            jobs.c.confirmed_at.is_not(None),
+        )
+        .order_by(jobs.c.finished_at.desc())
+        .limit(limit)
+    )
+    return [(row[1] - row[0]).total_seconds() for row in await connection.execute(query)]
+
+
+# --- claims ----------------------------------------------------------------------------------
+
+
+def ready(now: datetime) -> ColumnElement[bool]:
+    """Return the condition that no lease and no wait holds a job back."""
+    return and_(
+        or_(jobs.c.not_before.is_(None), jobs.c.not_before <= now),
+        or_(jobs.c.lease_until.is_(None), jobs.c.lease_until <= now),
+    )
+
+
+async def claimable(
+    connection: AsyncConnection,
+    state: JobState,
+    *,
+    now: datetime,
+    order_by: ColumnElement[Any],
+    limit: int,
+) -> list[Job]:
+    """Return jobs of a state that a worker may claim."""
+    query = (
+        select(jobs)
+        .where(jobs.c.state == state, ready(now))
+        .order_by(order_by, jobs.c.id)
+        .limit(limit)
+    )
+    return [job_of(row) for row in await connection.execute(query)]
+
+
+async def claim(
+    connection: AsyncConnection,
+    job: Job,
+    *,
+    worker_id: WorkerId,
+    now: datetime,
+    until: datetime,
+) -> Job | None:
+    """Lease a job to a worker and count the claim; None where somebody was faster."""
+    result = await connection.execute(
+        update(jobs)
+        .where(jobs.c.id == job.id, jobs.c.version == job.version, ready(now))
+        .values(claims=jobs.c.claims + 1, lease_owner=worker_id, lease_until=until)
+        .returning(*jobs.c)
+    )
+    row = result.one_or_none()
+    return None if row is None else job_of(row)
+
+
+async def give_back(
+    connection: AsyncConnection, job: Job, *, not_before: datetime, attempts: int
+) -> None:
+    """End a lease whose work met a known, retryable refusal; the claim does not count."""
+    await connection.execute(
+        update(jobs)
+        .where(jobs.c.id == job.id, jobs.c.version == job.version)
+        .values(
+            claims=0,
+            attempts=attempts,
+            lease_owner=None,
+            lease_until=None,
+            not_before=not_before,
+        )
+    )
+
+
+async def drop_lease(connection: AsyncConnection, job: Job) -> None:
+    """End a lease whose work broke; the claim stays counted."""
+    await connection.execute(
+        update(jobs)
+        .where(jobs.c.id == job.id, jobs.c.version == job.version)
+        .values(lease_owner=None, lease_until=None)
+    )
+
+
+async def drop_other_leases(connection: AsyncConnection, worker_id: WorkerId) -> int:
+    """End the leases of processes that are gone; only the one serving process may ask this."""
+    result = await connection.execute(
+        update(jobs)
+        .where(jobs.c.lease_owner.is_not(None), jobs.c.lease_owner != worker_id)
+        .values(lease_owner=None, lease_until=None)
+    )
+    return result.rowcount
+
+
+async def due_polls(connection: AsyncConnection, *, now: datetime, limit: int) -> Sequence[Job]:
+    """Return tasks that are due for a query, most overdue first."""
+    query = (
+        select(jobs)
+        .where(
+            jobs.c.state.in_((JobState.PENDING, JobState.RUNNING)),
+            or_(jobs.c.next_poll_at.is_(None), jobs.c.next_poll_at <= now),
+        )
+        .order_by(jobs.c.next_poll_at, jobs.c.id)
+        .limit(limit)
+    )
+    return [job_of(row) for row in await connection.execute(query)]
+
+
+async def next_poll_at(connection: AsyncConnection) -> datetime | None:
+    """Return when the next query is due."""
+    query = select(func.min(jobs.c.next_poll_at)).where(
+        jobs.c.state.in_((JobState.PENDING, JobState.RUNNING))
+    )
+    moment: datetime | None = (await connection.execute(query)).scalar_one()
+    return moment

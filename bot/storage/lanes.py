@@ -1,0 +1,275 @@
+"""Lanes and accounts: how hard the provider may be pressed, and what may go next.
+
+The row that stores a lane's limits is the scheduling lock. In flight is counted, never kept: no
+counter can drift.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Row, and_, func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.catalogue import LaneLimits
+from bot.domain.fairness import Waiting
+from bot.domain.ids import AccountId, GuildId, JobId, UserId
+from bot.domain.job import Job, JobState
+from bot.domain.pacing import UNCONFIRMED_COUNTS_FOR
+from bot.storage.jobs import job_of, ready
+from bot.storage.tables import accounts, guilds, jobs, lanes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lane:
+    """One provider model of one account."""
+
+    account: AccountId
+    model: str
+    in_flight: int
+    submits_per_second: float
+    next_submit_at: datetime | None
+    throttled: int
+    """Refusals to take more in a row."""
+    off_at: datetime | None
+    off_reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """Whose money and whose tasks."""
+
+    account: AccountId
+    api_key_id: str | None
+    paused_at: datetime | None
+    pause_reason: str | None
+    probe_at: datetime | None
+
+
+async def ensure(
+    connection: AsyncConnection, account: AccountId, limits: Iterable[tuple[str, LaneLimits]]
+) -> None:
+    """Store an account's lanes with the limits of the catalogue; a lane once off is on again.
+
+    Switching on at every start is deliberate: the operator may have bought the model since, and
+    one refused create is free.
+    """
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    await connection.execute(
+        dialect.insert(accounts).values(account=account).on_conflict_do_nothing()
+    )
+    for model, limit in limits:
+        values = {"in_flight": limit.in_flight, "submits_per_second": limit.submits_per_second}
+        await connection.execute(
+            dialect.insert(lanes)
+            .values(account=account, model=model, throttled=0, **values)
+            .on_conflict_do_update(
+                index_elements=["account", "model"],
+                set_={**values, "off_at": None, "off_reason": None},
+            )
+        )
+
+
+async def of_account(connection: AsyncConnection, account: AccountId) -> list[Lane]:
+    """Return an account's lanes."""
+    query = select(lanes).where(lanes.c.account == account).order_by(lanes.c.model)
+    return [_lane_of(row) for row in await connection.execute(query)]
+
+
+async def lock(connection: AsyncConnection, account: AccountId, model: str) -> Lane | None:
+    """Lock a lane's row until the transaction ends."""
+    query = (
+        select(lanes).where(lanes.c.account == account, lanes.c.model == model).with_for_update()
+    )
+    row = (await connection.execute(query)).one_or_none()
+    return None if row is None else _lane_of(row)
+
+
+async def set_next_submit(
+    connection: AsyncConnection, lane: Lane, *, at: datetime, throttled: int
+) -> None:
+    """Let no create of the lane leave before a moment."""
+    await _update_lane(connection, lane, next_submit_at=at, throttled=throttled)
+
+
+async def switch_off(connection: AsyncConnection, lane: Lane, *, at: datetime, reason: str) -> None:
+    """Stop submitting to a model the account may not use."""
+    await _update_lane(connection, lane, off_at=at, off_reason=reason)
+
+
+async def in_flight(
+    connection: AsyncConnection, account: AccountId, model: str, *, now: datetime
+) -> list[Job]:
+    """Return the jobs that occupy, or may occupy, a place of the lane."""
+    query = select(jobs).where(jobs.c.account == account, jobs.c.model == model, _occupies(now))
+    return [job_of(row) for row in await connection.execute(query)]
+
+
+def _occupies(now: datetime) -> ColumnElement[bool]:
+    """A job whose create nobody saw answered counts until its task must be over."""
+    return or_(
+        jobs.c.state.in_((JobState.SUBMITTING, JobState.PENDING, JobState.RUNNING)),
+        and_(
+            jobs.c.state == JobState.UNCONFIRMED,
+            jobs.c.sent_at > now - UNCONFIRMED_COUNTS_FOR,
+        ),
+        # Requeued or broken jobs whose task may still run at the provider.
+        and_(
+            jobs.c.state == JobState.PARKED,
+            jobs.c.parked_from.in_(
+                (
+                    JobState.SUBMITTING,
+                    JobState.UNCONFIRMED,
+                    JobState.PENDING,
+                    JobState.RUNNING,
+                )
+            ),
+            jobs.c.sent_at > now - UNCONFIRMED_COUNTS_FOR,
+        ),
+    )
+
+
+def _waits(account: AccountId, model: str, now: datetime) -> ColumnElement[bool]:
+    """A job may be claimed once its status message stands in the channel."""
+    return and_(
+        jobs.c.account == account,
+        jobs.c.model == model,
+        jobs.c.state == JobState.QUEUED,
+        jobs.c.status_message_id.is_not(None),
+        jobs.c.cancel_requested_at.is_(None),
+        ready(now),
+    )
+
+
+async def next_guild(
+    connection: AsyncConnection, account: AccountId, model: str, *, now: datetime
+) -> GuildId | None:
+    """Return the guild whose turn it is: waiting, and least recently served in this lane."""
+    first_waiting = (
+        select(jobs.c.created_at)
+        .where(_waits(account, model, now), jobs.c.guild_id == guilds.c.guild_id)
+        .order_by(jobs.c.created_at)
+        .limit(1)
+        .correlate(guilds)
+        .scalar_subquery()
+    )
+    turn = (
+        select(guilds.c.guild_id, first_waiting.label("first"))
+        .where(
+            select(jobs.c.id)
+            .where(_waits(account, model, now), jobs.c.guild_id == guilds.c.guild_id)
+            .correlate(guilds)
+            .exists()
+        )
+        .subquery()
+    )
+    served_at = (
+        select(func.max(jobs.c.sent_at))
+        .where(
+            jobs.c.account == account,
+            jobs.c.model == model,
+            jobs.c.guild_id == turn.c.guild_id,
+        )
+        .correlate(turn)
+        .scalar_subquery()
+    )
+    query = (
+        select(turn.c.guild_id)
+        .order_by(served_at.asc().nulls_first(), turn.c.first, turn.c.guild_id)
+        .limit(1)
+    )
+    guild_id = (await connection.execute(query)).scalar_one_or_none()
+    return None if guild_id is None else GuildId(guild_id)
+
+
+async def waiting(
+    connection: AsyncConnection,
+    account: AccountId,
+    model: str,
+    *,
+    now: datetime,
+    guild_id: GuildId | None = None,
+) -> list[Waiting]:
+    """Return the lane's claimable jobs, of one guild where it is given."""
+    query = (
+        select(jobs.c.id, jobs.c.guild_id, jobs.c.requester_id, jobs.c.created_at)
+        .where(_waits(account, model, now))
+        .order_by(jobs.c.created_at)
+    )
+    if guild_id is not None:
+        query = query.where(jobs.c.guild_id == guild_id)
+    return [
+        Waiting(
+            job_id=JobId(row.id),
+            guild_id=GuildId(row.guild_id),
+            requester_id=UserId(row.requester_id),
+            created_at=row.created_at,
+        )
+        for row in await connection.execute(query)
+    ]
+
+
+async def guilds_served_at(
+    connection: AsyncConnection, account: AccountId, model: str, guild_ids: set[GuildId]
+) -> dict[GuildId, datetime]:
+    """Return when each guild's last job of the lane was submitted."""
+    query = (
+        select(jobs.c.guild_id, func.max(jobs.c.sent_at))
+        .where(
+            jobs.c.account == account,
+            jobs.c.model == model,
+            jobs.c.guild_id.in_(guild_ids),
+            jobs.c.sent_at.is_not(None),
+        )
+        .group_by(jobs.c.guild_id)
+    )
+    return {GuildId(row[0]): row[1] for row in await connection.execute(query)}
+
+
+async def members_served_at(
+    connection: AsyncConnection, members: set[tuple[GuildId, UserId]]
+) -> dict[tuple[GuildId, UserId], datetime]:
+    """Return when each member's last job in the guild was submitted."""
+    query = (
+        select(jobs.c.guild_id, jobs.c.requester_id, func.max(jobs.c.sent_at))
+        .where(
+            jobs.c.guild_id.in_({guild_id for guild_id, _ in members}),
+            jobs.c.requester_id.in_({user_id for _, user_id in members}),
+            jobs.c.sent_at.is_not(None),
+        )
+        .group_by(jobs.c.guild_id, jobs.c.requester_id)
+    )
+    return {(GuildId(row[0]), UserId(row[1])): row[2] for row in await connection.execute(query)}
+
+
+async def account_of(connection: AsyncConnection, account: AccountId) -> Account:
+    """Return an account's row; ``ensure`` has created it."""
+    row = (await connection.execute(select(accounts).where(accounts.c.account == account))).one()
+    return Account(**row._mapping)  # noqa: SLF001 - SQLAlchemy's public name begins so
+
+
+async def lock_account(connection: AsyncConnection, account: AccountId) -> None:
+    """Lock the account's row until the transaction ends: the host's budget is counted under it."""
+    await connection.execute(
+        select(accounts.c.account).where(accounts.c.account == account).with_for_update()
+    )
+
+
+async def set_account(connection: AsyncConnection, account: AccountId, **values: object) -> None:
+    """Change an account's row."""
+    await connection.execute(update(accounts).where(accounts.c.account == account).values(**values))
+
+
+async def _update_lane(connection: AsyncConnection, lane: Lane, **values: object) -> None:
+    await connection.execute(
+        update(lanes)
+        .where(lanes.c.account == lane.account, lanes.c.model == lane.model)
+        .values(**values)
+    )
+
+
+def _lane_of(row: Row[*tuple[object, ...]]) -> Lane:
+    return Lane(**row._mapping)  # noqa: SLF001 - SQLAlchemy's public name begins so

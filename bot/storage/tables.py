@@ -1,0 +1,242 @@
+"""The tables. Migrations create them; a test compares the two."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from bot.domain.catalogue import Kind
+from bot.domain.failure import FailureReason
+from bot.domain.job import JobState, Owner
+from bot.domain.ledger import EntryKind
+from bot.domain.quota import Scope, Unit, Window
+from bot.storage.types import EnumText, Facts, Pictures, Snowflake, UtcDateTime
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", String(6), primary_key=True),
+    Column("guild_id", Snowflake, nullable=False),
+    Column("channel_id", Snowflake, nullable=False),
+    Column("requester_id", Snowflake, nullable=False),
+    Column("requester_name", Text, nullable=False),
+    Column("interaction_id", Snowflake, nullable=False, unique=True),
+    Column("kind", EnumText(Kind), nullable=False),
+    Column("model", String(64), nullable=False),
+    Column("account", String(128), nullable=False),
+    Column("resolution", String(8), nullable=False),
+    Column("size", String(16)),
+    Column("duration_seconds", Integer, nullable=False),
+    Column("price_micros", Snowflake, nullable=False),
+    Column("prompt", Text),
+    Column("negative_prompt", Text),
+    Column("effect", String(64)),
+    Column("seed", Snowflake),
+    Column("prompt_extend", Boolean, nullable=False),
+    Column("watermark", Boolean, nullable=False),
+    Column("spoiler", Boolean, nullable=False),
+    Column("loop", Boolean, nullable=False),
+    Column("pictures", Pictures, nullable=False),
+    Column("has_preview", Boolean, nullable=False),
+    Column("premium_tier", Integer, nullable=False),
+    Column("retry_of", String(6)),
+    Column("state", EnumText(JobState), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("counted_at", UtcDateTime, nullable=False),
+    Column("entered_at", UtcDateTime, nullable=False),
+    Column("finished_at", UtcDateTime),
+    Column("not_before", UtcDateTime),
+    Column("claims", Integer, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("lease_owner", String(64)),
+    Column("lease_until", UtcDateTime),
+    Column("parked_from", EnumText(JobState)),
+    Column("sent_at", UtcDateTime),
+    Column("gave_up_at", UtcDateTime),
+    Column("confirmed_at", UtcDateTime),
+    Column("task_id", String(64)),
+    Column("tasks_failed", Integer, nullable=False),
+    Column("adopted", Boolean, nullable=False),
+    Column("next_poll_at", UtcDateTime),
+    Column("unknown_since", UtcDateTime),
+    Column("unknown_polls", Integer, nullable=False),
+    Column("late_at", UtcDateTime),
+    Column("operator_told_at", UtcDateTime),
+    Column("cancel_requested_at", UtcDateTime),
+    Column("cancel_requested_by", Snowflake),
+    Column("result_url", Text),
+    Column("url_expires_at", UtcDateTime),
+    Column("billed_seconds", Integer),
+    Column("actual_prompt", Text),
+    Column("media_file", String(64)),
+    Column("media_bytes", Snowflake),
+    Column("media_sha256", String(64)),
+    Column("media_width", Integer),
+    Column("media_height", Integer),
+    Column("media_seconds", Float),
+    Column("status_channel_id", Snowflake),
+    Column("status_message_id", Snowflake),
+    Column("status_attempted_at", UtcDateTime),
+    Column("status_gone_at", UtcDateTime),
+    Column("shown_version", Integer, nullable=False),
+    Column("shown_digest", String(64)),
+    Column("delivery_attempted_at", UtcDateTime),
+    Column("delivered_channel_id", Snowflake),
+    Column("delivered_message_id", Snowflake),
+    Column("delivered_bytes", Snowflake),
+    Column("announce_attempted_at", UtcDateTime),
+    Column("announced_at", UtcDateTime),
+    Column("failure_reason", EnumText(FailureReason)),
+    Column("failure_detail", Text),
+    Column("possibly_billed", Boolean, nullable=False),
+    Column("operator_loss", Boolean, nullable=False),
+    Column("forgotten_at", UtcDateTime),
+    UniqueConstraint("account", "task_id"),
+    # A lane's waiting jobs of one guild, oldest first: the claim reads nothing else.
+    Index("ix_jobs_lane", "account", "model", "state", "guild_id", "created_at"),
+    # When a guild or member was last served in a lane.
+    Index("ix_jobs_served", "account", "model", "guild_id", "sent_at"),
+    Index("ix_jobs_served_member", "guild_id", "requester_id", "sent_at"),
+    Index("ix_jobs_poll", "state", "next_poll_at"),
+    Index("ix_jobs_guild", "guild_id", "created_at"),
+    Index("ix_jobs_requester", "requester_id", "created_at"),
+    Index("ix_jobs_finished", "finished_at"),
+)
+
+job_events = Table(
+    "job_events",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("job_id", String(6), ForeignKey("jobs.id"), nullable=False, index=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("owner", EnumText(Owner), nullable=False),
+    Column("name", String(48), nullable=False),
+    Column("source", EnumText(JobState)),
+    Column("target", EnumText(JobState)),
+    Column("detail", Facts, nullable=False),
+)
+
+ledger_entries = Table(
+    "ledger_entries",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("job_id", String(6), ForeignKey("jobs.id"), nullable=False, index=True),
+    Column("guild_id", Snowflake, nullable=False),
+    Column("user_id", Snowflake, nullable=False),
+    Column("kind", EnumText(EntryKind), nullable=False),
+    Column("videos", Integer, nullable=False),
+    Column("seconds", Integer, nullable=False),
+    Column("micros", Snowflake, nullable=False),
+    Column("counted_at", UtcDateTime, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("reason", String(48), nullable=False),
+    Index("ix_ledger_entries_guild", "guild_id", "counted_at"),
+    Index("ix_ledger_entries_member", "guild_id", "user_id", "counted_at"),
+    Index("ix_ledger_entries_counted", "counted_at"),
+)
+
+guilds = Table(
+    "guilds",
+    metadata,
+    Column("guild_id", Snowflake, primary_key=True, autoincrement=False),
+    Column("time_zone", String(64), nullable=False),
+    Column("notify", String(8), nullable=False),
+    Column("preview", Boolean, nullable=False),
+)
+
+rules = Table(
+    "rules",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("guild_id", Snowflake, ForeignKey("guilds.guild_id"), nullable=False),
+    Column("scope", EnumText(Scope), nullable=False),
+    # 0 where the scope has no target: NULLs would not be unique.
+    Column("target_id", Snowflake, nullable=False),
+    Column("unit", EnumText(Unit), nullable=False),
+    Column("window", EnumText(Window), nullable=False),
+    Column("limit", Snowflake, nullable=False),
+    UniqueConstraint("guild_id", "scope", "target_id", "unit", "window"),
+)
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("account", String(128), primary_key=True),
+    # The provider's id of our key, learnt from tasks we own; it tells ours from strangers'.
+    Column("api_key_id", String(64)),
+    Column("paused_at", UtcDateTime),
+    Column("pause_reason", Text),
+    Column("probe_at", UtcDateTime),
+)
+
+lanes = Table(
+    "lanes",
+    metadata,
+    Column("account", String(128), primary_key=True),
+    Column("model", String(64), primary_key=True),
+    Column("in_flight", Integer, nullable=False),
+    Column("submits_per_second", Float, nullable=False),
+    Column("next_submit_at", UtcDateTime),
+    Column("throttled", Integer, nullable=False),
+    Column("off_at", UtcDateTime),
+    Column("off_reason", Text),
+)
+
+listings = Table(
+    "listings",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("job_id", String(6), ForeignKey("jobs.id"), nullable=False, index=True),
+    Column("at", UtcDateTime, nullable=False),
+    # A complete reading of the provider's list without a candidate for the job.
+    Column("has_control", Boolean, nullable=False),
+)
+
+orphan_tasks = Table(
+    "orphan_tasks",
+    metadata,
+    Column("account", String(128), primary_key=True),
+    Column("task_id", String(64), primary_key=True),
+    Column("job_id", String(6)),
+    Column("found_at", UtcDateTime, nullable=False),
+    Column("cancel_outcome", Text),
+)
+
+processes = Table(
+    "processes",
+    metadata,
+    # One row: the process that serves this database.
+    Column("role", String(16), primary_key=True),
+    Column("worker_id", String(64), nullable=False),
+    Column("host", Text, nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("renewed_at", UtcDateTime, nullable=False),
+)
+
+facts = Table(
+    "facts",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("value", Text, nullable=False),
+)
