@@ -10,7 +10,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from bot.domain.ids import AccountId, TaskId
+from bot.domain.delivery import Receipt
+from bot.domain.guild import Notify
+from bot.domain.ids import AccountId, ChannelId, TaskId, UserId
+from bot.domain.job import Job
+from bot.domain.status import Notice, Purpose, StatusView
 from bot.domain.task import Download, Task, TaskPage, TaskRequest
 
 
@@ -94,4 +98,54 @@ class VideoProvider(Protocol):
             MalformedResponseError: not a video, for instance HTML.
             ProviderUnavailableError: broken off; worth another try.
         """
+        ...
+
+
+class Chat(Protocol):
+    """Discord, by ids alone: what is shown, delivered and told.
+
+    Every method raises members of ``DeliveryError``: ``ChatUnavailableError`` is worth another
+    try, the others say which way is closed.
+    """
+
+    def digest(self, view: StatusView) -> str:
+        """Return a fingerprint of what a status message would show."""
+        ...
+
+    async def post_status(self, view: StatusView, *, preview: Path | None) -> Receipt:
+        """Post a job's status message into its channel."""
+        ...
+
+    async def edit_status(self, view: StatusView) -> None:
+        """Show the present state; attachments stay as they are."""
+        ...
+
+    async def find_message(
+        self, job: Job, channel_id: ChannelId, purpose: Purpose, *, since: datetime
+    ) -> Receipt | None:
+        """Search a channel for a message of ours about the job, posted by an earlier process."""
+        ...
+
+    async def deliver_by_edit(self, view: StatusView, file: Path) -> Receipt:
+        """Attach the video to the status message."""
+        ...
+
+    async def deliver_in_channel(self, view: StatusView, file: Path) -> Receipt:
+        """Post the video as a new message into the job's channel."""
+        ...
+
+    async def deliver_by_dm(self, view: StatusView, file: Path) -> Receipt:
+        """Post the video into the requester's direct messages."""
+        ...
+
+    async def announce(self, view: StatusView, notify: Notify) -> None:
+        """Tell the requester that the job is over."""
+        ...
+
+    async def open_dm(self, user_id: UserId) -> ChannelId:
+        """Return the channel of somebody's direct messages."""
+        ...
+
+    async def tell_operators(self, notice: Notice) -> None:
+        """Send the operators a direct message."""
         ...

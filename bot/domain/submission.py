@@ -7,12 +7,11 @@ and get either a ``Wish`` that the model can fulfil or the ``RequestError`` that
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 
 from bot.domain.catalogue import Catalogue, Kind, Model
 from bot.domain.errors import InvalidOptionsError, InvalidPromptError
-from bot.domain.ids import ChannelId, GuildId, InteractionId, RoleId, UserId
+from bot.domain.ids import ChannelId, GuildId, InteractionId, JobId, RoleId, UserId
 
 MAX_SEED = 2_147_483_647
 
@@ -92,7 +91,8 @@ class Origin:
     role_ids: frozenset[RoleId] = frozenset()
     premium_tier: int = 0
     """The guild's boost tier, which sets the upload limit."""
-    asked_at: datetime
+    retry_of: JobId | None = None
+    """The job this one repeats."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

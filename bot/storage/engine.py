@@ -31,6 +31,10 @@ def async_url(database_url: str) -> URL:
     return url.set(drivername=driver)
 
 
+Connection = AsyncConnection
+"""What a transaction hands out; services pass it on without knowing SQLAlchemy."""
+
+
 class Database:
     """A connection pool that hands out short transactions."""
 

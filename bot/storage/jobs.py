@@ -244,41 +244,39 @@ def ready(now: datetime) -> ColumnElement[bool]:
     )
 
 
-async def claimable(
+_FIRST = {
+    # The URL that dies first is fetched first.
+    JobState.DOWNLOADING: jobs.c.url_expires_at,
+    JobState.DELIVERING: jobs.c.entered_at,
+}
+
+
+async def claim_next(
     connection: AsyncConnection,
     state: JobState,
-    *,
-    now: datetime,
-    order_by: ColumnElement[Any],
-    limit: int,
-) -> list[Job]:
-    """Return jobs of a state that a worker may claim."""
-    query = (
-        select(jobs)
-        .where(jobs.c.state == state, ready(now))
-        .order_by(order_by, jobs.c.id)
-        .limit(limit)
-    )
-    return [job_of(row) for row in await connection.execute(query)]
-
-
-async def claim(
-    connection: AsyncConnection,
-    job: Job,
     *,
     worker_id: WorkerId,
     now: datetime,
     until: datetime,
 ) -> Job | None:
-    """Lease a job to a worker and count the claim; None where somebody was faster."""
+    """Lease the most urgent job of a state to a worker and count the claim."""
+    candidate = (
+        select(jobs.c.id)
+        .where(jobs.c.state == state, ready(now))
+        .order_by(_FIRST[state], jobs.c.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    job_id = (await connection.execute(candidate)).scalar_one_or_none()
+    if job_id is None:
+        return None
     result = await connection.execute(
         update(jobs)
-        .where(jobs.c.id == job.id, jobs.c.version == job.version, ready(now))
+        .where(jobs.c.id == job_id)
         .values(claims=jobs.c.claims + 1, lease_owner=worker_id, lease_until=until)
         .returning(*jobs.c)
     )
-    row = result.one_or_none()
-    return None if row is None else job_of(row)
+    return job_of(result.one())
 
 
 async def give_back(
@@ -336,5 +334,137 @@ async def next_poll_at(connection: AsyncConnection) -> datetime | None:
     query = select(func.min(jobs.c.next_poll_at)).where(
         jobs.c.state.in_((JobState.PENDING, JobState.RUNNING))
     )
+    moment: datetime | None = (await connection.execute(query)).scalar_one()
+    return moment
+
+
+# --- messages --------------------------------------------------------------------------------
+
+
+async def unshown(connection: AsyncConnection, *, posted_before: datetime, limit: int) -> list[Job]:
+    """Return jobs whose status message does not show their present version, ended ones first.
+
+    Args:
+        connection: an open transaction.
+        posted_before: younger jobs without a message are still being posted by their command.
+        limit: most jobs returned.
+    """
+    query = (
+        select(jobs)
+        .where(
+            jobs.c.shown_version < jobs.c.version,
+            jobs.c.status_gone_at.is_(None),
+            # While delivering, the deliverer is the message's writer.
+            jobs.c.state != JobState.DELIVERING,
+            or_(jobs.c.status_message_id.is_not(None), jobs.c.created_at <= posted_before),
+        )
+        .order_by(jobs.c.finished_at.is_(None), jobs.c.entered_at, jobs.c.id)
+        .limit(limit)
+    )
+    return [job_of(row) for row in await connection.execute(query)]
+
+
+async def mark_shown(
+    connection: AsyncConnection, job_id: JobId, *, version: int, digest: str | None
+) -> None:
+    """Store what a status message shows now."""
+    await connection.execute(
+        update(jobs)
+        .where(jobs.c.id == job_id, jobs.c.shown_version <= version)
+        .values(shown_version=version, shown_digest=digest)
+    )
+
+
+async def waiting_and_shown(connection: AsyncConnection, *, limit: int) -> list[Job]:
+    """Return waiting jobs whose message may need another position."""
+    query = (
+        select(jobs)
+        .where(
+            jobs.c.state == JobState.QUEUED,
+            jobs.c.status_message_id.is_not(None),
+            jobs.c.status_gone_at.is_(None),
+        )
+        .order_by(jobs.c.created_at)
+        .limit(limit)
+    )
+    return [job_of(row) for row in await connection.execute(query)]
+
+
+async def unannounced(connection: AsyncConnection, *, limit: int) -> list[Job]:
+    """Return ended jobs whose requester was not told yet, oldest first."""
+    query = (
+        select(jobs)
+        .where(
+            jobs.c.finished_at.is_not(None),
+            jobs.c.announced_at.is_(None),
+            or_(
+                jobs.c.status_message_id.is_(None),
+                jobs.c.status_gone_at.is_not(None),
+                jobs.c.shown_version >= jobs.c.version,
+                jobs.c.state == JobState.UNDELIVERABLE,
+            ),
+        )
+        .order_by(jobs.c.finished_at)
+        .limit(limit)
+    )
+    return [job_of(row) for row in await connection.execute(query)]
+
+
+# --- upkeep ----------------------------------------------------------------------------------
+
+
+async def older_than(
+    connection: AsyncConnection,
+    state: JobState,
+    moment: datetime,
+    *,
+    column: str = "created_at",
+    without_message: bool = False,
+) -> list[Job]:
+    """Return jobs of a state whose time column lies before a moment."""
+    query = select(jobs).where(jobs.c.state == state, jobs.c[column] <= moment)
+    if without_message:
+        query = query.where(jobs.c.status_message_id.is_(None))
+    return [job_of(row) for row in await connection.execute(query.order_by(jobs.c.id))]
+
+
+async def lapsed(connection: AsyncConnection, state: JobState, *, now: datetime) -> list[Job]:
+    """Return jobs of a state that nobody holds a lease on."""
+    query = select(jobs).where(
+        jobs.c.state == state, or_(jobs.c.lease_until.is_(None), jobs.c.lease_until <= now)
+    )
+    return [job_of(row) for row in await connection.execute(query)]
+
+
+async def cancel_wanted(connection: AsyncConnection) -> list[Job]:
+    """Return waiting jobs that were to be cancelled while they were being submitted."""
+    query = select(jobs).where(
+        jobs.c.state == JobState.QUEUED, jobs.c.cancel_requested_at.is_not(None)
+    )
+    return [job_of(row) for row in await connection.execute(query)]
+
+
+async def to_forget(
+    connection: AsyncConnection, finished_before: datetime, *, limit: int
+) -> list[Job]:
+    """Return ended jobs whose content has been kept long enough."""
+    query = (
+        select(jobs)
+        .where(jobs.c.finished_at <= finished_before, jobs.c.forgotten_at.is_(None))
+        .order_by(jobs.c.finished_at)
+        .limit(limit)
+    )
+    return [job_of(row) for row in await connection.execute(query)]
+
+
+async def known_ids(connection: AsyncConnection, job_ids: Collection[str]) -> set[str]:
+    """Return which of these ids are jobs."""
+    query = select(jobs.c.id).where(jobs.c.id.in_(job_ids))
+    return {row.id for row in await connection.execute(query)}
+
+
+async def nearest_result_deadline(connection: AsyncConnection) -> datetime | None:
+    """Return when the next result not yet on disk expires."""
+    query = select(func.min(jobs.c.url_expires_at)).where(jobs.c.state == JobState.DOWNLOADING)
     moment: datetime | None = (await connection.execute(query)).scalar_one()
     return moment

@@ -79,6 +79,13 @@ async def of_account(connection: AsyncConnection, account: AccountId) -> list[La
     return [_lane_of(row) for row in await connection.execute(query)]
 
 
+async def get(connection: AsyncConnection, account: AccountId, model: str) -> Lane | None:
+    """Return a lane as it stands."""
+    query = select(lanes).where(lanes.c.account == account, lanes.c.model == model)
+    row = (await connection.execute(query)).one_or_none()
+    return None if row is None else _lane_of(row)
+
+
 async def lock(connection: AsyncConnection, account: AccountId, model: str) -> Lane | None:
     """Lock a lane's row until the transaction ends."""
     query = (

@@ -1,0 +1,1 @@
+"""Use cases: they open transactions, call ports and return records."""

@@ -1,0 +1,100 @@
+"""Claims of jobs by loops that work on one job for a while: leased, counted, given back.
+
+A claim counts itself before the work begins, so that a job that kills the whole process is
+counted too; three claims without an advance park the job.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+from bot.domain.errors import StaleJobError
+from bot.domain.ids import WorkerId
+from bot.domain.job import MAX_CLAIMS, Job, JobState, Owner
+from bot.domain.pacing import backoff
+from bot.domain.status import Told
+from bot.logs import get_logger
+from bot.metrics import Metrics
+from bot.services.advance import Advancer
+from bot.services.operators import Operators
+from bot.storage import jobs
+
+log = get_logger(__name__)
+
+
+class Claims:
+    """Hands a loop its jobs of one state, one at a time."""
+
+    def __init__(
+        self,
+        *,
+        advancer: Advancer,
+        operators: Operators,
+        metrics: Metrics,
+        worker_id: WorkerId,
+        owner: Owner,
+        state: JobState,
+        lease: timedelta,
+    ) -> None:
+        self._advancer = advancer
+        self._operators = operators
+        self._metrics = metrics
+        self._worker_id = worker_id
+        self._owner = owner
+        self._state = state
+        self._lease = lease
+
+    async def work_on_next(self, work: Callable[[Job], Awaitable[None]]) -> bool:
+        """Claim the most urgent job and work on it; False where there is none.
+
+        Whatever the work raises is counted against the job it came from.
+        """
+        now = self._advancer.clock.now()
+        async with self._advancer.database.write() as connection:
+            job = await jobs.claim_next(
+                connection,
+                self._state,
+                worker_id=self._worker_id,
+                now=now,
+                until=now + self._lease,
+            )
+        if job is None:
+            return False
+        if job.claims > MAX_CLAIMS:
+            await self._park(job, "claims")
+            return True
+        try:
+            await work(job)
+        except StaleJobError:
+            log.info("work_void", job_id=job.id, state=job.state.value)
+        except asyncio.CancelledError:
+            # An orderly stop is not the job's fault: the claim does not count.
+            await self._advancer.touch(
+                job.id, claims=job.claims - 1, lease_owner=None, lease_until=None
+            )
+            raise
+        except Exception as error:  # noqa: BLE001 - counted against the job, which is parked
+            await self._broken(job, error)
+        return True
+
+    async def _broken(self, job: Job, error: Exception) -> None:
+        log.error("job_broke_worker", job_id=job.id, claims=job.claims, exc_info=error)
+        self._metrics.loop_failures.labels(loop=self._owner.value).inc()
+        if job.claims >= MAX_CLAIMS:
+            await self._park(job, type(error).__name__)
+            return
+        wait = backoff(job.claims, first_seconds=5, most_seconds=60)
+        await self._advancer.touch(
+            job.id,
+            lease_owner=None,
+            lease_until=None,
+            not_before=self._advancer.clock.now() + wait,
+        )
+
+    async def _park(self, job: Job, error: str) -> None:
+        await self._advancer.advance(
+            job, JobState.PARKED, owner=self._owner, detail={"error": error}
+        )
+        await self._operators.tell(Told.JOB_PARKED, job.id, error=error)

@@ -1,0 +1,213 @@
+"""DELIVERING → DELIVERED: puts the video where people see it, as an edit of the status message.
+
+Where the message is gone a new one goes into the channel; where the channel is closed, into the
+requester's direct messages; where those are closed too, the file is kept and can be collected.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+from bot.domain.delivery import MIB, Receipt, plan_upload, upload_limit_bytes
+from bot.domain.errors import (
+    ChatUnavailableError,
+    DeliveryError,
+    MediaTooLargeError,
+    MessageGoneError,
+    UploadTooLargeError,
+)
+from bot.domain.failure import FailureReason
+from bot.domain.ids import ChannelId, WorkerId
+from bot.domain.job import Job, JobState, Owner
+from bot.domain.pacing import backoff
+from bot.domain.ports import Chat
+from bot.domain.status import Purpose, StatusView
+from bot.logs import get_logger
+from bot.media import MediaPool
+from bot.metrics import Metrics
+from bot.services.advance import Advancer
+from bot.services.claims import Claims
+from bot.services.folders import RESULT, SHRUNK, Folders
+from bot.services.locks import JobLocks
+from bot.services.operators import Operators
+
+log = get_logger(__name__)
+
+IDLE_SECONDS = 5.0
+
+LEASE = timedelta(minutes=15)
+"""Time to re-encode a large file and to upload it."""
+
+SMALLER_STEPS = (0.95, 0.5, 0.25)
+"""Shares of the limit to aim at, each after Discord refused the one before (413 is the truth)."""
+
+
+class Deliverer:
+    """Plans, re-encodes where needed, hands to Discord, records the receipt."""
+
+    def __init__(
+        self,
+        *,
+        advancer: Advancer,
+        chat: Chat,
+        media: MediaPool,
+        folders: Folders,
+        locks: JobLocks,
+        operators: Operators,
+        metrics: Metrics,
+        worker_id: WorkerId,
+        upload_limit_mib: int,
+    ) -> None:
+        self._advancer = advancer
+        self._clock = advancer.clock
+        self._chat = chat
+        self._media = media
+        self._folders = folders
+        self._locks = locks
+        self._metrics = metrics
+        self._upload_limit_mib = upload_limit_mib
+        self._claims = Claims(
+            advancer=advancer,
+            operators=operators,
+            metrics=metrics,
+            worker_id=worker_id,
+            owner=Owner.DELIVERER,
+            state=JobState.DELIVERING,
+            lease=LEASE,
+        )
+
+    async def run_once(self) -> float:
+        """Deliver one video; return seconds until it is worth looking again."""
+        return 0.0 if await self._claims.work_on_next(self._deliver) else IDLE_SECONDS
+
+    async def _deliver(self, job: Job) -> None:
+        try:
+            await self._hand_over(job)
+        except ChatUnavailableError as error:
+            attempts = job.attempts + 1
+            wait = backoff(attempts, first_seconds=2, most_seconds=300)
+            log.warning(
+                "delivery_postponed",
+                job_id=job.id,
+                seconds=wait.total_seconds(),
+                reason=str(error),
+            )
+            await self._advancer.retry_later(
+                job, not_before=self._clock.now() + wait, attempts=attempts
+            )
+
+    async def _hand_over(self, job: Job) -> None:
+        limit = upload_limit_bytes(
+            premium_tier=job.premium_tier, base_limit_mib=self._upload_limit_mib
+        )
+        ways: list[tuple[int, Callable[[StatusView, Path], Awaitable[Receipt]]]] = []
+        if job.status_message_id is not None and job.status_gone_at is None:
+            ways.append((limit, self._chat.deliver_by_edit))
+        ways += [
+            (limit, self._post_in_channel),
+            (self._upload_limit_mib * MIB, self._post_in_dm),
+        ]
+        for limit_bytes, way in ways:
+            try:
+                receipt, file = await self._send(job, limit_bytes, way)
+            except ChatUnavailableError:
+                raise
+            except (DeliveryError, MediaTooLargeError) as error:
+                log.warning("delivery_refused", job_id=job.id, code=error.code)
+                if isinstance(error, MessageGoneError):
+                    await self._advancer.touch(job.id, status_gone_at=self._clock.now())
+                continue
+            await self._done(job, receipt, file)
+            return
+        await self._advancer.advance(
+            job,
+            JobState.UNDELIVERABLE,
+            owner=Owner.DELIVERER,
+            changes={"failure_reason": FailureReason.UNDELIVERABLE},
+        )
+
+    async def _send(
+        self,
+        job: Job,
+        limit_bytes: int,
+        way: Callable[[StatusView, Path], Awaitable[Receipt]],
+    ) -> tuple[Receipt, Path]:
+        """Send by one way, with a smaller file each time Discord says that it is too large."""
+        original = self._folders.of(job.id) / (job.media_file or RESULT)
+        size = job.media_bytes or 0
+        file = original
+        steps = iter(SMALLER_STEPS)
+        if plan_upload(size, limit_bytes=limit_bytes).must_shrink:
+            file = await self._shrink(original, int(limit_bytes * next(steps)))
+        while True:
+            sent_bytes = await asyncio.to_thread(_size, file)
+            view = StatusView(job=_as_delivered(job, sent_bytes))
+            try:
+                async with self._locks.of(job.id):
+                    return await way(view, file), file
+            except UploadTooLargeError:
+                share = next(steps, None)
+                if share is None:
+                    raise
+                file = await self._shrink(original, int(min(limit_bytes, size) * share))
+
+    async def _shrink(self, original: Path, limit_bytes: int) -> Path:
+        target = original.with_name(SHRUNK)
+        await self._media.shrink(original, target, limit_bytes=limit_bytes)
+        return target
+
+    async def _post_in_channel(self, view: StatusView, file: Path) -> Receipt:
+        return await self._post_once(view, file, view.job.channel_id)
+
+    async def _post_in_dm(self, view: StatusView, file: Path) -> Receipt:
+        channel_id = await self._chat.open_dm(view.job.requester_id)
+        return await self._post_once(view, file, channel_id)
+
+    async def _post_once(self, view: StatusView, file: Path, channel_id: ChannelId) -> Receipt:
+        """Post a new message, unless a process before us already did."""
+        job = view.job
+        since = job.delivery_attempted_at
+        if since is not None:
+            found = await self._chat.find_message(job, channel_id, Purpose.DELIVERY, since=since)
+            if found is not None:
+                return found
+        await self._advancer.touch(job.id, delivery_attempted_at=since or self._clock.now())
+        if channel_id == job.channel_id:
+            return await self._chat.deliver_in_channel(view, file)
+        return await self._chat.deliver_by_dm(view, file)
+
+    async def _done(self, job: Job, receipt: Receipt, file: Path) -> None:
+        sent_bytes = await asyncio.to_thread(_size, file)
+        shown = _as_delivered(job, sent_bytes)
+        by_edit = receipt.message_id == job.status_message_id
+        changes: dict[str, object] = {
+            "delivered_channel_id": receipt.channel_id,
+            "delivered_message_id": receipt.message_id,
+            "delivered_bytes": sent_bytes,
+        }
+        if by_edit:
+            changes |= {
+                "shown_version": job.version + 1,
+                "shown_digest": self._chat.digest(StatusView(job=shown)),
+            }
+        await self._advancer.advance(
+            job,
+            JobState.DELIVERED,
+            owner=Owner.DELIVERER,
+            detail={"bytes": sent_bytes, "by_edit": int(by_edit)},
+            changes=changes,
+        )
+        self._metrics.delivery_bytes.observe(sent_bytes)
+
+
+def _as_delivered(job: Job, sent_bytes: int) -> Job:
+    """Return the job as the delivering message shows it."""
+    return replace(job, state=JobState.DELIVERED, delivered_bytes=sent_bytes)
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size

@@ -1,0 +1,382 @@
+"""QUEUED → SUBMITTING → PENDING, within the lane's limits: the only caller of the create.
+
+The claim is committed before the POST leaves. What an answer means is one table here, ``_settle``;
+the create itself is never repeated for a claim. One create is outstanding per lane, so that the
+windows in which an unseen task may have been born do not overlap.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from datetime import timedelta
+
+from bot.domain.catalogue import Catalogue, Kind
+from bot.domain.errors import (
+    AuthenticationError,
+    DatabaseUnavailableError,
+    MalformedResponseError,
+    ModelNotAvailableError,
+    ProviderError,
+    ProviderUnavailableError,
+    RateLimitedError,
+    RequestRefusedError,
+    StaleJobError,
+)
+from bot.domain.failure import FailureReason
+from bot.domain.ids import AccountId, TaskId, WorkerId
+from bot.domain.job import MAX_CLAIMS, Job, JobState, Owner, transition
+from bot.domain.pacing import LEASE, backoff
+from bot.domain.ports import VideoProvider
+from bot.domain.status import Told
+from bot.domain.task import TaskImage, TaskRequest
+from bot.logs import get_logger
+from bot.metrics import Metrics
+from bot.services.accounts import Accounts
+from bot.services.advance import Advancer
+from bot.services.estimates import in_turn
+from bot.services.folders import Folders
+from bot.services.operators import Operators
+from bot.storage import jobs, lanes, unconfirmed
+from bot.storage.engine import Connection
+
+log = get_logger(__name__)
+
+IDLE_SECONDS = 5.0
+"""A lane looks by itself this often; wake-ups hasten it."""
+
+INPUT_FIELDS = {"first_frame": "first_frame_url", "last_frame": "last_frame_url"}
+"""Key of each picture in the request's ``input``."""
+
+SPACING_MARGIN = timedelta(milliseconds=20)
+"""Two creates in one of the provider's windows too many would be our own fault."""
+
+
+class Dispatcher:
+    """Submits the jobs of all lanes; each lane runs on its own."""
+
+    def __init__(
+        self,
+        *,
+        advancer: Advancer,
+        provider: VideoProvider,
+        catalogue: Catalogue,
+        folders: Folders,
+        accounts: Accounts,
+        operators: Operators,
+        metrics: Metrics,
+        worker_id: WorkerId,
+        poll_interval_seconds: float,
+    ) -> None:
+        self._advancer = advancer
+        self._database = advancer.database
+        self._clock = advancer.clock
+        self._provider = provider
+        self._account: AccountId = provider.account
+        self._catalogue = catalogue
+        self._folders = folders
+        self._accounts = accounts
+        self._operators = operators
+        self._metrics = metrics
+        self._worker_id = worker_id
+        self._poll_interval_seconds = poll_interval_seconds
+
+    async def prepare(self) -> None:
+        """Store the lanes with the catalogue's limits."""
+        async with self._database.write() as connection:
+            await lanes.ensure(
+                connection,
+                self._account,
+                [(model.name, model.limits) for model in self._catalogue],
+            )
+
+    async def run_once(self, model: str) -> float:
+        """Submit one job of a lane if it may; return seconds until it is worth looking again."""
+        claimed = await self._claim(model)
+        if not isinstance(claimed, Job):
+            return claimed
+        await self._submit(claimed)
+        return 0.0
+
+    async def _claim(self, model: str) -> Job | float:
+        """Commit the next job as SUBMITTING; else return how long to wait."""
+        now = self._clock.now()
+        async with self._database.write() as connection:
+            lane = await lanes.lock(connection, self._account, model)
+            account = await lanes.account_of(connection, self._account)
+            if lane is None or lane.off_at is not None or account.paused_at is not None:
+                return IDLE_SECONDS
+            if lane.next_submit_at is not None and lane.next_submit_at > now:
+                return (lane.next_submit_at - now).total_seconds()
+            occupied = await lanes.in_flight(connection, self._account, model, now=now)
+            if len(occupied) >= lane.in_flight:
+                return IDLE_SECONDS
+            if any(job.state is JobState.SUBMITTING for job in occupied):
+                return IDLE_SECONDS
+            job = await self._next(connection, model)
+            if job is None:
+                return IDLE_SECONDS
+            step = transition(
+                job,
+                JobState.SUBMITTING,
+                owner=Owner.DISPATCHER,
+                at=now,
+                changes={
+                    "sent_at": now,
+                    "gave_up_at": None,
+                    "confirmed_at": None,
+                    "task_id": None,
+                    "operator_told_at": None,
+                    "lease_owner": self._worker_id,
+                    "lease_until": now + LEASE,
+                    "claims": job.claims + 1,
+                },
+            )
+            await jobs.apply(connection, step)
+            await lanes.set_next_submit(
+                connection, lane, at=now + self._spacing(lane), throttled=lane.throttled
+            )
+        self._advancer.tell(step)
+        return step.after
+
+    async def _next(self, connection: Connection, model: str) -> Job | None:
+        now = self._clock.now()
+        guild_id = await lanes.next_guild(connection, self._account, model, now=now)
+        if guild_id is None:
+            return None
+        waiting = await lanes.waiting(connection, self._account, model, now=now, guild_id=guild_id)
+        ordered = await in_turn(connection, self._account, model, waiting)
+        return await jobs.get(connection, ordered[0].job_id) if ordered else None
+
+    @staticmethod
+    def _spacing(lane: lanes.Lane) -> timedelta:
+        return timedelta(seconds=1 / lane.submits_per_second) + SPACING_MARGIN
+
+    async def _submit(self, job: Job) -> None:
+        """Send one create and record what its answer means."""
+        try:
+            request = await asyncio.to_thread(self._request_of, job)
+        except Exception as error:  # noqa: BLE001 - a job that breaks its worker is parked
+            await self._broken(job, error)
+            return
+        try:
+            task_id = await self._provider.create_task(request)
+        except ProviderError as error:
+            self._count("create", error.code)
+            await self._settle(job, error)
+        else:
+            self._count("create", "accepted")
+            await self._confirm(job, task_id)
+            await self._accounts.works(self._account)
+
+    def _request_of(self, job: Job) -> TaskRequest:
+        model = self._catalogue.get(job.model)
+        if model is None:
+            raise LookupError(job.model)
+        folder = self._folders.of(job.id)
+        images = [
+            TaskImage(field=INPUT_FIELDS[picture.option], path=folder / picture.file_name)
+            for picture in job.pictures
+        ]
+        if job.kind is Kind.FRAMES and job.loop:
+            images.append(TaskImage(field="last_frame_url", path=images[0].path))
+        for image in images:
+            image.path.stat()
+        return TaskRequest(
+            model=job.model,
+            endpoint=model.endpoint,
+            images=tuple(images),
+            prompt=job.prompt,
+            negative_prompt=job.negative_prompt,
+            template=job.effect,
+            resolution=None if job.size else job.resolution,
+            size=job.size,
+            duration_seconds=None if model.has_fixed_duration else job.duration_seconds,
+            seed=job.seed,
+            prompt_extend=job.prompt_extend,
+            watermark=job.watermark,
+        )
+
+    async def _settle(self, job: Job, error: ProviderError) -> None:
+        """Apply the table of what an answer to a create means."""
+        detail = {"code": error.code, "provider_code": error.provider_code or ""}
+        match error:
+            case RateLimitedError():
+                wait = await self._slow_down(job, error)
+                await self._requeue(job, wait, detail)
+            case ProviderUnavailableError(request_was_sent=False):
+                wait = backoff(job.attempts + 1, first_seconds=2, most_seconds=60)
+                await self._space(job)
+                await self._requeue(job, wait, detail)
+            case AuthenticationError():
+                await self._accounts.pause(self._account, error)
+                await self._requeue(job, timedelta(0), detail)
+            case ModelNotAvailableError():
+                await self._switch_off(job, error)
+            case RequestRefusedError():
+                await self._space(job)
+                await self._end(job, error.reason, f"{error.provider_code}: {error}", detail)
+            case ProviderUnavailableError() | MalformedResponseError():
+                await self._space(job)
+                await self._advance(
+                    job,
+                    JobState.UNCONFIRMED,
+                    detail,
+                    gave_up_at=self._clock.now(),
+                )
+            case _:
+                # An error this table does not know may hide a task: the safe reading.
+                await self._advance(job, JobState.UNCONFIRMED, detail, gave_up_at=self._clock.now())
+
+    async def _requeue(self, job: Job, wait: timedelta, detail: dict[str, str]) -> None:
+        await self._advance(
+            job,
+            JobState.QUEUED,
+            {**detail, "wait_seconds": wait.total_seconds()},
+            not_before=self._clock.now() + wait,
+            attempts=job.attempts + 1,
+            sent_at=None,
+        )
+
+    async def _end(
+        self, job: Job, reason: FailureReason, text: str, detail: dict[str, str]
+    ) -> None:
+        await self._advance(
+            job, JobState.FAILED, detail, failure_reason=reason, failure_detail=text
+        )
+
+    async def _advance(
+        self,
+        job: Job,
+        target: JobState,
+        detail: Mapping[str, str | float],
+        **changes: object,
+    ) -> None:
+        try:
+            await self._advancer.advance(
+                job, target, owner=Owner.DISPATCHER, detail=detail, changes=changes
+            )
+        except StaleJobError:
+            log.warning("create_answer_void", job_id=job.id, target=target.value)
+
+    async def _confirm(self, job: Job, task_id: TaskId) -> None:
+        """Store a task id, however often the database must be asked: it is money."""
+        attempts = 0
+        while True:
+            try:
+                await self._store_task(job, task_id)
+            except DatabaseUnavailableError as error:
+                attempts += 1
+                log.warning("task_id_unstored", job_id=job.id, reason=str(error))
+                wait = backoff(attempts, first_seconds=0.5, most_seconds=10)
+                await self._clock.sleep(wait.total_seconds())
+            else:
+                return
+
+    async def _store_task(self, job: Job, task_id: TaskId) -> None:
+        now = self._clock.now()
+        current: Job | None = job
+        while current is not None and current.state in {
+            JobState.SUBMITTING,
+            JobState.UNCONFIRMED,
+        }:
+            try:
+                await self._advancer.advance(
+                    current,
+                    JobState.PENDING,
+                    owner=Owner.DISPATCHER,
+                    detail={"task_id": task_id},
+                    changes={
+                        "task_id": task_id,
+                        "confirmed_at": now,
+                        "next_poll_at": now + timedelta(seconds=self._poll_interval_seconds),
+                        "unknown_since": None,
+                        "unknown_polls": 0,
+                    },
+                )
+            except StaleJobError:
+                current = await self._advancer.read(job.id)
+            else:
+                await self._space(job, throttled=0)
+                return
+        if current is not None and current.task_id == task_id:
+            return
+        await self._orphan(job, task_id)
+
+    async def _orphan(self, job: Job, task_id: TaskId) -> None:
+        """Keep a task that fits no job any more, and try not to pay for it."""
+        async with self._database.write() as connection:
+            await unconfirmed.add_orphan(
+                connection, self._account, task_id, job_id=job.id, at=self._clock.now()
+            )
+        try:
+            await self._provider.cancel_task(task_id)
+            outcome = "cancelled"
+        except ProviderError as error:
+            outcome = error.code
+        await self._operators.tell(Told.ORPHAN_TASK, task_id, job_id=job.id, cancel=outcome)
+
+    async def _broken(self, job: Job, error: Exception) -> None:
+        """Give a job back that broke before anything left; the third time it is parked."""
+        log.error("job_broke_worker", job_id=job.id, claims=job.claims, exc_info=error)
+        self._metrics.loop_failures.labels(loop="dispatcher").inc()
+        if job.claims >= MAX_CLAIMS:
+            await self._advance(job, JobState.PARKED, {"error": type(error).__name__})
+            await self._operators.tell(Told.JOB_PARKED, job.id, error=type(error).__name__)
+            return
+        await self._advance(
+            job,
+            JobState.QUEUED,
+            {"error": type(error).__name__},
+            claims=job.claims,
+            not_before=self._clock.now() + backoff(job.claims, first_seconds=5, most_seconds=60),
+            sent_at=None,
+        )
+
+    async def _space(self, job: Job, *, throttled: int | None = None) -> None:
+        """Count the lane's next create from the answer, so that two never arrive too close."""
+        async with self._database.write() as connection:
+            lane = await lanes.lock(connection, self._account, job.model)
+            if lane is not None:
+                await lanes.set_next_submit(
+                    connection,
+                    lane,
+                    at=self._clock.now() + self._spacing(lane),
+                    throttled=lane.throttled if throttled is None else throttled,
+                )
+
+    async def _slow_down(self, job: Job, error: RateLimitedError) -> timedelta:
+        """Let the whole lane wait: recovery is "usually within one minute"."""
+        async with self._database.write() as connection:
+            lane = await lanes.lock(connection, self._account, job.model)
+            throttled = (lane.throttled if lane else 0) + 1
+            wait = backoff(throttled, first_seconds=2, most_seconds=60)
+            if error.retry_after_seconds is not None:
+                wait = max(wait, timedelta(seconds=error.retry_after_seconds))
+            if lane is not None:
+                await lanes.set_next_submit(
+                    connection, lane, at=self._clock.now() + wait, throttled=throttled
+                )
+        log.warning(
+            "lane_throttled", model=job.model, code=error.provider_code, seconds=wait.seconds
+        )
+        return wait
+
+    async def _switch_off(self, job: Job, error: ProviderError) -> None:
+        """Stop a lane the account may not use, and fail what waits for it."""
+        reason = f"{error.provider_code}: {error}"
+        async with self._database.write() as connection:
+            lane = await lanes.lock(connection, self._account, job.model)
+            if lane is not None:
+                await lanes.switch_off(connection, lane, at=self._clock.now(), reason=reason)
+            queued = [
+                waiting
+                for waiting in await jobs.in_states(connection, {JobState.QUEUED})
+                if waiting.model == job.model and waiting.account == self._account
+            ]
+        await self._operators.tell(Told.LANE_OFF, job.model, reason=str(error.provider_code))
+        for doomed in (job, *queued):
+            await self._end(doomed, FailureReason.MODEL_OFF, reason, {"code": error.code})
+
+    def _count(self, call: str, outcome: str) -> None:
+        self._metrics.provider_calls.labels(call=call, outcome=outcome).inc()

@@ -1,0 +1,116 @@
+"""One living process per database: a second one refuses to start.
+
+The lease is a row renewed every few seconds. After a crash the next process waits until the lease
+has lapsed, or takes over at once where it sees that the holder, a process of the same host, is
+gone.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import uuid
+from datetime import timedelta
+from pathlib import Path
+
+from bot.domain.errors import BotError, ConfigurationError
+from bot.domain.ids import WorkerId
+from bot.domain.ports import Clock
+from bot.logs import get_logger
+from bot.storage import jobs, processes
+from bot.storage.engine import Database
+from bot.storage.processes import ProcessRow
+
+log = get_logger(__name__)
+
+LEASE = timedelta(seconds=20)
+RENEW_SECONDS = 4.0
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+
+class LostLeaseError(BotError):
+    """Another process serves the database now: this one must stop."""
+
+    code = "lost_lease"
+
+
+class Instance:
+    """This process's hold on the database."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+        self.worker_id = WorkerId(uuid.uuid4().hex)
+        self._host = _host()
+
+    async def acquire(self) -> None:
+        """Become the serving process.
+
+        Raises:
+            ConfigurationError: another living process serves this database.
+        """
+        seen: ProcessRow | None = None
+        while True:
+            async with self._database.write() as connection:
+                holder = await processes.current(connection)
+                if holder is None or self._is_gone(holder):
+                    await processes.register(connection, self._row())
+                    dropped = await jobs.drop_other_leases(connection, self.worker_id)
+                    log.info("instance_acquired", worker_id=self.worker_id, dropped=dropped)
+                    return
+            if seen is not None and holder != seen:
+                raise ConfigurationError(
+                    "DATABASE_URL",
+                    f"is in use by process {holder.pid} on {holder.host.partition(' ')[0]}",
+                )
+            seen = holder
+            log.info("instance_waiting", holder=holder.worker_id)
+            await self._clock.sleep(RENEW_SECONDS + 1)
+
+    def _is_gone(self, holder: ProcessRow) -> bool:
+        if self._clock.now() - holder.renewed_at > LEASE:
+            return True
+        return holder.host == self._host and not _is_alive(holder.pid)
+
+    def _row(self) -> ProcessRow:
+        return ProcessRow(
+            worker_id=self.worker_id,
+            host=self._host,
+            pid=os.getpid(),
+            renewed_at=self._clock.now(),
+        )
+
+    async def run_once(self) -> float:
+        """Show a sign of life; return the seconds until the next one.
+
+        Raises:
+            LostLeaseError: another process has taken over.
+        """
+        async with self._database.write() as connection:
+            if not await processes.renew(connection, self.worker_id, now=self._clock.now()):
+                raise LostLeaseError("another process serves this database")
+        return RENEW_SECONDS
+
+    async def release(self) -> None:
+        """Let the next process start at once."""
+        async with self._database.write() as connection:
+            await processes.leave(connection, self.worker_id)
+
+
+def _host() -> str:
+    """Return host and boot: process ids mean something only within one boot of one host.
+
+    A container shares the boot id of its host but not its process ids; its host name differs.
+    """
+    boot = _BOOT_ID.read_text("ascii").strip() if _BOOT_ID.exists() else ""
+    return f"{socket.gethostname()} {boot}"
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

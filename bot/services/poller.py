@@ -1,0 +1,325 @@
+"""One loop for all tasks at the provider: PENDING and RUNNING, until the provider ends them.
+
+A task whose id we hold is never given up: after TASK_TIMEOUT_SECONDS the member is told and polling
+slows, and only the provider's own word ends the job.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.domain.catalogue import Catalogue
+from bot.domain.errors import (
+    AuthenticationError,
+    ProviderError,
+    StaleJobError,
+    TaskNotCancellableError,
+)
+from bot.domain.failure import FailureReason
+from bot.domain.ids import JobId
+from bot.domain.job import MAX_CLAIMS, Job, JobState, Owner, billed_amounts
+from bot.domain.pacing import (
+    TASK_MEMORY,
+    UNKNOWN_POLLS,
+    UNKNOWN_SPAN,
+    backoff,
+    poll_interval,
+)
+from bot.domain.ports import VideoProvider
+from bot.domain.status import Told
+from bot.domain.task import Task, TaskFailure, TaskState
+from bot.logs import get_logger
+from bot.metrics import Metrics
+from bot.services.accounts import Accounts
+from bot.services.advance import Advancer
+from bot.services.operators import Operators
+from bot.storage import jobs, unconfirmed
+from bot.storage.engine import Connection
+
+log = get_logger(__name__)
+
+IDLE_SECONDS = 30.0
+BATCH = 40
+"""Polls started together; the provider's query lane spaces them."""
+
+RESULT_LIFETIME = timedelta(hours=24)
+"""Where a result's URL does not say when it expires."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollingPace:
+    """How often, and when it is late."""
+
+    interval_seconds: float
+    timeout_seconds: float
+
+
+class Poller:
+    """Follows tasks."""
+
+    def __init__(
+        self,
+        *,
+        advancer: Advancer,
+        provider: VideoProvider,
+        catalogue: Catalogue,
+        accounts: Accounts,
+        operators: Operators,
+        metrics: Metrics,
+        pace: PollingPace,
+    ) -> None:
+        self._advancer = advancer
+        self._database = advancer.database
+        self._clock = advancer.clock
+        self._provider = provider
+        self._catalogue = catalogue
+        self._accounts = accounts
+        self._operators = operators
+        self._metrics = metrics
+        self._pace = pace
+        self._errors: dict[JobId, int] = {}
+        """Failed polls in a row; only spacing depends on it."""
+        self._readable_at: datetime | None = None
+        """When any task of ours was last readable: proof that UNKNOWN means the task."""
+
+    async def run_once(self) -> float:
+        """Poll what is due; return seconds until the next task is."""
+        now = self._clock.now()
+        async with self._database.read() as connection:
+            due = await jobs.due_polls(connection, now=now, limit=BATCH)
+        if due:
+            async with asyncio.TaskGroup() as group:
+                for job in due:
+                    group.create_task(self._poll(job))
+            return 0.0
+        async with self._database.read() as connection:
+            next_at = await jobs.next_poll_at(connection)
+        if next_at is None:
+            return IDLE_SECONDS
+        return min(IDLE_SECONDS, max(0.0, (next_at - now).total_seconds()))
+
+    async def _poll(self, job: Job) -> None:
+        try:
+            await self._follow(job)
+        except StaleJobError:
+            log.info("poll_void", job_id=job.id)
+        except ProviderError as error:
+            await self._missed(job, error)
+        except Exception as error:  # noqa: BLE001 - counted against the job, which is parked
+            await self._broken(job, error)
+
+    async def _follow(self, job: Job) -> None:
+        if job.task_id is None:
+            raise LookupError("a task without id")
+        if job.cancel_requested_at is not None and job.state is JobState.PENDING:
+            await self._cancel(job)
+        task = await self._provider.get_task(job.task_id)
+        self._errors.pop(job.id, None)
+        self._metrics.provider_calls.labels(call="get", outcome=task.state.value).inc()
+        if task.state is not TaskState.UNKNOWN:
+            self._readable_at = self._clock.now()
+        await self._apply(job, task)
+
+    async def _cancel(self, job: Job) -> None:
+        """Ask for the cancel; whether it worked is what the GET that follows reads."""
+        if job.task_id is None:
+            return
+        try:
+            await self._provider.cancel_task(job.task_id)
+        except TaskNotCancellableError:
+            log.info("cancel_too_late", job_id=job.id)
+
+    async def _apply(self, job: Job, task: Task) -> None:
+        match task.state:
+            case TaskState.SUCCEEDED if task.video_url:
+                await self._succeeded(job, task, task.video_url)
+            case TaskState.FAILED:
+                await self._failed(job, task)
+            case TaskState.CANCELED:
+                await self._advance(job, JobState.CANCELLED)
+            case TaskState.UNKNOWN:
+                await self._unknown(job)
+            case TaskState.RUNNING if job.state is JobState.PENDING:
+                await self._advance(
+                    job, JobState.RUNNING, next_poll_at=self._next_poll(job), **_readable(job)
+                )
+            case _:
+                # Still waiting or running, a status newer than this code, or a success that does
+                # not say where: asked again.
+                if task.state is TaskState.SUCCEEDED:
+                    log.warning("success_without_url", job_id=job.id)
+                await self._wait(job)
+
+    async def _succeeded(self, job: Job, task: Task, url: str) -> None:
+        if job.adopted and not _is_ours(job, task):
+            await self._operators.tell(Told.ORPHAN_TASK, str(job.task_id), job_id=job.id)
+            await self._advance(
+                job,
+                JobState.EXPIRED,
+                detail={"reason": "adopted task is not ours"},
+                failure_reason=FailureReason.OUTCOME_UNKNOWN,
+                possibly_billed=True,
+            )
+            return
+        seconds = task.billed_seconds
+        billed_seconds = job.duration_seconds if seconds is None else seconds
+        now = self._clock.now()
+        await self._advancer.advance(
+            job,
+            JobState.DOWNLOADING,
+            owner=Owner.POLLER,
+            detail={"billed_seconds": billed_seconds},
+            billed=billed_amounts(job, billed_seconds),
+            changes={
+                "billed_seconds": billed_seconds,
+                "result_url": url,
+                "url_expires_at": task.url_expires_at or now + RESULT_LIFETIME,
+                "actual_prompt": task.actual_prompt,
+                "next_poll_at": None,
+                **_readable(job),
+            },
+        )
+
+    async def _failed(self, job: Job, task: Task) -> None:
+        failure = task.failure or TaskFailure(
+            provider_code="", message="", reason=FailureReason.PROVIDER_FAULT, transient=False
+        )
+        detail = {"provider_code": failure.provider_code}
+        if failure.transient and job.cancel_requested_at is not None:
+            await self._advance(job, JobState.CANCELLED, detail=detail)
+        elif failure.transient and job.tasks_failed == 0:
+            await self._once_more(job, detail)
+        else:
+            await self._advance(
+                job,
+                JobState.FAILED,
+                detail=detail,
+                failure_reason=failure.reason,
+                failure_detail=f"{failure.provider_code}: {failure.message}",
+            )
+
+    async def _once_more(self, job: Job, detail: Mapping[str, str]) -> None:
+        """Queue a job again whose task failed transiently: failed tasks are free.
+
+        The old task is remembered as nobody's, so that the reconciler never takes it for the
+        answer to the next create.
+        """
+        task_id = job.task_id
+        if task_id is None:
+            raise LookupError("a failed task without id")
+
+        async def disown(connection: Connection) -> None:
+            await unconfirmed.add_orphan(
+                connection, job.account, task_id, job_id=job.id, at=self._clock.now()
+            )
+
+        await self._advancer.advance(
+            job,
+            JobState.QUEUED,
+            owner=Owner.POLLER,
+            detail={**detail, "task_id": task_id},
+            changes={
+                "task_id": None,
+                "tasks_failed": job.tasks_failed + 1,
+                "confirmed_at": None,
+                "next_poll_at": None,
+                "late_at": None,
+                "adopted": False,
+                **_readable(job),
+            },
+            also=disown,
+        )
+
+    async def _unknown(self, job: Job) -> None:
+        """End a task the provider has forgotten, once that is certain."""
+        now = self._clock.now()
+        since = job.unknown_since or now
+        polls = job.unknown_polls + 1
+        old = job.confirmed_at is not None and now - job.confirmed_at > TASK_MEMORY
+        # A key change makes every task UNKNOWN: another readable task shows that the key is right.
+        vouched = self._readable_at is not None and self._readable_at >= since
+        if old or (polls >= UNKNOWN_POLLS and now - since >= UNKNOWN_SPAN and vouched):
+            await self._advance(
+                job,
+                JobState.EXPIRED,
+                detail={"unknown_polls": polls},
+                failure_reason=FailureReason.TASK_LOST,
+                possibly_billed=True,
+            )
+            return
+        await self._advancer.touch(
+            job.id,
+            unknown_since=since,
+            unknown_polls=polls,
+            next_poll_at=self._next_poll(job),
+        )
+
+    async def _wait(self, job: Job) -> None:
+        now = self._clock.now()
+        if job.late_at is None and job.confirmed_at is not None:
+            waited = (now - job.confirmed_at).total_seconds()
+            if waited > self._pace.timeout_seconds:
+                job = await self._advancer.amend(
+                    job, owner=Owner.POLLER, name="task_late", late_at=now
+                )
+        await self._advancer.touch(job.id, next_poll_at=self._next_poll(job), **_readable(job))
+
+    def _next_poll(self, job: Job) -> datetime:
+        model = self._catalogue.get(job.model)
+        interval = poll_interval(
+            interval_seconds=self._pace.interval_seconds,
+            slow=model is not None and model.slow,
+            late=job.late_at is not None,
+        )
+        return self._clock.now() + interval
+
+    async def _missed(self, job: Job, error: ProviderError) -> None:
+        """Ask again later: a query that failed says nothing about the task."""
+        self._metrics.provider_calls.labels(call="get", outcome=error.code).inc()
+        missed = self._errors[job.id] = self._errors.get(job.id, 0) + 1
+        if isinstance(error, AuthenticationError):
+            await self._accounts.pause(job.account, error)
+        interval = self._next_poll(job) - self._clock.now()
+        wait = max(interval, backoff(missed, first_seconds=1, most_seconds=300))
+        log.info("poll_missed", job_id=job.id, code=error.code, seconds=wait.total_seconds())
+        await self._advancer.touch(job.id, next_poll_at=self._clock.now() + wait)
+
+    async def _broken(self, job: Job, error: Exception) -> None:
+        log.error("job_broke_worker", job_id=job.id, claims=job.claims + 1, exc_info=error)
+        self._metrics.loop_failures.labels(loop="poller").inc()
+        if job.claims + 1 >= MAX_CLAIMS:
+            await self._advance(job, JobState.PARKED, detail={"error": type(error).__name__})
+            await self._operators.tell(Told.JOB_PARKED, job.id, error=type(error).__name__)
+            return
+        wait = backoff(job.claims + 1, first_seconds=15, most_seconds=60)
+        await self._advancer.touch(
+            job.id, claims=job.claims + 1, next_poll_at=self._clock.now() + wait
+        )
+
+    async def _advance(
+        self,
+        job: Job,
+        target: JobState,
+        *,
+        detail: Mapping[str, str | int | float | None] | None = None,
+        **changes: object,
+    ) -> None:
+        await self._advancer.advance(
+            job, target, owner=Owner.POLLER, detail=detail, changes=changes
+        )
+
+
+def _readable(job: Job) -> dict[str, Any]:
+    """Return what ends a run of UNKNOWN answers."""
+    if job.unknown_since is None:
+        return {}
+    return {"unknown_since": None, "unknown_polls": 0}
+
+
+def _is_ours(job: Job, task: Task) -> bool:
+    """Tell whether a task found in the list was made from this job's prompt."""
+    return (task.orig_prompt or "").strip() == (job.prompt or "").strip()

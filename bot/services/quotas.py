@@ -1,0 +1,134 @@
+"""What a member may still spend: the checks behind every reservation and behind /quota show."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from bot.domain.errors import QueueFullError, QuotaExceededError
+from bot.domain.guild import Guild
+from bot.domain.ids import GuildId, RoleId, UserId
+from bot.domain.ledger import Amounts
+from bot.domain.ports import Clock
+from bot.domain.quota import (
+    PER_MEMBER,
+    Check,
+    Rule,
+    Scope,
+    Unit,
+    Window,
+    applicable,
+    decide,
+    window_span,
+)
+from bot.storage import guilds, jobs, ledger
+from bot.storage.engine import Connection, Database
+
+_UTC = ZoneInfo("UTC")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuotaDefaults:
+    """What binds where nobody set anything else."""
+
+    rules: tuple[Rule, ...]
+    daily_budget_micros: int
+    """Of all guilds together per UTC day; 0 means no bound."""
+    max_queued_per_member: int
+    max_queued_per_guild: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberQuota:
+    """A member's checks as they stand now."""
+
+    guild: Guild
+    checks: tuple[Check, ...]
+    """Without the host's budget, which is nobody's business but the host's."""
+    waiting: int
+    """The member's jobs in line."""
+    max_waiting: int
+
+
+class Quotas:
+    """Reads rules and usage; the caller's transaction holds the locks."""
+
+    def __init__(self, database: Database, clock: Clock, defaults: QuotaDefaults) -> None:
+        self._database = database
+        self._clock = clock
+        self._defaults = defaults
+
+    async def require_room(
+        self,
+        connection: Connection,
+        guild: Guild,
+        *,
+        user_id: UserId,
+        role_ids: frozenset[RoleId],
+        cost: Amounts,
+        now: datetime,
+    ) -> None:
+        """Make sure that a job fits every rule, with the guild's row already locked.
+
+        Raises:
+            QueueFullError: too many jobs of the member or guild are waiting.
+            QuotaExceededError: a rule has no room.
+        """
+        in_guild, own = await jobs.count_queued(connection, guild.guild_id, user_id)
+        defaults = self._defaults
+        if own >= defaults.max_queued_per_member:
+            raise QueueFullError(whose="member", waiting=own, limit=defaults.max_queued_per_member)
+        if in_guild >= defaults.max_queued_per_guild:
+            raise QueueFullError(
+                whose="guild", waiting=in_guild, limit=defaults.max_queued_per_guild
+            )
+        checks = await self._checks(connection, guild, user_id, role_ids, now)
+        checks += await self._budget(connection, now)
+        refusal = decide(checks, cost)
+        if refusal is not None:
+            raise QuotaExceededError(refusal)
+
+    async def show(
+        self, guild_id: GuildId, user_id: UserId, role_ids: frozenset[RoleId]
+    ) -> MemberQuota:
+        """Return what is used and left, rule by rule."""
+        async with self._database.read() as connection:
+            guild = await guilds.get(connection, guild_id)
+            _, own = await jobs.count_queued(connection, guild_id, user_id)
+            checks = await self._checks(connection, guild, user_id, role_ids, self._clock.now())
+        return MemberQuota(
+            guild=guild,
+            checks=tuple(checks),
+            waiting=own,
+            max_waiting=self._defaults.max_queued_per_member,
+        )
+
+    async def _checks(
+        self,
+        connection: Connection,
+        guild: Guild,
+        user_id: UserId,
+        role_ids: frozenset[RoleId],
+        now: datetime,
+    ) -> list[Check]:
+        stored = await guilds.rules_of(connection, guild.guild_id)
+        rules: Sequence[Rule] = applicable(
+            stored, self._defaults.rules, user_id=user_id, role_ids=role_ids
+        )
+        checks = []
+        for rule in rules:
+            span = window_span(rule.window, now, guild.zone)
+            whose = user_id if rule.scope in PER_MEMBER else None
+            used = await ledger.usage(connection, span, guild_id=guild.guild_id, user_id=whose)
+            checks.append(Check(rule=rule, used=used, span=span))
+        return checks
+
+    async def _budget(self, connection: Connection, now: datetime) -> list[Check]:
+        limit = self._defaults.daily_budget_micros
+        if not limit:
+            return []
+        rule = Rule(scope=Scope.BUDGET, unit=Unit.COST, window=Window.DAY, limit=limit)
+        span = window_span(Window.DAY, now, _UTC)
+        return [Check(rule=rule, used=await ledger.usage(connection, span), span=span)]

@@ -1,0 +1,248 @@
+"""The one writer of status messages until the video is delivered, and of announcements.
+
+A loop over ``shown_version < version``: a crash loses no final word. Edits are coalesced (only
+the newest state is shown), spaced per message and per channel, and an equal text is not sent.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.domain.errors import (
+    ChannelGoneError,
+    ChatUnavailableError,
+    DeliveryError,
+    MessageGoneError,
+)
+from bot.domain.failure import FailureReason
+from bot.domain.guild import Notify
+from bot.domain.ids import ChannelId, JobId
+from bot.domain.job import Job, JobState, Owner
+from bot.domain.pacing import STATUS_MESSAGE_GRACE, backoff
+from bot.domain.ports import Chat
+from bot.domain.status import Purpose, StatusView
+from bot.logs import get_logger
+from bot.metrics import Metrics
+from bot.services.advance import Advancer
+from bot.services.estimates import Estimates
+from bot.services.folders import Folders
+from bot.services.locks import JobLocks
+from bot.storage import guilds, jobs
+
+log = get_logger(__name__)
+
+IDLE_SECONDS = 2.0
+
+CHANNEL_SPACING = timedelta(seconds=1.5)
+"""Discord allows about 5 edits in 5 s a channel, and 3 in 6 s for messages older than an hour."""
+
+POSITIONS_EVERY = timedelta(seconds=30)
+"""How often waiting jobs' places are looked up again."""
+
+BATCH = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoardPace:
+    """How often one message is edited, and until when somebody is told."""
+
+    edit_interval_seconds: float
+    announce_for: timedelta
+    """Jobs older than this end without an announcement: a backlog does not ping people."""
+
+
+class StatusBoard:
+    """Keeps status messages true."""
+
+    def __init__(
+        self,
+        *,
+        advancer: Advancer,
+        chat: Chat,
+        estimates: Estimates,
+        folders: Folders,
+        locks: JobLocks,
+        metrics: Metrics,
+        pace: BoardPace,
+    ) -> None:
+        self._advancer = advancer
+        self._database = advancer.database
+        self._clock = advancer.clock
+        self._chat = chat
+        self._estimates = estimates
+        self._folders = folders
+        self._locks = locks
+        self._metrics = metrics
+        self._pace = pace
+        self._job_free_at: dict[JobId, datetime] = {}
+        self._channel_free_at: dict[ChannelId, datetime] = {}
+        self._failures: dict[JobId, int] = {}
+        self._positions_at = self._clock.now()
+
+    async def run_once(self) -> float:
+        """Show what is not shown yet; return seconds until something may be due."""
+        now = self._clock.now()
+        self._forget_old(now)
+        async with self._database.read() as connection:
+            unshown = await jobs.unshown(
+                connection, posted_before=now - STATUS_MESSAGE_GRACE, limit=BATCH
+            )
+        if now >= self._positions_at:
+            self._positions_at = now + POSITIONS_EVERY
+            unshown += await self._moved(unshown)
+        views = await self._estimates.views(unshown)
+        waits = [await self._show(view) for view in views]
+        waits.append(await self._announce_all())
+        return min(waits, default=IDLE_SECONDS)
+
+    async def _moved(self, already: list[Job]) -> list[Job]:
+        """Return waiting jobs whose message shows another place than they have."""
+        seen = {job.id for job in already}
+        async with self._database.read() as connection:
+            waiting = await jobs.waiting_and_shown(connection, limit=BATCH)
+        views = await self._estimates.views([job for job in waiting if job.id not in seen])
+        return [view.job for view in views if self._chat.digest(view) != view.job.shown_digest]
+
+    async def _show(self, view: StatusView) -> float:
+        """Bring one message up to date; return seconds until it may be tried again."""
+        job = view.job
+        now = self._clock.now()
+        digest = self._chat.digest(view)
+        if job.status_message_id is not None and digest == job.shown_digest:
+            await self._mark(job, digest)
+            return IDLE_SECONDS
+        channel_id = job.status_channel_id or job.channel_id
+        free_at = max(
+            self._job_free_at.get(job.id, now), self._channel_free_at.get(channel_id, now)
+        )
+        if free_at > now:
+            return (free_at - now).total_seconds()
+        self._channel_free_at[channel_id] = now + CHANNEL_SPACING
+        self._job_free_at[job.id] = now + timedelta(seconds=self._pace.edit_interval_seconds)
+        async with self._locks.of(job.id):
+            try:
+                await self._write(view, digest)
+            except ChatUnavailableError as error:
+                failures = self._failures[job.id] = self._failures.get(job.id, 0) + 1
+                wait = backoff(failures, first_seconds=2, most_seconds=60)
+                self._job_free_at[job.id] = now + wait
+                log.info("status_postponed", job_id=job.id, reason=str(error))
+                return wait.total_seconds()
+            except DeliveryError as error:
+                await self._closed(job, error)
+        self._failures.pop(job.id, None)
+        return IDLE_SECONDS
+
+    async def _write(self, view: StatusView, digest: str) -> None:
+        job = view.job
+        # The deliverer may have taken the message over while this waited for the lock.
+        current = await self._advancer.read(job.id)
+        if current is None or current.version != job.version:
+            return
+        if job.status_message_id is None:
+            await self._post_missing(view, digest)
+            return
+        await self._chat.edit_status(view)
+        self._metrics.status_edits.inc()
+        await self._mark(job, digest)
+
+    async def _post_missing(self, view: StatusView, digest: str) -> None:
+        """Find the message an earlier process posted, or post it; an ended job needs none."""
+        job = view.job
+        since = job.status_attempted_at or job.created_at
+        receipt = await self._chat.find_message(job, job.channel_id, Purpose.STATUS, since=since)
+        found = receipt is not None
+        if receipt is None:
+            if job.is_terminal:
+                await self._mark(job, None)
+                return
+            receipt = await self._chat.post_status(view, preview=self._folders.preview(job))
+        await self._advancer.touch(
+            job.id,
+            status_channel_id=receipt.channel_id,
+            status_message_id=receipt.message_id,
+        )
+        log.info("status_recovered", job_id=job.id, found=found)
+        if not found:
+            await self._mark(job, digest)
+        self._advancer.changed(job)
+
+    async def _closed(self, job: Job, error: DeliveryError) -> None:
+        """Stop writing to a message that is gone; the job goes on."""
+        log.info("status_message_gone", job_id=job.id, code=error.code)
+        if job.status_message_id is None and job.state is JobState.QUEUED:
+            await self._advancer.advance(
+                job,
+                JobState.CANCELLED,
+                owner=Owner.REAPER,
+                detail={"reason": error.code},
+                changes={
+                    "failure_reason": FailureReason.STATUS_REFUSED,
+                    "failure_detail": str(error),
+                },
+            )
+            return
+        if isinstance(error, MessageGoneError | ChannelGoneError):
+            await self._advancer.touch(job.id, status_gone_at=self._clock.now())
+        else:
+            # Not to be shown now, for instance blocked by AutoMod: the next change tries again.
+            await self._mark(job, None)
+
+    async def _mark(self, job: Job, digest: str | None) -> None:
+        async with self._database.write() as connection:
+            await jobs.mark_shown(connection, job.id, version=job.version, digest=digest)
+
+    # --- announcements -----------------------------------------------------------------------
+
+    async def _announce_all(self) -> float:
+        async with self._database.read() as connection:
+            ended = await jobs.unannounced(connection, limit=BATCH)
+        for job in ended:
+            await self._announce(job)
+        return IDLE_SECONDS
+
+    async def _announce(self, job: Job) -> None:
+        now = self._clock.now()
+        if self._job_free_at.get(job.id, now) > now and job.id in self._failures:
+            return
+        async with self._database.read() as connection:
+            guild = await guilds.get(connection, job.guild_id)
+        if not self._is_worth_telling(job, guild.notify, now):
+            await self._advancer.touch(job.id, announced_at=now)
+            return
+        try:
+            if not await self._was_announced(job):
+                await self._advancer.touch(
+                    job.id, announce_attempted_at=job.announce_attempted_at or now
+                )
+                await self._chat.announce(StatusView(job=job), guild.notify)
+        except ChatUnavailableError as error:
+            failures = self._failures[job.id] = self._failures.get(job.id, 0) + 1
+            self._job_free_at[job.id] = now + backoff(failures, first_seconds=2, most_seconds=60)
+            log.info("announcement_postponed", job_id=job.id, reason=str(error))
+            return
+        except DeliveryError as error:
+            log.info("announcement_refused", job_id=job.id, code=error.code)
+        self._failures.pop(job.id, None)
+        await self._advancer.touch(job.id, announced_at=now)
+
+    async def _was_announced(self, job: Job) -> bool:
+        """Look for an announcement of a process that stopped before it could say so."""
+        if job.announce_attempted_at is None or job.status_channel_id is None:
+            return False
+        found = await self._chat.find_message(
+            job, job.status_channel_id, Purpose.ANNOUNCEMENT, since=job.announce_attempted_at
+        )
+        return found is not None
+
+    def _is_worth_telling(self, job: Job, notify: Notify, now: datetime) -> bool:
+        if notify is Notify.NONE or now - job.created_at > self._pace.announce_for:
+            return False
+        # Who cancelled knows it.
+        return not (job.state is JobState.CANCELLED and job.cancel_requested_by == job.requester_id)
+
+    def _forget_old(self, now: datetime) -> None:
+        for table in (self._job_free_at, self._channel_free_at):
+            for key in [key for key, free_at in table.items() if free_at < now]:
+                del table[key]  # type: ignore[arg-type]  # the key comes from the same table
