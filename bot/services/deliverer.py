@@ -145,7 +145,7 @@ class Deliverer:
             file = await self._shrink(original, int(limit_bytes * next(steps)))
         while True:
             sent_bytes = await asyncio.to_thread(_size, file)
-            view = StatusView(job=_as_delivered(job, sent_bytes))
+            view = StatusView(job=self._as_delivered(job, sent_bytes))
             try:
                 async with self._locks.of(job.id):
                     return await way(view, file), file
@@ -182,7 +182,7 @@ class Deliverer:
 
     async def _done(self, job: Job, receipt: Receipt, file: Path) -> None:
         sent_bytes = await asyncio.to_thread(_size, file)
-        shown = _as_delivered(job, sent_bytes)
+        shown = self._as_delivered(job, sent_bytes)
         by_edit = receipt.message_id == job.status_message_id
         changes: dict[str, object] = {
             "delivered_channel_id": receipt.channel_id,
@@ -203,10 +203,14 @@ class Deliverer:
         )
         self._metrics.delivery_bytes.observe(sent_bytes)
 
-
-def _as_delivered(job: Job, sent_bytes: int) -> Job:
-    """Return the job as the delivering message shows it."""
-    return replace(job, state=JobState.DELIVERED, delivered_bytes=sent_bytes)
+    def _as_delivered(self, job: Job, sent_bytes: int) -> Job:
+        """Return the job as the delivering message shows it."""
+        return replace(
+            job,
+            state=JobState.DELIVERED,
+            finished_at=self._clock.now(),
+            delivered_bytes=sent_bytes,
+        )
 
 
 def _size(path: Path) -> int:

@@ -1,0 +1,1 @@
+"""Discord outside the cogs, REST only: ids in, receipts out."""

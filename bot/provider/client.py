@@ -1,0 +1,295 @@
+"""Single typed calls to the provider: no poll loop, no repetition, nothing remembered.
+
+A create has no idempotency key, so a second POST is a second paid video: it leaves once, over a
+connection of its own, and the error says whether a task may exist. When a call is worth repeating
+is the services' decision.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+from urllib.parse import quote
+
+import httpx
+from typing_extensions import override
+
+from bot.domain.catalogue import Region
+from bot.domain.errors import (
+    ConfigurationError,
+    MalformedResponseError,
+    ModelNotAvailableError,
+    ProviderError,
+    RequestRefusedError,
+    TaskNotCancellableError,
+)
+from bot.domain.failure import FailureReason
+from bot.domain.ids import AccountId, TaskId
+from bot.domain.ports import Clock, VideoProvider
+from bot.domain.task import Download, Task, TaskPage, TaskRequest
+from bot.provider.downloads import Downloader
+from bot.provider.exchange import Body, Deadlines, Reply, exchange, new_transport
+from bot.provider.hosts import ResultHosts
+from bot.provider.mapping import error_of
+from bot.provider.query_lane import QueryLane
+from bot.provider.requests import create_body
+from bot.provider.tasks import page_of, task_of
+from bot.provider.wire import CreateAnswer, ErrorBody, ListAnswer, TaskAnswer, parse
+
+PAGE_SIZE: Final = 50
+"""Rows asked for per page. The largest is not documented; ``total_page`` is believed anyway."""
+_FIRST_SUCCESS, _FIRST_REDIRECT = 200, 300
+_HOSTS: Final = {
+    Region.BEIJING: ("dashscope.aliyuncs.com", "cn-beijing"),
+    Region.SINGAPORE: ("dashscope-intl.aliyuncs.com", "ap-southeast-1"),
+}
+
+
+def default_base_url(region: Region, workspace_id: str | None = None) -> str:
+    """Return the REST base of a region, or of a workspace there.
+
+    Source: https://help.aliyun.com/zh/model-studio/ page
+    ``legacy-image-to-video-by-first-and-last-frame-api-reference``.
+    """
+    host, region_id = _HOSTS[region]
+    if workspace_id is not None:
+        host = f"{workspace_id}.{region_id}.maas.aliyuncs.com"
+    return f"https://{host}/api/v1"
+
+
+class DashScopeProvider(VideoProvider):
+    """Alibaba Cloud Model Studio over HTTP; an async context manager."""
+
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        api_key: str,
+        region: Region,
+        result_hosts: Sequence[str],
+        clock: Clock,
+        workspace_id: str | None = None,
+        user_agent: str = "tween",
+        queries_per_second: float = 10.0,
+        deadlines: Deadlines | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        """Prepare; nothing is sent.
+
+        Args:
+            base_url: REST base, up to and including ``/api/v1``.
+            api_key: The account's key.
+            region: Where the account lives.
+            result_hosts: Names and globs a result may be fetched from.
+            clock: Paces the queries and judges expiry.
+            workspace_id: Sub-workspace to charge.
+            user_agent: What we call ourselves.
+            queries_per_second: Most queries, lists and cancels per second together.
+            deadlines: Shorter ones for tests.
+            transport: Answers instead of the network, for tests.
+
+        Raises:
+            ConfigurationError: the base URL or the key cannot be used.
+        """
+        self._base_url = _checked_base(base_url)
+        self.account: AccountId = _account(region, self._base_url, api_key)
+        self._clock = clock
+        self._deadlines = deadlines or Deadlines()
+        self._secrets = (api_key,)
+        self._headers = _headers(api_key, workspace_id=workspace_id, user_agent=user_agent)
+        self._lane = QueryLane(per_second=queries_per_second, clock=clock)
+        context = httpx.create_ssl_context(trust_env=False)
+        # A kept connection may be closed by the server just as a request leaves, which would make
+        # a create's fate unclear for no reason.
+        self._creates = transport or new_transport(context, keeps_connections=False)
+        self._queries = transport or new_transport(context, keeps_connections=True)
+        self._results = transport or new_transport(context, keeps_connections=False)
+        self._downloader = Downloader(
+            transport=self._results,
+            hosts=ResultHosts(result_hosts),
+            clock=clock,
+            user_agent=user_agent,
+            deadlines=self._deadlines,
+            connects=transport is None,
+        )
+
+    @override
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(account={self.account!r})"
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close the connections that are kept."""
+        for transport in (self._creates, self._queries, self._results):
+            await transport.aclose()
+
+    @override
+    async def create_task(self, request: TaskRequest) -> TaskId:
+        content = await asyncio.to_thread(create_body, request)
+        reply = await exchange(
+            self._creates,
+            call="create_task",
+            method="POST",
+            url=self._url(f"/services/aigc/{request.endpoint.value}"),
+            headers=httpx.Headers(
+                {
+                    **self._headers,
+                    "Content-Type": "application/json",
+                    "X-DashScope-Async": "enable",
+                    "Connection": "close",
+                }
+            ),
+            body=Body(content),
+            deadline_seconds=self._deadlines.create,
+            connect_seconds=self._deadlines.connect,
+        )
+        if not _is_success(reply):
+            prompts = (request.prompt or "", request.negative_prompt or "")
+            error = self._error(reply, call="create_task", secrets=prompts)
+            if isinstance(error, TaskNotCancellableError):
+                # "The operation is unsupported on the referee object": on a create, a refusal.
+                raise RequestRefusedError(
+                    str(error),
+                    reason=FailureReason.PARAMETERS_REJECTED,
+                    status=error.status,
+                    provider_code=error.provider_code,
+                    request_id=error.request_id,
+                )
+            raise error
+        answer = parse(CreateAnswer, reply.body, call="create_task", status=reply.status)
+        if answer.output is None or answer.output.task_id is None:
+            raise MalformedResponseError(
+                f"create_task: HTTP {reply.status} without a task id",
+                status=reply.status,
+                request_id=answer.request_id or reply.request_id,
+            )
+        return TaskId(answer.output.task_id)
+
+    @override
+    async def get_task(self, task_id: TaskId) -> Task:
+        reply = await self._query("get_task", "GET", self._url(_task_path(task_id)))
+        answer = parse(TaskAnswer, reply.body, call="get_task", status=reply.status)
+        return task_of(answer, asked=task_id)
+
+    @override
+    async def list_tasks(self, *, model: str, page: int) -> TaskPage:
+        # Without times the service means the last 24 hours; which zone its times are in is not
+        # documented, so none are sent.
+        url = self._url("/tasks").copy_merge_params(
+            {"page_no": page, "page_size": PAGE_SIZE, "model_name": model}
+        )
+        reply = await self._query("list_tasks", "GET", url)
+        answer = parse(ListAnswer, reply.body, call="list_tasks", status=reply.status)
+        return page_of(answer, model=model, page=page)
+
+    @override
+    async def cancel_task(self, task_id: TaskId) -> None:
+        url = self._url(f"{_task_path(task_id)}/cancel")
+        reply = await self._query("cancel_task", "POST", url)
+        parse(ErrorBody, reply.body, call="cancel_task", status=reply.status)
+
+    @override
+    async def download(self, url: str, into: Path, *, max_bytes: int) -> Download:
+        return await self._downloader.download(url, into, max_bytes=max_bytes)
+
+    def _url(self, path: str) -> httpx.URL:
+        return httpx.URL(f"{self._base_url}{path}")
+
+    async def _query(self, call: str, method: str, url: httpx.URL) -> Reply:
+        """Send a query when it is its turn, and return a success.
+
+        Raises:
+            ProviderError: anything but a success. A refusal says nothing about the task, so it
+                counts as an answer that is out of order.
+        """
+        await self._lane.take_turn()
+        reply = await exchange(
+            self._queries,
+            call=call,
+            method=method,
+            url=url,
+            headers=httpx.Headers(self._headers),
+            body=Body(b""),
+            deadline_seconds=self._deadlines.query,
+            connect_seconds=self._deadlines.connect,
+        )
+        if _is_success(reply):
+            return reply
+        error = self._error(reply, call=call)
+        is_cancel = call == "cancel_task"
+        if isinstance(error, RequestRefusedError | ModelNotAvailableError) or (
+            isinstance(error, TaskNotCancellableError) and not is_cancel
+        ):
+            raise MalformedResponseError(
+                str(error),
+                status=error.status,
+                provider_code=error.provider_code,
+                request_id=error.request_id,
+            )
+        raise error
+
+    def _error(self, reply: Reply, *, call: str, secrets: Sequence[str] = ()) -> ProviderError:
+        return error_of(
+            reply.status,
+            reply.body,
+            call=call,
+            retry_after_seconds=reply.retry_after_seconds(self._clock),
+            request_id=reply.request_id,
+            request_was_sent=reply.request_was_sent,
+            secrets=(*self._secrets, *secrets),
+        )
+
+
+def _is_success(reply: Reply) -> bool:
+    return _FIRST_SUCCESS <= reply.status < _FIRST_REDIRECT
+
+
+def _task_path(task_id: TaskId) -> str:
+    return f"/tasks/{quote(task_id, safe='')}"
+
+
+def _checked_base(base_url: str) -> str:
+    try:
+        url = httpx.URL(base_url)
+    except httpx.InvalidURL as error:
+        raise ConfigurationError("DASHSCOPE_HTTP_BASE_URL", "is not a URL") from error
+    if url.scheme not in {"http", "https"} or not url.host or url.userinfo or url.query:
+        raise ConfigurationError(
+            "DASHSCOPE_HTTP_BASE_URL", "must be http(s)://host/path and nothing more"
+        )
+    return base_url.rstrip("/")
+
+
+def _account(region: Region, base_url: str, api_key: str) -> AccountId:
+    digest = hashlib.sha256(api_key.encode()).hexdigest()[:12]
+    return AccountId(f"{region.value}:{httpx.URL(base_url).host}:{digest}")
+
+
+def _headers(api_key: str, *, workspace_id: str | None, user_agent: str) -> httpx.Headers:
+    if not api_key or not all("!" <= letter <= "~" for letter in api_key):
+        raise ConfigurationError("DASHSCOPE_API_KEY", "has a blank or an unusual character")
+    headers = httpx.Headers(
+        {
+            "Authorization": f"Bearer {api_key}",
+            "Accept": "application/json",
+            "Accept-Encoding": "identity",
+            "User-Agent": user_agent,
+        }
+    )
+    if workspace_id is not None:
+        headers["X-DashScope-WorkSpace"] = workspace_id
+    return headers

@@ -1,0 +1,143 @@
+"""The create body against what the official SDK sent."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from bot.domain.catalogue import Endpoint
+from bot.domain.errors import RequestRefusedError
+from bot.domain.failure import FailureReason
+from bot.domain.task import TaskImage, TaskRequest
+from bot.provider.requests import create_body
+from tests.provider.doubles import KEY, a_picture, a_request, answering, provider_on
+
+RECORDINGS = Path(__file__).parent / "recordings"
+FRAMES = ("first_frame_url", "last_frame_url")
+
+
+def _recorded(name: str) -> dict[str, Any]:
+    recording: dict[str, Any] = json.loads((RECORDINGS / name).read_text(encoding="utf-8"))
+    return recording
+
+
+def _request_like(recorded: dict[str, Any], folder: Path) -> TaskRequest:
+    sent, parameters = recorded["input"], recorded["parameters"]
+    return a_request(
+        model=recorded["model"],
+        images=tuple(a_picture(folder, field=name) for name in FRAMES if name in sent),
+        endpoint=Endpoint.IMAGE2VIDEO if "kf2v" in recorded["model"] else Endpoint.VIDEO_GENERATION,
+        prompt=sent["prompt"],
+        negative_prompt=sent.get("negative_prompt"),
+        template=sent.get("template"),
+        resolution=parameters.get("resolution"),
+        size=parameters.get("size"),
+        duration_seconds=parameters.get("duration"),
+        seed=parameters.get("seed"),
+        prompt_extend=parameters.get("prompt_extend", True),
+        watermark=parameters.get("watermark", False),
+    )
+
+
+@pytest.mark.parametrize("path", sorted(RECORDINGS.iterdir()), ids=lambda path: path.stem)
+async def test_body_is_the_sdks_less_its_deprecated_fields(path: Path, tmp_path: Path) -> None:
+    recording = _recorded(path.name)
+    recorded = recording["body_json"]
+    requests: list[httpx.Request] = []
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        requests.append(request)
+        return answering(200, {"output": {"task_id": "t"}})(request)
+
+    async with provider_on(handler=handle) as provider:
+        await provider.create_task(_request_like(recorded, tmp_path))
+    request = requests[0]
+    ours = json.loads(request.content)
+
+    expected_input = {
+        name: value
+        for name, value in recorded["input"].items()
+        if name not in {"extend_prompt", "function"} and value is not None
+    }
+    for name in FRAMES:
+        if name in expected_input:
+            picture = (tmp_path / f"{name}.jpg").read_bytes()
+            data = base64.b64encode(picture).decode()
+            expected_input[name] = f"data:image/jpeg;base64,{data}"
+    # The SDK leaves out switches that were not given; we always say both.
+    switches = {"prompt_extend": True, "watermark": False}
+    assert ours == {
+        "model": recorded["model"],
+        "input": expected_input,
+        "parameters": switches | recorded["parameters"],
+    }
+    assert list(ours) == ["model", "input", "parameters"]
+    assert request.method == recording["method"]
+    assert request.url.raw_path.decode() == recording["raw_path"]
+    for name, value in recording["headers"].items():
+        if name.lower() == "authorization":
+            assert request.headers[name] == f"Bearer {KEY}"
+        else:
+            assert request.headers[name] == value.partition(";")[0]
+    assert request.headers["Content-Length"] == str(len(request.content))
+    assert "Transfer-Encoding" not in request.headers
+
+
+async def test_workspace_and_agent_are_named() -> None:
+    requests: list[httpx.Request] = []
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        requests.append(request)
+        return answering(200, {"output": {"task_id": "t"}})(request)
+
+    async with provider_on(handler=handle, workspace_id="ws-123") as provider:
+        await provider.create_task(a_request())
+    assert requests[0].headers["X-DashScope-WorkSpace"] == "ws-123"
+    assert requests[0].headers["User-Agent"] == "tween/test"
+    assert "cookie" not in requests[0].headers
+
+
+@pytest.mark.parametrize(
+    ("resolution", "size"), [(None, None), ("720P", "1280*720")], ids=["neither", "both"]
+)
+def test_tier_is_never_left_to_the_provider(resolution: str | None, size: str | None) -> None:
+    with pytest.raises(RequestRefusedError) as caught:
+        create_body(a_request(resolution=resolution, size=size))
+    assert caught.value.reason is FailureReason.PARAMETERS_REJECTED
+
+
+def test_unasked_fields_are_absent() -> None:
+    body = json.loads(create_body(a_request(prompt=None)))
+    assert body["input"] == {}
+    assert body["parameters"] == {"resolution": "720P", "prompt_extend": True, "watermark": False}
+
+
+def test_seed_zero_and_a_duration_are_sent() -> None:
+    body = json.loads(create_body(a_request(seed=0, duration_seconds=5)))
+    assert body["parameters"]["seed"] == 0
+    assert body["parameters"]["duration"] == 5
+
+
+@pytest.mark.parametrize(
+    "prompt", ["黑色小猫 looks up", 'quotes " and \\ and \n', "🐈", "\x00\x1f\u2028"]
+)
+def test_any_prompt_survives(prompt: str, tmp_path: Path) -> None:
+    request = a_request(prompt=prompt, images=(a_picture(tmp_path),))
+    assert json.loads(create_body(request))["input"]["prompt"] == prompt
+
+
+def test_half_a_surrogate_pair_does_not_break_the_body() -> None:
+    assert json.loads(create_body(a_request(prompt="a\ud83d")))["input"]["prompt"] == "a?"
+
+
+def test_missing_picture_is_refused_and_its_path_not_told(tmp_path: Path) -> None:
+    image = TaskImage(field="first_frame_url", path=tmp_path / "gone.jpg")
+    with pytest.raises(RequestRefusedError) as caught:
+        create_body(a_request(images=(image,)))
+    assert caught.value.reason is FailureReason.IMAGE_REJECTED
+    assert str(tmp_path) not in str(caught.value)
