@@ -1,0 +1,24 @@
+"""A local stand-in for the Wan video service of Alibaba Cloud Model Studio (DashScope).
+
+It speaks the documented HTTP API closely enough that the official ``dashscope`` SDK cannot tell
+the difference, keeps the documented limits, makes real MP4 files, and can be told to misbehave.
+Nothing in here knows the bot: it is a second opinion on the provider's contract.
+"""
+
+from sandbox.dashscope.clock import EmulatorClock
+from sandbox.dashscope.faults import Fault
+from sandbox.dashscope.models import Region
+from sandbox.dashscope.recorder import RequestRecord
+from sandbox.dashscope.server import DashScopeServer
+from sandbox.dashscope.settings import EmulatorSettings
+from sandbox.dashscope.tasks import TaskRecord
+
+__all__ = [
+    "DashScopeServer",
+    "EmulatorClock",
+    "EmulatorSettings",
+    "Fault",
+    "Region",
+    "RequestRecord",
+    "TaskRecord",
+]

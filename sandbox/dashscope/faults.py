@@ -1,0 +1,176 @@
+"""Switches that make the emulator misbehave, each for a number of times.
+
+=========  =======================================================================================
+point      actions
+=========  =======================================================================================
+create     drop, hang, delay, error, html, no_task_id; ``accept`` says whether the task is created
+           all the same (default: for hang, delay and no_task_id)
+query      drop, hang, delay, error, html, unknown
+list       drop, hang, delay, error, html
+cancel     the same
+upload     the same
+task       fail, hang_pending, hang_running, status, no_video_url, foreign_host: decided when the
+           task is created
+result     drop, hang, delay, error, html, expired, truncate, short_file, big, drip, redirect
+account    revoke, arrears: stand until removed
+=========  =======================================================================================
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from types import MappingProxyType
+
+REQUEST_ACTIONS = frozenset({"drop", "hang", "delay", "error", "html"})
+ACTIONS: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        "create": REQUEST_ACTIONS | {"no_task_id"},
+        "query": REQUEST_ACTIONS | {"unknown"},
+        "list": REQUEST_ACTIONS,
+        "cancel": REQUEST_ACTIONS,
+        "upload": REQUEST_ACTIONS,
+        "task": frozenset(
+            {"fail", "hang_pending", "hang_running", "status", "no_video_url", "foreign_host"}
+        ),
+        "result": REQUEST_ACTIONS
+        | {"expired", "truncate", "short_file", "big", "drip", "redirect"},
+        "account": frozenset({"revoke", "arrears"}),
+    }
+)
+ACCEPTED_ALL_THE_SAME = frozenset({"hang", "delay", "no_task_id"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """One switch; the fields an action does not use are ignored."""
+
+    point: str
+    action: str
+    times: int | None = 1
+    """How often it applies; None: until it is removed."""
+    skip: int = 0
+    """How many matching occasions pass unharmed first."""
+    model: str | None = None
+    """Only for this model. A query or cancel of an unknown task has none."""
+    task_id: str | None = None
+    """Only for this task."""
+    accept: bool | None = None
+    """create: whether the task exists although the answer is spoilt."""
+    status: int = 500
+    """error, html: HTTP status of the answer; html answers 200 unless it is given."""
+    code: str = "InternalError"
+    """error, fail: the service's code."""
+    message: str = (
+        "An internal error has occured, please try again later or contact service support."
+    )
+    """error, fail: the service's sentence."""
+    seconds: float | None = None
+    """delay: how long, real seconds. hang: until then, None until the server ends. fail: how long
+    after the creation, emulated seconds; None: when the task would have succeeded."""
+    text: str = "SUSPENDED"
+    """status: the task status to show while the task runs."""
+    bytes: int = 12 * 1024 * 1024
+    """big: size of the file. truncate, short_file: how much of it is sent."""
+    bytes_per_second: int = 64 * 1024
+    """drip: speed of the download."""
+    location: str | None = None
+    """redirect: where to; None: the same address. foreign_host: scheme and host."""
+    key: str | None = None
+    """revoke: the key; None: all of them."""
+
+    def __post_init__(self) -> None:
+        """Refuse combinations that would silently do nothing."""
+        if self.action not in ACTIONS.get(self.point, frozenset()):
+            message = f"there is no fault {self.point}/{self.action}"
+            raise ValueError(message)
+        if self.times is not None and self.times < 1:
+            message = "a fault applies at least once"
+            raise ValueError(message)
+
+    @property
+    def accepts(self) -> bool:
+        """Whether a spoilt creation leaves a task behind."""
+        return self.action in ACCEPTED_ALL_THE_SAME if self.accept is None else self.accept
+
+
+@dataclass(slots=True)
+class _Switch:
+    fault: Fault
+    left: int | None
+    skip: int
+
+
+FIELDS = frozenset(item.name for item in fields(Fault))
+
+
+class FaultBoard:
+    """The switches that are on."""
+
+    def __init__(self) -> None:
+        self._ids = itertools.count(1)
+        self._switches: dict[int, _Switch] = {}
+
+    def add(self, point: str, action: str, **details: object) -> int:
+        """Turn a switch on and return its number; ``details`` are the fields of `Fault`.
+
+        Raises:
+            ValueError: no such fault, or no such detail.
+        """
+        unknown = details.keys() - FIELDS
+        if unknown:
+            message = f"a fault has no {', '.join(sorted(unknown))}"
+            raise ValueError(message)
+        if action == "html":
+            details.setdefault("status", 200)
+        if point == "account":
+            details.setdefault("times", None)
+        # The fields were checked by name; their types are the caller's own affair.
+        fault = Fault(point=point, action=action, **details)  # type: ignore[arg-type]
+        number = next(self._ids)
+        self._switches[number] = _Switch(fault, fault.times, fault.skip)
+        return number
+
+    def remove(self, number: int) -> None:
+        """Turn one switch off; nothing happens when it is off already."""
+        self._switches.pop(number, None)
+
+    def clear(self) -> None:
+        """Turn all switches off."""
+        self._switches.clear()
+
+    def active(self) -> list[tuple[int, Fault, int | None]]:
+        """Return number, fault and how often it still applies, in the order they were added."""
+        return [(number, item.fault, item.left) for number, item in self._switches.items()]
+
+    def take(
+        self, point: str, *, model: str | None = None, task_id: str | None = None
+    ) -> Fault | None:
+        """Return the first fault that applies now, and count that it did."""
+        for number, item in list(self._switches.items()):
+            fault = item.fault
+            if fault.point != point or (fault.model is not None and fault.model != model):
+                continue
+            if fault.task_id is not None and fault.task_id != task_id:
+                continue
+            if item.skip:
+                item.skip -= 1
+                continue
+            if item.left is not None:
+                item.left -= 1
+                if item.left == 0:
+                    del self._switches[number]
+            return fault
+        return None
+
+    def in_arrears(self) -> bool:
+        """Whether the account is told that it has not paid."""
+        return any(item.fault.action == "arrears" for item in self._switches.values())
+
+    def revoked(self, key: str) -> bool:
+        """Whether a key no longer works."""
+        return any(
+            item.fault.action == "revoke" and item.fault.key in {None, key}
+            for item in self._switches.values()
+        )

@@ -1,0 +1,243 @@
+"""The server: wires the parts together, starts and ends them.
+
+::
+
+    async with DashScopeServer(EmulatorSettings(task_seconds=(6, 9))) as server:
+        ...  # server.base_url, server.tasks, server.requests, server.faults, server.clock
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+import uuid
+from collections.abc import Callable, Coroutine
+from types import TracebackType
+from typing import Self, TypeVar
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from sandbox.dashscope import wire
+from sandbox.dashscope.answers import (
+    CLOSING,
+    TASKS_JSON_TYPE,
+    ConnectionDroppedError,
+    dress,
+    json_answer,
+)
+from sandbox.dashscope.api import RECORD, Api, Parts
+from sandbox.dashscope.clock import EmulatorClock, Pulse
+from sandbox.dashscope.control import Control
+from sandbox.dashscope.faults import FaultBoard
+from sandbox.dashscope.pictures import PictureSource
+from sandbox.dashscope.problems import ApiError, not_found
+from sandbox.dashscope.recorder import Recorder, RequestRecord
+from sandbox.dashscope.results import ResultStore
+from sandbox.dashscope.settings import EmulatorSettings
+from sandbox.dashscope.tasks import Peak, TaskBoard, TaskRecord
+from sandbox.dashscope.uploads import UploadStore
+from sandbox.dashscope.video import Studio
+
+Found = TypeVar("Found")
+
+RENDER_AHEAD_SECONDS = 3.0
+"""A task that runs at least this long in real time has its video rendered meanwhile; that of a
+shorter one is rendered when somebody fetches it."""
+
+
+class DashScopeServer:
+    """One emulated account, listening while the context is open."""
+
+    def __init__(self, settings: EmulatorSettings | None = None) -> None:
+        self.settings = settings or EmulatorSettings()
+        self._pulse = Pulse()
+        self.clock = EmulatorClock(self.settings.speed, pulse=self._pulse)
+        """The emulated time; ``advance(seconds)`` and ``speed`` change it."""
+        self.faults = FaultBoard()
+        """The switches that make the server misbehave."""
+        self._recorder = Recorder()
+        self._studio = Studio(self.settings.cached_videos)
+        secret = secrets.token_bytes(16)
+        self._uploads = UploadStore(self.clock, secret)
+        self._pictures = PictureSource(self._uploads)
+        self._results = ResultStore(
+            clock=self.clock, faults=self.faults, studio=self._studio, secret=secret
+        )
+        self._board = TaskBoard(
+            clock=self.clock,
+            pulse=self._pulse,
+            settings=self.settings,
+            on_start=self._render_ahead,
+            on_success=self._results.publish,
+        )
+        self._background: set[asyncio.Task[None]] = set()
+        self._closing = asyncio.Event()
+        self._runner: web.AppRunner | None = None
+        self._origin = ""
+
+    @property
+    def base_url(self) -> str:
+        """What takes the place of ``https://dashscope.aliyuncs.com/api/v1``."""
+        return f"{self._origin}/api/v1"
+
+    @property
+    def control_url(self) -> str:
+        """Where the emulator's own endpoints are."""
+        return f"{self._origin}/_sandbox"
+
+    @property
+    def tasks(self) -> dict[str, TaskRecord]:
+        """Every task ever accepted, by id, oldest first, as of now."""
+        self._board.settle()
+        return self._board.tasks
+
+    @property
+    def requests(self) -> list[RequestRecord]:
+        """Every request, oldest first."""
+        return self._recorder.requests
+
+    def peak_in_flight(self, model: str) -> Peak:
+        """Return the most unfinished and the most running tasks of a model there ever were."""
+        self._board.settle()
+        return self._board.peaks.get(model, Peak(0, 0))
+
+    async def wait_for(self, predicate: Callable[[], Found], timeout: float = 10.0) -> Found:  # noqa: ASYNC109 - a deadline is the point
+        """Return what ``predicate`` returns once that is true.
+
+        It is asked again after every change of a task, request or the clock.
+
+        Raises:
+            TimeoutError: it was not true after so many real seconds.
+        """
+        async with asyncio.timeout(timeout):
+            while True:
+                self._board.settle()
+                if found := predicate():
+                    return found
+                await self._pulse.wait(None)
+
+    async def __aenter__(self) -> Self:
+        app = web.Application(
+            middlewares=[self._middleware], client_max_size=self.settings.max_body_bytes
+        )
+        app[CLOSING] = self._closing
+        app.on_response_prepare.append(dress)
+        parts = Parts(
+            settings=self.settings,
+            clock=self.clock,
+            board=self._board,
+            faults=self.faults,
+            uploads=self._uploads,
+            pictures=self._pictures,
+            spawn=self._spawn,
+        )
+        control = Control(
+            clock=self.clock, board=self._board, faults=self.faults, recorder=self._recorder
+        )
+        app.add_routes(Api(parts).routes())
+        app.add_routes(control.routes())
+        app.router.add_route("*", "/results/{path:.*}", self._results.serve, name="result")
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, self.settings.host, self.settings.port)
+        await site.start()
+        port = self._runner.addresses[0][1]
+        self._origin = self._results.origin = f"http://{self.settings.host}:{port}"
+        self._spawn(self._tick())
+        return self
+
+    async def __aexit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        self._closing.set()
+        self._pulse.notify()
+        if self._runner is not None:
+            await self._runner.cleanup()
+        background = list(self._background)
+        for running in background:
+            running.cancel()
+        outcomes = await asyncio.gather(*background, return_exceptions=True)
+        await self._pictures.close()
+        await asyncio.to_thread(self._studio.close)
+        for outcome in outcomes:
+            if isinstance(outcome, Exception):
+                raise outcome
+
+    def _spawn(self, work: Coroutine[object, object, None]) -> asyncio.Task[None]:
+        # Not a TaskGroup: a test fixture may open and close the server in different tasks.
+        task = asyncio.get_running_loop().create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._forget)
+        return task
+
+    def _forget(self, task: asyncio.Task[None]) -> None:
+        # A failed one stays, so that closing the server raises its error.
+        if task.cancelled() or task.exception() is None:
+            self._background.discard(task)
+
+    async def _tick(self) -> None:
+        """Move the tasks along while nobody asks."""
+        while not self._closing.is_set():
+            self._board.settle()
+            at = self._board.next_event_at()
+            await self._pulse.wait(None if at is None else self.clock.real_seconds_until(at))
+
+    def _render_ahead(self, task: TaskRecord) -> None:
+        seconds = self.clock.real_seconds_until(self._board.ends_at(task))
+        if task.plan is not None and seconds >= RENDER_AHEAD_SECONDS:
+            self._studio.start(task.plan)
+
+    @web.middleware
+    async def _middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Record every request, and turn errors into answers."""
+        if request.path.startswith("/_sandbox/"):
+            return await handler(request)
+        request_id = str(uuid.uuid4())
+        point = request.match_info.route.name or "other"
+        record = self._recorder.open(request, point=point, request_id=request_id)
+        request[RECORD] = record
+        self._pulse.notify()
+        started = time.time()
+        try:
+            response = await self._answer(request, handler, record)
+            record.status = response.status
+        except ConnectionDroppedError:
+            # The transport is gone, so this goes nowhere.
+            response = web.Response(status=500)
+        finally:
+            record.answered_at = time.monotonic()
+            self._pulse.notify()
+        if not response.prepared and point not in {"result", "bucket"}:
+            cost = round((time.time() - started) * 1000)
+            response.headers["req-cost-time"] = str(cost)
+            response.headers["req-arrive-time"] = str(round(started * 1000))
+            response.headers["resp-start-time"] = str(round(started * 1000) + cost)
+            response.headers["x-envoy-upstream-service-time"] = str(cost)
+        return response
+
+    @staticmethod
+    async def _answer(
+        request: web.Request, handler: Handler, record: RequestRecord
+    ) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        except ApiError as error:
+            problem = error
+        except web.HTTPMethodNotAllowed:
+            text = f"Request method '{request.method}' is not supported."
+            problem = ApiError(405, "InvalidParameter", text)
+        except web.HTTPNotFound:
+            problem = not_found()
+        body = wire.error(problem, record.request_id)
+        if problem.status == 401:  # noqa: PLR2004 - HTTP Unauthorized
+            response = json_answer(request, body, status=401, content_type=None)
+            response.headers["X-Request-ID"] = record.request_id
+            return response
+        tasks = record.point in {"query", "list", "cancel"}
+        content_type = TASKS_JSON_TYPE if tasks else "application/json"
+        return json_answer(request, body, status=problem.status, content_type=content_type)
