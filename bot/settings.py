@@ -28,11 +28,6 @@ from bot.domain.errors import ConfigurationError
 from bot.domain.ids import GuildId, UserId
 from bot.domain.quota import MICROS, Rule, Scope, Unit, Window
 
-_REGION_HOSTS = {
-    Region.BEIJING: ("dashscope.aliyuncs.com", "cn-beijing"),
-    Region.SINGAPORE: ("dashscope-intl.aliyuncs.com", "ap-southeast-1"),
-}
-
 Seconds = Annotated[float, Field(gt=0)]
 Names = Annotated[tuple[str, ...], NoDecode]
 Snowflakes = Annotated[frozenset[int], NoDecode]
@@ -131,16 +126,6 @@ class Settings(BaseSettings):
         if value and not (colon and port.isdecimal() and int(port) <= 65_535):  # noqa: PLR2004
             raise ValueError("must be host:port, or empty for off")
         return value
-
-    @property
-    def provider_base_url(self) -> str:
-        """The provider's REST base for the region, workspace or override."""
-        if self.dashscope_http_base_url:
-            return self.dashscope_http_base_url
-        host, region = _REGION_HOSTS[self.dashscope_region]
-        if self.dashscope_workspace_id:
-            host = f"{self.dashscope_workspace_id}.{region}.maas.aliyuncs.com"
-        return f"https://{host}/api/v1"
 
     @property
     def daily_budget_micros(self) -> int:

@@ -149,6 +149,7 @@ _PICTURES = {
     "heic": "the {option} is a HEIC photo. Save it as JPEG first",
     "pdf": "the {option} is a PDF. Save the page as PNG first",
     "video": "the {option} is a video. Attach a picture, for instance a screenshot of it",
+    "audio": "the {option} is a sound file. Attach a picture",
     "archive": "the {option} is an archive. Attach the picture itself",
     "not_an_image": "the {option} is not a picture I can read. Attach a JPEG, PNG or WebP",
     "truncated": "the {option} is damaged: the file ends too early. Upload it again",

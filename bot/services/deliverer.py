@@ -27,7 +27,7 @@ from bot.domain.pacing import backoff
 from bot.domain.ports import Chat
 from bot.domain.status import Purpose, StatusView
 from bot.logs import get_logger
-from bot.media import MediaPool
+from bot.media.child import MediaPool
 from bot.metrics import Metrics
 from bot.services.advance import Advancer
 from bot.services.claims import Claims

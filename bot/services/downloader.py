@@ -24,7 +24,7 @@ from bot.domain.pacing import backoff
 from bot.domain.ports import VideoProvider
 from bot.domain.status import Told
 from bot.logs import get_logger
-from bot.media import MediaPool
+from bot.media.child import MediaPool
 from bot.metrics import Metrics
 from bot.services.advance import Advancer
 from bot.services.claims import Claims

@@ -80,6 +80,17 @@ class Folders:
         preview = self.preview(job)
         return pictures, preview.read_bytes() if preview else None
 
+    async def largest_video(self, job_id: JobId, *, limit_bytes: int) -> Path | None:
+        """Return the job's best video that is not larger than a limit."""
+        return await asyncio.to_thread(self._largest_video, job_id, limit_bytes)
+
+    def _largest_video(self, job_id: JobId, limit_bytes: int) -> Path | None:
+        for name in (RESULT, SHRUNK):
+            path = self.of(job_id) / name
+            if path.is_file() and path.stat().st_size <= limit_bytes:
+                return path
+        return None
+
     async def erase(self, job_id: JobId) -> None:
         """Delete a job's folder."""
         await asyncio.to_thread(files.remove_tree, self.of(job_id))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from bot.domain.catalogue import Catalogue
@@ -23,7 +24,6 @@ from bot.domain.errors import (
     StaleJobError,
 )
 from bot.domain.failure import FailureReason
-from bot.domain.guild import Guild
 from bot.domain.ids import AccountId, GuildId, JobId, UserId, new_job_id, parse_job_id
 from bot.domain.job import ACTIVE, Job, JobState, Owner, Step, StoredPicture, open_job
 from bot.domain.ledger import Amounts
@@ -357,10 +357,11 @@ class Submissions:
             )
         )
 
-    async def guild(self, guild_id: GuildId) -> Guild:
-        """Return a guild's settings."""
-        async with self._database.read() as connection:
-            return await guilds.get(connection, guild_id)
+    async def collectable(self, job: Job, *, limit_bytes: int) -> Path | None:
+        """Return the kept file of a video that could not be posted, if it fits an answer."""
+        if job.state is not JobState.UNDELIVERABLE or job.forgotten_at is not None:
+            return None
+        return await self._folders.largest_video(job.id, limit_bytes=limit_bytes)
 
     async def active(self, guild_id: GuildId) -> list[Job]:
         """Return a guild's jobs that are not over, oldest first."""

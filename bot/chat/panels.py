@@ -1,0 +1,214 @@
+"""Draws the private answers: lists, single jobs, the queue, quotas, help. No network, no state."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import discord
+
+from bot.chat import text
+from bot.chat.status import footer, render
+from bot.chat.text import Money
+from bot.domain.ids import UserId
+from bot.domain.job import Job, JobState
+from bot.domain.quota import Check
+from bot.domain.status import StatusView
+
+_COLOUR = discord.Colour(0x5865F2)
+_BAR_CELLS = 10
+
+
+def message_link(guild_id: int, channel_id: int, message_id: int) -> str:
+    """Return the address of a message in a guild."""
+    return f"https://discord.com/channels/{guild_id}/{channel_id}/{message_id}"
+
+
+def job_link(job: Job) -> str | None:
+    """Return the address of the message people should look at."""
+    if job.delivered_message_id is not None and job.delivered_channel_id is not None:
+        if job.delivered_channel_id not in {job.channel_id, job.status_channel_id}:
+            return None
+        return message_link(job.guild_id, job.delivered_channel_id, job.delivered_message_id)
+    if job.status_message_id is None or job.status_gone_at is not None:
+        return None
+    channel_id = job.status_channel_id or job.channel_id
+    return message_link(job.guild_id, channel_id, job.status_message_id)
+
+
+def queued(job: Job, checks: Sequence[Check], money: Money) -> str:
+    """Return the private answer to a wish that was queued."""
+    link = job_link(job)
+    where = f" · [follow it]({link})" if link else " · its status message follows"
+    lines = [f"Queued as Job `{job.id}`{where}", f"Price: {money.show(job.price_micros)}"]
+    if checks:
+        tightest = min(checks, key=lambda check: (check.left, check.rule.limit))
+        left = text.amount(tightest.rule.unit, tightest.left, money)
+        lines.append(
+            f"Left by {text.scope_words(tightest.rule.scope)}: {left} "
+            f"this {text.window_words(tightest.rule.window)}, "
+            f"resets {text.relative(tightest.span.end)}"
+        )
+    return "\n".join(lines)
+
+
+def cancelled(job: Job) -> str:
+    """Return the private answer to a cancel."""
+    if job.state is JobState.CANCELLED:
+        return f"Job `{job.id}` is cancelled. {text.NOT_CHARGED}"
+    return (
+        f"I asked the provider to cancel Job `{job.id}`. If it has begun already, the video is "
+        "made all the same; the status message will say which."
+    )
+
+
+def job_list(jobs: Sequence[Job], title: str) -> discord.Embed:
+    """Return several jobs, a line each."""
+    lines = [_job_line(job) for job in jobs]
+    return discord.Embed(
+        title=title,
+        description="\n".join(lines) or "No jobs yet. Start with /video frames.",
+        colour=_COLOUR,
+    )
+
+
+def _job_line(job: Job) -> str:
+    link = job_link(job)
+    name = f"[`{job.id}`]({link})" if link else f"`{job.id}`"
+    return (
+        f"{text.ICONS[job.state]} {name} {text.STATES[job.state]} · {job.model} · "
+        f"{text.relative(job.created_at)}"
+    )
+
+
+def choice(job: Job) -> str:
+    """Return a job as one line of an autocomplete list, at most 100 characters."""
+    words = f" · {job.prompt}" if job.prompt else ""
+    return f"{job.id} · {text.STATES[job.state]} · {job.model}{words}"[:100]
+
+
+def job_details(view: StatusView, money: Money) -> discord.Embed:
+    """Return one job as its requester or a moderator may see it."""
+    job = view.job
+    embed = render(view, money).embed
+    embed.set_image(url=None)
+    embed.add_field(name="Asked", value=text.relative(job.created_at))
+    if job.finished_at is not None:
+        embed.add_field(name="Ended", value=text.relative(job.finished_at))
+    if job.negative_prompt:
+        embed.add_field(
+            name="Negative prompt", value=text.quoted_prompt(job.negative_prompt), inline=False
+        )
+    link = job_link(job)
+    if link:
+        embed.add_field(name="Message", value=f"[open]({link})")
+    embed.set_footer(text=footer(job))
+    return embed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueFacts:
+    """What /queue show shows of one guild."""
+
+    running: Sequence[StatusView]
+    waiting: Sequence[StatusView]
+    asker_id: UserId
+
+
+def queue(facts: QueueFacts, pause: str | None) -> discord.Embed:
+    """Return the guild's jobs under way, and where the asker's are."""
+    embed = discord.Embed(title="Queue", colour=_COLOUR)
+    if pause:
+        embed.description = f"⏸️ {text.pause(pause)}"
+    running = [_queue_line(view) for view in facts.running[:10]]
+    embed.add_field(
+        name=f"Being made ({len(facts.running)})",
+        value="\n".join(running) or "Nothing",
+        inline=False,
+    )
+    own = [view for view in facts.waiting if view.job.requester_id == facts.asker_id]
+    mine = [_queue_line(view) for view in own[:5]]
+    embed.add_field(
+        name=f"Waiting here ({len(facts.waiting)})",
+        value="\n".join(mine) if mine else "None of them are yours",
+        inline=False,
+    )
+    return embed
+
+
+def _queue_line(view: StatusView) -> str:
+    job = view.job
+    place = f" · place **{view.position}**" if view.position is not None else ""
+    eta = f" · done about {text.relative(view.estimate.done_at)}" if view.estimate else ""
+    return f"{text.ICONS[job.state]} `{job.id}` {job.model}{place}{eta}"
+
+
+def quota(
+    name: str, checks: Sequence[Check], money: Money, *, waiting: int, max_waiting: int
+) -> discord.Embed:
+    """Return what a member has used and has left, rule by rule."""
+    lines = []
+    for check in sorted(checks, key=lambda check: check.left):
+        rule = check.rule
+        used = text.amount(rule.unit, check.used_units, money)
+        limit = text.amount(rule.unit, rule.limit, money)
+        lines.append(
+            f"**{text.scope_words(rule.scope).capitalize()}**, per "
+            f"{text.window_words(rule.window)}\n"
+            f"{_bar(check)} {used} of {limit} used, resets {text.relative(check.span.end)}"
+        )
+    lines.append(f"Waiting jobs: {waiting} of {max_waiting}")
+    return discord.Embed(
+        title=f"Quota of {discord.utils.escape_markdown(name)}",
+        description="\n\n".join(lines),
+        colour=_COLOUR,
+    )
+
+
+def _bar(check: Check) -> str:
+    limit = check.rule.limit
+    share = 1.0 if limit == 0 else min(1.0, check.used_units / limit)
+    full = round(share * _BAR_CELLS)
+    return "▰" * full + "▱" * (_BAR_CELLS - full)
+
+
+def help_panel(*, version: str, retention: timedelta, region: str) -> discord.Embed:
+    """Return how to use the bot and where pictures go."""
+    days = retention.total_seconds() / 86_400
+    place = {"beijing": "mainland China (Beijing)", "singapore": "Singapore"}[region]
+    embed = discord.Embed(
+        title="Tween makes short videos",
+        description=(
+            "Give **/video frames** a first and a last frame and it makes the video between "
+            "them. Set `loop` to end where it began. The status message follows your job, and "
+            "the finished MP4 is attached to it."
+        ),
+        colour=_COLOUR,
+    )
+    embed.add_field(
+        name="Your jobs",
+        value=(
+            "**/jobs list** · **/jobs show** · **/jobs cancel** · **/jobs retry**\n"
+            "**/queue show** who waits for what · **/quota show** what you have left"
+        ),
+        inline=False,
+    )
+    embed.add_field(
+        name="Your pictures",
+        value=(
+            f"Pictures and prompts go to Alibaba Cloud Model Studio in {place}, which makes the "
+            "video and checks the content. Do not send pictures of people who have not agreed."
+        ),
+        inline=False,
+    )
+    embed.add_field(
+        name="Kept for",
+        value=(
+            f"Pictures, prompts and videos are erased from this bot {days:g} "
+            f"{text.plural('day', int(days))} after a job ends; what is posted here stays."
+        ),
+        inline=False,
+    )
+    embed.set_footer(text=f"Tween {version}")
+    return embed

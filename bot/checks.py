@@ -1,0 +1,107 @@
+"""What ``python -m bot check`` looks at, before anything is started or paid."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import discord
+
+from bot.app import build_app
+from bot.domain.delivery import MIB
+from bot.domain.errors import BotError, ConfigurationError
+from bot.settings import Settings
+from bot.storage import migrate
+from bot.wiring import Wiring
+
+MIN_FREE_BYTES = 1024 * MIB
+"""Room for a day of results before retention frees it."""
+
+_KEY_PREFIX = "sk-"
+_TOKEN_PARTS = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One line of the report."""
+
+    subject: str
+    detail: str = ""
+    problem: str | None = None
+    """What to do about it; None where all is well."""
+
+
+async def run_checks(settings: Settings) -> list[Finding]:
+    """Look at everything a start needs and report each point."""
+    async with build_app(settings) as wiring:
+        checks: list[tuple[str, Callable[[Wiring], Awaitable[str]]]] = [
+            ("catalogue", _catalogue),
+            ("database", _database),
+            ("disk", _disk),
+            ("DASHSCOPE_API_KEY", _key_shape),
+            ("provider", _provider),
+            ("Discord", _discord),
+        ]
+        return [await _run(subject, check, wiring) for subject, check in checks]
+
+
+async def _run(subject: str, check: Callable[[Wiring], Awaitable[str]], wiring: Wiring) -> Finding:
+    try:
+        return Finding(subject=subject, detail=await check(wiring))
+    except ConfigurationError as error:
+        return Finding(subject=subject, problem=f"{error.setting} {error.problem}")
+    except (BotError, OSError, discord.DiscordException) as error:
+        return Finding(subject=subject, problem=str(error) or type(error).__name__)
+
+
+async def _catalogue(wiring: Wiring) -> str:
+    names = ", ".join(model.name for model in wiring.catalogue)
+    return f"{wiring.catalogue.region.value} offers {names}"
+
+
+async def _database(wiring: Wiring) -> str:
+    current = await migrate.current_revision(wiring.database)
+    newest = migrate.newest_revision()
+    if current is None:
+        return f"reachable, empty; run creates revision {newest}"
+    return f"reachable, revision {current}, newest {newest}"
+
+
+async def _disk(wiring: Wiring) -> str:
+    return await asyncio.to_thread(_try_disk, wiring.settings)
+
+
+def _try_disk(settings: Settings) -> str:
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=settings.data_dir) as file:
+        file.write(b"tween")
+    free = shutil.disk_usage(settings.data_dir).free
+    if free < MIN_FREE_BYTES:
+        raise ConfigurationError(
+            "DATA_DIR", f"has {free // MIB} MiB free; {MIN_FREE_BYTES // MIB} are needed"
+        )
+    return f"{settings.data_dir} is writable, {free // MIB:,} MiB free"
+
+
+async def _key_shape(wiring: Wiring) -> str:
+    key = wiring.settings.dashscope_api_key.get_secret_value()
+    if not key.startswith(_KEY_PREFIX):
+        raise ConfigurationError(
+            "DASHSCOPE_API_KEY", f"does not begin with {_KEY_PREFIX} as Model Studio's keys do"
+        )
+    return f"looks like a key of {wiring.settings.dashscope_region.value}"
+
+
+async def _provider(wiring: Wiring) -> str:
+    model = next(iter(wiring.catalogue)).name
+    page = await wiring.provider.list_tasks(model=model, page=1)
+    return f"answers; {len(page.tasks)} tasks of {model} in the last 24 hours"
+
+
+async def _discord(wiring: Wiring) -> str:
+    http = wiring.client.http
+    me = await http.static_login(wiring.settings.discord_token.get_secret_value())
+    return f"logged in as {me['username']} ({me['id']})"

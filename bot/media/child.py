@@ -1,0 +1,397 @@
+"""Pictures and videos are decoded in child processes; this is their asynchronous front.
+
+A hostile file may crash its decoder, eat memory or never end. In a child that costs one refusal:
+memory is limited, every kind of work has a time limit, and a child that is late or whose caller
+has gone is killed. Nothing here blocks the event loop: bytes reach the child as a file.
+
+Pillow and PyAV are imported in the child alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import multiprocessing
+import os
+import signal
+import tempfile
+import threading
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from multiprocessing.context import SpawnContext, SpawnProcess
+from pathlib import Path
+from types import TracebackType
+from typing import ParamSpec, Self, TypeVar
+
+from pebble import ProcessExpired, ProcessPool
+from typing_extensions import override
+
+from bot.domain.delivery import MediaFile
+from bot.domain.errors import (
+    InvalidImageError,
+    MediaError,
+    MediaTooLargeError,
+    MediaUnreadableError,
+)
+from bot.domain.submission import Picture
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+PREPARE_SECONDS = 20.0
+"""Two pictures of 40 megapixels take about three; what takes longer is made to take longer."""
+PREVIEW_SECONDS = 10.0
+"""A tenth of a second; our own JPEGs."""
+PROBE_SECONDS = 60.0
+"""Every frame is decoded: 30 seconds of 1080p take about ten on a slow core."""
+SHRINK_SECONDS = 300.0
+"""Two encodings of the longest video on one slow core; the file may wait, the queue must not."""
+WARM_UP_SECONDS = 30.0
+_START_SECONDS = 30.0
+"""Time a new child may take to start, on top of each limit: pebble counts from there."""
+
+MAX_CHILD_MEMORY_BYTES = 2 * 1024 * 1024 * 1024
+"""Address space of a child. 40 megapixels with transparency take 0.6 GiB, the libraries 0.5."""
+TASKS_PER_CHILD = 100
+"""A child is replaced after this many, which bounds whatever a decoder leaks."""
+_SHRINK_NICENESS = 5
+"""Encoding is the only work that takes minutes, and the only one nobody waits for at a prompt."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Refusal:
+    """An error as a value: exceptions with keyword arguments do not survive pickling."""
+
+    error: Callable[..., InvalidImageError | MediaError]
+    arguments: dict[str, int | str]
+
+    def as_error(self) -> InvalidImageError | MediaError:
+        return self.error(**self.arguments)
+
+
+# --- run in the child ------------------------------------------------------------------------
+
+
+def _initialise(niceness: int) -> None:
+    """Make a new process a good child: bounded, deaf to signals, and gone with its parent."""
+    # A terminal or a service manager signals the whole group; the parent decides when to stop.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    threading.Thread(target=_die_with_parent, name="parent-watch", daemon=True).start()
+    from bot.media import images, video  # noqa: F401 - loaded before the first picture arrives
+
+    if niceness and hasattr(os, "nice"):
+        os.nice(niceness)
+    _limit_memory()
+
+
+def _die_with_parent() -> None:
+    """End this process when its parent is gone, however that went.
+
+    PR_SET_PDEATHSIG is not used: it fires when the *thread* that started the child ends,
+    https://man7.org/linux/man-pages/man2/PR_SET_PDEATHSIG.2const.html.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def _limit_memory() -> None:
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    # A system may refuse (macOS does for address space); then the time limits have to do.
+    with contextlib.suppress(ValueError, OSError):
+        _, hard = resource.getrlimit(resource.RLIMIT_AS)
+        soft = MAX_CHILD_MEMORY_BYTES
+        if hard != resource.RLIM_INFINITY:
+            soft = min(soft, hard)
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+    with contextlib.suppress(ValueError, OSError):
+        # A core file would hold somebody's pictures.
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _prepare(sources: tuple[tuple[str, Path], ...]) -> tuple[Picture, ...] | _Refusal:
+    from bot.media.images import prepare_pictures
+
+    try:
+        return prepare_pictures([(option, path.read_bytes()) for option, path in sources])
+    except InvalidImageError as error:
+        return _Refusal(
+            error=InvalidImageError,
+            arguments={"option": error.option, "problem": error.problem, **error.facts},
+        )
+
+
+def _preview(pictures: tuple[Picture, ...]) -> bytes:
+    from bot.media.images import make_preview
+
+    return make_preview(pictures)
+
+
+def _probe(path: Path) -> MediaFile | _Refusal:
+    from bot.media.video import probe
+
+    try:
+        return probe(path)
+    except MediaError as error:
+        return _refusal_of(error)
+
+
+def _shrink(source: Path, target: Path, limit_bytes: int) -> MediaFile | _Refusal:
+    from bot.media.video import shrink
+
+    try:
+        return shrink(source, target, limit_bytes=limit_bytes)
+    except MediaError as error:
+        return _refusal_of(error)
+
+
+def _refusal_of(error: MediaError) -> _Refusal:
+    match error:
+        case MediaUnreadableError():
+            return _Refusal(
+                error=MediaUnreadableError, arguments={"problem": error.problem, **error.facts}
+            )
+        case MediaTooLargeError():
+            return _Refusal(
+                error=MediaTooLargeError,
+                arguments={"limit_bytes": error.limit_bytes, "actual_bytes": error.actual_bytes},
+            )
+        case _:
+            raise error
+
+
+def _nothing() -> None:
+    """Do nothing, in a child that had to start for it."""
+
+
+# --- run in the parent -----------------------------------------------------------------------
+
+
+class _Process(SpawnProcess):
+    """A child that is ended by SIGKILL: it does not listen to SIGTERM, and has nothing to save."""
+
+    @override
+    def terminate(self) -> None:
+        """Kill the process; pebble calls this for a task that is late or was cancelled."""
+        self.kill()
+
+
+class _Context(SpawnContext):
+    """Start children as new interpreters: forking a process with threads copies held locks."""
+
+    Process = _Process
+
+
+class _ChildDiedError(Exception):
+    """The child crashed, ran out of memory or time, or its pool broke."""
+
+
+class _Crew:
+    """A pool of children of one kind, replaced when it breaks."""
+
+    def __init__(self, *, workers: int, niceness: int) -> None:
+        self._workers = workers
+        self._niceness = niceness
+        self._pool: ProcessPool | None = None
+        self._starting = asyncio.Lock()
+        # Pebble's own queue would count a task as waiting, without a limit on its wait, and
+        # writes it into a pipe that nobody reads while all children are busy.
+        self._free = asyncio.Semaphore(workers)
+        self._cancels: set[Callable[[], bool]] = set()
+        self._closed = False
+
+    async def run(
+        self, seconds: float, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run a function in a child.
+
+        Raises:
+            _ChildDiedError: it did not come back.
+        """
+        async with self._free:
+            pool = await self._started()
+            future: Future[T] = pool.schedule(function, args=args, kwargs=kwargs, timeout=seconds)
+            self._cancels.add(future.cancel)
+            try:
+                async with asyncio.timeout(seconds + _START_SECONDS):
+                    return await asyncio.wrap_future(future)
+            except (ProcessExpired, TimeoutError, MemoryError) as error:
+                if future.cancelled():
+                    await self._discard(pool)  # no child took it in time
+                raise _ChildDiedError(str(error)) from error
+            except BrokenProcessPool as error:
+                await self._discard(pool)
+                raise _ChildDiedError(str(error)) from error
+            except asyncio.CancelledError:
+                if _is_being_cancelled():
+                    raise
+                raise _ChildDiedError("the pool was ended") from None
+            finally:
+                self._cancels.discard(future.cancel)
+                future.cancel()  # pebble then kills the child
+
+    async def aclose(self) -> None:
+        """End all children; whoever waits for one is told that it died."""
+        self._closed = True
+        async with self._starting:
+            if self._pool is not None:
+                await self._discard(self._pool)
+
+    async def _started(self) -> ProcessPool:
+        async with self._starting:
+            if self._closed:
+                raise _ChildDiedError("closed")
+            if self._pool is not None and not self._pool.active:
+                await self._discard(self._pool)  # a child died while it had nothing to do
+            if self._pool is None:
+                pool = ProcessPool(
+                    max_workers=self._workers,
+                    max_tasks=TASKS_PER_CHILD,
+                    initializer=_initialise,
+                    initargs=(self._niceness,),
+                    context=_Context(),
+                )
+                # ``active`` is what starts the children, which takes some 10 ms for each.
+                await asyncio.to_thread(lambda: pool.active)
+                self._pool = pool
+            return self._pool
+
+    async def _discard(self, pool: ProcessPool) -> None:
+        if self._pool is pool:
+            self._pool = None
+            # A pool that was stopped never answers; nobody shall wait for it until the time limit.
+            for cancel in tuple(self._cancels):
+                cancel()
+        await asyncio.shield(asyncio.to_thread(_stop, pool))
+
+
+def _is_being_cancelled() -> bool:
+    """Tell a cancelled caller from a cancelled future: both arrive as CancelledError."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
+def _stop(pool: ProcessPool) -> None:
+    pool.stop()  # type: ignore[no-untyped-call] # pebble leaves its methods without results untyped
+    pool.join()
+
+
+class MediaPool:
+    """Decodes, probes and re-encodes in child processes; made cheaply, started by the first use.
+
+    An asynchronous context manager: leaving it ends the children, whatever they are doing.
+    """
+
+    def __init__(self, *, workers: int | None = None, scratch: Path | None = None) -> None:
+        """Remember the settings; no process is started.
+
+        Args:
+            workers: children for everything but re-encoding; as many as there are cores by
+                default.
+            scratch: folder for bytes on their way to a child; the system's own by default.
+        """
+        self._quick = _Crew(workers=max(1, workers or os.cpu_count() or 1), niceness=0)
+        self._slow = _Crew(workers=1, niceness=_SHRINK_NICENESS)
+        self._scratch = scratch
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    async def warm_up(self) -> None:
+        """Start a child for pictures, so that the first command does not wait for it.
+
+        Raises:
+            MediaUnreadableError: no child could be started; the installation is broken.
+        """
+        await self._media(self._quick.run(WARM_UP_SECONDS, _nothing))
+
+    async def prepare(self, sources: Sequence[tuple[str, bytes]]) -> tuple[Picture, ...]:
+        """Make pictures fit; see ``images.prepare_pictures``.
+
+        Raises:
+            InvalidImageError: a picture cannot be used; ``option`` says which, ``problem`` why.
+                Where a decoder broke, the first option is named.
+        """
+        if not sources:
+            return ()
+        folder = await asyncio.to_thread(_write_sources, sources, self._scratch)
+        try:
+            files = tuple(
+                (option, Path(folder.name) / str(at)) for at, (option, _) in enumerate(sources)
+            )
+            answer = await self._quick.run(PREPARE_SECONDS, _prepare, files)
+        except _ChildDiedError as error:
+            raise InvalidImageError(option=sources[0][0], problem="decoder_failed") from error
+        finally:
+            await asyncio.shield(asyncio.to_thread(folder.cleanup))
+        return _unwrap(answer)
+
+    async def preview(self, pictures: Sequence[Picture]) -> bytes:
+        """Draw pictures that were prepared; see ``images.make_preview``.
+
+        Raises:
+            MediaUnreadableError: the child died.
+        """
+        return await self._media(self._quick.run(PREVIEW_SECONDS, _preview, tuple(pictures)))
+
+    async def probe(self, path: Path) -> MediaFile:
+        """Check that a file is a whole, playable video; see ``video.probe``.
+
+        Raises:
+            MediaUnreadableError: it is not, or the child died on it.
+        """
+        return _unwrap(await self._media(self._quick.run(PROBE_SECONDS, _probe, path)))
+
+    async def shrink(self, source: Path, target: Path, *, limit_bytes: int) -> MediaFile:
+        """Re-encode a video to fit below a limit; see ``video.shrink``.
+
+        Raises:
+            MediaTooLargeError: it cannot be made to fit.
+            MediaUnreadableError: the source does not decode, or the child died on it.
+        """
+        return _unwrap(
+            await self._media(self._slow.run(SHRINK_SECONDS, _shrink, source, target, limit_bytes))
+        )
+
+    async def aclose(self) -> None:
+        """End all children at once; work under way is lost."""
+        await asyncio.gather(self._quick.aclose(), self._slow.aclose())
+
+    async def _media(self, work: Awaitable[T]) -> T:
+        try:
+            return await work
+        except _ChildDiedError as error:
+            raise MediaUnreadableError("decoder_failed") from error
+
+
+def _unwrap(answer: T | _Refusal) -> T:
+    if isinstance(answer, _Refusal):
+        raise answer.as_error()
+    return answer
+
+
+def _write_sources(
+    sources: Sequence[tuple[str, bytes]], scratch: Path | None
+) -> tempfile.TemporaryDirectory[str]:
+    """Write each picture to a file of its own; a pipe of 64 KiB would hold the GIL for each."""
+    if scratch is not None:
+        scratch.mkdir(parents=True, exist_ok=True)
+    folder = tempfile.TemporaryDirectory(prefix="tween-", dir=scratch)
+    for at, (_, data) in enumerate(sources):
+        (Path(folder.name) / str(at)).write_bytes(data)
+    return folder

@@ -1,0 +1,276 @@
+"""Half of the composition root: which object gets which. ``app`` starts and stops the result."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+
+from prometheus_client import CollectorRegistry
+
+from bot.chat.messenger import Messenger
+from bot.client import TweenBot
+from bot.clock import LocalWakeup
+from bot.domain.catalogue import Catalogue
+from bot.domain.job import Job, JobState
+from bot.domain.ports import Clock, VideoProvider
+from bot.media.child import MediaPool
+from bot.metrics import Metrics
+from bot.services import Services
+from bot.services.accounts import Accounts
+from bot.services.advance import Advancer
+from bot.services.deliverer import Deliverer
+from bot.services.dispatcher import Dispatcher
+from bot.services.downloader import Downloader
+from bot.services.estimates import Estimates
+from bot.services.folders import Folders
+from bot.services.instance import Instance
+from bot.services.locks import JobLocks
+from bot.services.operators import Operators
+from bot.services.pictures import Pictures
+from bot.services.pipeline import Loop, Pipeline
+from bot.services.poller import Poller, PollingPace
+from bot.services.quotas import QuotaDefaults, Quotas
+from bot.services.reaper import Lifetimes, Reaper
+from bot.services.reconciler import Reconciler
+from bot.services.registration import Registration
+from bot.services.status_board import BoardPace, StatusBoard
+from bot.services.submissions import Submissions
+from bot.services.vitals import GatewayWatch, LagWatch
+from bot.settings import Settings
+from bot.storage.engine import Database
+
+DOWNLOADERS = 2
+DELIVERERS = 3
+"""Enough for all lanes of an account; each holds one file, streamed."""
+
+LANE_ROUND_SECONDS = 180
+TRANSFER_ROUND_SECONDS = 1200
+PROBE_SECONDS = 30.0
+
+
+@dataclass(slots=True, kw_only=True)
+class Wiring:
+    """What the objects of one process share."""
+
+    settings: Settings
+    clock: Clock
+    catalogue: Catalogue
+    database: Database
+    provider: VideoProvider
+    media: MediaPool
+    client: TweenBot
+    metrics: Metrics = field(default_factory=lambda: Metrics(CollectorRegistry()))
+    locks: JobLocks = field(default_factory=JobLocks)
+    instance: Instance = field(init=False)
+    folders: Folders = field(init=False)
+    chat: Messenger = field(init=False)
+    advancer: Advancer = field(init=False)
+    operators: Operators = field(init=False)
+    accounts: Accounts = field(init=False)
+    estimates: Estimates = field(init=False)
+
+    def __post_init__(self) -> None:
+        database, clock, client = self.database, self.clock, self.client
+        account = self.provider.account
+        self.instance = Instance(database, clock)
+        self.folders = Folders(self.settings.data_dir)
+        self.chat = Messenger(client, money=client.money, operators=self.settings.operators)
+        self.advancer = Advancer(database, clock, self.metrics)
+        self.operators = Operators(self.chat, clock)
+        self.accounts = Accounts(database, clock, self.provider, self.operators, self.metrics)
+        self.estimates = Estimates(database, clock, self.catalogue, account)
+
+    def services(self) -> Services:
+        """Return what cogs are built from."""
+        settings = self.settings
+        quotas = Quotas(
+            self.database,
+            self.clock,
+            QuotaDefaults(
+                rules=settings.default_rules(),
+                daily_budget_micros=settings.daily_budget_micros,
+                max_queued_per_member=settings.max_queued_per_member,
+                max_queued_per_guild=settings.max_queued_per_guild,
+            ),
+        )
+        return Services(
+            catalogue=self.catalogue,
+            clock=self.clock,
+            estimates=self.estimates,
+            pictures=Pictures(self.media),
+            quotas=quotas,
+            registration=Registration(self.database),
+            submissions=Submissions(
+                advancer=self.advancer,
+                account=self.provider.account,
+                catalogue=self.catalogue,
+                quotas=quotas,
+                folders=self.folders,
+                chat=self.chat,
+                estimates=self.estimates,
+                locks=self.locks,
+                allowed_guilds=settings.guilds,
+            ),
+            acknowledged=self.metrics.acknowledge_seconds.observe,
+            region=settings.dashscope_region,
+            retention=settings.retention,
+        )
+
+    def dispatcher(self) -> Dispatcher:
+        """Return the only caller of the create."""
+        return Dispatcher(
+            advancer=self.advancer,
+            provider=self.provider,
+            catalogue=self.catalogue,
+            folders=self.folders,
+            accounts=self.accounts,
+            operators=self.operators,
+            metrics=self.metrics,
+            worker_id=self.instance.worker_id,
+            poll_interval_seconds=self.settings.poll_interval_seconds,
+        )
+
+    def poller(self) -> Poller:
+        """Return the one loop for all tasks at the provider."""
+        return Poller(
+            advancer=self.advancer,
+            provider=self.provider,
+            catalogue=self.catalogue,
+            accounts=self.accounts,
+            operators=self.operators,
+            metrics=self.metrics,
+            pace=PollingPace(
+                interval_seconds=self.settings.poll_interval_seconds,
+                timeout_seconds=self.settings.task_timeout_seconds,
+            ),
+        )
+
+    def downloader(self) -> Downloader:
+        """Return what fetches results."""
+        return Downloader(
+            advancer=self.advancer,
+            provider=self.provider,
+            media=self.media,
+            folders=self.folders,
+            operators=self.operators,
+            metrics=self.metrics,
+            worker_id=self.instance.worker_id,
+        )
+
+    def deliverer(self) -> Deliverer:
+        """Return what puts videos into Discord."""
+        return Deliverer(
+            advancer=self.advancer,
+            chat=self.chat,
+            media=self.media,
+            folders=self.folders,
+            locks=self.locks,
+            operators=self.operators,
+            metrics=self.metrics,
+            worker_id=self.instance.worker_id,
+            upload_limit_mib=self.settings.upload_limit_mib,
+        )
+
+    def board(self) -> StatusBoard:
+        """Return the writer of status messages."""
+        return StatusBoard(
+            advancer=self.advancer,
+            chat=self.chat,
+            estimates=self.estimates,
+            folders=self.folders,
+            locks=self.locks,
+            metrics=self.metrics,
+            pace=BoardPace(
+                edit_interval_seconds=self.settings.status_edit_interval_seconds,
+                announce_for=timedelta(seconds=self.settings.queue_ttl_seconds),
+            ),
+        )
+
+    def reaper(self) -> Reaper:
+        """Return what ends what has waited too long."""
+        return Reaper(
+            advancer=self.advancer,
+            folders=self.folders,
+            metrics=self.metrics,
+            lifetimes=Lifetimes(
+                queue_ttl=timedelta(seconds=self.settings.queue_ttl_seconds),
+                retention=self.settings.retention,
+            ),
+        )
+
+    def reconciler(self) -> Reconciler:
+        """Return what settles unanswered creates."""
+        return Reconciler(advancer=self.advancer, provider=self.provider, operators=self.operators)
+
+    def pipeline(self, dispatcher: Dispatcher) -> Pipeline:
+        """Return all loops, each woken by the changes it waits for."""
+        lanes = {
+            model.name: Loop(
+                name=f"lane {model.name}",
+                run_once=partial(dispatcher.run_once, model.name),
+                wakeup=LocalWakeup(),
+                round_seconds=LANE_ROUND_SECONDS,
+                drains=True,
+            )
+            for model in self.catalogue
+        }
+        poller = _loop("poller", self.poller().run_once)
+        downloads = _several("downloader", DOWNLOADERS, self.downloader().run_once)
+        deliveries = _several("deliverer", DELIVERERS, self.deliverer().run_once)
+        board = _loop("status board", self.board().run_once)
+        reconciler = _loop("reconciler", self.reconciler().run_once)
+        watch = GatewayWatch(self.clock, self.client.gateway_is_well)
+        wanted = {
+            JobState.PENDING: [poller],
+            JobState.DOWNLOADING: downloads,
+            JobState.DELIVERING: deliveries,
+            JobState.UNCONFIRMED: [reconciler],
+        }
+
+        def wake(job: Job) -> None:
+            for loop in (board, *wanted.get(job.state, ())):
+                loop.wakeup.notify()
+            # A new job, or a place that became free.
+            if job.model in lanes:
+                lanes[job.model].wakeup.notify()
+
+        self.advancer.listen(wake)
+        return Pipeline(
+            [
+                *lanes.values(),
+                poller,
+                *downloads,
+                *deliveries,
+                board,
+                reconciler,
+                _loop("reaper", self.reaper().run_once),
+                _loop("account probe", self._probe),
+                _loop("instance", self.instance.run_once),
+                _loop("gateway watch", watch.run_once),
+                _loop("lag watch", LagWatch(self.clock, self.metrics).run_once),
+            ],
+            clock=self.clock,
+            metrics=self.metrics,
+        )
+
+    async def _probe(self) -> float:
+        await self.accounts.probe(self.provider.account, next(iter(self.catalogue)).name)
+        return PROBE_SECONDS
+
+
+def _loop(name: str, run_once: Callable[[], Awaitable[float]]) -> Loop:
+    return Loop(name=name, run_once=run_once, wakeup=LocalWakeup())
+
+
+def _several(name: str, count: int, run_once: Callable[[], Awaitable[float]]) -> list[Loop]:
+    return [
+        Loop(
+            name=f"{name} {number}",
+            run_once=run_once,
+            wakeup=LocalWakeup(),
+            round_seconds=TRANSFER_ROUND_SECONDS,
+        )
+        for number in range(1, count + 1)
+    ]

@@ -1,0 +1,73 @@
+"""Buttons that survive restarts: their state is the custom id, in whatever process runs.
+
+discord.py only logs what a dynamic item raises, so the base class's callback is final and hands
+every error to ``_errors``.
+"""
+
+from __future__ import annotations
+
+import re
+from abc import abstractmethod
+from typing import Any, Self, final
+
+import discord
+from typing_extensions import override
+
+from bot.chat import panels
+from bot.chat.status import cancel_custom_id
+from bot.client import TweenBot
+from bot.domain.ids import CROCKFORD, JobId
+from cogs._checks import acknowledge, asker_of
+from cogs._errors import answer, say
+
+_JOB = rf"(?P<job>[{CROCKFORD}]{{6}})"
+
+
+class JobButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"job:never"):
+    """A button that belongs to a job."""
+
+    def __init__(self, item: discord.ui.Button[Any], job_id: JobId) -> None:
+        super().__init__(item)
+        self.job_id = job_id
+
+    @classmethod
+    @override
+    async def from_custom_id(
+        cls,
+        interaction: discord.Interaction[Any],
+        item: discord.ui.Item[Any],
+        match: re.Match[str],
+        /,
+    ) -> Self:
+        if not isinstance(item, discord.ui.Button):
+            raise TypeError(type(item))
+        return cls(item, JobId(match["job"]))
+
+    @final
+    @override
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        try:
+            await acknowledge(interaction)
+            await self.press(interaction)
+        except Exception as error:  # noqa: BLE001 - the named boundary of buttons
+            await answer(interaction, error)
+
+    @abstractmethod
+    async def press(self, interaction: discord.Interaction[TweenBot]) -> None:
+        """Do what the button says; it is acknowledged already."""
+        raise NotImplementedError
+
+
+class CancelButton(JobButton, template=cancel_custom_id(_JOB)):
+    """Cancels a job while that can still help."""
+
+    @override
+    async def press(self, interaction: discord.Interaction[TweenBot]) -> None:
+        submissions = interaction.client.services.submissions
+        job = await submissions.cancel(self.job_id, asker_of(interaction))
+        await say(interaction, panels.cancelled(job))
+
+
+async def setup(bot: TweenBot) -> None:
+    """Listen for presses of every button, whenever its message was posted."""
+    bot.add_dynamic_items(CancelButton)

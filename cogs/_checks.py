@@ -1,0 +1,107 @@
+"""Who may: one function per audience, asked on the server side whatever Discord showed."""
+
+from __future__ import annotations
+
+import discord
+
+from bot.client import TweenBot
+from bot.domain.errors import LateAcknowledgementError, NotPermittedError
+from bot.domain.ids import ChannelId, GuildId, InteractionId, RoleId, UserId
+from bot.domain.submission import Origin
+from bot.logs import get_logger
+from bot.services import Asker
+
+log = get_logger(__name__)
+
+_NAMES = {
+    "view_channel": "View Channel",
+    "send_messages": "Send Messages",
+    "send_messages_in_threads": "Send Messages in Threads",
+    "embed_links": "Embed Links",
+    "attach_files": "Attach Files",
+}
+
+
+async def acknowledge(interaction: discord.Interaction[TweenBot]) -> None:
+    """Answer Discord at once, privately; everything slow comes after.
+
+    Raises:
+        LateAcknowledgementError: Discord closed the interaction already; nothing may be done.
+    """
+    try:
+        await interaction.response.defer(ephemeral=True, thinking=True)
+    except discord.NotFound as error:
+        raise LateAcknowledgementError(interaction.created_at) from error
+    services = interaction.client.services
+    waited = (services.clock.now() - interaction.created_at).total_seconds()
+    services.acknowledged(waited)
+
+
+def is_moderator(interaction: discord.Interaction[TweenBot]) -> bool:
+    """Tell whether the person may act on anybody's jobs here."""
+    if interaction.guild_id is None:
+        return False
+    permissions = interaction.permissions
+    return permissions.moderate_members or permissions.manage_guild
+
+
+def asker_of(interaction: discord.Interaction[TweenBot]) -> Asker:
+    """Return who asks about jobs, with what they may see."""
+    guild_id = interaction.guild_id
+    return Asker(
+        user_id=UserId(interaction.user.id),
+        guild_id=None if guild_id is None else GuildId(guild_id),
+        may_moderate=is_moderator(interaction),
+    )
+
+
+def require_moderator(interaction: discord.Interaction[TweenBot]) -> None:
+    """Make sure that the person is a moderator.
+
+    Raises:
+        NotPermittedError: they are not.
+    """
+    if not is_moderator(interaction):
+        raise NotPermittedError(who="you", required=("Moderate Members",))
+
+
+def require_bot_may_post(interaction: discord.Interaction[TweenBot]) -> None:
+    """Make sure, before anything is queued, that the status message can stand here.
+
+    Raises:
+        NotPermittedError: the bot lacks a permission in this channel.
+    """
+    permissions = interaction.app_permissions
+    in_thread = isinstance(interaction.channel, discord.Thread)
+    needed = [
+        "view_channel",
+        "send_messages_in_threads" if in_thread else "send_messages",
+        "embed_links",
+        "attach_files",
+    ]
+    missing = tuple(_NAMES[name] for name in needed if not getattr(permissions, name))
+    if missing:
+        raise NotPermittedError(who="bot", required=missing)
+
+
+def origin_of(interaction: discord.Interaction[TweenBot]) -> Origin:
+    """Return who asked for a video, and where.
+
+    Raises:
+        NotPermittedError: outside a server there is nobody to answer.
+    """
+    guild_id, channel_id = interaction.guild_id, interaction.channel_id
+    if guild_id is None or channel_id is None:
+        raise NotPermittedError(who="you", required=("a server",))
+    user = interaction.user
+    roles = user.roles if isinstance(user, discord.Member) else []
+    guild = interaction.guild
+    return Origin(
+        interaction_id=InteractionId(interaction.id),
+        guild_id=GuildId(guild_id),
+        channel_id=ChannelId(channel_id),
+        requester_id=UserId(user.id),
+        requester_name=user.display_name,
+        role_ids=frozenset(RoleId(role.id) for role in roles),
+        premium_tier=guild.premium_tier if guild is not None else 0,
+    )

@@ -1,0 +1,99 @@
+"""The one place that answers an error of a command, button, modal or autocomplete.
+
+Precedence: an interaction Discord has closed gets no answer, a refusal gets its sentence, a
+refused permission or option gets its own, and anything else gets a reference that the log has too.
+"""
+
+from __future__ import annotations
+
+import secrets
+
+import discord
+from discord import app_commands
+
+from bot.chat import text
+from bot.chat.limits import INVALID_WEBHOOK_TOKEN, UNKNOWN_INTERACTION
+from bot.client import TweenBot
+from bot.domain.errors import BotError, LateAcknowledgementError, RequestError
+from bot.domain.ids import CROCKFORD
+from bot.logs import get_logger
+
+log = get_logger(__name__)
+
+_CLOSED = frozenset({UNKNOWN_INTERACTION, INVALID_WEBHOOK_TOKEN})
+
+
+async def answer(interaction: discord.Interaction[TweenBot], error: BaseException) -> None:
+    """Tell the person what went wrong, privately and once."""
+    cause = _cause(error)
+    if isinstance(cause, LateAcknowledgementError):
+        log.warning("interaction_closed", name=_name(interaction), reason=str(cause))
+        return
+    sentence = (
+        text.refusal(cause, interaction.client.money) if isinstance(cause, BotError) else None
+    )
+    if sentence is None:
+        reference = "".join(secrets.choice(CROCKFORD) for _ in range(4))
+        sentence = text.SOMETHING_WRONG.format(reference=reference)
+        log.error(
+            "interaction_failed", name=_name(interaction), reference=reference, exc_info=cause
+        )
+    elif isinstance(cause, RequestError):
+        log.info("interaction_refused", name=_name(interaction), code=cause.code)
+    await say(interaction, sentence)
+
+
+async def say(
+    interaction: discord.Interaction[TweenBot],
+    content: str | None = None,
+    *,
+    embed: discord.Embed | None = None,
+    file: discord.File | None = None,
+) -> None:
+    """Give the private answer, whichever way is still open; a dead token is only logged."""
+    missing = discord.utils.MISSING
+    try:
+        if interaction.response.is_done():
+            await interaction.edit_original_response(
+                content=content, embed=embed, attachments=[file] if file else missing
+            )
+        else:
+            await interaction.response.send_message(
+                content, embed=embed or missing, file=file or missing, ephemeral=True
+            )
+    except discord.HTTPException as error:
+        closed = error.code in _CLOSED
+        log.warning(
+            "answer_unsent",
+            name=_name(interaction),
+            code=error.code,
+            closed=closed,
+            status=error.status,
+        )
+
+
+def _cause(error: BaseException) -> BaseException:
+    """Return what really happened, below discord.py's wrappers."""
+    while isinstance(
+        error, app_commands.CommandInvokeError | app_commands.TransformerError
+    ) and isinstance(error.__cause__, BaseException):
+        error = error.__cause__
+    return error
+
+
+def _name(interaction: discord.Interaction[TweenBot]) -> str:
+    command = interaction.command
+    if command is not None:
+        return command.qualified_name
+    data = interaction.data
+    return str(data.get("custom_id", "unknown")) if data else "unknown"
+
+
+async def setup(bot: TweenBot) -> None:
+    """Send the errors of all commands here."""
+
+    @bot.tree.error
+    async def on_error(
+        interaction: discord.Interaction[TweenBot], error: app_commands.AppCommandError
+    ) -> None:
+        await answer(interaction, error)

@@ -1,0 +1,147 @@
+"""/jobs: a member's own jobs; a moderator's whole guild; in the DM one's own of all guilds."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.chat import panels
+from bot.client import TweenBot
+from bot.domain.ids import UserId
+from bot.domain.job import ACTIVE, TERMINAL, JobState
+from bot.services.estimates import Estimates
+from bot.services.quotas import Quotas
+from bot.services.submissions import Submissions
+from cogs._checks import (
+    acknowledge,
+    asker_of,
+    origin_of,
+    require_bot_may_post,
+    require_moderator,
+)
+from cogs._errors import say
+
+StateFilter = Literal["active", "done", "failed", "cancelled", "all"]
+
+_FILTERS: dict[StateFilter, frozenset[JobState]] = {
+    "active": ACTIVE,
+    "done": frozenset({JobState.DELIVERED, JobState.UNDELIVERABLE}),
+    "failed": frozenset({JobState.FAILED, JobState.EXPIRED}),
+    "cancelled": frozenset({JobState.CANCELLED}),
+    "all": frozenset(),
+}
+MAX_CHOICES = 25
+
+
+class JobsCog(commands.GroupCog, group_name="jobs", group_description="Your videos"):
+    """Looks jobs up, cancels and repeats them."""
+
+    def __init__(self, *, submissions: Submissions, estimates: Estimates, quotas: Quotas) -> None:
+        self._submissions = submissions
+        self._estimates = estimates
+        self._quotas = quotas
+        super().__init__()
+
+    @app_commands.command(name="list")
+    @app_commands.describe(
+        member="Whose jobs (moderators); without it your own",
+        state="Only jobs in this state",
+    )
+    async def list_jobs(
+        self,
+        interaction: discord.Interaction[TweenBot],
+        member: discord.User | None = None,
+        state: StateFilter = "all",
+    ) -> None:
+        """List jobs, newest first."""
+        await acknowledge(interaction)
+        if member is not None and member.id != interaction.user.id:
+            require_moderator(interaction)
+        jobs = await self._submissions.list_jobs(
+            asker_of(interaction),
+            member_id=None if member is None else UserId(member.id),
+            states=_FILTERS[state],
+        )
+        whose = "Your jobs" if member is None else f"Jobs of {member.display_name}"
+        await say(interaction, embed=panels.job_list(jobs, whose))
+
+    @app_commands.command(name="show")
+    @app_commands.describe(job="Id of the job, for instance 7F3K2Q")
+    async def show(self, interaction: discord.Interaction[TweenBot], job: str) -> None:
+        """Show one job; a video that could not be posted is handed out here."""
+        await acknowledge(interaction)
+        found = await self._submissions.find(job, asker_of(interaction))
+        view = await self._estimates.view(found)
+        path = await self._submissions.collectable(found, limit_bytes=interaction.filesize_limit)
+        file = discord.File(path, f"tween-{found.id}.mp4", spoiler=found.spoiler) if path else None
+        embed = panels.job_details(view, interaction.client.money)
+        await say(interaction, embed=embed, file=file)
+
+    @app_commands.command(name="cancel")
+    @app_commands.describe(job="Id of the job, for instance 7F3K2Q")
+    async def cancel(self, interaction: discord.Interaction[TweenBot], job: str) -> None:
+        """Cancel a job that the provider has not begun."""
+        await acknowledge(interaction)
+        cancelled = await self._submissions.cancel(job, asker_of(interaction))
+        await say(interaction, panels.cancelled(cancelled))
+
+    @app_commands.command(name="retry")
+    @app_commands.describe(job="Id of the job, for instance 7F3K2Q")
+    async def retry(self, interaction: discord.Interaction[TweenBot], job: str) -> None:
+        """Make a job again: same settings, new seed."""
+        await acknowledge(interaction)
+        origin = origin_of(interaction)
+        require_bot_may_post(interaction)
+        made = await self._submissions.retry(job, asker_of(interaction), origin)
+        quota = await self._quotas.show(origin.guild_id, origin.requester_id, origin.role_ids)
+        await say(interaction, panels.queued(made, quota.checks, interaction.client.money))
+
+    @show.autocomplete("job")
+    async def _any_job(
+        self, interaction: discord.Interaction[TweenBot], current: str
+    ) -> list[app_commands.Choice[str]]:
+        return await self._choices(interaction, current, frozenset())
+
+    @cancel.autocomplete("job")
+    async def _active_job(
+        self, interaction: discord.Interaction[TweenBot], current: str
+    ) -> list[app_commands.Choice[str]]:
+        return await self._choices(interaction, current, ACTIVE)
+
+    @retry.autocomplete("job")
+    async def _ended_job(
+        self, interaction: discord.Interaction[TweenBot], current: str
+    ) -> list[app_commands.Choice[str]]:
+        return await self._choices(interaction, current, TERMINAL)
+
+    async def _choices(
+        self,
+        interaction: discord.Interaction[TweenBot],
+        current: str,
+        states: frozenset[JobState],
+    ) -> list[app_commands.Choice[str]]:
+        """Return the asker's newest jobs that fit what was typed: one indexed query."""
+        jobs = await self._submissions.list_jobs(
+            asker_of(interaction), states=states, limit=MAX_CHOICES
+        )
+        typed = current.strip().upper()
+        return [
+            app_commands.Choice(name=panels.choice(job), value=job.id)
+            for job in jobs
+            if typed in job.id
+        ]
+
+
+async def setup(bot: TweenBot) -> None:
+    """Load the cog."""
+    services = bot.services
+    await bot.add_cog(
+        JobsCog(
+            submissions=services.submissions,
+            estimates=services.estimates,
+            quotas=services.quotas,
+        )
+    )

@@ -1,0 +1,51 @@
+"""/quota: what a member has left."""
+
+from __future__ import annotations
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.chat import panels
+from bot.client import TweenBot
+from bot.domain.ids import RoleId, UserId
+from bot.services.quotas import Quotas
+from cogs._checks import acknowledge, origin_of, require_moderator
+from cogs._errors import say
+
+
+@app_commands.guild_only()
+class QuotaCog(commands.GroupCog, group_name="quota", group_description="What is left"):
+    """Shows quotas."""
+
+    def __init__(self, *, quotas: Quotas) -> None:
+        self._quotas = quotas
+        super().__init__()
+
+    @app_commands.command(name="show")
+    @app_commands.describe(member="Whose quota (moderators); without it your own")
+    async def show(
+        self, interaction: discord.Interaction[TweenBot], member: discord.Member | None = None
+    ) -> None:
+        """Show what is left, rule by rule, and when it resets."""
+        await acknowledge(interaction)
+        origin = origin_of(interaction)
+        name, user_id, role_ids = origin.requester_name, origin.requester_id, origin.role_ids
+        if member is not None and member.id != interaction.user.id:
+            require_moderator(interaction)
+            name, user_id = member.display_name, UserId(member.id)
+            role_ids = frozenset(RoleId(role.id) for role in member.roles)
+        quota = await self._quotas.show(origin.guild_id, user_id, role_ids)
+        embed = panels.quota(
+            name,
+            quota.checks,
+            interaction.client.money,
+            waiting=quota.waiting,
+            max_waiting=quota.max_waiting,
+        )
+        await say(interaction, embed=embed)
+
+
+async def setup(bot: TweenBot) -> None:
+    """Load the cog."""
+    await bot.add_cog(QuotaCog(quotas=bot.services.quotas))
