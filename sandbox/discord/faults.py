@@ -1,0 +1,124 @@
+"""What goes wrong on purpose: answers, lost replies, cut connections, delays, gateway trouble."""
+
+from __future__ import annotations
+
+import fnmatch
+from dataclasses import dataclass, field
+
+from sandbox.discord.ratelimits import refused
+from sandbox.discord.wire import Json
+
+
+@dataclass(slots=True, kw_only=True)
+class Fault:
+    """One planned failure of REST or CDN requests."""
+
+    method: str
+    """Upper case, or ``*``."""
+    path: str
+    """Glob over the path below the API base; CDN paths start with ``/cdn``."""
+    count: int = 1
+    """How many requests it still meets."""
+    status: int | None = None
+    """Answer with this instead; None leaves the answer alone."""
+    body: Json | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+    drop: bool = False
+    """Cut the connection instead of answering."""
+    after: bool = False
+    """True: do what was asked first, then lose or replace the answer."""
+    delay_seconds: float = 0.0
+    """Wait this long before anything else."""
+
+    def describe(self) -> str:
+        """Name it for the record."""
+        what = "dropped" if self.drop else str(self.status or "delayed")
+        return f"{what} {'after' if self.after else 'before'} doing it"
+
+
+class Faults:
+    """All planned failures; those added first are used first."""
+
+    def __init__(self) -> None:
+        self._planned: list[Fault] = []
+        self.resume_refusals = 0
+        """How many connections to the resume URL are still refused with 503."""
+        self.gateway_refusals = 0
+        """How many connections to the first gateway URL are still refused with 503."""
+        self.interaction_delays: list[float] = []
+        """Seconds by which the next INTERACTION_CREATE dispatches are held back, one each."""
+        self.interaction_duplicates: list[float] = []
+        """Seconds after which the next INTERACTION_CREATE dispatches come again, one each."""
+
+    def add(self, fault: Fault) -> Fault:
+        """Plan a failure."""
+        self._planned.append(fault)
+        return fault
+
+    def respond(
+        self,
+        method: str,
+        path: str,
+        status: int,
+        *,
+        count: int = 1,
+        body: Json | None = None,
+        after: bool = False,
+    ) -> Fault:
+        """Answer ``status``; with ``after`` the request still takes effect (a lost reply)."""
+        return self.add(
+            Fault(method=method, path=path, status=status, count=count, body=body, after=after)
+        )
+
+    def drop(self, method: str, path: str, *, count: int = 1, after: bool = False) -> Fault:
+        """Cut the connection."""
+        return self.add(Fault(method=method, path=path, drop=True, count=count, after=after))
+
+    def delay(self, method: str, path: str, seconds: float, *, count: int = 1) -> Fault:
+        """Answer late."""
+        return self.add(Fault(method=method, path=path, delay_seconds=seconds, count=count))
+
+    def rate_limit(
+        self,
+        method: str,
+        path: str,
+        retry_after_seconds: float,
+        *,
+        count: int = 1,
+        via: bool = True,
+        is_global: bool = False,
+        scope: str = "user",
+    ) -> Fault:
+        """Answer 429; without ``via`` it looks like a Cloudflare ban."""
+        verdict = refused(
+            retry_after_seconds, scope="global" if is_global else scope, is_global=is_global
+        )
+        if not via:
+            del verdict.headers["Via"]
+        return self.add(
+            Fault(
+                method=method,
+                path=path,
+                status=429,
+                count=count,
+                body=verdict.refusal,
+                headers=verdict.headers,
+            )
+        )
+
+    def clear(self) -> None:
+        """Forget everything planned."""
+        self._planned.clear()
+        self.interaction_delays.clear()
+        self.interaction_duplicates.clear()
+        self.resume_refusals = self.gateway_refusals = 0
+
+    def take(self, method: str, path: str) -> Fault | None:
+        """Use the first failure planned for this request."""
+        for fault in self._planned:
+            if fault.method in {"*", method} and fnmatch.fnmatchcase(path, fault.path):
+                fault.count -= 1
+                if fault.count <= 0:
+                    self._planned.remove(fault)
+                return fault
+        return None

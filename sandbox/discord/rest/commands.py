@@ -1,0 +1,138 @@
+"""Registering application commands.
+
+https://discord.com/developers/docs/interactions/application-commands
+"""
+
+from __future__ import annotations
+
+from sandbox.discord.command_rules import check_command, check_commands, kinds_over_limit
+from sandbox.discord.core import Core
+from sandbox.discord.errors import (
+    ApiError,
+    broken_json,
+    missing_access,
+    unknown_command,
+    unknown_guild,
+)
+from sandbox.discord.interaction_records import Command
+from sandbox.discord.rest.call import NOTHING, Answer, Call
+from sandbox.discord.validation import Problems
+from sandbox.discord.wire import Json
+
+CREATES_PER_DAY = 200
+
+
+def _scope(call: Call) -> int | None:
+    """Check the application and return the guild, or None for global commands."""
+    state = call.core.state
+    if call.id("application_id") != state.application_id:
+        raise ApiError(
+            403, 20012, "You are not authorized to perform this action on this application"
+        )
+    if "guild_id" not in call.parameters:
+        return None
+    guild = state.guilds.get(call.id("guild_id"))
+    if guild is None or guild.deleted:
+        raise unknown_guild()
+    if guild.bot_removed:
+        raise missing_access()
+    return guild.id
+
+
+def _registered(core: Core, guild_id: int | None) -> list[Command]:
+    return [each for each in core.state.commands.values() if each.guild_id == guild_id]
+
+
+async def list_commands(call: Call) -> Answer:
+    """GET …/commands."""
+    scope = _scope(call)
+    return Answer(200, [each.data for each in _registered(call.core, scope)])
+
+
+async def replace_commands(call: Call) -> Answer:
+    """PUT …/commands: the list becomes the whole truth; commands keep their id by name."""
+    scope = _scope(call)
+    wanted = call.body.json
+    if not isinstance(wanted, list):
+        raise broken_json()
+    check_commands(wanted)
+    limit = kinds_over_limit(wanted)
+    if limit is not None:
+        raise ApiError(400, 30032, f"Maximum number of application commands reached ({limit}).")
+    core = call.core
+    old = {(each.name, each.data["type"]): each for each in _registered(core, scope)}
+    for each in old.values():
+        del core.state.commands[each.id]
+    kept = [_keep(core, scope, each, old) for each in wanted]
+    names = ", ".join(each.name for each in kept)
+    core.bus.publish("commands", f"Commands registered: {names}", count=len(kept))
+    return Answer(200, [each.data for each in kept])
+
+
+async def upsert_command(call: Call) -> Answer:
+    """POST …/commands: create, or replace the one of the same name."""
+    scope = _scope(call)
+    core, wanted = call.core, call.json
+    problems = Problems()
+    check_command(problems, (), wanted)
+    problems.refuse()
+    old = {(each.name, each.data["type"]): each for each in _registered(core, scope)}
+    known = (wanted["name"], wanted.get("type") or 1) in old
+    command = _keep(core, scope, wanted, old)
+    return Answer(200 if known else 201, command.data)
+
+
+async def delete_command(call: Call) -> Answer:
+    """DELETE …/commands/{command_id}."""
+    scope = _scope(call)
+    command = call.core.state.commands.get(call.id("command_id"))
+    if command is None or command.guild_id != scope:
+        raise unknown_command()
+    del call.core.state.commands[command.id]
+    return NOTHING
+
+
+def _keep(
+    core: Core, scope: int | None, wanted: Json, old: dict[tuple[str, int], Command]
+) -> Command:
+    kind = int(wanted.get("type") or 1)
+    known = old.get((wanted["name"], kind))
+    if known is None:
+        core.state.command_creates += 1
+        if core.state.command_creates > CREATES_PER_DAY:
+            raise ApiError(
+                400,
+                30034,
+                f"Max number of daily application command creates has been reached "
+                f"({CREATES_PER_DAY})",
+            )
+    allowed = wanted.get("default_member_permissions")
+    data: Json = {
+        "id": str(known.id if known else core.state.ids.next()),
+        "application_id": str(core.state.application_id),
+        "version": str(core.state.ids.next()),
+        "type": kind,
+        "name": wanted["name"],
+        "name_localizations": wanted.get("name_localizations"),
+        "description": wanted.get("description") or "",
+        "description_localizations": wanted.get("description_localizations"),
+        "default_member_permissions": None if allowed is None else str(allowed),
+        "dm_permission": wanted.get("dm_permission", True),
+        "contexts": wanted.get("contexts"),
+        "integration_types": wanted.get("integration_types") or [0],
+        "nsfw": bool(wanted.get("nsfw")),
+    }
+    if wanted.get("options"):
+        data["options"] = [_without_nulls(each) for each in wanted["options"]]
+    if scope is not None:
+        data["guild_id"] = str(scope)
+    command = Command(id=int(data["id"]), guild_id=scope, data=data)
+    core.state.commands[command.id] = command
+    return command
+
+
+def _without_nulls(option: Json) -> Json:
+    data = {key: value for key, value in option.items() if value is not None}
+    if "options" in data:
+        data["options"] = [_without_nulls(each) for each in data["options"]]
+    return data

@@ -1,0 +1,1 @@
+"""Whole stories: the real process against both local platforms."""
