@@ -39,8 +39,11 @@ _BEARER = re.compile(r"(?i)\b(bearer|bot)\s+[\w.~+/-]{8,}=*")
 _WEBHOOK = re.compile(r"(/(?:webhooks|interactions)/\d+)/[\w.-]{8,}")
 _KEY = re.compile(r"\bsk-[\w-]{6,}")
 
+OUR_LOGGERS = ("bot", "cogs")
+"""Only these speak at DEBUG: libraries write addresses, headers, payloads and SQL values there."""
+
 QUIET_LOGGERS = ("httpx", "httpcore", "discord.http", "discord.webhook.async_", "discord.gateway")
-"""Libraries that write addresses, headers or whole payloads below WARNING."""
+"""Libraries that write addresses or whole payloads at INFO."""
 
 
 class Redactor:
@@ -116,12 +119,17 @@ def configure_logs(
             ],
         )
     )
-    root = logging.getLogger()  # noqa: TID251 - this module is the one place
-    root.handlers = [handler]
-    root.setLevel(level)
+    ours = logging.getLevelNamesMapping()[level]
+    _logger(None).handlers = [handler]
+    _logger(None).setLevel(max(logging.INFO, ours))
+    for name in OUR_LOGGERS:
+        _logger(name).setLevel(ours)
     for name in QUIET_LOGGERS:
-        quiet = logging.getLogger(name)  # noqa: TID251 - this module is the one place
-        quiet.setLevel(max(logging.WARNING, logging.getLevelNamesMapping()[level]))
+        _logger(name).setLevel(max(logging.WARNING, ours))
+
+
+def _logger(name: str | None) -> logging.Logger:
+    return logging.getLogger(name)  # noqa: TID251 - this module is the one place
 
 
 def get_logger(name: str) -> BoundLogger:

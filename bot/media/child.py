@@ -36,6 +36,7 @@ from bot.domain.errors import (
     MediaUnreadableError,
 )
 from bot.domain.submission import Picture
+from bot.media.files import partial_of
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -216,26 +217,41 @@ class _Crew:
             _ChildDiedError: it did not come back.
         """
         async with self._free:
-            pool = await self._started()
-            future: Future[T] = pool.schedule(function, args=args, kwargs=kwargs, timeout=seconds)
-            self._cancels.add(future.cancel)
+            with contextlib.suppress(BrokenProcessPool):
+                return await self._attempt(seconds, function, *args, **kwargs)
+            # A child was killed while it had nothing to do: not this work's fault.
             try:
-                async with asyncio.timeout(seconds + _START_SECONDS):
-                    return await asyncio.wrap_future(future)
-            except (ProcessExpired, TimeoutError, MemoryError) as error:
-                if future.cancelled():
-                    await self._discard(pool)  # no child took it in time
-                raise _ChildDiedError(str(error)) from error
+                return await self._attempt(seconds, function, *args, **kwargs)
             except BrokenProcessPool as error:
-                await self._discard(pool)
                 raise _ChildDiedError(str(error)) from error
-            except asyncio.CancelledError:
-                if _is_being_cancelled():
-                    raise
-                raise _ChildDiedError("the pool was ended") from None
-            finally:
-                self._cancels.discard(future.cancel)
-                future.cancel()  # pebble then kills the child
+
+    async def _attempt(
+        self, seconds: float, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        pool = await self._started()
+        try:
+            future: Future[T] = pool.schedule(function, args=args, kwargs=kwargs, timeout=seconds)
+        except RuntimeError as error:  # it broke since we looked
+            await self._discard(pool)
+            raise BrokenProcessPool(str(error)) from error
+        self._cancels.add(future.cancel)
+        try:
+            async with asyncio.timeout(seconds + _START_SECONDS):
+                return await asyncio.wrap_future(future)
+        except BrokenProcessPool:
+            await self._discard(pool)
+            raise
+        except (ProcessExpired, TimeoutError, MemoryError) as error:
+            if future.cancelled():
+                await self._discard(pool)  # no child took it in time
+            raise _ChildDiedError(str(error)) from error
+        except asyncio.CancelledError:
+            if _is_being_cancelled():
+                raise
+            raise _ChildDiedError("the pool was ended") from None
+        finally:
+            self._cancels.discard(future.cancel)
+            future.cancel()  # pebble then kills the child
 
     async def aclose(self) -> None:
         """End all children; whoever waits for one is told that it died."""
@@ -258,9 +274,9 @@ class _Crew:
                     initargs=(self._niceness,),
                     context=_Context(),
                 )
+                self._pool = pool  # before the wait: a cancelled caller must not lose it
                 # ``active`` is what starts the children, which takes some 10 ms for each.
                 await asyncio.to_thread(lambda: pool.active)
-                self._pool = pool
             return self._pool
 
     async def _discard(self, pool: ProcessPool) -> None:
@@ -329,7 +345,12 @@ class MediaPool:
         """
         if not sources:
             return ()
-        folder = await asyncio.to_thread(_write_sources, sources, self._scratch)
+        writing = asyncio.ensure_future(asyncio.to_thread(_write_sources, sources, self._scratch))
+        try:
+            folder = await asyncio.shield(writing)
+        except asyncio.CancelledError:
+            await asyncio.to_thread((await writing).cleanup)  # the thread writes on regardless
+            raise
         try:
             files = tuple(
                 (option, Path(folder.name) / str(at)) for at, (option, _) in enumerate(sources)
@@ -364,9 +385,12 @@ class MediaPool:
             MediaTooLargeError: it cannot be made to fit.
             MediaUnreadableError: the source does not decode, or the child died on it.
         """
-        return _unwrap(
-            await self._media(self._slow.run(SHRINK_SECONDS, _shrink, source, target, limit_bytes))
-        )
+        work = self._slow.run(SHRINK_SECONDS, _shrink, source, target, limit_bytes)
+        try:
+            return _unwrap(await self._media(work))
+        finally:
+            # A child that was killed has left what it had written.
+            await asyncio.shield(asyncio.to_thread(_remove_partial, target))
 
     async def aclose(self) -> None:
         """End all children at once; work under way is lost."""
@@ -385,6 +409,10 @@ def _unwrap(answer: T | _Refusal) -> T:
     return answer
 
 
+def _remove_partial(target: Path) -> None:
+    partial_of(target).unlink(missing_ok=True)
+
+
 def _write_sources(
     sources: Sequence[tuple[str, bytes]], scratch: Path | None
 ) -> tempfile.TemporaryDirectory[str]:
@@ -392,6 +420,10 @@ def _write_sources(
     if scratch is not None:
         scratch.mkdir(parents=True, exist_ok=True)
     folder = tempfile.TemporaryDirectory(prefix="tween-", dir=scratch)
-    for at, (_, data) in enumerate(sources):
-        (Path(folder.name) / str(at)).write_bytes(data)
+    try:
+        for at, (_, data) in enumerate(sources):
+            (Path(folder.name) / str(at)).write_bytes(data)
+    except BaseException:
+        folder.cleanup()
+        raise
     return folder

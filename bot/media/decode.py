@@ -16,15 +16,16 @@ from io import BytesIO
 
 from PIL import Image, ImageCms, ImageFile, ImageOps
 
+from bot.domain.delivery import MIB
 from bot.domain.errors import MediaError, MediaTooLargeError, MediaUnreadableError
 from bot.domain.submission import PictureNote
 from bot.media.recognise import looks_cut, recognise
 
-MAX_PICTURE_BYTES = 25 * 1024 * 1024
+MAX_PICTURE_BYTES = 25 * MIB
 MAX_PIXELS = 40_000_000
 MIN_SIDE_PIXELS = 240
 """The provider's own least side: facts of 2026 give 240 to 8000, older ones 360 to 2000."""
-MAX_RATIO = 4.0
+MAX_RATIO = 4
 
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
 ImageFile.LOAD_TRUNCATED_IMAGES = False
@@ -143,9 +144,7 @@ def _check_header(image: ImageFile.ImageFile) -> None:
     if min(width, height) < MIN_SIDE_PIXELS:
         raise MediaUnreadableError("too_small", width=width, height=height, limit=MIN_SIDE_PIXELS)
     if max(width, height) > MAX_RATIO * min(width, height):
-        raise MediaUnreadableError(
-            "too_elongated", width=width, height=height, limit=f"{MAX_RATIO:g}:1"
-        )
+        raise MediaUnreadableError("too_elongated", width=width, height=height, limit=MAX_RATIO)
 
 
 def _too_many_pixels(pixels: int) -> MediaUnreadableError:

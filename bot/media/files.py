@@ -30,6 +30,11 @@ def write_atomically(path: Path, data: bytes) -> None:
     sync_folder(path.parent)
 
 
+def partial_of(path: Path) -> Path:
+    """Return the name under which a file is written until it is whole."""
+    return path.with_name(f".{path.name}.part")
+
+
 def sync_folder(folder: Path) -> None:
     """Make names created, replaced or removed in a folder durable."""
     if os.name == "nt":

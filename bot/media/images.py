@@ -12,6 +12,7 @@ from io import BytesIO
 
 from PIL import Image, ImageDraw, ImageFilter
 
+from bot.domain.delivery import MIB
 from bot.domain.errors import InvalidImageError, MediaTooLargeError, MediaUnreadableError
 from bot.domain.submission import Picture, PictureNote
 from bot.media.decode import Decoded, decode, open_own, to_srgb
@@ -80,9 +81,8 @@ def prepare_pictures(sources: Sequence[tuple[str, bytes]]) -> tuple[Picture, ...
         except MediaTooLargeError as error:
             raise InvalidImageError(
                 option=option,
-                problem="too_many_bytes",
-                limit_bytes=error.limit_bytes,
-                actual_bytes=error.actual_bytes,
+                problem="too_large",
+                limit_mib=error.limit_bytes // MIB,
             ) from error
         ratio = picture.width / picture.height if ratio is None else ratio
         pictures.append(picture)

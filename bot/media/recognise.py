@@ -63,7 +63,9 @@ _OTHERS: tuple[tuple[bytes, str], ...] = (
     (b"\x00\x00\x01\xba", "video"),
     (b"\x00\x00\x01\xb3", "video"),
     (b"FLV\x01", "video"),
-    (b"OggS", "video"),
+    (b"OggS", "audio"),
+    (b"ID3", "audio"),
+    (b"fLaC", "audio"),
 )
 
 _AVIF_BRANDS = frozenset({b"avif", b"avis"})
@@ -138,13 +140,14 @@ def _of_iso_brands(data: bytes) -> str:
         return "AVIF"
     if brands & _HEIC_BRANDS:
         raise MediaUnreadableError("heic")
-    raise MediaUnreadableError("video")
+    raise MediaUnreadableError("audio" if major == b"M4A " else "video")
 
 
 def _of_riff(data: bytes) -> str:
     if data[8:12] == b"WEBP":
         return "WEBP"
-    raise MediaUnreadableError("video" if data[8:12] == b"AVI " else "not_an_image")
+    kinds = {b"AVI ": "video", b"WAVE": "audio"}
+    raise MediaUnreadableError(kinds.get(data[8:12], "not_an_image"))
 
 
 def _gunzipped_start(data: bytes) -> bytes:

@@ -21,7 +21,7 @@ from av.video.stream import VideoStream
 
 from bot.domain.delivery import MediaFile
 from bot.domain.errors import MediaTooLargeError, MediaUnreadableError
-from bot.media.files import sha256_of
+from bot.media.files import partial_of, sha256_of
 
 MAX_SIDE_PIXELS = 4096
 """The widest picture of H.264 level 5.2; the models make 1920 at most."""
@@ -95,7 +95,7 @@ def shrink(source: Path, target: Path, *, limit_bytes: int) -> MediaFile:
     aim = int(limit_bytes * _SAFETY)
     spare = aim - facts.audio_bytes - _BOX_BYTES - _BOX_BYTES_PER_FRAME * facts.frames
     rate = spare * 8 / facts.duration_seconds
-    temporary = target.with_name(f".{target.name}.part")
+    temporary = partial_of(target)
     size = facts.audio_bytes
     try:
         for scale in _SCALES:

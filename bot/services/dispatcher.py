@@ -144,7 +144,7 @@ class Dispatcher:
         guild_id = await lanes.next_guild(connection, self._account, model, now=now)
         if guild_id is None:
             return None
-        waiting = await lanes.waiting(connection, self._account, model, now=now, guild_id=guild_id)
+        waiting = await lanes.claimable_of(connection, self._account, model, guild_id, now=now)
         ordered = await in_turn(connection, self._account, model, waiting)
         return await jobs.get(connection, ordered[0].job_id) if ordered else None
 

@@ -88,7 +88,7 @@ class Estimates:
 
     async def _line(self, connection: Connection, model: str) -> Line:
         now = self._clock.now()
-        waiting = await lanes.waiting(connection, self._account, model, now=now)
+        waiting = await lanes.in_line(connection, self._account, model)
         ordered = await in_turn(connection, self._account, model, waiting)
         occupied = await lanes.in_flight(connection, self._account, model, now=now)
         lane = self._catalogue.get(model)

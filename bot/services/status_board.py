@@ -37,8 +37,8 @@ IDLE_SECONDS = 2.0
 CHANNEL_SPACING = timedelta(seconds=1.5)
 """Discord allows about 5 edits in 5 s a channel, and 3 in 6 s for messages older than an hour."""
 
-POSITIONS_EVERY = timedelta(seconds=30)
-"""How often waiting jobs' places are looked up again."""
+POSITIONS_EVERY_EDITS = 6
+"""Waiting jobs' places are looked up again after so many edit intervals: 30 s by default."""
 
 BATCH = 100
 
@@ -89,7 +89,9 @@ class StatusBoard:
                 connection, posted_before=now - STATUS_MESSAGE_GRACE, limit=BATCH
             )
         if now >= self._positions_at:
-            self._positions_at = now + POSITIONS_EVERY
+            self._positions_at = now + timedelta(
+                seconds=self._pace.edit_interval_seconds * POSITIONS_EVERY_EDITS
+            )
             unshown += await self._moved(unshown)
         views = await self._estimates.views(unshown)
         waits = [await self._show(view) for view in views]

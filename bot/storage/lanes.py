@@ -139,16 +139,19 @@ def _occupies(now: datetime) -> ColumnElement[bool]:
     )
 
 
-def _waits(account: AccountId, model: str, now: datetime) -> ColumnElement[bool]:
-    """A job may be claimed once its status message stands in the channel."""
+def _in_line(account: AccountId, model: str) -> ColumnElement[bool]:
+    """A job that will be claimed sooner or later, seen from the line."""
     return and_(
         jobs.c.account == account,
         jobs.c.model == model,
         jobs.c.state == JobState.QUEUED,
-        jobs.c.status_message_id.is_not(None),
         jobs.c.cancel_requested_at.is_(None),
-        ready(now),
     )
+
+
+def _waits(account: AccountId, model: str, now: datetime) -> ColumnElement[bool]:
+    """A job may be claimed once its status message stands in the channel."""
+    return and_(_in_line(account, model), jobs.c.status_message_id.is_not(None), ready(now))
 
 
 async def next_guild(
@@ -192,22 +195,31 @@ async def next_guild(
     return None if guild_id is None else GuildId(guild_id)
 
 
-async def waiting(
+async def claimable_of(
     connection: AsyncConnection,
     account: AccountId,
     model: str,
+    guild_id: GuildId,
     *,
     now: datetime,
-    guild_id: GuildId | None = None,
 ) -> list[Waiting]:
-    """Return the lane's claimable jobs, of one guild where it is given."""
+    """Return a guild's jobs of the lane that may be claimed now."""
+    return await _waiting(
+        connection, and_(_waits(account, model, now), jobs.c.guild_id == guild_id)
+    )
+
+
+async def in_line(connection: AsyncConnection, account: AccountId, model: str) -> list[Waiting]:
+    """Return everything that waits for the lane, as the line shown to people."""
+    return await _waiting(connection, _in_line(account, model))
+
+
+async def _waiting(connection: AsyncConnection, condition: ColumnElement[bool]) -> list[Waiting]:
     query = (
         select(jobs.c.id, jobs.c.guild_id, jobs.c.requester_id, jobs.c.created_at)
-        .where(_waits(account, model, now))
+        .where(condition)
         .order_by(jobs.c.created_at)
     )
-    if guild_id is not None:
-        query = query.where(jobs.c.guild_id == guild_id)
     return [
         Waiting(
             job_id=JobId(row.id),

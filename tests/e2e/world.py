@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.job import Job
+from bot.domain.ledger import Amounts
+from bot.storage import jobs, ledger
+from bot.storage.engine import Database
 from sandbox.dashscope import DashScopeServer, EmulatorSettings
-from sandbox.discord.command_input import Upload
-from sandbox.discord.records import Message
+from sandbox.discord.command_input import OptionValue, Upload
+from sandbox.discord.invocation import Invocation
+from sandbox.discord.openapi import Validator
+from sandbox.discord.records import Channel, Message, User
 from sandbox.discord.server import DiscordServer
 from sandbox.discord.settings import DiscordSettings
 from tests.e2e.process import ROOT, BotProcess
@@ -31,7 +40,73 @@ class World:
     dashscope: DashScopeServer
     bot: BotProcess
 
-    def status_messages(self, channel: object = None) -> list[Message]:
+    async def ask(
+        self, user: User, channel: Channel | None = None, **options: OptionValue | None
+    ) -> Invocation:
+        """Let somebody use /video frames with the two cats; None leaves an option out."""
+        wish = {"first_frame": cat("first"), "last_frame": cat("last"), **options}
+        given = {name: value for name, value in wish.items() if value is not None}
+        place = channel or self.discord.channel
+        return await self.discord.slash(user, place, "video frames", given)
+
+    def pictures_sent(self) -> tuple[bytes, ...]:
+        """Return the pictures of the only task, as the provider decoded them."""
+        (task,) = self.dashscope.tasks.values()
+        assert task.plan is not None
+        return task.plan.pictures
+
+    async def all_over(
+        self, count: int, channel: Channel | None = None, *, within_seconds: float = 60
+    ) -> list[Message]:
+        """Wait until so many status messages show a final state."""
+
+        def done() -> list[Message] | None:
+            over = [message for message in self.status_messages(channel) if is_over(message)]
+            return over if len(over) >= count else None
+
+        found = await self.discord.wait_for(done, within_seconds)
+        return found or []
+
+    def polite(self) -> None:
+        """Assert what every story shares: Discord was asked nothing it does not know or allow."""
+        assert self.discord.unknown_requests == []
+        spec = os.environ.get("DISCORD_OPENAPI_SPEC")  # noqa: TID251 - a developer's choice
+        if spec:
+            validator = Validator(spec)
+            problems = [
+                problem
+                for request in self.discord.requests
+                for problem in validator.problems(request)
+            ]
+            assert problems == []
+
+    @asynccontextmanager
+    async def database(self) -> AsyncIterator[AsyncConnection]:
+        """Look into the bot's own database."""
+        url = self.bot.variables.get("DATABASE_URL", f"sqlite:///{self.bot.folder}/data/tween.db")
+        database = Database(url)
+        try:
+            async with database.read() as connection:
+                yield connection
+        finally:
+            await database.aclose()
+
+    async def jobs(self) -> list[Job]:
+        """Return all jobs, oldest first."""
+        async with self.database() as connection:
+            return sorted(await jobs.newest(connection, limit=1000), key=lambda job: job.created_at)
+
+    async def balances(self) -> dict[str, Amounts]:
+        """Return each job's ledger sum."""
+        sums: dict[str, Amounts] = {}
+        found = await self.jobs()
+        async with self.database() as connection:
+            for job in found:
+                entries = await ledger.of_job(connection, job.id)
+                sums[job.id] = sum((entry.amounts for entry in entries), Amounts())
+        return sums
+
+    def status_messages(self, channel: Channel | None = None) -> list[Message]:
         """Return the bot's status messages of a channel, oldest first."""
         place = channel or self.discord.channel
         return [
@@ -92,5 +167,6 @@ async def story(
                 await bot.start()
                 await server.wait_until_ready(commands=5)
             yield world
+            world.polite()
         finally:
             await bot.kill()
