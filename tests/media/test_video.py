@@ -1,0 +1,169 @@
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import av
+import pytest
+
+from bot.domain.errors import MediaTooLargeError, MediaUnreadableError
+from bot.media import video
+from bot.media.video import probe, shrink
+from tests.media.films import film, sound_alone
+from tests.media.oddities import HTML, jpeg
+
+
+def problem_of(path: Path, **limits: float) -> str:
+    with pytest.raises(MediaUnreadableError) as caught:
+        probe(path, **limits)
+    return caught.value.problem
+
+
+@pytest.mark.parametrize("faststart", [True, False])
+@pytest.mark.parametrize("audio", [True, False])
+def test_good_video_is_measured(tmp_path: Path, *, faststart: bool, audio: bool) -> None:
+    path = film(tmp_path / "a.mp4", faststart=faststart, audio=audio)
+    found = probe(path)
+    assert (found.path, found.width, found.height) == (path, 320, 240)
+    assert found.duration_seconds == pytest.approx(1.0, abs=0.01)
+    assert found.size_bytes == path.stat().st_size
+    assert found.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@pytest.mark.parametrize("faststart", [True, False])
+@pytest.mark.parametrize("share", [0.05, 0.3, 0.6, 0.9, 0.99, 0.9999])
+def test_cut_video_is_truncated_in_both_layouts(
+    tmp_path: Path, share: float, *, faststart: bool
+) -> None:
+    path = film(tmp_path / "a.mp4", faststart=faststart, noise=True, frames=10)
+    data = path.read_bytes()
+    path.write_bytes(data[: int(len(data) * share)])
+    assert problem_of(path) == "truncated"
+
+
+def test_index_that_points_behind_the_end_is_truncated(tmp_path: Path) -> None:
+    path = film(tmp_path / "a.mp4", faststart=True, noise=True, frames=10)
+    data = path.read_bytes()
+    at = data.index(b"mdat") - 4
+    body = data[at + 8 : at + 8 + (len(data) - at) // 2]
+    path.write_bytes(data[:at] + (len(body) + 8).to_bytes(4, "big") + b"mdat" + body)
+    assert problem_of(path) == "truncated"
+
+
+@pytest.mark.parametrize(
+    ("data", "problem"),
+    [
+        pytest.param(b"", "not_a_video", id="empty"),
+        pytest.param(HTML, "not_a_video", id="html"),
+        pytest.param(jpeg(), "not_a_video", id="jpeg"),
+        pytest.param(b"#EXTM3U\nfile:///etc/hostname\n", "not_a_video", id="playlist"),
+        pytest.param(b"\x00\x00\x00\x14ftypisom" + bytes(8), "truncated", id="ftyp_alone"),
+        pytest.param(b"\x00\x00\x00\x03ftypisom" + bytes(8), "truncated", id="tiny_box"),
+        pytest.param(
+            b"\x00\x00\x00\x10ftypisom\x00\x00\x00\x00"
+            b"\x00\x00\x00\x0cmoovAAAA\x00\x00\x00\x0cmdatAAAA",
+            "not_a_video",
+            id="nonsense_index",
+        ),
+    ],
+)
+def test_what_is_no_video_is_refused(tmp_path: Path, data: bytes, problem: str) -> None:
+    path = tmp_path / "a.mp4"
+    path.write_bytes(data)
+    assert problem_of(path) == problem
+
+
+def test_sound_alone_is_no_video(tmp_path: Path) -> None:
+    assert problem_of(sound_alone(tmp_path / "a.mp4")) == "not_a_video"
+
+
+def test_other_codec_is_not_h264(tmp_path: Path) -> None:
+    assert problem_of(film(tmp_path / "a.mp4", codec="mpeg4")) == "no_h264"
+
+
+def test_other_container_is_no_video(tmp_path: Path) -> None:
+    assert problem_of(film(tmp_path / "a.mkv", form="matroska")) == "not_a_video"
+
+
+def test_damaged_content_is_found_by_decoding(tmp_path: Path) -> None:
+    path = film(tmp_path / "a.mp4", noise=True, frames=10)
+    data = bytearray(path.read_bytes())
+    at = data.index(b"mdat") + 4 + len(data) // 10
+    data[at : at + len(data) // 2] = bytes(len(data) // 2)
+    path.write_bytes(data)
+    assert problem_of(path) == "decoder_failed"
+
+
+def test_too_long_video_is_refused(tmp_path: Path) -> None:
+    path = film(tmp_path / "a.mp4", frames=60)
+    assert problem_of(path, max_seconds=1.5) == "too_long"
+    assert probe(path, max_seconds=2.5).duration_seconds == pytest.approx(2.0, abs=0.01)
+
+
+def test_too_wide_video_is_refused(tmp_path: Path) -> None:
+    assert problem_of(film(tmp_path / "a.mp4", 4112, 64, 2)) == "too_wide"
+
+
+def frame_times(path: Path) -> list[float]:
+    with av.open(str(path)) as container:
+        return [float(frame.time or 0) for frame in container.decode(video=0)]
+
+
+def test_noise_is_shrunk_below_the_limit_with_size_and_times(tmp_path: Path) -> None:
+    source = film(tmp_path / "a.mp4", 1280, 720, 40, fps=24, noise=True, bits_per_second=40_000_000)
+    limit = source.stat().st_size // 3
+    target = tmp_path / "b.mp4"
+    shrunk = shrink(source, target, limit_bytes=limit)
+    assert limit * 0.6 < shrunk.size_bytes <= limit
+    assert (shrunk.path, shrunk.width, shrunk.height) == (target, 1280, 720)
+    assert shrunk.duration_seconds == pytest.approx(40 / 24, abs=0.05)
+    assert frame_times(target) == pytest.approx(frame_times(source), abs=0.001)
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["a.mp4", "b.mp4"]
+    data = target.read_bytes()
+    assert data.index(b"moov") < data.index(b"mdat")
+
+
+def test_sound_is_kept(tmp_path: Path) -> None:
+    source = film(tmp_path / "a.mp4", audio=True, noise=True, bits_per_second=8_000_000)
+    target = tmp_path / "b.mp4"
+    shrink(source, target, limit_bytes=source.stat().st_size // 2)
+    with av.open(str(source)) as one, av.open(str(target)) as other:
+        before = [bytes(packet) for packet in one.demux(audio=0) if packet.size]
+        after = [bytes(packet) for packet in other.demux(audio=0) if packet.size]
+    assert after == before
+
+
+def test_picture_gets_smaller_after_full_size_did_not_fit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = film(tmp_path / "a.mp4", 640, 480, 20, noise=True)
+    encode = video._encode
+    tried: list[float] = []
+
+    def encode_too_large_at_first(source: Path, target: Path, **how: Any) -> None:  # noqa: ANN401 - as given
+        tried.append(how["scale"])
+        encode(source, target, **how)
+        if how["scale"] == 1.0:
+            target.write_bytes(bytes(1_000_000))
+
+    monkeypatch.setattr(video, "_encode", encode_too_large_at_first)
+    shrunk = shrink(source, tmp_path / "b.mp4", limit_bytes=400_000)
+    assert tried == [1.0, 1.0, 0.7]
+    assert (shrunk.width, shrunk.height) == (448, 336)
+    assert shrunk.size_bytes <= 400_000
+
+
+def test_impossible_limit_is_refused_and_leaves_nothing(tmp_path: Path) -> None:
+    source = film(tmp_path / "a.mp4", noise=True)
+    with pytest.raises(MediaTooLargeError) as caught:
+        shrink(source, tmp_path / "b.mp4", limit_bytes=2000)
+    assert caught.value.limit_bytes == 2000
+    assert [entry.name for entry in tmp_path.iterdir()] == ["a.mp4"]
+
+
+def test_cut_source_is_not_shrunk(tmp_path: Path) -> None:
+    source = film(tmp_path / "a.mp4", noise=True)
+    source.write_bytes(source.read_bytes()[:5000])
+    with pytest.raises(MediaUnreadableError):
+        shrink(source, tmp_path / "b.mp4", limit_bytes=1_000_000)
