@@ -36,6 +36,7 @@
     │   ├── ResultHostError                     a result on a host that is not allowed
     │   └── MalformedResponseError              their contract broke
     ├── StorageError
+    │   ├── ConflictError                       a constraint says no: the row exists already
     │   ├── StaleJobError                       somebody else advanced the job first
     │   └── DatabaseUnavailableError            retryable
     ├── InvalidTransitionError                  a bug; never caught
@@ -397,6 +398,12 @@ class StorageError(BotError):
     """The database did not do what was asked."""
 
     code = "storage_error"
+
+
+class ConflictError(StorageError):
+    """A constraint of the database says no, for instance a task that another job owns."""
+
+    code = "conflict"
 
 
 class StaleJobError(StorageError):

@@ -82,13 +82,23 @@ class Dispatcher:
         self._poll_interval_seconds = poll_interval_seconds
 
     async def prepare(self) -> None:
-        """Store the lanes with the catalogue's limits."""
+        """Store the lanes with the catalogue's limits, and take over what waits.
+
+        A waiting job has cost nothing yet, so it may change its account; one whose model is not
+        offered any more ends here instead of waiting for nothing.
+        """
         async with self._database.write() as connection:
             await lanes.ensure(
                 connection,
                 self._account,
                 [(model.name, model.limits) for model in self._catalogue],
             )
+            await jobs.take_over_queued(connection, self._account)
+            queued = await jobs.in_states(connection, {JobState.QUEUED})
+        for job in queued:
+            if self._catalogue.get(job.model) is None:
+                text = f"{job.model} is not offered in {self._catalogue.region.value}"
+                await self._end(job, FailureReason.MODEL_OFF, text, {"code": "model_gone"})
 
     async def run_once(self, model: str) -> float:
         """Submit one job of a lane if it may; return seconds until it is worth looking again."""
@@ -130,6 +140,7 @@ class Dispatcher:
                     "lease_owner": self._worker_id,
                     "lease_until": now + LEASE,
                     "claims": job.claims + 1,
+                    "attempts": job.attempts,
                 },
             )
             await jobs.apply(connection, step)

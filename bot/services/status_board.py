@@ -6,6 +6,8 @@ the newest state is shown), spaced per message and per channel, and an equal tex
 
 from __future__ import annotations
 
+import asyncio
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -14,6 +16,7 @@ from bot.domain.errors import (
     ChatUnavailableError,
     DeliveryError,
     MessageGoneError,
+    StaleJobError,
 )
 from bot.domain.failure import FailureReason
 from bot.domain.guild import Notify
@@ -41,6 +44,9 @@ POSITIONS_EVERY_EDITS = 6
 """Waiting jobs' places are looked up again after so many edit intervals: 30 s by default."""
 
 BATCH = 100
+
+CALL_SECONDS = 30
+"""Longer is not waited for one message, whatever Discord asks for; it is tried again later."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,10 +99,43 @@ class StatusBoard:
                 seconds=self._pace.edit_interval_seconds * POSITIONS_EVERY_EDITS
             )
             unshown += await self._moved(unshown)
-        views = await self._estimates.views(unshown)
-        waits = [await self._show(view) for view in views]
+        by_channel: dict[ChannelId, list[StatusView]] = defaultdict(list)
+        for view in await self._estimates.views(unshown):
+            by_channel[view.job.status_channel_id or view.job.channel_id].append(view)
+        # Channels side by side: Discord may make us wait for one of them.
+        async with asyncio.TaskGroup() as group:
+            shown = [group.create_task(self._show_all(views)) for views in by_channel.values()]
+        waits = [task.result() for task in shown]
         waits.append(await self._announce_all())
         return min(waits, default=IDLE_SECONDS)
+
+    async def _show_all(self, views: list[StatusView]) -> float:
+        """Bring a channel's messages up to date, one after the other."""
+        waits = []
+        for view in views:
+            try:
+                async with asyncio.timeout(CALL_SECONDS):
+                    waits.append(await self._show(view))
+            except StaleJobError:
+                log.info("work_void", job_id=view.job.id, state=view.job.state.value)
+            except TimeoutError:
+                waits.append(self._postpone(view.job, "no answer in time"))
+            except Exception as error:  # noqa: BLE001 - one job's message must not stop the others
+                await self._broken(view.job, error)
+        return min(waits, default=IDLE_SECONDS)
+
+    def _postpone(self, job: Job, reason: str) -> float:
+        failures = self._failures[job.id] = self._failures.get(job.id, 0) + 1
+        wait = backoff(failures, first_seconds=2, most_seconds=60)
+        self._job_free_at[job.id] = self._clock.now() + wait
+        log.info("status_postponed", job_id=job.id, reason=reason)
+        return wait.total_seconds()
+
+    async def _broken(self, job: Job, error: Exception) -> None:
+        """Leave a message as it is that cannot be drawn or sent; the next change tries again."""
+        log.error("status_broken", job_id=job.id, exc_info=error)
+        self._metrics.loop_failures.labels(loop="status board").inc()
+        await self._mark(job, None)
 
     async def _moved(self, already: list[Job]) -> list[Job]:
         """Return waiting jobs whose message shows another place than they have."""
@@ -126,11 +165,7 @@ class StatusBoard:
             try:
                 await self._write(view, digest)
             except ChatUnavailableError as error:
-                failures = self._failures[job.id] = self._failures.get(job.id, 0) + 1
-                wait = backoff(failures, first_seconds=2, most_seconds=60)
-                self._job_free_at[job.id] = now + wait
-                log.info("status_postponed", job_id=job.id, reason=str(error))
-                return wait.total_seconds()
+                return self._postpone(job, str(error))
             except DeliveryError as error:
                 await self._closed(job, error)
         self._failures.pop(job.id, None)
@@ -201,7 +236,11 @@ class StatusBoard:
         async with self._database.read() as connection:
             ended = await jobs.unannounced(connection, limit=BATCH)
         for job in ended:
-            await self._announce(job)
+            try:
+                async with asyncio.timeout(CALL_SECONDS):
+                    await self._announce(job)
+            except TimeoutError:
+                self._postpone(job, "no answer in time")
         return IDLE_SECONDS
 
     async def _announce(self, job: Job) -> None:
@@ -220,9 +259,7 @@ class StatusBoard:
                 )
                 await self._chat.announce(StatusView(job=job), guild.notify)
         except ChatUnavailableError as error:
-            failures = self._failures[job.id] = self._failures.get(job.id, 0) + 1
-            self._job_free_at[job.id] = now + backoff(failures, first_seconds=2, most_seconds=60)
-            log.info("announcement_postponed", job_id=job.id, reason=str(error))
+            self._postpone(job, str(error))
             return
         except DeliveryError as error:
             log.info("announcement_refused", job_id=job.id, code=error.code)

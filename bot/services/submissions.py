@@ -102,7 +102,7 @@ class Submissions:
             DeliveryError: Discord refused the status message; the job was cancelled.
         """
         self.require_guild(submission.origin.guild_id)
-        job_id = new_job_id()
+        job_id = await self._free_job_id()
         stored = await self._folders.store_pictures(job_id, submission.pictures, submission.preview)
         try:
             step = await self._store(submission, job_id, stored)
@@ -111,6 +111,13 @@ class Submissions:
             raise
         self._advancer.tell(step)
         return await self._post_status(step.after)
+
+    async def _free_job_id(self) -> JobId:
+        """Draw an id no job has: a refused wish erases its folder, which must be its own."""
+        async with self._database.read() as connection:
+            while await jobs.exists(connection, job_id := new_job_id()):
+                log.warning("job_id_drawn_again", job_id=job_id)
+        return job_id
 
     async def _store(
         self, submission: Submission, job_id: JobId, stored: tuple[StoredPicture, ...]

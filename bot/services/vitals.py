@@ -14,7 +14,8 @@ GATEWAY_PATIENCE_SECONDS = 300.0
 """discord.py may retry a dead resume address for ever (Rapptz/discord.py#10511)."""
 
 CHECK_SECONDS = 15.0
-LAG_SAMPLE_SECONDS = 0.5
+LAG_SAMPLE_SECONDS = 0.05
+"""No block of 50 ms fits between two samples."""
 
 
 class GatewayLostError(Exception):

@@ -14,11 +14,11 @@ from pathlib import Path
 from sqlalchemy import event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from bot.domain.errors import ConfigurationError, DatabaseUnavailableError
+from bot.domain.errors import ConfigurationError, ConflictError, DatabaseUnavailableError
 
 BUSY_TIMEOUT_SECONDS = 10
 POOL_SIZE = 5
@@ -97,11 +97,13 @@ async def _ending(connection: AsyncConnection) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def _converted() -> AsyncIterator[None]:
-    """Turn the driver's trouble into ours; a broken constraint stays what it is."""
+    """Turn the driver's trouble into ours."""
     try:
         yield
     except (OperationalError, InterfaceError) as error:
         raise DatabaseUnavailableError(str(error.orig)) from error
+    except IntegrityError as error:
+        raise ConflictError(str(error.orig)) from error
     except DBAPIError as error:
         if error.connection_invalidated:
             raise DatabaseUnavailableError(str(error.orig)) from error

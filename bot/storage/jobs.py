@@ -198,6 +198,15 @@ async def count_queued(
     return sum(counts.values()), counts.get(requester_id, 0)
 
 
+async def take_over_queued(connection: AsyncConnection, account: AccountId) -> None:
+    """Let waiting jobs of other accounts be submitted by this one."""
+    await connection.execute(
+        update(jobs)
+        .where(jobs.c.state == JobState.QUEUED, jobs.c.account != account)
+        .values(account=account)
+    )
+
+
 async def foreign_in_flight(connection: AsyncConnection, account: AccountId) -> list[Job]:
     """Return jobs in flight of another account: its key is needed to follow them."""
     query = select(jobs).where(jobs.c.state.in_(IN_FLIGHT), jobs.c.account != account)

@@ -86,6 +86,20 @@ class BotProcess:
         async with aiohttp.ClientSession() as session, session.get(url) as answer:
             return answer.status, await answer.text()
 
+    def twin(self, **variables: str) -> BotProcess:
+        """Return another process on the same data, with a log and a port of its own."""
+        other = BotProcess(self.folder, {**self.variables, **variables})
+        other.variables["HTTP_LISTEN"] = f"127.0.0.1:{other.port}"
+        other.log_path = self.folder / "twin.log"
+        return other
+
+    async def ended(self, timeout_seconds: float) -> int:
+        """Wait for the process to end by itself; return its exit code."""
+        if self._process is None:
+            raise RuntimeError("not started")
+        async with asyncio.timeout(timeout_seconds):
+            return await self._process.wait()
+
     async def kill(self) -> None:
         """End the process at once, as a power cut would."""
         await self._end(signal.SIGKILL)
