@@ -128,7 +128,7 @@ async def test_a_waiting_job_is_cancelled_by_its_button(tmp_path: Path) -> None:
         stranger = world.discord.add_user("eve")
         world.discord.join(world.discord.guild, stranger)
         refused = await world.discord.click(stranger, third, "Cancel")
-        assert "no such job" in (await refused.final_reply()).text
+        assert "Only the requester" in (await refused.final_reply()).text
 
         pressed = await world.discord.click(tom, third, "Cancel")
         assert "is cancelled" in (await pressed.final_reply()).text
