@@ -114,6 +114,7 @@ class Wiring:
                 allowed_guilds=settings.guilds,
             ),
             acknowledged=self.metrics.acknowledge_seconds.observe,
+            refused=lambda code: self.metrics.refusals.labels(code=code).inc(),
             region=settings.dashscope_region,
             retention=settings.retention,
         )

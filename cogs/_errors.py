@@ -7,12 +7,21 @@ refused permission or option gets its own, and anything else gets a reference th
 from __future__ import annotations
 
 import secrets
+from collections.abc import Awaitable, Callable, Coroutine
+from functools import wraps
+from http import HTTPStatus
+from typing import Any, TypeVar
 
+import aiohttp
 import discord
 from discord import app_commands
 
 from bot.chat import text
-from bot.chat.limits import INVALID_WEBHOOK_TOKEN, UNKNOWN_INTERACTION
+from bot.chat.limits import (
+    CONTENT_CHARACTERS,
+    INVALID_WEBHOOK_TOKEN,
+    UNKNOWN_INTERACTION,
+)
 from bot.client import TweenBot
 from bot.domain.errors import BotError, LateAcknowledgementError, RequestError
 from bot.domain.ids import CROCKFORD
@@ -22,6 +31,9 @@ log = get_logger(__name__)
 
 _CLOSED = frozenset({UNKNOWN_INTERACTION, INVALID_WEBHOOK_TOKEN})
 
+_Cog = TypeVar("_Cog")
+Choices = list[app_commands.Choice[str]]
+
 
 async def answer(interaction: discord.Interaction[TweenBot], error: BaseException) -> None:
     """Tell the person what went wrong, privately and once."""
@@ -29,9 +41,7 @@ async def answer(interaction: discord.Interaction[TweenBot], error: BaseExceptio
     if isinstance(cause, LateAcknowledgementError):
         log.warning("interaction_closed", name=_name(interaction), reason=str(cause))
         return
-    sentence = (
-        text.refusal(cause, interaction.client.money) if isinstance(cause, BotError) else None
-    )
+    sentence = _sentence(interaction, cause)
     if sentence is None:
         reference = "".join(secrets.choice(CROCKFORD) for _ in range(4))
         sentence = text.SOMETHING_WRONG.format(reference=reference)
@@ -39,6 +49,7 @@ async def answer(interaction: discord.Interaction[TweenBot], error: BaseExceptio
             "interaction_failed", name=_name(interaction), reference=reference, exc_info=cause
         )
     elif isinstance(cause, RequestError):
+        interaction.client.services.refused(cause.code)
         log.info("interaction_refused", name=_name(interaction), code=cause.code)
     await say(interaction, sentence)
 
@@ -52,6 +63,8 @@ async def say(
 ) -> None:
     """Give the private answer, whichever way is still open; a dead token is only logged."""
     missing = discord.utils.MISSING
+    if content is not None:
+        content = text.shortened(content, CONTENT_CHARACTERS)
     try:
         if interaction.response.is_done():
             await interaction.edit_original_response(
@@ -61,7 +74,13 @@ async def say(
             await interaction.response.send_message(
                 content, embed=embed or missing, file=file or missing, ephemeral=True
             )
+    except (aiohttp.ClientError, OSError) as error:
+        # What was asked is done or refused already: a second answer could only contradict that.
+        log.warning("answer_unsent", name=_name(interaction), reason=type(error).__name__)
     except discord.HTTPException as error:
+        if file is not None and error.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+            await say(interaction, text.ANSWER_TOO_LARGE, embed=embed)
+            return
         closed = error.code in _CLOSED
         log.warning(
             "answer_unsent",
@@ -70,6 +89,35 @@ async def say(
             closed=closed,
             status=error.status,
         )
+
+
+def suggesting(
+    complete: Callable[[_Cog, discord.Interaction[Any], str], Awaitable[Choices]],
+) -> Callable[[_Cog, discord.Interaction[Any], str], Coroutine[Any, Any, Choices]]:
+    """Make an autocomplete that suggests nothing where it breaks, and says so in the log."""
+
+    @wraps(complete)
+    async def guarded(cog: _Cog, interaction: discord.Interaction[Any], current: str) -> Choices:
+        try:
+            return await complete(cog, interaction, current)
+        except Exception as error:
+            log.exception("autocomplete_failed", name=_name(interaction), exc_info=error)
+            return []
+
+    return guarded
+
+
+def _sentence(interaction: discord.Interaction[TweenBot], cause: BaseException) -> str | None:
+    """Return what a person reads about an error they can do something about; else None."""
+    match cause:
+        case BotError():
+            return text.refusal(cause, interaction.client.money)
+        case app_commands.CommandNotFound() | app_commands.CommandSignatureMismatch():
+            return text.OUTDATED_COMMAND
+        case app_commands.TransformerError():
+            return text.UNUSABLE_OPTION
+        case _:
+            return None
 
 
 def _cause(error: BaseException) -> BaseException:
@@ -86,7 +134,7 @@ def _name(interaction: discord.Interaction[TweenBot]) -> str:
     if command is not None:
         return command.qualified_name
     data = interaction.data
-    return str(data.get("custom_id", "unknown")) if data else "unknown"
+    return str(data.get("custom_id") or data.get("name") or "unknown") if data else "unknown"
 
 
 async def setup(bot: TweenBot) -> None:

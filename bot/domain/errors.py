@@ -40,6 +40,7 @@
     │   ├── StaleJobError                       somebody else advanced the job first
     │   └── DatabaseUnavailableError            retryable
     ├── InvalidTransitionError                  a bug; never caught
+    ├── LostLeaseError                          another process serves the database
     ├── LateAcknowledgementError                Discord closed the interaction; nothing happened
     └── ConfigurationError                      at start-up; exit code 78
 
@@ -438,6 +439,12 @@ class ConfigurationError(BotError):
         self.setting = setting
         self.problem = problem
         super().__init__(f"{setting}: {problem}")
+
+
+class LostLeaseError(BotError):
+    """Another process serves the database now: this one must stop."""
+
+    code = "lost_lease"
 
 
 class LateAcknowledgementError(BotError):

@@ -47,7 +47,8 @@ SLOW_POLL_FACTOR = 2
 
 def backoff(attempts: int, *, first_seconds: float, most_seconds: float) -> timedelta:
     """Return the wait after so many failed attempts: doubling, bounded."""
-    return timedelta(seconds=min(most_seconds, first_seconds * 2.0 ** max(0, attempts - 1)))
+    doublings = min(max(0, attempts - 1), 64)  # days of failures must not overflow a float
+    return timedelta(seconds=min(most_seconds, first_seconds * 2.0**doublings))
 
 
 def poll_interval(*, interval_seconds: float, slow: bool, late: bool) -> timedelta:

@@ -34,6 +34,8 @@ class Services:
     submissions: Submissions
     acknowledged: Callable[[float], None]
     """Counts the seconds from a command to its acknowledgement."""
+    refused: Callable[[str], None]
+    """Counts a private refusal by its error code."""
     region: Region
     """Where the provider is: /help says it."""
     retention: timedelta

@@ -13,7 +13,7 @@ import uuid
 from datetime import timedelta
 from pathlib import Path
 
-from bot.domain.errors import BotError, ConfigurationError
+from bot.domain.errors import ConfigurationError, LostLeaseError
 from bot.domain.ids import WorkerId
 from bot.domain.ports import Clock
 from bot.logs import get_logger
@@ -26,12 +26,6 @@ log = get_logger(__name__)
 LEASE = timedelta(seconds=20)
 RENEW_SECONDS = 4.0
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
-
-
-class LostLeaseError(BotError):
-    """Another process serves the database now: this one must stop."""
-
-    code = "lost_lease"
 
 
 class Instance:

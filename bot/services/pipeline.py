@@ -10,12 +10,11 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from bot.domain.errors import BotError
+from bot.domain.errors import BotError, LostLeaseError
 from bot.domain.pacing import backoff
 from bot.domain.ports import Clock, Wakeup
 from bot.logs import get_logger
 from bot.metrics import Metrics
-from bot.services.instance import LostLeaseError
 
 log = get_logger(__name__)
 
