@@ -1,0 +1,161 @@
+"""``python -m sandbox.demo``: two pictures become a video, and everybody can watch.
+
+Exit codes: 0 it worked, 1 it did not, 128 + n a signal ended it. No process outlives it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import signal
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from sandbox.demo import contact_sheet
+from sandbox.demo.contact_sheet import Row
+from sandbox.demo.errors import DemoError
+from sandbox.demo.markup import size
+from sandbox.demo.proof import Proven, prove
+from sandbox.demo.stage import TASK_SECONDS, Stage
+from sandbox.demo.story import Story
+from sandbox.demo.transcript import Transcript
+from sandbox.demo.wishes import WISHES
+
+SHEET_NAME = "contact-sheet.png"
+
+
+async def play(out: Path, folder: Path, transcript: Transcript) -> None:
+    """Run the whole demo.
+
+    Raises:
+        DemoError: anything is not as it should be.
+    """
+    transcript.title(
+        "Tween: two pictures become a video",
+        "Three real processes on 127.0.0.1; no accounts, nothing leaves this machine.",
+    )
+    async with Stage(folder, transcript) as stage:
+        await stage.open()
+        proven = await stage.watched(perform(out, stage, transcript))
+        await asyncio.to_thread(
+            contact_sheet.save, [_row(each) for each in proven], out / SHEET_NAME
+        )
+        await stage.close()
+    _conclude(proven, out / SHEET_NAME, transcript)
+
+
+def _conclude(proven: Sequence[Proven], sheet: Path, transcript: Transcript) -> None:
+    """Tell what there is now, what was checked, and where to go from here."""
+    transcript.heading("Saved")
+    saved = [(each.path, f"posted as {each.delivered.file_name}") for each in proven]
+    saved.append((sheet, "first, middle and last frame"))
+    widest = max(len(str(path)) for path, _ in saved)
+    for path, about in saved:
+        transcript.fact(str(path).ljust(widest), f"{size(path.stat().st_size):>8}  {about}")
+    transcript.heading("Checked")
+    for each in proven:
+        for finding in each.findings:
+            transcript.passed(finding)
+    transcript.passed("bot and sandboxes ended on SIGTERM with exit code 0")
+    transcript.heading(f"Done in {transcript.seconds:.0f} s. To run it for real:")
+    transcript.lines(
+        "  1. README.md, “Set-up”: make a Discord application and a Model Studio key",
+        "  2. write DISCORD_TOKEN=… and DASHSCOPE_API_KEY=… into a file named .env",
+        "  3. make run",
+        "",
+    )
+
+
+async def perform(out: Path, stage: Stage, transcript: Transcript) -> list[Proven]:
+    """Let members ask for every kind of video; save and check what they get."""
+    owner, member = (str(user["name"]) for user in stage.world["users"])
+    transcript.heading(
+        "What people see in #videos",
+        f"The emulated provider needs {TASK_SECONDS} s for a video, the real one 1 to 10 minutes.",
+    )
+    story = Story(stage.discord, stage.world, transcript)
+    proven = []
+    for wish in WISHES:
+        delivered = await story.ask(wish, member=member, onlooker=owner)
+        path = out / wish.file_name
+        proven.append(await prove(delivered, path, discord=stage.discord, provider=stage.provider))
+    return proven
+
+
+def _row(proven: Proven) -> Row:
+    film = proven.film
+    shape = f"{film.width} x {film.height}  ·  {film.seconds:.1f} s"
+    return Row(
+        title=proven.delivered.wish.title,
+        detail=f"/{proven.delivered.wish.command}  ·  {proven.delivered.job}  ·  {shape}",
+        film=film,
+    )
+
+
+async def until_signal(out: Path, folder: Path) -> int:
+    """Play, and end early and in order when a signal asks for it; return the exit code."""
+    playing = asyncio.current_task()
+    signals: list[signal.Signals] = []
+
+    def stop(number: signal.Signals) -> None:
+        # Once is enough: a second one would interrupt the ending of the processes.
+        if playing is not None and not signals:
+            signals.append(number)
+            playing.cancel()
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        # What nohup or a script's "&" switched off stays off.
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            loop.add_signal_handler(number, stop, number)
+    try:
+        await play(out, folder, Transcript())
+    except asyncio.CancelledError:
+        if not signals:
+            raise
+        click.echo("\nStopped. No process is left behind.", err=True)
+        return 128 + signals[0]
+    return 0
+
+
+@click.command()
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("demo-out"),
+    show_default=True,
+    help="Where the video and the contact sheet go.",
+)
+def main(out: Path) -> None:
+    """Show the bot at work: local stand-ins for Discord and the provider, a real MP4."""
+    # A terminal without emoji shows question marks rather than a traceback.
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    folder = Path(tempfile.mkdtemp(prefix="tween-demo-"))
+    failure: Exception | None = None
+    code = 1
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        code = asyncio.run(until_signal(out, folder))
+    except BrokenPipeError:
+        # Nobody reads any more: click ends the process without a word.
+        raise
+    except (DemoError, OSError) as error:
+        failure = error
+    except (LookupError, RuntimeError, TypeError, ValueError) as error:
+        failure = DemoError(f"A sandbox said something unexpected: {error!r}.")
+    finally:
+        if failure is None:
+            shutil.rmtree(folder, ignore_errors=True)
+    if failure is not None:
+        click.echo(f"\nThe demo failed. {failure}\nLogs: {folder}", err=True)
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,54 @@
+"""Discord's markup as a person sees it: bold without stars, names for ids, times counted down."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+
+_FENCE = re.compile(r"```\n?(.*?)\n?```", re.DOTALL)
+_LINK = re.compile(r"\[([^\]]+)\]\(https?://[^)\s]+\)")
+_EMPHASIS = re.compile(r"\*\*(.+?)\*\*|__(.+?)__|`([^`]+)`")
+_SUBTEXT = re.compile(r"^-# ", re.MULTILINE)
+_PERSON = re.compile(r"<@!?(\d+)>")
+_TIME = re.compile(r"<t:(\d+)(?::([a-zA-Z]))?>")
+
+_UNITS = ((86_400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
+
+
+def plain(markup: str, *, names: Mapping[str, str], at: datetime) -> str:
+    """Return a text without markup.
+
+    Args:
+        markup: What the bot wrote.
+        names: Names of people by id.
+        at: When somebody looks at it.
+    """
+    text = _FENCE.sub(r"“\1”", markup)
+    text = _SUBTEXT.sub("", text)
+    text = _LINK.sub(r"\1", text)
+    text = _EMPHASIS.sub(lambda found: next(group for group in found.groups() if group), text)
+    text = _PERSON.sub(lambda found: f"@{names.get(found[1], 'somebody')}", text)
+    return _TIME.sub(lambda found: _moment(int(found[1]), found[2], at), text)
+
+
+def _moment(epoch: int, style: str | None, at: datetime) -> str:
+    if style != "R":
+        return f"{datetime.fromtimestamp(epoch, at.tzinfo):%Y-%m-%d %H:%M}"
+    seconds = round(epoch - at.timestamp())
+    return f"in {span(seconds)}" if seconds >= 0 else f"{span(-seconds)} ago"
+
+
+def span(seconds: int) -> str:
+    """Return a length of time in its largest fitting unit, as Discord's client rounds it."""
+    for length, word in _UNITS:
+        if seconds >= length:
+            count = round(seconds / length)
+            return f"{count} {word}" if count == 1 else f"{count} {word}s"
+    return "a moment"
+
+
+def size(count: int) -> str:
+    """Return a number of bytes for people."""
+    mib = 1024 * 1024
+    return f"{count / mib:.1f} MiB" if count >= mib else f"{max(1, round(count / 1024))} KiB"

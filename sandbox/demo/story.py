@@ -1,0 +1,215 @@
+"""A member asks for a video; everything they see until it is there is told as it happens."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from sandbox.demo.cards import Card, card_of
+from sandbox.demo.control import Control, long_poll
+from sandbox.demo.errors import DemoError
+from sandbox.demo.markup import plain, size
+from sandbox.demo.transcript import Transcript
+from sandbox.demo.wishes import Wish
+from sandbox.discord.wire import Json
+
+DELIVERY_SECONDS = 90
+"""From the command to the notification; about 16 are usual."""
+
+LEAST_EDITS = 3
+"""A status message that changes less often tells nobody anything."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivered:
+    """A video as it hangs in the channel."""
+
+    wish: Wish
+    job: str
+    """The footer of its message, such as ``Job ABC123``."""
+    file_name: str
+    url: str
+    """Signed address at the CDN."""
+    size_bytes: int
+    sha256: str
+    edits: int
+    """How often the status message changed."""
+
+
+class Story:
+    """One channel, watched from the first command on."""
+
+    def __init__(self, discord: Control, world: Json, transcript: Transcript) -> None:
+        self._discord = discord
+        self._channel = str(world["channel_id"])
+        self._names = {str(user["id"]): str(user["name"]) for user in world["users"]}
+        self._names[str(world["application_id"])] = "Tween"
+        self._transcript = transcript
+        self._seen = 0
+        self._began: datetime | None = None
+        self._asked: dict[str, tuple[str, Sequence[str]]] = {}
+        """Command and options by interaction."""
+        self._cards: dict[str, Card] = {}
+        """What each message shows at present."""
+        self._edits: dict[str, int] = {}
+
+    async def ask(self, wish: Wish, *, member: str, onlooker: str) -> Delivered:
+        """Let a member ask for a video and follow it to its end.
+
+        Args:
+            wish: What they ask for.
+            member: Who asks.
+            onlooker: Who looks at the queue while the video is being made.
+
+        Raises:
+            DemoError: there is no video in time, or something other than a video.
+        """
+        files = {
+            option: {"filename": path.name, "path": str(path), "content_type": "image/jpeg"}
+            for option, path in wish.pictures.items()
+        }
+        options = {**files, "prompt": wish.prompt}
+        lines = [
+            *(f"{name:<12} {picture_line(path)}" for name, path in wish.pictures.items()),
+            f"{'prompt':<12} {wish.prompt}",
+        ]
+        until = asyncio.get_running_loop().time() + DELIVERY_SECONDS
+        self._seen = len(await self._discord.get(f"/events?after={self._seen}")) + self._seen
+        asked = await self._send(member, wish.command, options, lines)
+        known = len(self._cards)
+        looked = False
+        try:
+            while True:
+                for event in await long_poll(self._discord, after=self._seen, until=until):
+                    self._seen = int(event["number"])
+                    await self._tell(event)
+                    if _answers(event, asked) and len(self._cards) == known:
+                        # The status message comes first where a job was made.
+                        raise DemoError(f"The bot refused the command: {event['content']}")
+                    if event["kind"] == "ping":
+                        return await self._delivered(wish, event)
+                    if not looked and self._is_being_made():
+                        looked = True
+                        await self._send(onlooker, "queue show", {}, [])
+        except TimeoutError:
+            raise DemoError(f"There was no video after {DELIVERY_SECONDS} s.") from None
+
+    async def _send(
+        self, member: str, command: str, options: Mapping[str, object], lines: Sequence[str]
+    ) -> str:
+        """Send a command; return the interaction's id."""
+        sent = await self._discord.post(
+            "/slash",
+            {
+                "user": member,
+                "channel": self._channel,
+                "command": command,
+                "options": options,
+            },
+        )
+        interaction_id = str(sent["id"])
+        self._asked[interaction_id] = (command, lines)
+        return interaction_id
+
+    # What people see.
+
+    async def _tell(self, event: dict[str, Any]) -> None:
+        """Write an event, if a person would notice it."""
+        at = datetime.fromisoformat(event["at"])
+        match event["kind"]:
+            case "interaction":
+                command, lines = self._asked[event["interaction_id"]]
+                self._write(at, event["user_id"], f"uses /{command}", lines)
+            case "no_answer":
+                raise DemoError("The bot did not answer a command within three seconds.")
+            case "acknowledged":
+                self._write(at, "Tween", f"is thinking… (after {event['seconds'] * 1000:.0f} ms)")
+            case "private_answer":
+                whom = self._names[event["ephemeral_for"]]
+                lines = self._plain(event["content"], at)
+                self._write(at, "Tween", "answers privately", lines, aside=f"only {whom} sees this")
+            case "message_posted" | "message_edited":
+                await self._tell_message(event, at)
+            case "ping":
+                self._write(at, event["user_id"], "is notified 🔔")
+            case _:
+                pass
+
+    async def _tell_message(self, event: dict[str, Any], at: datetime) -> None:
+        """Write a new message whole, and of a changed one what is new."""
+        message = await self._message(event["message_id"])
+        # Later revisions have events of their own.
+        revision = message["revisions"][event["revision"] - 1]
+        card = card_of(revision, names=self._names, at=at)
+        before = self._cards.get(event["message_id"])
+        self._cards[event["message_id"]] = card
+        if before is None:
+            verb = "replies" if message["reference_id"] else "posts"
+            self._write(at, "Tween", verb, card.lines)
+            return
+        self._edits[event["message_id"]] = self._edits.get(event["message_id"], 0) + 1
+        self._write(at, "Tween", f"edits: {card.title}", card.news_since(before))
+
+    def _write(
+        self, at: datetime, who: str, what: str, lines: Sequence[str] = (), *, aside: str = ""
+    ) -> None:
+        if self._began is None:
+            self._began = at
+        seconds = (at - self._began).total_seconds()
+        self._transcript.event(seconds, self._names.get(who, who), what, lines, aside=aside)
+
+    def _plain(self, markup: str, at: datetime) -> list[str]:
+        return plain(markup, names=self._names, at=at).splitlines()
+
+    def _is_being_made(self) -> bool:
+        return any("Being made" in card.title for card in self._cards.values())
+
+    # What there is in the end.
+
+    async def _message(self, message_id: str) -> dict[str, Any]:
+        messages = await self._discord.get(f"/messages?channel={self._channel}")
+        for each in messages:
+            if each["id"] == message_id:
+                found: dict[str, Any] = each
+                return found
+        raise DemoError("A message the bot posted has disappeared.")
+
+    async def _delivered(self, wish: Wish, ping: dict[str, Any]) -> Delivered:
+        """Return the video of the message the notification belongs to."""
+        notice = await self._message(ping["message_id"])
+        message_id = notice["reference_id"] or notice["id"]
+        shown = (await self._message(message_id))["revisions"][-1]
+        card = self._cards.get(message_id)
+        videos = [file for file in shown["attachments"] if file["content_type"] == "video/mp4"]
+        if card is None or len(videos) != 1:
+            title = card.title if card else "nothing"
+            raise DemoError(f"The job ended without a video; its message shows “{title}”.")
+        edits = self._edits.get(message_id, 0)
+        if edits < LEAST_EDITS:
+            raise DemoError(f"The status message changed {edits} times, not {LEAST_EDITS}.")
+        video = videos[0]
+        return Delivered(
+            wish=wish,
+            job=card.footer,
+            file_name=video["filename"],
+            url=video["url"],
+            size_bytes=video["size"],
+            sha256=video["sha256"],
+            edits=edits,
+        )
+
+
+def _answers(event: dict[str, Any], interaction_id: str) -> bool:
+    return (event["kind"], event.get("interaction_id")) == ("private_answer", interaction_id)
+
+
+def picture_line(path: Path) -> str:
+    """Describe a picture the way a client's upload box does."""
+    with Image.open(path) as picture:
+        return f"{path.name} ({picture.width}×{picture.height}, {size(path.stat().st_size)})"

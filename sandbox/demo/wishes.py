@@ -1,0 +1,46 @@
+"""What the demo asks for. Another kind of video is another row here and on the contact sheet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+SAMPLES = Path(__file__).resolve().parents[1] / "samples"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """One slash command, and what its video must look like."""
+
+    title: str
+    """Name of the kind, for people."""
+    command: str
+    """Without the slash."""
+    pictures: Mapping[str, Path]
+    """By option."""
+    prompt: str
+    begins_with: str | None = None
+    """Option whose picture the first frame resembles."""
+    ends_with: str | None = None
+    """Option whose picture the last frame resembles."""
+    seconds: float = 5.0
+    """Length of the video."""
+    file_name: str
+    """Of the saved video."""
+
+
+WISHES = (
+    Wish(
+        title="First and last frame",
+        command="video frames",
+        pictures={
+            "first_frame": SAMPLES / "cat-first.jpg",
+            "last_frame": SAMPLES / "cat-last.jpg",
+        },
+        prompt="The cat keeps perfectly still while the camera glides in towards its eyes.",
+        begins_with="first_frame",
+        ends_with="last_frame",
+        file_name="frames.mp4",
+    ),
+)
