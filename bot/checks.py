@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+import aiohttp
 import discord
 
 from bot.app import build_app
@@ -53,7 +54,7 @@ async def _run(subject: str, check: Callable[[Wiring], Awaitable[str]], wiring: 
         return Finding(subject=subject, detail=await check(wiring))
     except ConfigurationError as error:
         return Finding(subject=subject, problem=f"{error.setting} {error.problem}")
-    except (BotError, OSError, discord.DiscordException) as error:
+    except (BotError, OSError, aiohttp.ClientError, discord.DiscordException) as error:
         return Finding(subject=subject, problem=str(error) or type(error).__name__)
 
 
@@ -92,7 +93,7 @@ async def _key_shape(wiring: Wiring) -> str:
         raise ConfigurationError(
             "DASHSCOPE_API_KEY", f"does not begin with {_KEY_PREFIX} as Model Studio's keys do"
         )
-    return f"looks like a key of {wiring.settings.dashscope_region.value}"
+    return "has the shape of Model Studio's keys"
 
 
 async def _provider(wiring: Wiring) -> str:

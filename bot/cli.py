@@ -212,5 +212,6 @@ def _line(job: Job) -> str:
         f"{job.id} {job.created_at:%Y-%m-%d %H:%M:%S} {job.state.value:13} {job.model} "
         f"{job.resolution} guild={job.guild_id} member={job.requester_id} "
         f"{text.Money().show(job.price_micros)}"
-        + (f" {job.failure_reason.value}: {job.failure_detail}" if job.failure_reason else "")
+        + (f" {job.failure_reason.value}" if job.failure_reason else "")
+        + (f": {job.failure_detail}" if job.failure_detail else "")
     )

@@ -10,8 +10,8 @@ from __future__ import annotations
 import logging
 import re
 import sys
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 
 import structlog
 from structlog.stdlib import BoundLogger
@@ -38,6 +38,11 @@ _QUERY = re.compile(r"(https?://[^\s?\"'<>]+)\?[^\s\"'<>]+")
 _BEARER = re.compile(r"(?i)\b(bearer|bot)\s+[\w.~+/-]{8,}=*")
 _WEBHOOK = re.compile(r"(/(?:webhooks|interactions)/\d+)/[\w.-]{8,}")
 _KEY = re.compile(r"\bsk-[\w-]{6,}")
+_SIGNED = re.compile(r"(?i)\b(signature|ossaccesskeyid|security-token|x-oss-[\w-]+)=[^&\s\"'<>]+")
+_TOKEN = re.compile(r"\b[\w-]{23,28}\.[\w-]{6,7}\.[\w-]{27,}")
+"""A Discord token, whoever's."""
+_ROW = re.compile(r"(\[parameters: |Failing row contains )[^\n]*")
+"""A database's complaint about a row repeats the row, prompt included."""
 
 OUR_LOGGERS = ("bot", "cogs")
 """Only these speak at DEBUG: libraries write addresses, headers, payloads and SQL values there."""
@@ -54,16 +59,21 @@ class Redactor:
 
     def __call__(self, _: WrappedLogger, __: str, event: EventDict) -> EventDict:
         """Return the record without secrets; structlog calls this for each one."""
+        return self._fields(event)
+
+    def _fields(self, fields: Mapping[Any, object]) -> dict[Any, object]:
         return {
-            key: HIDDEN if key in _SECRET_KEYS and value else self._clean(value)
-            for key, value in event.items()
+            key: HIDDEN if str(key).lower() in _SECRET_KEYS and value else self._clean(value)
+            for key, value in fields.items()
         }
 
     def _clean(self, value: object) -> object:
         if isinstance(value, str):
             return self.clean(value)
-        if isinstance(value, dict):
-            return {key: self._clean(item) for key, item in value.items()}
+        if isinstance(value, bytes | bytearray):
+            return f"{len(value)} bytes"
+        if isinstance(value, Mapping):
+            return self._fields(value)
         if isinstance(value, list | tuple):
             return [self._clean(item) for item in value]
         if isinstance(value, int | float | bool | None):
@@ -77,6 +87,9 @@ class Redactor:
         text = _QUERY.sub(rf"\1?{HIDDEN}", text)
         text = _WEBHOOK.sub(rf"\1/{HIDDEN}", text)
         text = _BEARER.sub(rf"\1 {HIDDEN}", text)
+        text = _SIGNED.sub(rf"\1={HIDDEN}", text)
+        text = _TOKEN.sub(HIDDEN, text)
+        text = _ROW.sub(rf"\1{HIDDEN}", text)
         return _KEY.sub(HIDDEN, text)
 
 

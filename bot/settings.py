@@ -28,7 +28,10 @@ from bot.domain.errors import ConfigurationError
 from bot.domain.ids import GuildId, UserId
 from bot.domain.quota import MICROS, Rule, Scope, Unit, Window
 
-Seconds = Annotated[float, Field(gt=0)]
+MOST_SECONDS = 10 * 366 * 86_400
+"""A bound that only a slip of the finger reaches; beyond it a date cannot be computed."""
+
+Seconds = Annotated[float, Field(gt=0, le=MOST_SECONDS, allow_inf_nan=False)]
 Names = Annotated[tuple[str, ...], NoDecode]
 Snowflakes = Annotated[frozenset[int], NoDecode]
 
@@ -50,10 +53,10 @@ class Settings(BaseSettings):
     data_dir: Path = Path("data")
     result_hosts: Names = ("*.aliyuncs.com",)
     catalogue_overrides: Path | None = None
-    daily_budget: Annotated[float, Field(ge=0)] = 50
+    daily_budget: Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)] = 50
     allowed_guilds: Snowflakes = frozenset()
     currency: str = "CNY"
-    currency_per_cny: Annotated[float, Field(gt=0)] = 1
+    currency_per_cny: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1
     default_guild_daily_videos: Annotated[int, Field(ge=0)] = 50
     default_member_daily_videos: Annotated[int, Field(ge=0)] = 10
     max_queued_per_member: Annotated[int, Field(ge=1)] = 5
@@ -65,7 +68,7 @@ class Settings(BaseSettings):
     operator_ids: Snowflakes = frozenset()
     operator_guild_id: int | None = None
     upload_limit_mib: Annotated[int, Field(ge=1, le=500)] = 10
-    retention_days: Annotated[float, Field(gt=0)] = 7
+    retention_days: Annotated[float, Field(gt=0, le=3_660, allow_inf_nan=False)] = 7
     http_listen: str = "127.0.0.1:8080"
     shutdown_seconds: Seconds = 10
     log_format: Literal["json", "console"] = "json"
@@ -75,6 +78,13 @@ class Settings(BaseSettings):
     @classmethod
     def _split_names(cls, value: object) -> object:
         return _split(value)
+
+    @field_validator("result_hosts")
+    @classmethod
+    def _some_host(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not value:
+            raise ValueError("is empty: no video could be fetched")
+        return value
 
     @field_validator("allowed_guilds", "operator_ids", mode="before")
     @classmethod
@@ -110,6 +120,8 @@ class Settings(BaseSettings):
     def _http_url(cls, value: str | None) -> str | None:
         if value is not None and not value.startswith(("http://", "https://")):
             raise ValueError("must begin with https:// or http://")
+        if value is not None and not value.partition("://")[2].strip("/"):
+            raise ValueError("names no host")
         return value.rstrip("/") if value else value
 
     @field_validator("database_url")
@@ -117,6 +129,8 @@ class Settings(BaseSettings):
     def _known_database(cls, value: str) -> str:
         if not value.startswith(("sqlite:///", "postgresql://")):
             raise ValueError("must begin with sqlite:/// or postgresql://")
+        if value.removeprefix("sqlite:///") in {"", ":memory:"}:
+            raise ValueError("must name a file: jobs in memory would not survive a restart")
         return value
 
     @field_validator("http_listen")
@@ -204,9 +218,9 @@ class _OverrideRow(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    prices: dict[str, Annotated[float, Field(ge=0)]] = {}
+    prices: dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]] = {}
     in_flight: Annotated[int, Field(ge=1)] | None = None
-    submits_per_second: Annotated[float, Field(gt=0)] | None = None
+    submits_per_second: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     enabled: bool | None = Field(default=None, validation_alias=AliasChoices("enabled", "on"))
 
 

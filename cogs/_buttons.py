@@ -13,9 +13,10 @@ from typing import Any, Self, final
 import discord
 from typing_extensions import override
 
-from bot.chat import panels
+from bot.chat import panels, text
 from bot.chat.status import cancel_custom_id
 from bot.client import TweenBot
+from bot.domain.errors import JobNotFoundError
 from bot.domain.ids import CROCKFORD, JobId
 from cogs._checks import acknowledge, asker_of
 from cogs._errors import answer, say
@@ -64,7 +65,12 @@ class CancelButton(JobButton, template=cancel_custom_id(_JOB)):
     @override
     async def press(self, interaction: discord.Interaction[TweenBot]) -> None:
         submissions = interaction.client.services.submissions
-        job = await submissions.cancel(self.job_id, asker_of(interaction))
+        try:
+            job = await submissions.cancel(self.job_id, asker_of(interaction))
+        except JobNotFoundError:
+            # The message stands before everybody's eyes: nothing is given away.
+            await say(interaction, text.ONLY_OWN_BUTTON)
+            return
         await say(interaction, panels.cancelled(job))
 
 

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import discord
 
+from bot.chat.limits import ALREADY_ACKNOWLEDGED
 from bot.client import TweenBot
-from bot.domain.errors import LateAcknowledgementError, NotPermittedError
+from bot.domain.errors import (
+    InvalidOptionsError,
+    LateAcknowledgementError,
+    NotPermittedError,
+)
 from bot.domain.ids import ChannelId, GuildId, InteractionId, RoleId, UserId
 from bot.domain.submission import Origin
 from bot.logs import get_logger
@@ -30,8 +35,11 @@ async def acknowledge(interaction: discord.Interaction[TweenBot]) -> None:
     """
     try:
         await interaction.response.defer(ephemeral=True, thinking=True)
-    except discord.NotFound as error:
-        raise LateAcknowledgementError(interaction.created_at) from error
+    except discord.HTTPException as error:
+        # Discord sometimes sends an interaction twice; the other one does what was asked.
+        if isinstance(error, discord.NotFound) or error.code == ALREADY_ACKNOWLEDGED:
+            raise LateAcknowledgementError(interaction.created_at) from error
+        raise
     services = interaction.client.services
     waited = (services.clock.now() - interaction.created_at).total_seconds()
     services.acknowledged(waited)
@@ -88,11 +96,11 @@ def origin_of(interaction: discord.Interaction[TweenBot]) -> Origin:
     """Return who asked for a video, and where.
 
     Raises:
-        NotPermittedError: outside a server there is nobody to answer.
+        InvalidOptionsError: outside a server there is no channel to answer in.
     """
     guild_id, channel_id = interaction.guild_id, interaction.channel_id
     if guild_id is None or channel_id is None:
-        raise NotPermittedError(who="you", required=("a server",))
+        raise InvalidOptionsError(problem="guild_only")
     user = interaction.user
     roles = user.roles if isinstance(user, discord.Member) else []
     guild = interaction.guild

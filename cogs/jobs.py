@@ -22,7 +22,7 @@ from cogs._checks import (
     require_bot_may_post,
     require_moderator,
 )
-from cogs._errors import say
+from cogs._errors import say, suggesting
 
 StateFilter = Literal["active", "done", "failed", "cancelled", "all"]
 
@@ -100,18 +100,21 @@ class JobsCog(commands.GroupCog, group_name="jobs", group_description="Your vide
         await say(interaction, panels.queued(made, quota.checks, interaction.client.money))
 
     @show.autocomplete("job")
+    @suggesting
     async def _any_job(
         self, interaction: discord.Interaction[TweenBot], current: str
     ) -> list[app_commands.Choice[str]]:
         return await self._choices(interaction, current, frozenset())
 
     @cancel.autocomplete("job")
+    @suggesting
     async def _active_job(
         self, interaction: discord.Interaction[TweenBot], current: str
     ) -> list[app_commands.Choice[str]]:
         return await self._choices(interaction, current, ACTIVE)
 
     @retry.autocomplete("job")
+    @suggesting
     async def _ended_job(
         self, interaction: discord.Interaction[TweenBot], current: str
     ) -> list[app_commands.Choice[str]]:

@@ -16,7 +16,7 @@ from cogs._checks import acknowledge, origin_of
 from cogs._errors import say
 
 
-@app_commands.guild_only()
+@app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
 class QueueCog(commands.GroupCog, group_name="queue", group_description="Who waits for what"):
     """Shows the guild's jobs under way."""
 

@@ -14,7 +14,7 @@ from cogs._checks import acknowledge, origin_of, require_moderator
 from cogs._errors import say
 
 
-@app_commands.guild_only()
+@app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
 class QuotaCog(commands.GroupCog, group_name="quota", group_description="What is left"):
     """Shows quotas."""
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
+import aiohttp
 import discord
+import stamina
 from discord import app_commands
 from discord.ext import commands
 
@@ -20,7 +22,7 @@ from bot.services.pictures import Pictures
 from bot.services.quotas import Quotas
 from bot.services.submissions import Submissions
 from cogs._checks import acknowledge, origin_of, require_bot_may_post
-from cogs._errors import say
+from cogs._errors import say, suggesting
 
 log = get_logger(__name__)
 
@@ -28,6 +30,11 @@ MAX_PROMPT = max(row.prompt_limit for row in MODELS)
 MAX_NEGATIVE_PROMPT = max(row.negative_prompt_limit for row in MODELS)
 MAX_CHOICES = 25
 """https://discord.com/developers/docs/interactions/application-commands#autocomplete"""
+
+READ_ATTEMPTS = 3
+"""Discord's CDN does not always have a fresh file: https://github.com/python-discord/bot/pull/1230"""
+
+_UNREAD = (discord.HTTPException, aiohttp.ClientError, OSError)
 
 if TYPE_CHECKING:
     PromptText = str
@@ -39,7 +46,7 @@ else:
     SeedNumber = app_commands.Range[int, 0, MAX_SEED]
 
 
-@app_commands.guild_only()
+@app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
 class VideoCog(commands.GroupCog, group_name="video", group_description="Make a short video"):
     """Checks a wish and queues it."""
 
@@ -132,6 +139,7 @@ class VideoCog(commands.GroupCog, group_name="video", group_description="Make a 
         await say(interaction, panels.queued(job, quota.checks, interaction.client.money))
 
     @frames.autocomplete("model")
+    @suggesting
     async def _models(
         self, interaction: discord.Interaction[TweenBot], current: str
     ) -> list[app_commands.Choice[str]]:
@@ -146,6 +154,7 @@ class VideoCog(commands.GroupCog, group_name="video", group_description="Make a 
         ][:MAX_CHOICES]
 
     @frames.autocomplete("resolution")
+    @suggesting
     async def _resolutions(
         self, interaction: discord.Interaction[TweenBot], current: str
     ) -> list[app_commands.Choice[str]]:
@@ -170,10 +179,15 @@ def _reader(option: str, attachment: discord.Attachment) -> Callable[[], Awaitab
 
     async def read() -> bytes:
         try:
-            return await attachment.read()
-        except discord.HTTPException as error:
-            log.info("attachment_unread", option=option, status=error.status)
+            async for attempt in stamina.retry_context(
+                on=_UNREAD, attempts=READ_ATTEMPTS, wait_initial=0.3, wait_max=1.0
+            ):
+                with attempt:
+                    return await attachment.read()
+        except _UNREAD as error:
+            log.info("attachment_unread", option=option, reason=type(error).__name__)
             raise InvalidImageError(option=option, problem="unavailable") from error
+        raise AssertionError("stamina ends with a result or an error")
 
     return read
 

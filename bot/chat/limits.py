@@ -11,6 +11,9 @@ EMBED_DESCRIPTION_CHARACTERS = 4096
 EMBED_FIELD_VALUE_CHARACTERS = 1024
 """https://discord.com/developers/docs/resources/message#embed-object-embed-limits"""
 
+CHOICE_CHARACTERS = 100
+"""https://discord.com/developers/docs/interactions/application-commands#application-command-object-application-command-option-choice-structure"""
+
 NONCE_CHARACTERS = 25
 """https://discord.com/developers/docs/resources/message#create-message"""
 
@@ -23,6 +26,7 @@ ACKNOWLEDGE_WITHIN = timedelta(seconds=3)
 UNKNOWN_CHANNEL = 10_003
 UNKNOWN_MESSAGE = 10_008
 UNKNOWN_INTERACTION = 10_062
+ALREADY_ACKNOWLEDGED = 40_060
 REQUEST_ENTITY_TOO_LARGE = 40_005
 MISSING_ACCESS = 50_001
 CANNOT_EDIT_OTHERS = 50_005
@@ -31,6 +35,7 @@ MISSING_PERMISSIONS = 50_013
 INVALID_WEBHOOK_TOKEN = 50_027
 THREAD_ARCHIVED = 50_083
 THREAD_LOCKED = 160_005
+REPLY_WITHOUT_HISTORY = 160_002
 BLOCKED_BY_AUTOMOD = 200_000
 TOO_MANY_EDITS_OF_OLD_MESSAGE = 30_046
 SLOW_MODE = 20_016

@@ -7,8 +7,10 @@ by which Discord recognises its repetition for some minutes.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime, timedelta
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import TypeVar
@@ -60,9 +62,14 @@ _ERRORS: dict[int, type[DeliveryError]] = {
     limits.BLOCKED_BY_AUTOMOD: ContentBlockedError,
     limits.CANNOT_SEND_TO_USER: MissingAccessError,
     limits.MISSING_PERMISSIONS: MissingAccessError,
+    limits.REPLY_WITHOUT_HISTORY: MissingAccessError,
     limits.SLOW_MODE: ChatUnavailableError,
     limits.TOO_MANY_EDITS_OF_OLD_MESSAGE: ChatUnavailableError,
 }
+
+
+_PATIENCE = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.UNAUTHORIZED})
+"""A refused token says nothing about a channel: nobody's video is given up for it."""
 
 
 def converted(error: Exception) -> DeliveryError:
@@ -73,9 +80,7 @@ def converted(error: Exception) -> DeliveryError:
             return _ERRORS[error.code](message)
         if error.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
             return UploadTooLargeError(message)
-        if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR or (
-            error.status == HTTPStatus.TOO_MANY_REQUESTS
-        ):
+        if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR or error.status in _PATIENCE:
             return ChatUnavailableError(message)
         if error.status == HTTPStatus.FORBIDDEN:
             return MissingAccessError(message)
@@ -161,14 +166,37 @@ class Messenger:
             channel_id, reference = await self.open_dm(job.requester_id), None
         else:
             channel_id, reference = self._announcement_place(job)
-        requester = discord.Object(job.requester_id)
+        if reference is not None:
+            try:
+                await self._say(view, notify, channel_id, reference)
+            except MissingAccessError as error:
+                if _code(error) != limits.REPLY_WITHOUT_HISTORY:
+                    raise
+                # Without Read Message History nothing can be replied to, but it can be said.
+            else:
+                return
+        await self._say(view, notify, channel_id)
+
+    async def _say(
+        self,
+        view: StatusView,
+        notify: Notify,
+        channel_id: ChannelId,
+        reference: discord.MessageReference | None = None,
+    ) -> None:
+        job = view.job
+        channel = self._channel(channel_id)
+        # discord.py would take its MISSING for a message to reply to.
+        send = channel.send if reference is None else partial(channel.send, reference=reference)
 
         async def post() -> None:
-            await self._channel(channel_id).send(
+            await send(
                 announcement(view, ping=notify is Notify.PING),
-                reference=reference or discord.utils.MISSING,
                 allowed_mentions=discord.AllowedMentions(
-                    everyone=False, roles=False, replied_user=False, users=[requester]
+                    everyone=False,
+                    roles=False,
+                    replied_user=False,
+                    users=[discord.Object(job.requester_id)],
                 ),
                 nonce=nonce(job.id, Purpose.ANNOUNCEMENT),
             )
@@ -215,14 +243,28 @@ class Messenger:
         return await _retried(create)
 
     async def tell_operators(self, notice: Notice) -> None:
-        """Send the operators a direct message."""
+        """Send each operator a direct message.
+
+        Raises:
+            DeliveryError: one of them was not reached; the others were told all the same.
+        """
+        failed: DeliveryError | None = None
         for operator in self._operators:
-            channel_id = await self.open_dm(operator)
+            try:
+                await self._tell(operator, text.notice(notice))
+            except DeliveryError as error:
+                failed = error
+        if failed is not None:
+            raise failed
 
-            async def post(channel_id: ChannelId = channel_id) -> None:
-                await self._channel(channel_id).send(text.notice(notice))
+    async def _tell(self, operator: UserId, words: str) -> None:
+        channel_id = await self.open_dm(operator)
+        once = secrets.token_hex(8)
 
-            await _retried(post)
+        async def post() -> None:
+            await self._channel(channel_id).send(words, nonce=once)
+
+        await _retried(post)
 
     def _channel(self, channel_id: ChannelId) -> discord.PartialMessageable:
         return self._client.get_partial_messageable(channel_id)
@@ -260,6 +302,8 @@ async def _retried(call: Callable[[], Awaitable[_T]]) -> _T:
         with attempt:
             try:
                 return await call()
+            except FileNotFoundError:
+                raise  # a file of ours is missing, which waiting for Discord does not mend
             except (
                 discord.HTTPException,
                 discord.RateLimited,
@@ -269,6 +313,12 @@ async def _retried(call: Callable[[], Awaitable[_T]]) -> _T:
             ) as error:
                 raise converted(error) from error
     raise AssertionError("stamina ends with a result or an error")
+
+
+def _code(error: DeliveryError) -> int | None:
+    """Return Discord's code of what was converted."""
+    cause = error.__cause__
+    return cause.code if isinstance(cause, discord.HTTPException) else None
 
 
 def nonce(job_id: JobId, purpose: Purpose) -> str:

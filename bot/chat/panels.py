@@ -8,12 +8,12 @@ from datetime import timedelta
 
 import discord
 
-from bot.chat import text
+from bot.chat import limits, text
 from bot.chat.status import footer, render
 from bot.chat.text import Money
 from bot.domain.ids import UserId
 from bot.domain.job import Job, JobState
-from bot.domain.quota import Check
+from bot.domain.quota import Check, amount_in
 from bot.domain.status import StatusView
 
 _COLOUR = discord.Colour(0x5865F2)
@@ -43,7 +43,7 @@ def queued(job: Job, checks: Sequence[Check], money: Money) -> str:
     where = f" · [follow it]({link})" if link else " · its status message follows"
     lines = [f"Queued as Job `{job.id}`{where}", f"Price: {money.show(job.price_micros)}"]
     if checks:
-        tightest = min(checks, key=lambda check: (check.left, check.rule.limit))
+        tightest = min(checks, key=lambda check: _videos_left(check, job))
         left = text.amount(tightest.rule.unit, tightest.left, money)
         lines.append(
             f"Left by {text.scope_words(tightest.rule.scope)}: {left} "
@@ -51,6 +51,11 @@ def queued(job: Job, checks: Sequence[Check], money: Money) -> str:
             f"resets {text.relative(tightest.span.end)}"
         )
     return "\n".join(lines)
+
+
+def _videos_left(check: Check, job: Job) -> float:
+    """Return how many more videos like this one a rule lets through: comparable between units."""
+    return check.left / max(1, amount_in(check.rule.unit, job.reserved))
 
 
 def cancelled(job: Job) -> str:
@@ -67,8 +72,9 @@ def job_list(jobs: Sequence[Job], title: str) -> discord.Embed:
     """Return several jobs, a line each."""
     lines = [_job_line(job) for job in jobs]
     return discord.Embed(
-        title=title,
-        description="\n".join(lines) or "No jobs yet. Start with /video frames.",
+        title=discord.utils.escape_markdown(title),
+        description=_fitting(lines, "\n", limits.EMBED_DESCRIPTION_CHARACTERS)
+        or "No jobs yet. Start with /video frames.",
         colour=_COLOUR,
     )
 
@@ -84,8 +90,9 @@ def _job_line(job: Job) -> str:
 
 def choice(job: Job) -> str:
     """Return a job as one line of an autocomplete list, at most 100 characters."""
-    words = f" · {job.prompt}" if job.prompt else ""
-    return f"{job.id} · {text.STATES[job.state]} · {job.model}{words}"[:100]
+    known = f"{job.id} · {text.STATES[job.state]} · {job.model}"
+    prompt = text.one_line(job.prompt or "", limits.PROMPT_CHARACTERS)
+    return text.shortened(f"{known} · {prompt}" if prompt else known, limits.CHOICE_CHARACTERS)
 
 
 def job_details(view: StatusView, money: Money) -> discord.Embed:
@@ -96,10 +103,9 @@ def job_details(view: StatusView, money: Money) -> discord.Embed:
     embed.add_field(name="Asked", value=text.relative(job.created_at))
     if job.finished_at is not None:
         embed.add_field(name="Ended", value=text.relative(job.finished_at))
-    if job.negative_prompt:
-        embed.add_field(
-            name="Negative prompt", value=text.quoted_prompt(job.negative_prompt), inline=False
-        )
+    negative_prompt = text.quoted_prompt(job.negative_prompt or "")
+    if negative_prompt:
+        embed.add_field(name="Negative prompt", value=negative_prompt, inline=False)
     link = job_link(job)
     if link:
         embed.add_field(name="Message", value=f"[open]({link})")
@@ -121,20 +127,32 @@ def queue(facts: QueueFacts, pause: str | None) -> discord.Embed:
     embed = discord.Embed(title="Queue", colour=_COLOUR)
     if pause:
         embed.description = f"⏸️ {text.pause(pause)}"
-    running = [_queue_line(view) for view in facts.running[:10]]
+    running = [_queue_line(view) for view in facts.running]
     embed.add_field(
         name=f"Being made ({len(facts.running)})",
-        value="\n".join(running) or "Nothing",
+        value=_fitting(running, "\n", limits.EMBED_FIELD_VALUE_CHARACTERS) or "Nothing",
         inline=False,
     )
     own = [view for view in facts.waiting if view.job.requester_id == facts.asker_id]
-    mine = [_queue_line(view) for view in own[:5]]
+    mine = _fitting([_queue_line(view) for view in own], "\n", limits.EMBED_FIELD_VALUE_CHARACTERS)
+    nobody = "None of them are yours" if facts.waiting else "Nobody waits"
     embed.add_field(
         name=f"Waiting here ({len(facts.waiting)})",
-        value="\n".join(mine) if mine else "None of them are yours",
+        value=mine or nobody,
         inline=False,
     )
     return embed
+
+
+def _fitting(parts: Sequence[str], between: str, most_characters: int) -> str:
+    """Join as many parts as fit, and say how many are missing."""
+    for shown in range(len(parts), 0, -1):
+        missing = len(parts) - shown
+        more = [f"… and {missing} more"] if missing else []
+        joined = between.join([*parts[:shown], *more])
+        if len(joined) <= most_characters:
+            return joined
+    return ""
 
 
 def _queue_line(view: StatusView) -> str:
@@ -148,8 +166,8 @@ def quota(
     name: str, checks: Sequence[Check], money: Money, *, waiting: int, max_waiting: int
 ) -> discord.Embed:
     """Return what a member has used and has left, rule by rule."""
-    lines = []
-    for check in sorted(checks, key=lambda check: check.left):
+    lines = [f"Waiting jobs: {waiting} of {max_waiting}"]
+    for check in sorted(checks, key=_share_left):
         rule = check.rule
         used = text.amount(rule.unit, check.used_units, money)
         limit = text.amount(rule.unit, rule.limit, money)
@@ -158,12 +176,16 @@ def quota(
             f"{text.window_words(rule.window)}\n"
             f"{_bar(check)} {used} of {limit} used, resets {text.relative(check.span.end)}"
         )
-    lines.append(f"Waiting jobs: {waiting} of {max_waiting}")
     return discord.Embed(
         title=f"Quota of {discord.utils.escape_markdown(name)}",
-        description="\n\n".join(lines),
+        description=_fitting(lines, "\n\n", limits.EMBED_DESCRIPTION_CHARACTERS),
         colour=_COLOUR,
     )
+
+
+def _share_left(check: Check) -> float:
+    """Return which part of a rule is left: the tightest first, whatever its unit."""
+    return check.left / max(1, check.rule.limit)
 
 
 def _bar(check: Check) -> str:
@@ -206,7 +228,7 @@ def help_panel(*, version: str, retention: timedelta, region: str) -> discord.Em
         name="Kept for",
         value=(
             f"Pictures, prompts and videos are erased from this bot {days:g} "
-            f"{text.plural('day', int(days))} after a job ends; what is posted here stays."
+            f"{'day' if days == 1 else 'days'} after a job ends; what is posted here stays."
         ),
         inline=False,
     )

@@ -100,10 +100,12 @@ def render(view: StatusView, money: Money, *, with_prompt: bool = True) -> Rende
 def _lines(view: StatusView, *, with_prompt: bool) -> list[str]:
     job = view.job
     lines = [_headline(job)]
-    if job.prompt and with_prompt:
-        lines.append(text.quoted_prompt(job.prompt))
-    if job.state is JobState.DELIVERED and with_prompt and _rewritten(job):
-        lines.append(f"Rewritten by the provider:\n{text.quoted_prompt(job.actual_prompt or '')}")
+    prompt = text.quoted_prompt(job.prompt or "")
+    if prompt and with_prompt:
+        lines.append(prompt)
+    rewritten = text.quoted_prompt(job.actual_prompt or "")
+    if job.state is JobState.DELIVERED and with_prompt and rewritten not in {"", prompt}:
+        lines.append(f"Rewritten by the provider:\n{rewritten}")
     lines += [
         f"-# {text.picture_notes(picture.option, picture.notes)}"
         for picture in job.pictures
@@ -123,10 +125,6 @@ def _headline(job: Job) -> str:
     return f"{words} · **{job.model}** · {shape} · {job.duration_seconds} s"
 
 
-def _rewritten(job: Job) -> bool:
-    return bool(job.actual_prompt) and job.actual_prompt != job.prompt
-
-
 def _progress(view: StatusView) -> str | None:
     """Return the line that changes while a job is under way."""
     job = view.job
@@ -136,7 +134,7 @@ def _progress(view: StatusView) -> str | None:
         case JobState.QUEUED if view.position is not None:
             return _with_estimate(f"Place **{view.position}** in line", view)
         case JobState.QUEUED:
-            return "In line"
+            return "In line."
         case JobState.PENDING | JobState.RUNNING if job.late_at is not None:
             return "This takes longer than usual. I keep following it."
         case JobState.PENDING if job.cancel_requested_at is not None:
@@ -166,13 +164,10 @@ def _with_estimate(words: str, view: StatusView) -> str:
 
 
 def _ending(job: Job) -> str:
+    charged = job.state is JobState.UNDELIVERABLE
     if job.failure_reason is not None:
-        return text.failure(
-            job.failure_reason,
-            charged=job.state is JobState.UNDELIVERABLE,
-            lost=job.operator_loss,
-        )
-    return text.NOT_CHARGED
+        return text.failure(job.failure_reason, charged=charged, lost=job.operator_loss)
+    return text.CHARGED if charged else text.NOT_CHARGED
 
 
 def _facts(job: Job, money: Money) -> list[tuple[str, str]]:

@@ -5,7 +5,8 @@ Layout lives in ``status`` and ``panels``; which sentence fits which error is de
 
 from __future__ import annotations
 
-import re
+import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
@@ -13,6 +14,9 @@ from typing import assert_never
 from bot.chat import limits
 from bot.domain.errors import (
     BotError,
+    ChannelGoneError,
+    ChatUnavailableError,
+    ContentBlockedError,
     DeliveryError,
     DuplicateInteractionError,
     GuildDisabledError,
@@ -91,6 +95,7 @@ NOTES = {
 OPTIONS = {"first_frame": "first frame", "last_frame": "last frame", "image": "picture"}
 
 NOT_CHARGED = "Nothing was charged."
+CHARGED = "It was made, so it counts against your quota."
 GIVEN_BACK = "It does not count against your quota."
 
 FAILURES = {
@@ -139,9 +144,6 @@ FAILURES = {
     FailureReason.BROKEN: "Something went wrong on our side, more than once.",
 }
 
-CHARGED_REASONS = frozenset({FailureReason.UNDELIVERABLE})
-"""The video exists and is kept, so it counts."""
-
 _PICTURES = {
     "empty": "the {option} is an empty file",
     "html": "the {option} is a web page, not a picture. Save the picture itself and attach that",
@@ -151,6 +153,10 @@ _PICTURES = {
     "video": "the {option} is a video. Attach a picture, for instance a screenshot of it",
     "audio": "the {option} is a sound file. Attach a picture",
     "archive": "the {option} is an archive. Attach the picture itself",
+    "unsupported_format": (
+        "the {option} is a picture of the kind {format}, which I do not read. Save it as JPEG or "
+        "PNG first"
+    ),
     "not_an_image": "the {option} is not a picture I can read. Attach a JPEG, PNG or WebP",
     "truncated": "the {option} is damaged: the file ends too early. Upload it again",
     "too_large": "the {option} is larger than {limit_mib} MiB. Make it smaller first",
@@ -158,7 +164,8 @@ _PICTURES = {
         "the {option} has {megapixels} megapixels; {limit} is the most. Make it smaller first"
     ),
     "too_small": (
-        "the {option} is {width}×{height} pixels; its shorter side must have at least {limit}"
+        "the {option} is {width}×{height} pixels; its shorter side must have at least {limit}. "
+        "Use a larger picture"
     ),
     "too_elongated": (
         "the {option} is {width}×{height} pixels; the longer side may be at most {limit} times "
@@ -176,6 +183,7 @@ _OPTIONS = {
     "model_off": "{model} is switched off at present. Choose another model.",
     "resolution_not_offered": "{model} makes {resolutions}, not {resolution}.",
     "seed_range": "A seed is a whole number from 0 to {limit}.",
+    "guild_only": "Videos are made in a server, not here. Ask again in a channel of the server.",
 }
 
 _NOT_CANCELLABLE = {
@@ -192,7 +200,13 @@ _NOT_RETRYABLE = {
 }
 
 SOMETHING_WRONG = "Something went wrong (ref {reference}). The host can find it in the log."
-GUILD_ONLY = "This works in a server only."
+OUTDATED_COMMAND = "This command has changed meanwhile. Reload Discord and try again."
+UNUSABLE_OPTION = (
+    "I cannot use one of these options here. Choose from Discord's list and try again."
+)
+ANSWER_TOO_LARGE = (
+    "Discord does not take this video as an answer: it is too large. The host still has the file."
+)
 DUPLICATE = "This command has made its job already."
 CHAT_UNAVAILABLE = "Discord cannot be reached just now. Please try again in a minute."
 ONLY_OWN_BUTTON = "Only the requester or a moderator can do that."
@@ -222,7 +236,11 @@ _NOTICES = {
     Told.OPERATOR_LOSS: "Job {subject}: a billed video was lost ({reason}); given back.",
 }
 
-_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]")
+_INVISIBLE = frozenset({"Cc", "Cf", "Cs"})
+"""Unicode categories that show nothing or turn the direction of what follows."""
+
+_FACT_CHARACTERS = 100
+"""What somebody typed is repeated to them no longer than this."""
 
 _WINDOW_WORDS = {Window.DAY: "day", Window.WEEK: "week", Window.MONTH: "month"}
 
@@ -241,12 +259,27 @@ def relative(moment: datetime) -> str:
     return f"<t:{int(moment.timestamp())}:R>"
 
 
+def one_line(typed: str, most_characters: int) -> str:
+    """Return what somebody typed on one short line, without backticks and invisible characters."""
+    visible = "".join(
+        character
+        for character in " ".join(typed.split())
+        if unicodedata.category(character) not in _INVISIBLE
+    )
+    return shortened(visible.replace("`", "'").strip(), most_characters)
+
+
+def shortened(words: str, most_characters: int) -> str:
+    """Return a text cut to a length, with an ellipsis where something is missing."""
+    if len(words) <= most_characters:
+        return words
+    return words[: most_characters - 1].rstrip() + "…"
+
+
 def quoted_prompt(prompt: str) -> str:
-    """Return a prompt as a code block: short, without backticks and control characters."""
-    cleaned = _CONTROL.sub("", prompt).replace("`", "'").strip()
-    if len(cleaned) > limits.PROMPT_CHARACTERS:
-        cleaned = cleaned[: limits.PROMPT_CHARACTERS - 1].rstrip() + "…"
-    return f"```\n{cleaned}\n```"
+    """Return a prompt as a code block; nothing where no visible character is left."""
+    cleaned = one_line(prompt, limits.PROMPT_CHARACTERS)
+    return f"```\n{cleaned}\n```" if cleaned else ""
 
 
 def amount(unit: Unit, figure: int, money: Money) -> str:
@@ -284,7 +317,8 @@ def pause(key: str) -> str:
 
 def notice(told: Notice) -> str:
     """Return what an operator reads."""
-    return _NOTICES[told.told].format_map(_Lenient(told.facts))
+    words = _NOTICES[told.told].format_map(_Lenient(told.facts))
+    return shortened(words, limits.CONTENT_CHARACTERS)
 
 
 def picture_notes(option: str, notes: tuple[PictureNote, ...]) -> str:
@@ -295,7 +329,7 @@ def picture_notes(option: str, notes: tuple[PictureNote, ...]) -> str:
 def failure(reason: FailureReason, *, charged: bool, lost: bool) -> str:
     """Return why there is no video, and whether anything was charged."""
     if charged:
-        return FAILURES[reason]
+        return f"{FAILURES[reason]} {CHARGED}"
     return f"{FAILURES[reason]} {GIVEN_BACK if lost else NOT_CHARGED}"
 
 
@@ -311,7 +345,7 @@ def refusal(error: BotError, money: Money) -> str | None:
         case InvalidImageError():
             return _picture_sentence(error)
         case InvalidOptionsError():
-            return _OPTIONS[error.problem].format_map(_Lenient(error.facts))
+            return _OPTIONS[error.problem].format_map(_facts(error.facts))
         case QuotaExceededError():
             return _quota_sentence(error.refusal, money)
         case QueueFullError():
@@ -321,11 +355,13 @@ def refusal(error: BotError, money: Money) -> str | None:
                 "Wait until one is done, or cancel one."
             )
         case NotPermittedError():
-            whom = "You need" if error.who == "you" else "I need"
-            what = " and ".join(f"**{name}**" for name in error.required)
-            return f"{whom} the permission {what} here."
+            names = " and ".join(f"**{name}**" for name in error.required)
+            what = f"the {plural('permission', len(error.required))} {names}"
+            if error.who == "you":
+                return f"You need {what} for that. Ask a moderator."
+            return f"I need {what} in this channel. Ask a moderator, or use another channel."
         case GuildDisabledError():
-            return "The host of this bot has not enabled videos for this server."
+            return "The host of this bot has not enabled videos for this server. Ask the host."
         case DuplicateInteractionError():
             return DUPLICATE
         case JobNotFoundError():
@@ -335,19 +371,29 @@ def refusal(error: BotError, money: Money) -> str | None:
             return _NOT_CANCELLABLE.get(state, "That job is over already.")
         case JobNotRetryableError():
             return _NOT_RETRYABLE[error.problem]
-        case MissingAccessError():
+        case ChatUnavailableError():
+            return CHAT_UNAVAILABLE
+        case ContentBlockedError():
+            return (
+                "This server's AutoMod blocked the status message, so nothing was queued. "
+                "Ask a moderator."
+            )
+        case MissingAccessError() | ChannelGoneError():
             return (
                 "Discord would not let me post in this channel, so nothing was queued. "
                 "Ask a moderator to let me view, send, embed and attach here."
             )
         case DeliveryError():
-            return "Discord would not take the status message, so nothing was queued."
+            return (
+                "Discord would not take the status message, so nothing was queued. "
+                "Try another channel."
+            )
         case _:
             return None
 
 
 def _picture_sentence(error: InvalidImageError) -> str:
-    facts = _Lenient({"option": OPTIONS.get(error.option, error.option), **error.facts})
+    facts = _facts({"option": OPTIONS.get(error.option, error.option), **error.facts})
     template = _PICTURES.get(error.problem, _PICTURES["not_an_image"])
     return f"Not queued: {template.format_map(facts)}."
 
@@ -357,12 +403,23 @@ def _quota_sentence(refused: Refusal, money: Money) -> str:
     if refused.scope is Scope.BUDGET:
         return f"The host's budget for today is used up. It starts anew {resets}."
     if refused.limit == 0:
-        return f"Videos are blocked here by {_SCOPE_WORDS[refused.scope]}."
+        whom = "the host" if refused.scope is Scope.CEILING else "a moderator"
+        return f"Videos are blocked here by {_SCOPE_WORDS[refused.scope]}. Ask {whom}."
     used = amount(refused.unit, refused.used, money)
     limit = amount(refused.unit, refused.limit, money)
     return (
         f"No room: {_SCOPE_WORDS[refused.scope]} allows {limit} per "
         f"{_WINDOW_WORDS[refused.window]}, and {used} are used. It resets {resets}."
+    )
+
+
+def _facts(facts: Mapping[str, int | str]) -> _Lenient:
+    """Return facts for a sentence; some of them are what somebody typed."""
+    return _Lenient(
+        {
+            key: one_line(fact, _FACT_CHARACTERS) if isinstance(fact, str) else fact
+            for key, fact in facts.items()
+        }
     )
 
 

@@ -49,7 +49,7 @@ def in_order(
         served_at = member_served_at.get((guild_id, user_id), _NEVER)
         heapq.heappush(members[guild_id], (0, served_at, jobs[0].created_at, user_id))
     guilds = [
-        (0, guild_served_at.get(guild_id, _NEVER), heap[0][2], guild_id)
+        (0, guild_served_at.get(guild_id, _NEVER), min(first for _, _, first, _ in heap), guild_id)
         for guild_id, heap in members.items()
     ]
     heapq.heapify(guilds)

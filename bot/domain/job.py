@@ -76,6 +76,7 @@ IN_FLIGHT = frozenset(
     {JobState.SUBMITTING, JobState.UNCONFIRMED, JobState.PENDING, JobState.RUNNING}
 )
 POLLED = frozenset({JobState.PENDING, JobState.RUNNING})
+_CHARGED = frozenset({JobState.DOWNLOADING, JobState.DELIVERING})
 
 
 class Owner(StrEnum):
@@ -137,23 +138,21 @@ TRANSITIONS: tuple[Transition, ...] = (
     *_rows((_S.QUEUED,), _S.EXPIRED, (_O.REAPER,), "older than QUEUE_TTL_SECONDS", _E.RELEASE),
     *_rows((_S.QUEUED,), _S.FAILED, (_O.DISPATCHER,), "the lane was switched off", _E.RELEASE),
     *_rows((_S.QUEUED,), _S.SUBMITTING, (_O.DISPATCHER,), "the lane has room"),
+    *_rows((_S.SUBMITTING,), _S.PENDING, (_O.DISPATCHER,), "a task id came back"),
+    *_rows((_S.SUBMITTING,), _S.QUEUED, (_O.DISPATCHER,), "certainly not taken"),
+    *_rows((_S.SUBMITTING,), _S.FAILED, (_O.DISPATCHER,), "refused", _E.RELEASE),
     *_rows(
-        (_S.SUBMITTING, _S.UNCONFIRMED),
+        (_S.UNCONFIRMED,),
         _S.PENDING,
         (_O.DISPATCHER, _O.RECONCILER, _O.OPERATOR),
-        "a task id came back, or the task was found",
+        "a task id came back after all, or the task was found",
     ),
+    *_rows((_S.UNCONFIRMED,), _S.QUEUED, (_O.RECONCILER, _O.OPERATOR), "certainly not taken"),
     *_rows(
-        (_S.SUBMITTING, _S.UNCONFIRMED),
-        _S.QUEUED,
-        (_O.DISPATCHER, _O.RECONCILER, _O.OPERATOR),
-        "certainly not taken",
-    ),
-    *_rows(
-        (_S.SUBMITTING, _S.UNCONFIRMED),
+        (_S.UNCONFIRMED,),
         _S.FAILED,
-        (_O.DISPATCHER, _O.RECONCILER, _O.OPERATOR),
-        "refused",
+        (_O.RECONCILER, _O.OPERATOR),
+        "given up",
         _E.RELEASE,
     ),
     *_rows(
@@ -437,6 +436,7 @@ def transition(
     """
     kind = _entry_kind(job, target)
     _check(job.state, target, owner, kind)
+    _check_charge(job, target)
     after = replace(
         job,
         **{
@@ -482,6 +482,14 @@ def _check(source: JobState | None, target: JobState, owner: Owner, kind: EntryK
     row = _BY_ARROW.get((source, target))
     if row is None or owner not in row.owners or kind not in row.entries:
         raise InvalidTransitionError(f"{source} -> {target} by {owner} with {kind}")
+
+
+def _check_charge(job: Job, target: JobState) -> None:
+    """Let a parked job go back only to its own side of the CHARGE: there is one per job."""
+    if job.state is JobState.PARKED and target in ACTIVE:
+        is_charged = job.billed_seconds is not None
+        if is_charged != (target in _CHARGED):
+            raise InvalidTransitionError(f"parked -> {target}, charged: {is_charged}")
 
 
 def _settle(
@@ -533,7 +541,7 @@ def transition_table() -> str:
     rows = ["| from | to | by | when | ledger |", "|---|---|---|---|---|"]
     for row in TRANSITIONS:
         owners = ", ".join(sorted(row.owners))
-        entries = ", ".join(sorted(entry.upper() for entry in row.entries if entry)) or "–"
-        source = row.source.value if row.source else "–"
+        entries = ", ".join(sorted(entry.upper() for entry in row.entries if entry)) or "-"
+        source = row.source.value if row.source else "-"
         rows.append(f"| {source} | {row.target.value} | {owners} | {row.trigger} | {entries} |")
     return "\n".join(rows)

@@ -55,12 +55,13 @@ class Accounts:
             row = await lanes.account_of(connection, account)
         if row.paused_at is not None:
             await self._resume(account)
+        self._operators.over(Told.ACCOUNT_PAUSED, account)
 
     async def probe(self, account: AccountId, model: str) -> None:
         """Try a paused account with a list call, which costs nothing.
 
         A list call that succeeds does not prove that a create would: then the next create decides,
-        and pauses the account again.
+        and pauses the account again. The operator is not told again before one was taken.
         """
         async with self._database.read() as connection:
             row = await lanes.account_of(connection, account)
@@ -82,5 +83,4 @@ class Accounts:
                 connection, account, paused_at=None, pause_reason=None, probe_at=None
             )
         self._metrics.account_paused.set(0)
-        self._operators.over(Told.ACCOUNT_PAUSED, account)
         log.info("account_resumed", account=account)

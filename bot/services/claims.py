@@ -7,10 +7,11 @@ counted too; three claims without an advance park the job.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
-from bot.domain.errors import StaleJobError
+from bot.domain.errors import DatabaseUnavailableError, StaleJobError
 from bot.domain.ids import WorkerId
 from bot.domain.job import MAX_CLAIMS, Job, JobState, Owner
 from bot.domain.pacing import backoff
@@ -71,13 +72,21 @@ class Claims:
             log.info("work_void", job_id=job.id, state=job.state.value)
         except asyncio.CancelledError:
             # An orderly stop is not the job's fault: the claim does not count.
-            await self._advancer.touch(
-                job.id, claims=job.claims - 1, lease_owner=None, lease_until=None
-            )
+            await self._unclaim(job)
+            raise
+        except DatabaseUnavailableError:
+            # Neither is this; while the database stays away, the lease lapses by itself.
+            with contextlib.suppress(DatabaseUnavailableError):
+                await self._unclaim(job)
             raise
         except Exception as error:  # noqa: BLE001 - counted against the job, which is parked
             await self._broken(job, error)
         return True
+
+    async def _unclaim(self, job: Job) -> None:
+        await self._advancer.touch(
+            job.id, claims=job.claims - 1, lease_owner=None, lease_until=None
+        )
 
     async def _broken(self, job: Job, error: Exception) -> None:
         log.error("job_broke_worker", job_id=job.id, claims=job.claims, exc_info=error)

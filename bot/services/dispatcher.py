@@ -14,6 +14,7 @@ from datetime import timedelta
 from bot.domain.catalogue import Catalogue, Kind
 from bot.domain.errors import (
     AuthenticationError,
+    ConflictError,
     DatabaseUnavailableError,
     MalformedResponseError,
     ModelNotAvailableError,
@@ -175,6 +176,12 @@ class Dispatcher:
         except ProviderError as error:
             self._count("create", error.code)
             await self._settle(job, error)
+        except Exception as error:  # noqa: BLE001 - counted against the job, whose create may have left
+            self._count("create", "broken")
+            log.error("job_broke_worker", job_id=job.id, claims=job.claims, exc_info=error)
+            self._metrics.loop_failures.labels(loop="dispatcher").inc()
+            detail = {"error": type(error).__name__}
+            await self._advance(job, JobState.UNCONFIRMED, detail, gave_up_at=self._clock.now())
         else:
             self._count("create", "accepted")
             await self._confirm(job, task_id)
@@ -307,12 +314,31 @@ class Dispatcher:
                 )
             except StaleJobError:
                 current = await self._advancer.read(job.id)
+            except ConflictError:
+                await self._owned_by_another(current, task_id)
+                return
             else:
                 await self._space(job, throttled=0)
                 return
         if current is not None and current.task_id == task_id:
             return
         await self._orphan(job, task_id)
+
+    async def _owned_by_another(self, job: Job, task_id: TaskId) -> None:
+        """Leave a task with the job that has it, and what is right to the operator."""
+        log.error("task_id_taken", job_id=job.id, task_id=task_id)
+        if job.state is JobState.SUBMITTING:
+            detail = {"task_id": task_id}
+            await self._advance(job, JobState.UNCONFIRMED, detail, gave_up_at=self._clock.now())
+        sent_at = job.sent_at.isoformat() if job.sent_at else ""
+        await self._operators.tell(
+            Told.JOB_UNCONFIRMED,
+            job.id,
+            why="ambiguous",
+            model=job.model,
+            sent_at=sent_at,
+            tasks=task_id,
+        )
 
     async def _orphan(self, job: Job, task_id: TaskId) -> None:
         """Keep a task that fits no job any more, and try not to pay for it."""
@@ -332,7 +358,9 @@ class Dispatcher:
         log.error("job_broke_worker", job_id=job.id, claims=job.claims, exc_info=error)
         self._metrics.loop_failures.labels(loop="dispatcher").inc()
         if job.claims >= MAX_CLAIMS:
-            await self._advance(job, JobState.PARKED, {"error": type(error).__name__})
+            # Nothing left: it holds no place of its lane.
+            detail = {"error": type(error).__name__}
+            await self._advance(job, JobState.PARKED, detail, sent_at=None)
             await self._operators.tell(Told.JOB_PARKED, job.id, error=type(error).__name__)
             return
         await self._advance(

@@ -46,8 +46,9 @@ class Instance:
         seen: ProcessRow | None = None
         while True:
             async with self._database.write() as connection:
+                is_first = await processes.register_first(connection, self._row())
                 holder = await processes.current(connection)
-                if holder is None or self._is_gone(holder):
+                if is_first or holder is None or self._is_gone(holder):
                     await processes.register(connection, self._row())
                     dropped = await jobs.drop_other_leases(connection, self.worker_id)
                     log.info("instance_acquired", worker_id=self.worker_id, dropped=dropped)

@@ -99,9 +99,9 @@ class Pipeline:
         loop.started_at = self._clock.monotonic()
         try:
             wait_seconds = await loop.run_once()
-        except LostLeaseError:
-            raise
-        except (BotError, OSError) as error:
+        except Exception as error:
+            if not _has_a_name(error):
+                raise
             loop.failures += 1
             self._metrics.loop_failures.labels(loop=loop.name).inc()
             wait = backoff(loop.failures, first_seconds=0.5, most_seconds=30)
@@ -118,3 +118,10 @@ class Pipeline:
             return wait_seconds
         finally:
             loop.started_at = None
+
+
+def _has_a_name(error: Exception) -> bool:
+    """Tell whether nothing but known trouble happened, in one place or in several at once."""
+    if isinstance(error, ExceptionGroup):
+        return all(_has_a_name(each) for each in error.exceptions)
+    return isinstance(error, BotError | OSError) and not isinstance(error, LostLeaseError)

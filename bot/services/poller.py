@@ -15,6 +15,7 @@ from typing import Any
 from bot.domain.catalogue import Catalogue
 from bot.domain.errors import (
     AuthenticationError,
+    DatabaseUnavailableError,
     ProviderError,
     StaleJobError,
     TaskNotCancellableError,
@@ -93,8 +94,10 @@ class Poller:
             due = await jobs.due_polls(connection, now=now, limit=BATCH)
         if due:
             async with asyncio.TaskGroup() as group:
-                for job in due:
-                    group.create_task(self._poll(job))
+                polls = [group.create_task(self._poll(job)) for job in due]
+            for poll in polls:
+                if (trouble := poll.result()) is not None:
+                    raise trouble
             return 0.0
         async with self._database.read() as connection:
             next_at = await jobs.next_poll_at(connection)
@@ -102,9 +105,19 @@ class Poller:
             return IDLE_SECONDS
         return min(IDLE_SECONDS, max(0.0, (next_at - now).total_seconds()))
 
-    async def _poll(self, job: Job) -> None:
+    async def _poll(self, job: Job) -> DatabaseUnavailableError | None:
+        """Poll one task; return the trouble that is nobody's job's."""
+        try:
+            await self._poll_alone(job)
+        except DatabaseUnavailableError as error:
+            return error
+        return None
+
+    async def _poll_alone(self, job: Job) -> None:
         try:
             await self._follow(job)
+        except DatabaseUnavailableError:
+            raise
         except StaleJobError:
             log.info("poll_void", job_id=job.id)
         except ProviderError as error:
@@ -132,6 +145,9 @@ class Poller:
             await self._provider.cancel_task(job.task_id)
         except TaskNotCancellableError:
             log.info("cancel_too_late", job_id=job.id)
+        except ProviderError as error:
+            # Tried again at the next poll; it must not keep a finished video from being seen.
+            log.info("cancel_missed", job_id=job.id, code=error.code)
 
     async def _apply(self, job: Job, task: Task) -> None:
         match task.state:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -141,7 +142,11 @@ class Reaper:
                 connection, now - self._lifetimes.retention, limit=FORGET_BATCH
             )
         for job in old:
-            await self._folders.erase(job.id)
+            try:
+                await self._folders.erase(job.id)
+            except OSError as error:
+                log.warning("job_not_forgotten", job_id=job.id, error=type(error).__name__)
+                continue
             await self._advancer.touch(
                 job.id,
                 forgotten_at=now,
@@ -164,8 +169,9 @@ class Reaper:
             known = await jobs.known_ids(connection, names)
         for name in names:
             if name not in known:
-                await self._folders.erase_stray(name)
-                log.info("stray_folder_deleted", folder=name)
+                with contextlib.suppress(OSError):  # the next sweep tries again
+                    await self._folders.erase_stray(name)
+                    log.info("stray_folder_deleted", folder=name)
 
     def _stray_names(self, now: datetime) -> list[str]:
         """Return folders that appeared long enough ago to have a job by now."""

@@ -107,14 +107,21 @@ class Reconciler:
             except ProviderError as error:
                 log.warning("task_list_unreadable", model=model, code=error.code)
                 continue
-            await self._settle(of_model, listing)
+            if listing is None:
+                for job in of_model:
+                    await self._undecided(job, "list_too_long")
+            else:
+                await self._settle(of_model, listing)
         return INTERVAL_SECONDS
 
-    async def _read(self, model: str) -> Listing:
+    async def _read(self, model: str) -> Listing | None:
+        """Read the whole list; None where it is too long, because a part of it proves nothing."""
         tasks: list[ListedTask] = []
         page = await self._provider.list_tasks(model=model, page=1)
+        if page.total_pages > MAX_PAGES:
+            return None
         tasks += page.tasks
-        for number in range(2, min(page.total_pages, MAX_PAGES) + 1):
+        for number in range(2, page.total_pages + 1):
             tasks += (await self._provider.list_tasks(model=model, page=number)).tasks
         # Tasks move down the pages while they are read: the same one may come twice.
         unique = tuple({task.task_id: task for task in tasks}.values())
@@ -251,6 +258,8 @@ class Reconciler:
         job = await self._advancer.read(job_id)
         if job is None or job.state not in {JobState.UNCONFIRMED, JobState.PARKED}:
             raise JobNotFoundError(job_id)
+        if taken is not None and job.billed_seconds is not None:
+            raise JobNotFoundError(job_id)  # its video is made and charged
         if failed:
             reason = (
                 FailureReason.BROKEN
@@ -279,8 +288,8 @@ class Reconciler:
             return await self._advancer.read(job_id) or job
         target = job.parked_from or JobState.QUEUED
         if target is JobState.SUBMITTING:
-            # Whether its create left is not known any more.
-            target = JobState.UNCONFIRMED
+            # Whether its create left is not known any more, unless it broke before.
+            target = JobState.QUEUED if job.sent_at is None else JobState.UNCONFIRMED
         return await self._advancer.advance(
             job, target, owner=Owner.OPERATOR, changes={"next_poll_at": self._clock.now()}
         )

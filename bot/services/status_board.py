@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.domain.errors import (
+    BotError,
     ChannelGoneError,
     ChatUnavailableError,
+    DatabaseUnavailableError,
     DeliveryError,
     MessageGoneError,
     StaleJobError,
@@ -85,6 +87,8 @@ class StatusBoard:
         self._channel_free_at: dict[ChannelId, datetime] = {}
         self._failures: dict[JobId, int] = {}
         self._positions_at = self._clock.now()
+        self._unmoved: set[JobId] = set()
+        """Jobs found to stand elsewhere than their message says, which is not edited yet."""
 
     async def run_once(self) -> float:
         """Show what is not shown yet; return seconds until something may be due."""
@@ -94,11 +98,7 @@ class StatusBoard:
             unshown = await jobs.unshown(
                 connection, posted_before=now - STATUS_MESSAGE_GRACE, limit=BATCH
             )
-        if now >= self._positions_at:
-            self._positions_at = now + timedelta(
-                seconds=self._pace.edit_interval_seconds * POSITIONS_EVERY_EDITS
-            )
-            unshown += await self._moved(unshown)
+        unshown += await self._moved(unshown)
         by_channel: dict[ChannelId, list[StatusView]] = defaultdict(list)
         for view in await self._estimates.views(unshown):
             by_channel[view.job.status_channel_id or view.job.channel_id].append(view)
@@ -120,6 +120,8 @@ class StatusBoard:
                 log.info("work_void", job_id=view.job.id, state=view.job.state.value)
             except TimeoutError:
                 waits.append(self._postpone(view.job, "no answer in time"))
+            except DatabaseUnavailableError:
+                raise
             except Exception as error:  # noqa: BLE001 - one job's message must not stop the others
                 await self._broken(view.job, error)
         return min(waits, default=IDLE_SECONDS)
@@ -138,12 +140,27 @@ class StatusBoard:
         await self._mark(job, None)
 
     async def _moved(self, already: list[Job]) -> list[Job]:
-        """Return waiting jobs whose message shows another place than they have."""
+        """Return waiting jobs whose message shows another place than they have.
+
+        They are looked up every so often; those whose channel was busy then follow in later rounds.
+        """
+        now = self._clock.now()
+        is_due = now >= self._positions_at
+        if is_due:
+            self._positions_at = now + timedelta(
+                seconds=self._pace.edit_interval_seconds * POSITIONS_EVERY_EDITS
+            )
+        elif not self._unmoved:
+            return []
         seen = {job.id for job in already}
         async with self._database.read() as connection:
             waiting = await jobs.waiting_and_shown(connection, limit=BATCH)
-        views = await self._estimates.views([job for job in waiting if job.id not in seen])
-        return [view.job for view in views if self._chat.digest(view) != view.job.shown_digest]
+        views = await self._estimates.views(
+            [job for job in waiting if job.id not in seen and (is_due or job.id in self._unmoved)]
+        )
+        moved = [view.job for view in views if self._chat.digest(view) != view.job.shown_digest]
+        self._unmoved = {job.id for job in moved}
+        return moved
 
     async def _show(self, view: StatusView) -> float:
         """Bring one message up to date; return seconds until it may be tried again."""
@@ -159,6 +176,7 @@ class StatusBoard:
         )
         if free_at > now:
             return (free_at - now).total_seconds()
+        self._unmoved.discard(job.id)
         self._channel_free_at[channel_id] = now + CHANNEL_SPACING
         self._job_free_at[job.id] = now + timedelta(seconds=self._pace.edit_interval_seconds)
         async with self._locks.of(job.id):
@@ -241,6 +259,12 @@ class StatusBoard:
                     await self._announce(job)
             except TimeoutError:
                 self._postpone(job, "no answer in time")
+            except BotError:
+                raise
+            except Exception as error:  # noqa: BLE001 - one job's end must not stop the others
+                log.error("announcement_broken", job_id=job.id, exc_info=error)
+                self._metrics.loop_failures.labels(loop="status board").inc()
+                await self._advancer.touch(job.id, announced_at=self._clock.now())
         return IDLE_SECONDS
 
     async def _announce(self, job: Job) -> None:
@@ -253,7 +277,7 @@ class StatusBoard:
             await self._advancer.touch(job.id, announced_at=now)
             return
         try:
-            if not await self._was_announced(job):
+            if not await self._was_announced(job, guild.notify):
                 await self._advancer.touch(
                     job.id, announce_attempted_at=job.announce_attempted_at or now
                 )
@@ -266,12 +290,17 @@ class StatusBoard:
         self._failures.pop(job.id, None)
         await self._advancer.touch(job.id, announced_at=now)
 
-    async def _was_announced(self, job: Job) -> bool:
+    async def _was_announced(self, job: Job, notify: Notify) -> bool:
         """Look for an announcement of a process that stopped before it could say so."""
-        if job.announce_attempted_at is None or job.status_channel_id is None:
+        if job.announce_attempted_at is None:
             return False
+        if notify is Notify.DM:
+            channel_id = await self._chat.open_dm(job.requester_id)
+        else:
+            # Where ``Chat.announce`` puts it.
+            channel_id = job.delivered_channel_id or job.status_channel_id or job.channel_id
         found = await self._chat.find_message(
-            job, job.status_channel_id, Purpose.ANNOUNCEMENT, since=job.announce_attempted_at
+            job, channel_id, Purpose.ANNOUNCEMENT, since=job.announce_attempted_at
         )
         return found is not None
 

@@ -15,6 +15,7 @@ from sqlalchemy import event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -22,6 +23,9 @@ from bot.domain.errors import ConfigurationError, ConflictError, DatabaseUnavail
 
 BUSY_TIMEOUT_SECONDS = 10
 POOL_SIZE = 5
+
+_PASSING = ("08", "40", "53", "55", "57", "58")
+"""Connection, transaction rollback, resources, object in use, operator, system."""
 
 
 def async_url(database_url: str) -> URL:
@@ -105,20 +109,37 @@ async def _converted() -> AsyncIterator[None]:
     except IntegrityError as error:
         raise ConflictError(str(error.orig)) from error
     except DBAPIError as error:
-        if error.connection_invalidated:
+        if error.connection_invalidated or _will_pass(error):
             raise DatabaseUnavailableError(str(error.orig)) from error
         raise
-    except OSError as error:
+    except (OSError, PoolTimeoutError) as error:
         raise DatabaseUnavailableError(str(error)) from error
 
 
+def _will_pass(error: DBAPIError) -> bool:
+    """Tell whether it is the server's trouble and not ours: connecting failed, or its own words.
+
+    Classes of SQLSTATE: https://www.postgresql.org/docs/current/errcodes-appendix.html.
+    """
+    sqlstate: str = getattr(error.orig, "sqlstate", None) or ""
+    return error.statement is None or sqlstate.startswith(_PASSING)
+
+
 def _create_engine(url: URL, *, is_sqlite: bool) -> AsyncEngine:
+    # An error that repeats its parameters would carry prompts and signed URLs into the log.
     if not is_sqlite:
         return create_async_engine(
-            url, pool_size=POOL_SIZE, max_overflow=POOL_SIZE, pool_pre_ping=True
+            url,
+            hide_parameters=True,
+            pool_size=POOL_SIZE,
+            max_overflow=POOL_SIZE,
+            pool_pre_ping=True,
         )
     engine = create_async_engine(
-        url, connect_args={"timeout": BUSY_TIMEOUT_SECONDS}, pool_size=POOL_SIZE
+        url,
+        hide_parameters=True,
+        connect_args={"timeout": BUSY_TIMEOUT_SECONDS},
+        pool_size=POOL_SIZE,
     )
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     return engine

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from sqlalchemy import delete, select, update
@@ -35,15 +35,22 @@ async def current(connection: AsyncConnection) -> ProcessRow | None:
     return None if row is None else ProcessRow(**row._mapping)  # noqa: SLF001
 
 
+async def register_first(connection: AsyncConnection, process: ProcessRow) -> bool:
+    """Put a process on record where there is none; of two at the same moment one succeeds."""
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    result = await connection.execute(
+        dialect.insert(processes)
+        .values(role=_ROLE, **asdict(process))
+        .on_conflict_do_nothing()
+        .returning(processes.c.role)
+    )
+    return result.first() is not None
+
+
 async def register(connection: AsyncConnection, process: ProcessRow) -> None:
     """Put a process on record in place of the one before."""
     dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    values = {
-        "worker_id": process.worker_id,
-        "host": process.host,
-        "pid": process.pid,
-        "renewed_at": process.renewed_at,
-    }
+    values = asdict(process)
     await connection.execute(
         dialect.insert(processes)
         .values(role=_ROLE, **values)

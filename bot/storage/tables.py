@@ -21,7 +21,7 @@ from bot.domain.failure import FailureReason
 from bot.domain.job import JobState, Owner
 from bot.domain.ledger import EntryKind
 from bot.domain.quota import Scope, Unit, Window
-from bot.storage.types import EnumText, Facts, Pictures, Snowflake, UtcDateTime
+from bot.storage.types import EnumText, Facts, OutsideText, Pictures, Snowflake, UtcDateTime
 
 metadata = MetaData(
     naming_convention={
@@ -39,7 +39,7 @@ jobs = Table(
     Column("guild_id", Snowflake, nullable=False),
     Column("channel_id", Snowflake, nullable=False),
     Column("requester_id", Snowflake, nullable=False),
-    Column("requester_name", Text, nullable=False),
+    Column("requester_name", OutsideText, nullable=False),
     Column("interaction_id", Snowflake, nullable=False, unique=True),
     Column("kind", EnumText(Kind), nullable=False),
     Column("model", String(64), nullable=False),
@@ -48,8 +48,8 @@ jobs = Table(
     Column("size", String(16)),
     Column("duration_seconds", Integer, nullable=False),
     Column("price_micros", Snowflake, nullable=False),
-    Column("prompt", Text),
-    Column("negative_prompt", Text),
+    Column("prompt", OutsideText),
+    Column("negative_prompt", OutsideText),
     Column("effect", String(64)),
     Column("seed", Snowflake),
     Column("prompt_extend", Boolean, nullable=False),
@@ -85,10 +85,10 @@ jobs = Table(
     Column("operator_told_at", UtcDateTime),
     Column("cancel_requested_at", UtcDateTime),
     Column("cancel_requested_by", Snowflake),
-    Column("result_url", Text),
+    Column("result_url", OutsideText),
     Column("url_expires_at", UtcDateTime),
     Column("billed_seconds", Integer),
-    Column("actual_prompt", Text),
+    Column("actual_prompt", OutsideText),
     Column("media_file", String(64)),
     Column("media_bytes", Snowflake),
     Column("media_sha256", String(64)),
@@ -108,7 +108,7 @@ jobs = Table(
     Column("announce_attempted_at", UtcDateTime),
     Column("announced_at", UtcDateTime),
     Column("failure_reason", EnumText(FailureReason)),
-    Column("failure_detail", Text),
+    Column("failure_detail", OutsideText),
     Column("possibly_billed", Boolean, nullable=False),
     Column("operator_loss", Boolean, nullable=False),
     Column("forgotten_at", UtcDateTime),
@@ -186,7 +186,7 @@ accounts = Table(
     # The provider's id of our key, learnt from tasks we own; it tells ours from strangers'.
     Column("api_key_id", String(64)),
     Column("paused_at", UtcDateTime),
-    Column("pause_reason", Text),
+    Column("pause_reason", OutsideText),
     Column("probe_at", UtcDateTime),
 )
 
@@ -200,7 +200,7 @@ lanes = Table(
     Column("next_submit_at", UtcDateTime),
     Column("throttled", Integer, nullable=False),
     Column("off_at", UtcDateTime),
-    Column("off_reason", Text),
+    Column("off_reason", OutsideText),
 )
 
 listings = Table(
@@ -220,7 +220,7 @@ orphan_tasks = Table(
     Column("task_id", String(64), primary_key=True),
     Column("job_id", String(6)),
     Column("found_at", UtcDateTime, nullable=False),
-    Column("cancel_outcome", Text),
+    Column("cancel_outcome", OutsideText),
 )
 
 processes = Table(

@@ -46,6 +46,30 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if dialect.name == "sqlite" else value.astimezone(UTC)
 
 
+class OutsideText(TypeDecorator[str]):
+    """Words that others wrote, without what no database stores: NUL and halves of UTF-16 pairs.
+
+    A service that cuts a text by UTF-16 units leaves such halves, and JSON carries them.
+    """
+
+    impl = Text
+    cache_ok = True
+
+    @override
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """Store what can be stored."""
+        return None if value is None else _storable(value)
+
+    @override
+    def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
+        """Return the text."""
+        return value
+
+
+def _storable(text: str) -> str:
+    return text.replace("\0", "").encode(errors="replace").decode()
+
+
 _E = TypeVar("_E", bound=StrEnum)
 
 
@@ -107,7 +131,7 @@ class Facts(TypeDecorator[Mapping[str, str | int | float | None]]):
         self, value: Mapping[str, str | int | float | None] | None, dialect: Dialect
     ) -> str | None:
         """Store as a JSON object."""
-        return None if value is None else json.dumps(dict(value), ensure_ascii=False)
+        return None if value is None else _storable(json.dumps(dict(value), ensure_ascii=False))
 
     @override
     def process_result_value(
