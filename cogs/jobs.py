@@ -8,7 +8,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.chat import panels
+from bot.chat import panels, text
 from bot.client import TweenBot
 from bot.domain.ids import UserId
 from bot.domain.job import ACTIVE, TERMINAL, JobState
@@ -78,7 +78,8 @@ class JobsCog(commands.GroupCog, group_name="jobs", group_description="Your vide
         path = await self._submissions.collectable(found, limit_bytes=interaction.filesize_limit)
         file = discord.File(path, f"tween-{found.id}.mp4", spoiler=found.spoiler) if path else None
         embed = panels.job_details(view, interaction.client.money)
-        await say(interaction, embed=embed, file=file)
+        kept_out = found.state is JobState.UNDELIVERABLE and path is None
+        await say(interaction, text.ANSWER_TOO_LARGE if kept_out else None, embed=embed, file=file)
 
     @app_commands.command(name="cancel")
     @app_commands.describe(job="Id of the job, for instance 7F3K2Q")

@@ -47,7 +47,7 @@ def queued(job: Job, checks: Sequence[Check], money: Money) -> str:
         left = text.amount(tightest.rule.unit, tightest.left, money)
         lines.append(
             f"Left by {text.scope_words(tightest.rule.scope)}: {left} "
-            f"this {text.window_words(tightest.rule.window)}, "
+            f"{text.this_window(tightest.rule.window)}, "
             f"resets {text.relative(tightest.span.end)}"
         )
     return "\n".join(lines)
@@ -63,7 +63,7 @@ def cancelled(job: Job) -> str:
     if job.state is JobState.CANCELLED:
         return f"Job `{job.id}` is cancelled. {text.NOT_CHARGED}"
     return (
-        f"I asked the provider to cancel Job `{job.id}`. If it has begun already, the video is "
+        f"Job `{job.id}` is cancelled if the provider has not begun it. If it has, the video is "
         "made all the same; the status message will say which."
     )
 
@@ -158,7 +158,7 @@ def _fitting(parts: Sequence[str], between: str, most_characters: int) -> str:
 def _queue_line(view: StatusView) -> str:
     job = view.job
     place = f" · place **{view.position}**" if view.position is not None else ""
-    eta = f" · done about {text.relative(view.estimate.done_at)}" if view.estimate else ""
+    eta = f" · expected {text.relative(view.estimate.done_at)}" if view.estimate else ""
     return f"{text.ICONS[job.state]} `{job.id}` {job.model}{place}{eta}"
 
 

@@ -160,7 +160,7 @@ def _with_estimate(words: str, view: StatusView) -> str:
     if estimate is None:
         return f"{words}."
     basis = "" if estimate.samples else " (a guess from the provider's documentation)"
-    return f"{words}, done about {text.relative(estimate.done_at)}{basis}."
+    return f"{words}, expected {text.relative(estimate.done_at)}{basis}."
 
 
 def _ending(job: Job) -> str:

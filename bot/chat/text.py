@@ -300,6 +300,11 @@ def plural(word: str, count: int) -> str:
     return word if count == 1 else f"{word}s"
 
 
+def this_window(window: Window) -> str:
+    """Return a window as the present one: today, this week, this month."""
+    return "today" if window is Window.DAY else f"this {_WINDOW_WORDS[window]}"
+
+
 def window_words(window: Window) -> str:
     """Return a window's name."""
     return _WINDOW_WORDS[window]

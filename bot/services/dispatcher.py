@@ -176,9 +176,10 @@ class Dispatcher:
         except ProviderError as error:
             self._count("create", error.code)
             await self._settle(job, error)
-        except Exception as error:  # noqa: BLE001 - counted against the job, whose create may have left
+        except Exception as error:
+            # Counted against the job, whose create may have left.
             self._count("create", "broken")
-            log.error("job_broke_worker", job_id=job.id, claims=job.claims, exc_info=error)
+            log.exception("job_broke_worker", job_id=job.id, claims=job.claims)
             self._metrics.loop_failures.labels(loop="dispatcher").inc()
             detail = {"error": type(error).__name__}
             await self._advance(job, JobState.UNCONFIRMED, detail, gave_up_at=self._clock.now())

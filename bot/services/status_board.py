@@ -261,8 +261,9 @@ class StatusBoard:
                 self._postpone(job, "no answer in time")
             except BotError:
                 raise
-            except Exception as error:  # noqa: BLE001 - one job's end must not stop the others
-                log.error("announcement_broken", job_id=job.id, exc_info=error)
+            except Exception:
+                # One job's end must not stop the others.
+                log.exception("announcement_broken", job_id=job.id)
                 self._metrics.loop_failures.labels(loop="status board").inc()
                 await self._advancer.touch(job.id, announced_at=self._clock.now())
         return IDLE_SECONDS

@@ -373,4 +373,4 @@ class Submissions:
     async def active(self, guild_id: GuildId) -> list[Job]:
         """Return a guild's jobs that are not over, oldest first."""
         async with self._database.read() as connection:
-            return await jobs.in_states(connection, ACTIVE, guild_id=guild_id, limit=100)
+            return await jobs.in_states(connection, ACTIVE, guild_id=guild_id)

@@ -25,7 +25,6 @@ def advanced_to(state: JobState) -> Callable[[World], object]:
     "state",
     [
         JobState.QUEUED,
-        JobState.SUBMITTING,
         JobState.PENDING,
         JobState.RUNNING,
         JobState.DOWNLOADING,
@@ -53,6 +52,24 @@ async def test_killed_in_any_state_a_job_ends_with_one_task_and_one_video(
         assert len(world.discord.pings) == 1
         texts = [message.text for message in world.discord.messages(world.discord.channel)]
         assert len([text for text in texts if text.endswith(f"-# Job {job.id}")]) == 1
+
+
+async def test_killed_while_the_create_is_being_answered_the_task_is_found(
+    tmp_path: Path,
+) -> None:
+    async with story(tmp_path, emulator=SLOW) as world:
+        world.dashscope.faults.add("create", "hang")
+        await world.ask(world.discord.users[1], prompt="a cat comes closer")
+        await world.dashscope.wait_for(lambda: world.dashscope.tasks, 20)
+        await world.bot.kill()
+        await world.bot.start()
+        await world.discord.wait_for(lambda: world.discord.pings, 60)
+        (status,) = world.status_messages()
+        assert title_of(status) == "✅ Done"
+        assert len(world.dashscope.tasks) == 1
+        (job,) = await world.jobs()
+        assert job.adopted
+        assert (await world.balances())[job.id].videos == 1
 
 
 async def test_a_create_whose_answer_is_lost_is_found_in_the_list(tmp_path: Path) -> None:

@@ -115,7 +115,7 @@ async def test_a_stranger_sees_two_pictures_become_a_video(tmp_path: Path) -> No
     in_order = [
         "tom uses /video frames",
         "🕓 Waiting",
-        "Place 1 in line, done about in ",
+        "Place 1 in line, expected in ",
         "Tween answers privately  (only tom sees this)",
         "edits: 🕓 In the provider's queue",
         "edits: 🎬 Being made",

@@ -1,0 +1,1 @@
+"""Tests of what Discord is shown and told."""

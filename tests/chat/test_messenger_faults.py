@@ -1,0 +1,331 @@
+"""The Chat port when Discord refuses, breaks off or asks for patience."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+import discord
+import pytest
+
+from bot.chat.messenger import ATTEMPTS, Messenger, converted
+from bot.domain.errors import (
+    ChannelGoneError,
+    ChatUnavailableError,
+    ContentBlockedError,
+    DeliveryError,
+    MessageGoneError,
+    MissingAccessError,
+    UploadTooLargeError,
+)
+from bot.domain.guild import Notify
+from bot.domain.ids import ChannelId, MessageId
+from bot.domain.job import JobState
+from bot.domain.status import StatusView
+from sandbox.discord import DiscordServer
+from sandbox.discord.records import Channel
+from tests.chat.conftest import UPLOAD_LIMIT_BYTES
+from tests.chat.stage import EDITS, POSTS, at, job_in, only_message, posted
+
+FILM_BYTES = 6000
+
+
+@pytest.fixture
+def video(tmp_path: Path) -> Path:
+    path = tmp_path / "result.mp4"
+    path.write_bytes(bytes(FILM_BYTES))
+    return path
+
+
+@pytest.fixture
+def long_video(tmp_path: Path) -> Path:
+    path = tmp_path / "long.mp4"
+    path.write_bytes(bytes(UPLOAD_LIMIT_BYTES + 1))
+    return path
+
+
+# --- what is worth another try ----------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """A failure of one request."""
+
+    status: int | None
+    after: bool
+
+    def happen(self, server: DiscordServer, method: str, path: str, count: int = 1) -> None:
+        if self.status is None:
+            server.faults.drop(method, path, count=count, after=self.after)
+        else:
+            server.faults.respond(method, path, self.status, count=count, after=self.after)
+
+
+TROUBLES = [
+    pytest.param(Trouble(503, after=False), id="503"),
+    pytest.param(Trouble(503, after=True), id="503 though it was done"),
+    pytest.param(Trouble(None, after=False), id="connection cut"),
+    pytest.param(Trouble(None, after=True), id="reply lost"),
+]
+
+
+@pytest.mark.parametrize("trouble", TROUBLES)
+async def test_a_post_is_repeated_and_stands_once(
+    server: DiscordServer, messenger: Messenger, trouble: Trouble
+) -> None:
+    trouble.happen(server, "POST", POSTS)
+    receipt = await posted(messenger, job_in(server))
+    assert only_message(server).id == receipt.message_id
+
+
+@pytest.mark.parametrize("trouble", TROUBLES)
+async def test_an_edit_is_repeated(
+    server: DiscordServer, messenger: Messenger, trouble: Trouble
+) -> None:
+    job = job_in(server)
+    receipt = await posted(messenger, job)
+    trouble.happen(server, "PATCH", EDITS)
+    await messenger.edit_status(at(job, receipt, state=JobState.RUNNING))
+    assert only_message(server).embeds[0]["title"] == "🎬 Being made"
+
+
+@pytest.mark.parametrize("trouble", TROUBLES)
+async def test_a_delivery_is_repeated_with_the_whole_file(
+    server: DiscordServer, messenger: Messenger, video: Path, trouble: Trouble
+) -> None:
+    receipt = await posted(messenger, job_in(server))
+    trouble.happen(server, "PATCH", EDITS, count=2)
+    await messenger.deliver_by_edit(at(job_in(server, JobState.DELIVERED), receipt), video)
+    (attachment,) = only_message(server).attachments
+    assert attachment.size == FILM_BYTES
+
+
+@pytest.mark.parametrize("trouble", TROUBLES)
+async def test_an_announcement_is_said_once(
+    server: DiscordServer, messenger: Messenger, trouble: Trouble
+) -> None:
+    job = job_in(server, JobState.FAILED)
+    receipt = await posted(messenger, job)
+    trouble.happen(server, "POST", POSTS)
+    await messenger.announce(at(job, receipt), Notify.PING)
+    assert len(server.messages(server.channel)) == 2
+    assert len(server.pings) == 1
+
+
+async def test_a_discord_that_stays_away_is_left_for_later(
+    server: DiscordServer, messenger: Messenger
+) -> None:
+    server.faults.respond("POST", POSTS, 503, count=100)
+    with pytest.raises(ChatUnavailableError):
+        await posted(messenger, job_in(server))
+    assert len(server.requests_to("POST", "/channels/{channel_id}/messages")) == ATTEMPTS
+
+
+async def test_a_short_rate_limit_is_waited_for(
+    server: DiscordServer, messenger: Messenger
+) -> None:
+    server.faults.rate_limit("POST", POSTS, 0.05)
+    await posted(messenger, job_in(server))
+    only_message(server)
+
+
+async def test_a_long_rate_limit_is_left_for_later(
+    server: DiscordServer, messenger: Messenger
+) -> None:
+    server.faults.rate_limit("POST", POSTS, 3600, count=100)
+    with pytest.raises(ChatUnavailableError):
+        await posted(messenger, job_in(server))
+
+
+async def test_slow_mode_is_left_for_later(server: DiscordServer, messenger: Messenger) -> None:
+    server.update_channel(server.channel, slowmode_seconds=21_600)
+    server.state.last_send_at[server.channel.id] = server.clock.timestamp()
+    with pytest.raises(ChatUnavailableError):
+        await posted(messenger, job_in(server))
+
+
+async def test_a_token_that_was_reset_gives_up_nobodys_video(
+    server: DiscordServer, messenger: Messenger, video: Path
+) -> None:
+    view = StatusView(job=job_in(server, JobState.DELIVERED))
+    server.state.token = "another"
+    with pytest.raises(ChatUnavailableError):
+        await messenger.deliver_in_channel(view, video)
+
+
+async def test_a_missing_file_is_not_taken_for_an_absent_discord(
+    server: DiscordServer, messenger: Messenger, tmp_path: Path
+) -> None:
+    view = StatusView(job=job_in(server, JobState.DELIVERED))
+    with pytest.raises(FileNotFoundError):
+        await messenger.deliver_in_channel(view, tmp_path / "erased.mp4")
+
+
+# --- what is closed ---------------------------------------------------------------------------
+
+
+def deleted(server: DiscordServer) -> Channel:
+    server.remove_channel(server.channel)
+    return server.channel
+
+
+def kicked(server: DiscordServer) -> Channel:
+    server.remove_guild(server.guild, kick_only=True)
+    return server.channel
+
+
+def denied(permission: str) -> Callable[[DiscordServer], Channel]:
+    def prepare(server: DiscordServer) -> Channel:
+        server.deny_bot(server.channel, permission)
+        return server.channel
+
+    return prepare
+
+
+def locked(server: DiscordServer) -> Channel:
+    thread = server.add_thread(server.channel, "talk")
+    return server.update_channel(thread, locked=True)
+
+
+def moderated(server: DiscordServer) -> Channel:
+    server.update_guild(server.guild, automod_words={"wan2.2-kf2v-flash"})
+    return server.channel
+
+
+@pytest.mark.parametrize(
+    ("prepare", "error"),
+    [
+        pytest.param(deleted, ChannelGoneError, id="10003 channel deleted"),
+        pytest.param(kicked, ChannelGoneError, id="50001 thrown out"),
+        pytest.param(denied("VIEW_CHANNEL"), ChannelGoneError, id="50001 cannot see"),
+        pytest.param(denied("SEND_MESSAGES"), MissingAccessError, id="50013 cannot send"),
+        pytest.param(denied("ATTACH_FILES"), MissingAccessError, id="50013 cannot attach"),
+        pytest.param(locked, ChannelGoneError, id="160005 thread locked"),
+        pytest.param(moderated, ContentBlockedError, id="200000 blocked without prompt too"),
+    ],
+)
+async def test_a_place_that_is_closed_is_told_apart_from_an_absent_discord(
+    server: DiscordServer,
+    messenger: Messenger,
+    tmp_path: Path,
+    prepare: Callable[[DiscordServer], Channel],
+    error: type[DeliveryError],
+) -> None:
+    preview = tmp_path / "preview.jpg"
+    preview.write_bytes(b"a picture")
+    job = job_in(server, channel=prepare(server), has_preview=True)
+    with pytest.raises(error) as raised:
+        await posted(messenger, job, preview=preview)
+    assert not raised.value.retryable
+
+
+async def test_a_deleted_status_message_is_gone(
+    server: DiscordServer, messenger: Messenger
+) -> None:
+    job = job_in(server)
+    receipt = await posted(messenger, job)
+    server.delete_message(only_message(server))
+    with pytest.raises(MessageGoneError):
+        await messenger.edit_status(at(job, receipt))
+
+
+async def test_a_status_message_that_never_was_is_gone(
+    server: DiscordServer, messenger: Messenger, video: Path
+) -> None:
+    view = StatusView(job=job_in(server))
+    with pytest.raises(MessageGoneError):
+        await messenger.edit_status(view)
+    with pytest.raises(MessageGoneError):
+        await messenger.deliver_by_edit(view, video)
+
+
+async def test_a_message_of_somebody_else_is_as_good_as_gone(
+    server: DiscordServer, messenger: Messenger
+) -> None:
+    theirs = await server.say("tom", server.channel, "mine")
+    job = job_in(
+        server,
+        status_channel_id=ChannelId(server.channel.id),
+        status_message_id=MessageId(theirs.id),
+    )
+    with pytest.raises(MessageGoneError):
+        await messenger.edit_status(StatusView(job=job))
+
+
+async def test_a_status_message_in_an_archived_thread_is_gone_but_a_new_one_wakes_the_thread(
+    server: DiscordServer, messenger: Messenger, video: Path
+) -> None:
+    thread = server.add_thread(server.channel, "talk")
+    job = job_in(server, channel=thread)
+    receipt = await posted(messenger, job)
+    server.update_channel(thread, archived=True)
+    done = at(job_in(server, JobState.DELIVERED, channel=thread), receipt)
+    with pytest.raises(MessageGoneError):
+        await messenger.deliver_by_edit(done, video)
+    await messenger.deliver_in_channel(done, video)
+    assert not thread.archived
+
+
+async def test_a_lost_permission_to_send_does_not_stop_edits(
+    server: DiscordServer, messenger: Messenger
+) -> None:
+    job = job_in(server)
+    receipt = await posted(messenger, job)
+    server.deny_bot(server.channel, "SEND_MESSAGES")
+    await messenger.edit_status(at(job, receipt, state=JobState.RUNNING))
+    assert only_message(server).embeds[0]["title"] == "🎬 Being made"
+
+
+async def test_closed_direct_messages_are_a_missing_access(
+    server: DiscordServer, messenger: Messenger, video: Path
+) -> None:
+    server.close_direct_messages("tom")
+    view = StatusView(job=job_in(server, JobState.DELIVERED))
+    with pytest.raises(MissingAccessError):
+        await messenger.deliver_by_dm(view, video)
+    with pytest.raises(MissingAccessError):
+        await messenger.announce(view, Notify.DM)
+
+
+async def test_discords_word_about_the_size_is_the_truth(
+    server: DiscordServer, messenger: Messenger, video: Path, long_video: Path
+) -> None:
+    receipt = await posted(messenger, job_in(server))
+    view = at(job_in(server, JobState.DELIVERED), receipt)
+    server.faults.respond("PATCH", EDITS, 413, body={"message": "too large", "code": 0})
+    with pytest.raises(UploadTooLargeError):
+        await messenger.deliver_by_edit(view, video)
+    with pytest.raises(UploadTooLargeError):
+        await messenger.deliver_by_edit(view, long_video)
+    assert only_message(server).attachments == ()
+
+
+async def test_nothing_of_discord_py_leaves_the_messenger(
+    server: DiscordServer, messenger: Messenger
+) -> None:
+    server.faults.respond("POST", POSTS, 400, body={"message": "no such thing", "code": 50_035})
+    with pytest.raises(DeliveryError) as raised:
+        await posted(messenger, job_in(server))
+    assert type(raised.value) is DeliveryError
+    assert isinstance(raised.value.__cause__, discord.HTTPException)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [aiohttp.ServerDisconnectedError(), TimeoutError(), ConnectionResetError(104, "reset")],
+    ids=lambda error: type(error).__name__,
+)
+def test_a_broken_connection_is_worth_another_try(error: Exception) -> None:
+    assert isinstance(converted(error), ChatUnavailableError)
+
+
+def test_a_refusal_keeps_only_the_beginning_of_discords_words() -> None:
+    class Answer:
+        status = 400
+        reason = "Bad Request"
+
+    # The real answer of aiohttp needs a connection; discord.py reads these two fields of it.
+    error = discord.HTTPException(Answer(), {"message": "x" * 5000, "code": 50_035})  # type: ignore[arg-type]
+    assert len(str(converted(error))) < 250

@@ -1,0 +1,335 @@
+"""A sentence for everything that can be told, and none that shows raw facts."""
+
+from __future__ import annotations
+
+import ast
+import re
+import string
+from datetime import timedelta
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+from bot.chat import text
+from bot.chat.text import Money
+from bot.domain import errors
+from bot.domain.errors import (
+    BotError,
+    ChannelGoneError,
+    ChatUnavailableError,
+    ContentBlockedError,
+    DeliveryError,
+    InvalidImageError,
+    InvalidOptionsError,
+    InvalidPromptError,
+    JobNotCancellableError,
+    JobNotRetryableError,
+    MissingAccessError,
+    NotPermittedError,
+    QueueFullError,
+    QuotaExceededError,
+    RequestError,
+)
+from bot.domain.failure import FailureReason
+from bot.domain.job import JobState
+from bot.domain.quota import Refusal, Scope, Unit, Window
+from bot.domain.status import Notice, Told
+from bot.domain.submission import PictureNote
+from bot.media import recognise
+from tests.chat.examples import NOW
+
+ROOT = Path(__file__).parents[2]
+MONEY = Money()
+
+
+def a_refusal(scope: Scope = Scope.MEMBER, unit: Unit = Unit.VIDEOS, limit: int = 10) -> Refusal:
+    return Refusal(
+        scope=scope,
+        unit=unit,
+        window=Window.DAY,
+        limit=limit,
+        used=limit,
+        resets_at=NOW + timedelta(hours=1),
+    )
+
+
+EXAMPLES: list[RequestError] = [
+    InvalidPromptError(field="negative_prompt", model="m", limit=500, actual=501),
+    InvalidImageError(option="first_frame", problem="truncated"),
+    InvalidOptionsError(problem="no_last_frame"),
+    QuotaExceededError(a_refusal()),
+    QueueFullError(whose="guild", waiting=100, limit=100),
+    QueueFullError(whose="member", waiting=5, limit=5),
+    NotPermittedError(who="bot", required=("Send Messages", "Attach Files")),
+    NotPermittedError(who="you", required=("Moderate Members",)),
+    errors.GuildDisabledError(),
+    errors.DuplicateInteractionError(),
+    errors.JobNotFoundError("zzz"),
+    JobNotCancellableError(job_id="7F3K2Q", state="running"),
+    JobNotRetryableError(job_id="7F3K2Q", problem="retry_erased"),
+]
+
+
+def subclasses(kind: type[BotError]) -> set[type[BotError]]:
+    return {kind} | {found for each in kind.__subclasses__() for found in subclasses(each)}
+
+
+def is_plain(sentence: str) -> bool:
+    """Tell whether a sentence has no hole, no traceback and an end."""
+    return (
+        not re.search(r"[{}—]|Error|None", sentence)
+        and sentence.rstrip("`").endswith((".", "!"))
+        and sentence.count(". ") <= 2
+        and len(sentence) <= 300
+    )
+
+
+def test_every_class_of_refusals_has_an_example_here() -> None:
+    assert {type(example) for example in EXAMPLES} == subclasses(RequestError) - {RequestError}
+
+
+@pytest.mark.parametrize("error", EXAMPLES, ids=lambda error: type(error).__name__)
+def test_every_refusal_is_a_plain_sentence(error: RequestError) -> None:
+    sentence = text.refusal(error, MONEY)
+    assert sentence is not None
+    assert is_plain(sentence), sentence
+
+
+@pytest.mark.parametrize("kind", sorted(subclasses(DeliveryError), key=str))
+def test_every_refusal_of_discord_says_that_nothing_was_queued_or_to_wait(
+    kind: type[BotError],
+) -> None:
+    sentence = text.refusal(kind("403 50001: Missing Access"), MONEY) or ""
+    assert is_plain(sentence), sentence
+    patient = kind is ChatUnavailableError
+    assert ("try again in a minute" if patient else "nothing was queued") in sentence
+
+
+def test_a_refusal_by_discord_names_what_helps() -> None:
+    assert "AutoMod" in (text.refusal(ContentBlockedError(), MONEY) or "")
+    for error in (MissingAccessError(), ChannelGoneError()):
+        assert "view, send, embed and attach" in (text.refusal(error, MONEY) or "")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        errors.DatabaseUnavailableError("x"),
+        errors.StaleJobError("7F3K2Q"),
+        errors.InvalidTransitionError("x"),
+        errors.MediaUnreadableError("x"),
+        errors.ProviderError("x"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_what_nobody_asked_for_has_no_sentence(error: BotError) -> None:
+    assert text.refusal(error, MONEY) is None
+
+
+@pytest.mark.parametrize("state", JobState)
+def test_a_cancel_that_comes_too_late_is_explained_in_every_state(state: JobState) -> None:
+    error = JobNotCancellableError(job_id="7F3K2Q", state=state.value)
+    assert is_plain(text.refusal(error, MONEY) or "")
+
+
+@pytest.mark.parametrize(("scope", "unit"), list(product(Scope, Unit)))
+def test_a_quota_refusal_names_the_rule_what_is_used_and_when_it_resets(
+    scope: Scope, unit: Unit
+) -> None:
+    sentence = text.refusal(QuotaExceededError(a_refusal(scope, unit)), MONEY) or ""
+    assert is_plain(sentence), sentence
+    assert "<t:1795179600:R>" in sentence
+    if scope is not Scope.BUDGET:
+        assert text.scope_words(scope) in sentence
+        assert text.amount(unit, 10, MONEY) in sentence
+
+
+def test_the_hosts_budget_keeps_its_figure_to_itself() -> None:
+    refusal = a_refusal(Scope.BUDGET, Unit.COST, 50_000_000)
+    assert "50" not in (text.refusal(QuotaExceededError(refusal), MONEY) or "").replace("795", "")
+
+
+@pytest.mark.parametrize("scope", [scope for scope in Scope if scope is not Scope.BUDGET])
+def test_a_rule_of_zero_is_called_a_block_with_somebody_to_ask(scope: Scope) -> None:
+    sentence = text.refusal(QuotaExceededError(a_refusal(scope, limit=0)), MONEY) or ""
+    assert sentence.startswith("Videos are blocked here by")
+    assert "Ask " in sentence
+
+
+# --- prompts and other people's words ---------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("prompt", "shown"),
+    [
+        ("a cat", "a cat"),
+        ("```js\n@everyone```", "'''js @everyone'''"),
+        ("a\tb\r\n\n\nc", "a b c"),
+        ("a\x00b\x1b[31m", "ab[31m"),
+        ("\u202eevil\u2066\u200b\ufeff", "evil"),
+        ("x" * 300, "x" * 300),
+        ("x" * 301, "x" * 299 + "…"),
+        ("猫" * 400, "猫" * 299 + "…"),
+    ],
+)
+def test_a_prompt_is_quoted_in_a_code_block_without_what_could_leave_it(
+    prompt: str, shown: str
+) -> None:
+    assert text.quoted_prompt(prompt) == f"```\n{shown}\n```"
+
+
+@pytest.mark.parametrize("prompt", ["", " ", "\u200b\u200b", "\x00"])
+def test_a_prompt_of_nothing_is_not_quoted(prompt: str) -> None:
+    assert text.quoted_prompt(prompt) == ""
+
+
+def test_typed_options_come_back_short_and_harmless() -> None:
+    typed = "```\n@everyone" + "x" * 5000
+    for error in (
+        InvalidOptionsError(problem="unknown_model", model=typed, models="a, b"),
+        InvalidOptionsError(
+            problem="resolution_not_offered", model="m", resolutions="720P", resolution=typed
+        ),
+    ):
+        sentence = text.refusal(error, MONEY) or ""
+        assert len(sentence) < 300
+        assert "`" not in sentence
+        assert "\n" not in sentence
+
+
+# --- every word of the domain has a sentence ---------------------------------------------------
+
+
+@pytest.mark.parametrize("reason", FailureReason)
+def test_every_failure_says_whether_anything_was_charged(reason: FailureReason) -> None:
+    free = text.failure(reason, charged=False, lost=False)
+    lost = text.failure(reason, charged=False, lost=True)
+    charged = text.failure(reason, charged=True, lost=False)
+    assert free.endswith("Nothing was charged.")
+    assert lost.endswith("does not count against your quota.")
+    assert charged.endswith("so it counts against your quota.")
+    assert len({free, lost, charged}) == 3
+    assert is_plain(text.FAILURES[reason])
+
+
+def test_every_state_and_note_has_words() -> None:
+    assert set(text.STATES) == set(text.ICONS) == set(JobState)
+    assert len(set(text.STATES.values())) == len(JobState)
+    assert set(text.NOTES) == set(PictureNote)
+    for note in PictureNote:
+        assert text.picture_notes("first_frame", (note,)).startswith("First frame: ")
+
+
+@pytest.mark.parametrize("told", Told)
+def test_every_notice_fits_a_message_whatever_its_facts(told: Told) -> None:
+    facts = dict.fromkeys(
+        ("subject", "reason", "error", "sent_at", "model", "why", "job_id", "expires_at"), "x" * 900
+    )
+    sentence = text.notice(Notice(told=told, facts=facts, at=NOW))
+    assert 900 < len(sentence) <= 2000
+
+
+def holes(template: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(template) if name}
+
+
+def calls(folder: str) -> list[ast.Call]:
+    return [
+        node
+        for path in sorted((ROOT / folder).glob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call)
+    ]
+
+
+def test_every_notice_gets_the_facts_its_sentence_needs() -> None:
+    told: set[str] = set()
+    for call in calls("bot/services"):
+        first = call.args[0] if call.args else None
+        if not (
+            isinstance(first, ast.Attribute)
+            and isinstance(first.value, ast.Name)
+            and first.value.id == "Told"
+            and isinstance(call.func, ast.Attribute)
+            and call.func.attr == "tell"
+        ):
+            continue
+        given = {"subject"} | {str(keyword.arg) for keyword in call.keywords}
+        assert holes(text._NOTICES[Told[first.attr]]) <= given, first.attr
+        told.add(first.attr)
+    assert told == {each.name for each in Told}
+
+
+def strings_in(node: ast.AST | None) -> set[str]:
+    """Return the constant strings an expression may be: ``x``, ``a if c else b``, ``f() or x``."""
+    match node:
+        case ast.Constant(value=str(found)):
+            return {found}
+        case ast.IfExp():
+            return strings_in(node.body) | strings_in(node.orelse)
+        case _:
+            return set()
+
+
+def raised(folder: str, error: str) -> dict[str, set[str]]:
+    """Return the problems that are raised as an error, each with the facts that come along."""
+    found: dict[str, set[str]] = {}
+    for call in calls(folder):
+        if not (isinstance(call.func, ast.Name) and call.func.id == error):
+            continue
+        keywords = {str(keyword.arg): keyword.value for keyword in call.keywords}
+        first = call.args[0] if call.args else keywords.get("problem")
+        for problem in strings_in(first):
+            found[problem] = set(keywords)
+    return found
+
+
+def picture_problems() -> dict[str, set[str]]:
+    """Return every problem of a picture that the sources can raise."""
+    found: dict[str, set[str]] = {}
+    for folder, error in (
+        ("bot/media", "MediaUnreadableError"),
+        ("bot/media", "InvalidImageError"),
+        ("bot/services", "InvalidImageError"),
+        ("cogs", "InvalidImageError"),
+    ):
+        found |= raised(folder, error)
+    source = (ROOT / "bot/media/recognise.py").read_text("utf-8")
+    by_text = source.partition("def _text_problem")[2].partition("\ndef ")[0]
+    by_signature = {problem for _, problem in recognise._OTHERS}
+    for problem in by_signature | set(re.findall(r'return "(\w+)"', by_text)):
+        found.setdefault(problem, set())
+    of_videos = {"not_a_video", "no_h264", "too_wide", "too_long"}
+    return {problem: facts for problem, facts in found.items() if problem not in of_videos}
+
+
+def test_the_sources_show_their_problems() -> None:
+    assert {"truncated", "too_small", "svg", "archive", "unsupported_format"} <= set(
+        picture_problems()
+    )
+
+
+@pytest.mark.parametrize("problem", sorted(picture_problems()))
+def test_every_problem_of_a_picture_has_a_sentence_and_its_facts(problem: str) -> None:
+    assert problem in text._PICTURES
+    assert holes(text._PICTURES[problem]) - {"option"} <= picture_problems()[problem]
+    facts: dict[str, int | str] = dict.fromkeys(picture_problems()[problem], 7)
+    facts = {key: fact for key, fact in facts.items() if key not in {"option", "problem"}}
+    error = InvalidImageError(option="last_frame", problem=problem, **facts)
+    sentence = text.refusal(error, MONEY) or ""
+    assert sentence.startswith("Not queued: ")
+    assert "last frame" in sentence
+    assert is_plain(sentence), sentence
+
+
+@pytest.mark.parametrize("folder", ["bot/domain", "bot/services", "cogs"])
+def test_every_problem_of_options_has_a_sentence_and_its_facts(folder: str) -> None:
+    problems = raised(folder, "InvalidOptionsError")
+    assert problems
+    for problem, facts in problems.items():
+        assert holes(text._OPTIONS[problem]) <= facts, problem
+
+
+def test_every_problem_of_a_retry_has_a_sentence() -> None:
+    assert set(raised("bot/services", "JobNotRetryableError")) == set(text._NOT_RETRYABLE)

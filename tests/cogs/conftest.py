@@ -1,0 +1,54 @@
+"""Services as doubles, and no waiting between tries."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import discord
+import pytest
+import stamina
+import structlog
+
+from bot.logs import configure_logs
+from tests.cogs.doubles import Backstage
+
+SECRET = "hunter2"
+LogLines = Callable[[], list[dict[str, Any]]]
+
+
+@pytest.fixture
+def log_lines() -> Iterator[LogLines]:
+    """Write logs as in earnest, and return them when asked."""
+    root = logging.getLogger()  # noqa: TID251 - put back as it was
+    before, level = root.handlers, root.level
+    configure_logs(level="INFO", style="json", secrets=(SECRET,))
+    (handler,) = root.handlers
+    assert isinstance(handler, logging.StreamHandler)
+    written = io.StringIO()
+    handler.setStream(written)
+    yield lambda: [json.loads(line) for line in written.getvalue().splitlines()]
+    root.handlers = before
+    root.setLevel(level)
+    structlog.reset_defaults()
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Repeat without waiting; leave discord.py's addresses as they were."""
+    for place, name in (
+        (discord.http.Route, "BASE"),
+        (discord.VoiceClient, "warn_nacl"),
+        (discord.VoiceClient, "warn_dave"),
+    ):
+        monkeypatch.setattr(place, name, getattr(place, name))
+    with stamina.set_testing(True, attempts=3, cap=True):
+        yield
+
+
+@pytest.fixture
+def backstage() -> Backstage:
+    return Backstage()

@@ -1,0 +1,194 @@
+"""Spec'd doubles of an interaction and of the services behind the cogs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+from unittest.mock import MagicMock, create_autospec
+
+import aiohttp
+import discord
+from discord import app_commands
+
+from bot.chat.text import Money
+from bot.client import TweenBot
+from bot.clock import WallClock
+from bot.domain.catalogue import Catalogue, Region
+from bot.domain.guild import Guild
+from bot.domain.ids import GuildId
+from bot.services import Services
+from bot.services.estimates import Estimates
+from bot.services.pictures import Pictures
+from bot.services.quotas import MemberQuota, Quotas
+from bot.services.registration import Registration
+from bot.services.submissions import Submissions
+from cogs import _errors
+from tests.chat.examples import GUILD, REQUESTER, a_check, words
+
+MAY_POST = discord.Permissions(
+    view_channel=True,
+    send_messages=True,
+    send_messages_in_threads=True,
+    embed_links=True,
+    attach_files=True,
+)
+NOBODY = discord.Permissions.none()
+MODERATOR = discord.Permissions(moderate_members=True)
+
+
+def http_error(status: int, code: int) -> discord.HTTPException:
+    """Return what discord.py raises for an answer of Discord."""
+    answer = MagicMock(spec=aiohttp.ClientResponse)
+    answer.status, answer.reason = status, "refused"
+    kinds = {404: discord.NotFound, 403: discord.Forbidden}
+    kind: type[discord.HTTPException] = kinds.get(status, discord.HTTPException)
+    return kind(answer, {"code": code, "message": "refused"})
+
+
+@dataclass
+class Backstage:
+    """The services, each a double that knows its own methods."""
+
+    submissions: Any = field(default_factory=lambda: create_autospec(Submissions, instance=True))
+    estimates: Any = field(default_factory=lambda: create_autospec(Estimates, instance=True))
+    pictures: Any = field(default_factory=lambda: create_autospec(Pictures, instance=True))
+    quotas: Any = field(default_factory=lambda: create_autospec(Quotas, instance=True))
+    registration: Any = field(default_factory=lambda: create_autospec(Registration, instance=True))
+    catalogue: Catalogue = field(default_factory=lambda: Catalogue(Region.BEIJING))
+    acknowledged_after: list[float] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.quotas.show.return_value = MemberQuota(
+            guild=Guild(guild_id=GuildId(GUILD)), checks=(a_check(),), waiting=1, max_waiting=5
+        )
+
+    def services(self) -> Services:
+        """Return the record a cog's ``setup`` unpacks."""
+        return Services(
+            catalogue=self.catalogue,
+            clock=WallClock(),
+            estimates=self.estimates,
+            pictures=self.pictures,
+            quotas=self.quotas,
+            registration=self.registration,
+            submissions=self.submissions,
+            acknowledged=self.acknowledged_after.append,
+            refused=self.refused.append,
+            region=Region.BEIJING,
+            retention=timedelta(days=7),
+        )
+
+    @property
+    def untouched(self) -> bool:
+        """True while no service was asked for anything."""
+        doubles = (self.submissions, self.estimates, self.pictures, self.quotas)
+        return not any(double.mock_calls for double in doubles)
+
+    def break_down(self, error: BaseException) -> None:
+        """Let every service fail with the same error."""
+        for double, kind in (
+            (self.submissions, Submissions),
+            (self.estimates, Estimates),
+            (self.pictures, Pictures),
+            (self.quotas, Quotas),
+        ):
+            for name in dir(kind):
+                if not name.startswith("_"):
+                    getattr(double, name).side_effect = error
+
+
+def an_interaction(
+    backstage: Backstage,
+    *,
+    user_id: int = REQUESTER,
+    guild_id: int | None = GUILD,
+    permissions: discord.Permissions = NOBODY,
+    app_permissions: discord.Permissions = MAY_POST,
+    thread: bool = False,
+) -> Any:  # noqa: ANN401 - a double
+    """Return an interaction that nobody has acknowledged yet."""
+    interaction = create_autospec(discord.Interaction, instance=True)
+    interaction.response = create_autospec(discord.InteractionResponse, instance=True)
+    interaction.followup = MagicMock(spec=discord.Webhook)
+    interaction.response.is_done.return_value = False
+    interaction.id = 900
+    interaction.created_at = datetime.now(UTC)  # noqa: TID251 - Discord's own clock
+    interaction.guild_id = guild_id
+    interaction.channel_id = 600
+    kind = discord.Thread if thread else discord.TextChannel
+    interaction.channel = MagicMock(spec=kind)
+    interaction.guild = MagicMock(spec=discord.Guild)
+    interaction.guild.premium_tier = 2
+    interaction.user = MagicMock(spec=discord.Member)
+    interaction.user.id, interaction.user.display_name = user_id, "tom"
+    role = MagicMock(spec=discord.Role)
+    role.id = 77
+    interaction.user.roles = [role]
+    interaction.permissions, interaction.app_permissions = permissions, app_permissions
+    interaction.filesize_limit = 10_000_000
+    interaction.data = {"custom_id": "job:cancel:7F3K2Q"}
+    interaction.command = None
+    interaction.namespace = app_commands.Namespace(interaction, {}, [])
+    interaction.client = MagicMock(spec=TweenBot)
+    interaction.client.services = backstage.services()
+    interaction.client.money = Money()
+
+    def acknowledged(*_: object, **__: object) -> None:
+        interaction.response.is_done.return_value = True
+
+    interaction.response.defer.side_effect = acknowledged
+    interaction.response.send_message.side_effect = acknowledged
+    return interaction
+
+
+def an_attachment(
+    *, size: int = 1000, content_type: str | None = "image/png", data: bytes = b"picture"
+) -> Any:  # noqa: ANN401 - a double
+    """Return a picture that was attached to a command."""
+    attachment = create_autospec(discord.Attachment, instance=True)
+    attachment.size, attachment.content_type = size, content_type
+    attachment.read.return_value = data
+    return attachment
+
+
+def a_member(user_id: int, name: str = "mia") -> Any:  # noqa: ANN401 - a double
+    """Return somebody chosen in an option."""
+    member = MagicMock(spec=discord.Member)
+    member.id, member.display_name, member.roles = user_id, name, []
+    return member
+
+
+async def run(
+    command: app_commands.Command[Any, Any, Any],
+    cog: object,
+    interaction: MagicMock,
+    **options: object,
+) -> str:
+    """Run a command as discord.py does, errors included; return what the person reads."""
+    callback = cast("Callable[..., Any]", command.callback)
+    try:
+        await callback(cog, interaction, **options)
+    except Exception as error:  # noqa: BLE001 - discord.py wraps whatever comes
+        wrapped = app_commands.CommandInvokeError(command, error)
+        wrapped.__cause__ = error
+        await _errors.answer(interaction, wrapped)
+    return answered(interaction)
+
+
+def answered(interaction: MagicMock) -> str:
+    """Return the private answer as text; empty where there is none."""
+    edits = interaction.edit_original_response.call_args_list
+    sent = interaction.response.send_message.call_args_list
+    assert len(edits) + len(sent) <= 1, "answered twice"
+    if sent:
+        assert sent[0].kwargs["ephemeral"] is True
+        content, embed = sent[0].args[0], sent[0].kwargs["embed"]
+    elif edits:
+        content, embed = edits[0].kwargs["content"], edits[0].kwargs["embed"]
+    else:
+        return ""
+    shown = words(embed) if isinstance(embed, discord.Embed) else ""
+    return "\n".join(part for part in (content, shown) if part)

@@ -1,0 +1,197 @@
+"""Names, options and descriptions of the commands: scripts and documents depend on them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+from unittest.mock import AsyncMock
+
+import discord
+import pytest
+from discord import app_commands
+
+from bot.chat.status import cancel_custom_id
+from bot.chat.text import Money
+from bot.client import EXTENSIONS, TweenBot
+from bot.domain.ids import new_job_id
+from cogs._buttons import CancelButton
+from tests.cogs.doubles import Backstage, http_error
+
+STRING, INTEGER, BOOLEAN, USER, ATTACHMENT = 3, 4, 5, 6, 11
+
+JOB = {"job": (STRING, True)}
+OPTIONS: dict[str, dict[str, tuple[int, bool]]] = {
+    "video frames": {
+        "first_frame": (ATTACHMENT, True),
+        "last_frame": (ATTACHMENT, False),
+        "loop": (BOOLEAN, False),
+        "prompt": (STRING, False),
+        "model": (STRING, False),
+        "resolution": (STRING, False),
+        "negative_prompt": (STRING, False),
+        "seed": (INTEGER, False),
+        "prompt_extend": (BOOLEAN, False),
+        "watermark": (BOOLEAN, False),
+        "spoiler": (BOOLEAN, False),
+    },
+    "jobs list": {"member": (USER, False), "state": (STRING, False)},
+    "jobs show": JOB,
+    "jobs cancel": JOB,
+    "jobs retry": JOB,
+    "queue show": {},
+    "quota show": {"member": (USER, False)},
+    "help": {},
+}
+
+
+@pytest.fixture
+async def bot(backstage: Backstage) -> AsyncIterator[TweenBot]:
+    bot = TweenBot(api_base_url="http://127.0.0.1:1/api/v10", money=Money())
+    bot.services = backstage.services()
+    async with bot:
+        for extension in EXTENSIONS:
+            await bot.load_extension(extension)
+        yield bot
+
+
+def leaves(bot: TweenBot) -> dict[str, dict[str, Any]]:
+    """Return what Discord is sent of each command that can be invoked."""
+    found: dict[str, dict[str, Any]] = {}
+    for command in bot.tree.get_commands():
+        payload = command.to_dict(bot.tree)
+        below = [each for each in payload.get("options", []) if each["type"] == 1]
+        for each in below:
+            found[f"{payload['name']} {each['name']}"] = each
+        if not below:
+            found[payload["name"]] = payload
+    return found
+
+
+async def test_the_commands_and_their_options_are_those_of_the_contract(bot: TweenBot) -> None:
+    shown = {
+        name: {option["name"]: (option["type"], option["required"]) for option in each["options"]}
+        for name, each in leaves(bot).items()
+    }
+    assert shown == OPTIONS
+    assert [list(each) for each in shown.values()] == [list(OPTIONS[name]) for name in shown]
+
+
+async def test_everything_is_described_within_discords_limits(bot: TweenBot) -> None:
+    roots = [command.to_dict(bot.tree) for command in bot.tree.get_commands()]
+    options = [option for each in leaves(bot).values() for option in each["options"]]
+    for each in [*roots, *leaves(bot).values(), *options]:
+        assert 1 < len(each["description"]) <= 100, each["name"]
+        assert "…" not in each["description"]
+
+
+async def test_figures_have_their_ranges(bot: TweenBot) -> None:
+    options = {option["name"]: option for option in leaves(bot)["video frames"]["options"]}
+    assert (options["seed"]["min_value"], options["seed"]["max_value"]) == (0, 2_147_483_647)
+    assert options["prompt"]["max_length"] == 800
+    assert options["negative_prompt"]["max_length"] == 500
+    assert options["prompt"]["min_length"] == options["negative_prompt"]["min_length"] == 1
+
+
+async def test_known_sets_are_choices_or_autocompleted(bot: TweenBot) -> None:
+    commands = leaves(bot)
+    states = {option["name"]: option for option in commands["jobs list"]["options"]}["state"]
+    names = [choice["name"] for choice in states["choices"]]
+    assert names == ["active", "done", "failed", "cancelled", "all"]
+    completed = {
+        (name, option["name"])
+        for name, each in commands.items()
+        for option in each["options"]
+        if option.get("autocomplete")
+    }
+    assert completed == {
+        ("video frames", "model"),
+        ("video frames", "resolution"),
+        ("jobs show", "job"),
+        ("jobs cancel", "job"),
+        ("jobs retry", "job"),
+    }
+
+
+async def test_in_direct_messages_there_are_only_jobs_and_help(bot: TweenBot) -> None:
+    guild, private = 0, 1
+    for command in bot.tree.get_commands():
+        payload = command.to_dict(bot.tree)
+        expected = {guild, private} if payload["name"] in {"jobs", "help"} else {guild}
+        assert set(payload["contexts"]) == expected, payload["name"]
+        assert payload["integration_types"] == [0], "installed to guilds only"
+        assert payload["default_member_permissions"] is None, "everybody's commands"
+
+
+async def test_every_callback_is_described_and_takes_an_interaction(bot: TweenBot) -> None:
+    for command in bot.tree.walk_commands():
+        if isinstance(command, app_commands.Command):
+            assert command.description
+            assert command.callback.__doc__
+
+
+async def test_the_client_pings_nobody_and_asks_for_nothing_privileged(bot: TweenBot) -> None:
+    assert bot.allowed_mentions is not None
+    assert dict(bot.allowed_mentions.to_dict()) == {"parse": []}
+    assert bot.intents == discord.Intents(guilds=True)
+    assert not list(bot.cached_messages)
+
+
+async def test_an_error_of_any_command_goes_to_the_one_place_that_answers(bot: TweenBot) -> None:
+    assert bot.tree.on_error.__module__ == "cogs._errors"
+
+
+def test_a_button_is_recognised_by_its_custom_id() -> None:
+    template = CancelButton.__discord_ui_compiled_template__
+    for _ in range(50):
+        job_id = new_job_id()
+        found = template.fullmatch(cancel_custom_id(job_id))
+        assert found is not None
+        assert found["job"] == job_id
+    for strange in (
+        "job:cancel:7F3K2",
+        "job:cancel:7f3k2q",
+        "job:cancel:7F3K2Q1",
+        "x",
+        "job:never",
+    ):
+        assert template.fullmatch(strange) is None
+
+
+async def test_services_before_the_wiring_are_a_bug_that_says_so() -> None:
+    bot = TweenBot(api_base_url="http://127.0.0.1:1/api/v10", money=Money(), extensions=())
+    with pytest.raises(RuntimeError, match="not wired"):
+        _ = bot.services
+
+
+# --- registering ------------------------------------------------------------------------------
+
+
+async def test_commands_are_sent_when_they_changed_and_only_then(
+    bot: TweenBot, backstage: Backstage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sync = AsyncMock(return_value=[])
+    monkeypatch.setattr(bot.tree, "sync", sync)
+    monkeypatch.setattr(bot._connection, "application_id", 1)
+    backstage.registration.digest.return_value = "of an older version"
+    await bot._register_commands()
+    sync.assert_awaited_once_with()
+    application_id, digest = backstage.registration.remember.call_args.args
+    assert application_id == 1
+    backstage.registration.digest.return_value = digest
+    await bot._register_commands()
+    sync.assert_awaited_once_with()
+
+
+async def test_a_registration_discord_refused_is_tried_at_the_next_start(
+    bot: TweenBot, backstage: Backstage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bot.tree, "sync", AsyncMock(side_effect=http_error(400, 50_035)))
+    monkeypatch.setattr(bot._connection, "application_id", 1)
+    backstage.registration.digest.return_value = None
+    with pytest.raises(discord.HTTPException):
+        await bot._register_commands()
+    backstage.registration.remember.assert_not_called()
+
+
+async def test_a_gateway_that_never_connected_is_not_well(bot: TweenBot) -> None:
+    assert not bot.gateway_is_well()

@@ -1,0 +1,280 @@
+"""The one place that answers errors; buttons and autocompletes, whose errors go there too."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+from unittest.mock import MagicMock
+
+import aiohttp
+import discord
+import pytest
+from discord import app_commands
+
+from bot.chat.status import cancel_custom_id
+from bot.chat.text import Money
+from bot.client import EXTENSIONS, TweenBot
+from bot.domain.errors import (
+    BotError,
+    DatabaseUnavailableError,
+    JobNotCancellableError,
+    JobNotFoundError,
+    MissingAccessError,
+)
+from bot.domain.ids import UserId
+from bot.domain.job import JobState
+from bot.services import Asker
+from cogs import _errors
+from cogs._buttons import CancelButton
+from tests.chat.examples import GUILD, REQUESTER, a_job
+from tests.cogs.conftest import SECRET, LogLines
+from tests.cogs.doubles import MODERATOR, Backstage, an_interaction, answered, http_error
+
+
+@pytest.fixture
+async def bot(backstage: Backstage) -> AsyncIterator[TweenBot]:
+    bot = TweenBot(api_base_url="http://127.0.0.1:1/api/v10", money=Money())
+    bot.services = backstage.services()
+    async with bot:
+        for extension in EXTENSIONS:
+            await bot.load_extension(extension)
+        yield bot
+
+
+# --- answers ----------------------------------------------------------------------------------
+
+
+async def test_the_reference_a_person_reads_is_in_the_log_with_the_traceback(
+    backstage: Backstage, log_lines: LogLines
+) -> None:
+    interaction = an_interaction(backstage)
+    backstage.submissions.cancel.side_effect = RuntimeError(f"the password is {SECRET}")
+    said = await press(interaction)
+    (line,) = log_lines()
+    assert line["event"] == "interaction_failed"
+    assert line["reference"] in said
+    assert "RuntimeError: the password is [hidden]" in line["exception"]
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("acknowledged", [True, False])
+async def test_an_answer_takes_the_way_that_is_open(
+    backstage: Backstage, *, acknowledged: bool
+) -> None:
+    interaction = an_interaction(backstage)
+    interaction.response.is_done.return_value = acknowledged
+    await _errors.answer(interaction, JobNotFoundError("x"))
+    assert interaction.edit_original_response.await_count == int(acknowledged)
+    assert interaction.response.send_message.await_count == int(not acknowledged)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        http_error(401, 50_027),
+        http_error(404, 10_062),
+        http_error(500, 0),
+        aiohttp.ServerDisconnectedError(),
+        ConnectionResetError(),
+        TimeoutError(),
+    ],
+)
+async def test_an_answer_that_cannot_be_given_is_only_logged(
+    backstage: Backstage, error: Exception
+) -> None:
+    interaction = an_interaction(backstage)
+    interaction.response.is_done.return_value = True
+    interaction.edit_original_response.side_effect = error
+    await _errors.say(interaction, "done")
+    interaction.edit_original_response.assert_awaited_once()
+
+
+async def test_a_video_too_large_for_an_answer_is_explained(backstage: Backstage) -> None:
+    interaction = an_interaction(backstage)
+    interaction.response.is_done.return_value = True
+    interaction.edit_original_response.side_effect = [http_error(413, 40_005), None]
+    await _errors.say(interaction, embed=discord.Embed(title="x"), file=MagicMock(discord.File))
+    last = interaction.edit_original_response.call_args.kwargs
+    assert "too large" in last["content"]
+    assert last["attachments"] is discord.utils.MISSING
+
+
+async def test_an_answer_is_never_longer_than_a_message(backstage: Backstage) -> None:
+    interaction = an_interaction(backstage)
+    await _errors.say(interaction, "x" * 5000)
+    assert len(answered(interaction)) == 2000
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (app_commands.CommandNotFound("video", []), "This command has changed meanwhile."),
+        (
+            app_commands.TransformerError("7", discord.AppCommandOptionType.user, MagicMock()),
+            "I cannot use one of these options here.",
+        ),
+        (MissingAccessError("403"), "nothing was queued"),
+        (DatabaseUnavailableError("locked"), "Something went wrong (ref "),
+        (app_commands.CheckFailure("x"), "Something went wrong (ref "),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+async def test_what_discord_py_raises_before_a_command_is_answered_too(
+    backstage: Backstage, bot: TweenBot, error: Exception, said: str
+) -> None:
+    interaction = an_interaction(backstage)
+    wrapped: Any = error
+    if isinstance(error, BotError):
+        wrapped = app_commands.CommandInvokeError(MagicMock(), error)
+        wrapped.__cause__ = error
+    await bot.tree.on_error(interaction, wrapped)
+    assert said in answered(interaction)
+
+
+# --- buttons ----------------------------------------------------------------------------------
+
+
+async def press(interaction: Any) -> str:  # noqa: ANN401 - a double
+    """Press a job's Cancel button in a process that never saw its message."""
+    custom_id = cancel_custom_id("7F3K2Q")
+    found = CancelButton.__discord_ui_compiled_template__.fullmatch(custom_id)
+    assert found is not None
+    item: discord.ui.Button[Any] = discord.ui.Button(custom_id=custom_id)
+    button = await CancelButton.from_custom_id(interaction, item, found)
+    await button.callback(interaction)
+    return answered(interaction)
+
+
+async def test_the_cancel_button_cancels(backstage: Backstage) -> None:
+    backstage.submissions.cancel.return_value = a_job(JobState.CANCELLED)
+    said = await press(an_interaction(backstage))
+    assert said == "Job `7F3K2Q` is cancelled. Nothing was charged."
+    asker = Asker(user_id=REQUESTER, guild_id=GUILD, may_moderate=False)
+    backstage.submissions.cancel.assert_awaited_once_with("7F3K2Q", asker)
+
+
+async def test_a_moderator_presses_as_a_moderator(backstage: Backstage) -> None:
+    backstage.submissions.cancel.return_value = a_job(JobState.CANCELLED)
+    await press(an_interaction(backstage, user_id=99, permissions=MODERATOR))
+    asker = Asker(user_id=UserId(99), guild_id=GUILD, may_moderate=True)
+    backstage.submissions.cancel.assert_awaited_once_with("7F3K2Q", asker)
+
+
+async def test_a_button_of_somebody_else_says_whose_it_is(backstage: Backstage) -> None:
+    backstage.submissions.cancel.side_effect = JobNotFoundError("7F3K2Q")
+    said = await press(an_interaction(backstage, user_id=99))
+    assert said == "Only the requester or a moderator can do that."
+
+
+async def test_a_button_pressed_too_late_says_why(backstage: Backstage) -> None:
+    error = JobNotCancellableError(job_id="7F3K2Q", state="running")
+    backstage.submissions.cancel.side_effect = error
+    assert "the provider cannot stop it" in await press(an_interaction(backstage))
+
+
+async def test_an_unexpected_error_of_a_button_is_answered(backstage: Backstage) -> None:
+    backstage.break_down(RuntimeError("boom"))
+    assert (await press(an_interaction(backstage))).startswith("Something went wrong (ref ")
+
+
+async def test_a_press_that_discord_has_closed_cancels_nothing(backstage: Backstage) -> None:
+    interaction = an_interaction(backstage)
+    interaction.response.defer.side_effect = http_error(404, 10_062)
+    assert await press(interaction) == ""
+    assert backstage.untouched
+
+
+# --- autocompletes ----------------------------------------------------------------------------
+
+
+async def complete(
+    bot: TweenBot,
+    interaction: Any,  # noqa: ANN401 - a double
+    command: str,
+    option: str,
+    **values: str,
+) -> list[app_commands.Choice[str]]:
+    """Type into an option, through discord.py's own machinery."""
+    (found,) = [
+        each
+        for each in bot.tree.walk_commands()
+        if isinstance(each, app_commands.Command) and each.qualified_name == command
+    ]
+    options: Any = [
+        {"name": name, "type": 3, "value": value} for name, value in {option: "", **values}.items()
+    ]
+    interaction.namespace = app_commands.Namespace(interaction, {}, options)
+    await found._invoke_autocomplete(interaction, option, interaction.namespace)
+    (choices,) = interaction.response.autocomplete.call_args.args
+    return list(choices)
+
+
+async def test_models_are_suggested_with_their_price(bot: TweenBot, backstage: Backstage) -> None:
+    choices = await complete(bot, an_interaction(backstage), "video frames", "model")
+    assert [(choice.value, choice.name) for choice in choices] == [
+        ("wan2.2-kf2v-flash", "wan2.2-kf2v-flash · from 0.10 CNY/s"),
+        ("wanx2.1-kf2v-plus", "wanx2.1-kf2v-plus · from 0.70 CNY/s"),
+    ]
+    assert backstage.untouched, "from memory, within 100 ms"
+
+
+async def test_models_are_narrowed_by_what_is_typed(bot: TweenBot, backstage: Backstage) -> None:
+    choices = await complete(bot, an_interaction(backstage), "video frames", "model", model="PLUS")
+    assert [choice.value for choice in choices] == ["wanx2.1-kf2v-plus"]
+
+
+@pytest.mark.parametrize(
+    ("model", "tiers"),
+    [
+        ("", ["480P", "720P", "1080P"]),
+        ("wanx2.1-kf2v-plus", ["720P"]),
+        ("no such model", ["480P", "720P", "1080P"]),
+    ],
+)
+async def test_resolutions_are_those_of_the_chosen_model(
+    bot: TweenBot, backstage: Backstage, model: str, tiers: list[str]
+) -> None:
+    choices = await complete(
+        bot, an_interaction(backstage), "video frames", "resolution", model=model
+    )
+    assert [choice.value for choice in choices] == tiers
+    assert choices[0].name.endswith(" CNY")
+
+
+@pytest.mark.parametrize("command", ["jobs show", "jobs cancel", "jobs retry"])
+async def test_only_ones_own_jobs_are_suggested(
+    bot: TweenBot, backstage: Backstage, command: str
+) -> None:
+    backstage.submissions.list_jobs.return_value = [a_job()]
+    interaction = an_interaction(backstage, permissions=MODERATOR)
+    choices = await complete(bot, interaction, command, "job", job="7f3")
+    assert [choice.value for choice in choices] == ["7F3K2Q"]
+    call = backstage.submissions.list_jobs.call_args
+    assert call.args == (Asker(user_id=REQUESTER, guild_id=GUILD, may_moderate=True),)
+    assert "member_id" not in call.kwargs
+    assert call.kwargs["limit"] == 25
+    assert await complete(bot, an_interaction(backstage), command, "job", job="ZZZ") == []
+
+
+@pytest.mark.parametrize(
+    ("command", "option"),
+    [
+        ("video frames", "model"),
+        ("video frames", "resolution"),
+        ("jobs show", "job"),
+        ("jobs cancel", "job"),
+        ("jobs retry", "job"),
+    ],
+)
+async def test_an_autocomplete_that_breaks_suggests_nothing_and_is_logged(
+    bot: TweenBot,
+    backstage: Backstage,
+    log_lines: LogLines,
+    command: str,
+    option: str,
+) -> None:
+    backstage.break_down(RuntimeError("boom"))
+    interaction = an_interaction(backstage)
+    interaction.client.money = None
+    assert await complete(bot, interaction, command, option) == []
+    assert [line["event"] for line in log_lines()] == ["autocomplete_failed"]
