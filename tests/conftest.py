@@ -1,0 +1,19 @@
+"""What every test needs: an environment without the developer's own settings."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.settings import Settings
+from tests.fakes import ManualClock
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()

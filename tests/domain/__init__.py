@@ -1,0 +1,1 @@
+"""The domain alone: tables of cases and properties, no I/O."""

@@ -1,0 +1,1 @@
+"""The schema: migrations and tables agree, on both engines."""

@@ -1,0 +1,65 @@
+"""A process for each test: its own SQLite file, and doubles of everything outside."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+import structlog
+
+from bot.storage import migrate
+from bot.storage.engine import Database
+from tests.fakes import InMemoryProvider, ManualClock, RecordingChat
+from tests.services.core import Core
+from tests.services.media import FakeMedia
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file to copy."""
+    path = tmp_path_factory.mktemp("template") / "tween.db"
+
+    async def make() -> None:
+        database = Database(f"sqlite:///{path}")
+        try:
+            await migrate.upgrade(database)
+        finally:
+            await database.aclose()
+
+    asyncio.run(make())
+    return path
+
+
+@pytest.fixture(autouse=True)
+def plain_logs() -> Iterator[None]:
+    """One short line per record: drawing the frames of an exception takes longer than a test."""
+    before = structlog.get_config()
+    structlog.configure(
+        processors=[
+            structlog.processors.format_exc_info,
+            structlog.processors.LogfmtRenderer(bool_as_flag=False),
+        ]
+    )
+    yield
+    structlog.configure(**before)
+
+
+@pytest.fixture
+async def core(migrated_file: Path, tmp_path: Path, clock: ManualClock) -> AsyncIterator[Core]:
+    path = tmp_path / "tween.db"
+    shutil.copyfile(migrated_file, path)
+    database = Database(f"sqlite:///{path}")
+    core = Core(
+        database=database,
+        data_dir=tmp_path,
+        clock=clock,
+        provider=InMemoryProvider(clock),
+        chat=RecordingChat(),
+        media=FakeMedia(),
+    )
+    await core.dispatcher.prepare()
+    yield core
+    await database.aclose()

@@ -1,0 +1,142 @@
+"""The requester is told once that a job is over, unless nobody should be pinged."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import update
+
+from bot.domain.delivery import Receipt
+from bot.domain.errors import ChatUnavailableError, MissingAccessError
+from bot.domain.guild import Notify
+from bot.domain.ids import ChannelId, MessageId, UserId
+from bot.domain.job import Job, JobState
+from bot.domain.status import Purpose
+from bot.storage.tables import guilds as guilds_table
+from tests.fakes import CHANNEL, GUILD, MEMBER, NOW
+from tests.services.core import QUEUE_TTL, Core
+
+
+async def _notify(core: Core, how: Notify) -> None:
+    async with core.database.write() as connection:
+        await connection.execute(
+            update(guilds_table).where(guilds_table.c.guild_id == GUILD).values(notify=how.value)
+        )
+
+
+async def _rounds(core: Core, count: int = 5) -> None:
+    for _ in range(count):
+        await core.board.run_once()
+        core.clock.advance(minutes=2)
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        JobState.DELIVERED,
+        JobState.UNDELIVERABLE,
+        JobState.FAILED,
+        JobState.EXPIRED,
+        JobState.CANCELLED,
+    ],
+)
+async def test_end_is_told_once(core: Core, state: JobState) -> None:
+    job = await core.put(state)
+    await _rounds(core)
+    await _rounds(core.restarted())
+    assert core.chat.pings == [(job.id, Notify.PING)]
+
+
+async def test_end_is_told_after_it_is_shown(core: Core) -> None:
+    job = await core.put(JobState.FAILED, shown_version=0)
+    core.chat.refusals["edit_status"].append(ChatUnavailableError("503"))
+    await core.board.run_once()
+    assert core.chat.calls == []
+    core.clock.advance(minutes=2)
+    await _rounds(core, 2)
+    assert core.chat.names(job.id) == ["edit_status", "announce"]
+
+
+async def test_guild_that_wants_none_gets_none(core: Core) -> None:
+    job = await core.put(JobState.FAILED)
+    await _notify(core, Notify.NONE)
+    await _rounds(core)
+    assert core.chat.pings == []
+    assert (await core.job(job)).announced_at is not None
+
+
+async def test_old_jobs_ping_nobody(core: Core) -> None:
+    await core.put(JobState.FAILED, created_at=NOW - QUEUE_TTL - timedelta(seconds=1))
+    await _rounds(core)
+    assert core.chat.pings == []
+
+
+async def test_who_cancelled_is_not_told_but_whose_job_was_cancelled_is(core: Core) -> None:
+    await core.put(JobState.CANCELLED, cancel_requested_by=MEMBER)
+    other = await core.put(JobState.CANCELLED, cancel_requested_by=UserId(99))
+    await _rounds(core)
+    assert core.chat.pings == [(other.id, Notify.PING)]
+
+
+async def test_refused_announcement_is_not_tried_for_ever(core: Core) -> None:
+    job = await core.put(JobState.FAILED)
+    core.chat.closed["announce"] = MissingAccessError("403")
+    await core.board.run_once()
+    assert (await core.job(job)).announced_at is not None
+
+
+async def test_unreachable_chat_is_tried_again_and_searched_first(core: Core) -> None:
+    job = await core.put(JobState.FAILED)
+    core.chat.refusals["announce"].append(ChatUnavailableError("dropped"))
+    await core.board.run_once()
+    assert (await core.job(job)).announced_at is None
+    core.clock.advance(minutes=2)
+    await core.board.run_once()
+    assert core.chat.searches == [(Purpose.ANNOUNCEMENT, CHANNEL)]
+    assert core.chat.pings == [(job.id, Notify.PING)]
+
+
+async def _said_before_the_crash(core: Core, channel_id: ChannelId, **changes: object) -> Job:
+    """Return a job whose announcement stands, though the process died before it could say so."""
+    core.chat.standing[Purpose.ANNOUNCEMENT, channel_id] = Receipt(
+        channel_id=channel_id, message_id=MessageId(5)
+    )
+    return await core.put(**({"announce_attempted_at": NOW} | changes))  # type: ignore[arg-type]
+
+
+async def test_announcement_of_a_dead_process_is_not_repeated(core: Core) -> None:
+    job = await _said_before_the_crash(core, CHANNEL, state=JobState.FAILED)
+    await _rounds(core)
+    assert core.chat.pings == []
+    assert (await core.job(job)).announced_at is not None
+
+
+async def test_announcement_by_direct_message_is_not_repeated(core: Core) -> None:
+    dm = core.chat.dm_of(MEMBER)
+    await _said_before_the_crash(core, dm, state=JobState.FAILED)
+    await _notify(core, Notify.DM)
+    await _rounds(core)
+    assert core.chat.pings == []
+
+
+async def test_announcement_where_the_video_went_is_not_repeated(core: Core) -> None:
+    dm = core.chat.dm_of(MEMBER)
+    await _said_before_the_crash(
+        core, dm, state=JobState.DELIVERED, delivered_channel_id=dm, delivered_message_id=6
+    )
+    await _rounds(core)
+    assert core.chat.pings == []
+
+
+async def test_announcement_that_cannot_be_written_does_not_stop_the_others(core: Core) -> None:
+    await core.put(JobState.FAILED, finished_at=NOW - timedelta(minutes=1))
+    other = await core.put(JobState.FAILED)
+
+    async def break_first(_: str) -> None:
+        core.chat.before = None
+        raise KeyError("a bug")
+
+    core.chat.before = break_first
+    await _rounds(core)
+    assert (other.id, Notify.PING) in core.chat.pings

@@ -1,0 +1,209 @@
+"""DELIVERING → DELIVERED: by edit, in the channel, by direct message, or kept."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.domain.delivery import Receipt
+from bot.domain.errors import (
+    ChannelGoneError,
+    ChatUnavailableError,
+    DeliveryError,
+    MediaUnreadableError,
+    MessageGoneError,
+    MissingAccessError,
+    UploadTooLargeError,
+)
+from bot.domain.failure import FailureReason
+from bot.domain.ids import MessageId
+from bot.domain.job import Job, JobState
+from bot.domain.status import Purpose
+from bot.services.submissions import Asker
+from tests.fakes import CHANNEL, MEMBER, NOW, VIDEO
+from tests.services.core import Core
+
+MIB = 1024 * 1024
+
+
+async def _ready(core: Core, content: bytes = VIDEO, **changes: object) -> Job:
+    job = await core.put(JobState.DELIVERING, **changes)
+    await core.put_video(job, content)
+    return job
+
+
+def _close(core: Core, *ways: str, error: DeliveryError | None = None) -> None:
+    core.chat.closed |= {way: error or MissingAccessError("no") for way in ways}
+
+
+async def test_video_is_attached_to_the_status_message(core: Core) -> None:
+    job = await _ready(core)
+    await core.deliverer.run_once()
+    stored = await core.job(job)
+    assert stored.state is JobState.DELIVERED
+    assert stored.delivered_message_id == job.status_message_id
+    assert core.chat.files == [VIDEO]
+    shown = core.chat.last().job
+    assert (shown.state, shown.delivered_bytes) == (JobState.DELIVERED, len(VIDEO))
+    # The delivering edit was the final word: the board has nothing to add but the announcement.
+    await core.board.run_once()
+    assert core.chat.names(job.id) == ["deliver_by_edit", "announce"]
+
+
+@pytest.mark.parametrize("error", [MessageGoneError("404"), MissingAccessError("403")])
+async def test_message_that_cannot_be_edited_is_replaced_in_the_channel(
+    core: Core, error: DeliveryError
+) -> None:
+    job = await _ready(core)
+    _close(core, "deliver_by_edit", error=error)
+    await core.deliverer.run_once()
+    stored = await core.job(job)
+    assert stored.state is JobState.DELIVERED
+    assert stored.delivered_channel_id == CHANNEL
+    assert stored.delivered_message_id != job.status_message_id
+    assert (stored.status_gone_at is not None) == isinstance(error, MessageGoneError)
+
+
+async def test_job_without_a_message_is_delivered_in_the_channel(core: Core) -> None:
+    job = await _ready(core, status_message_id=None, status_channel_id=None)
+    await core.deliverer.run_once()
+    assert core.chat.names(job.id) == ["deliver_in_channel"]
+
+
+async def test_closed_channel_leads_to_the_direct_messages(core: Core) -> None:
+    job = await _ready(core)
+    _close(core, "deliver_by_edit", "deliver_in_channel", error=ChannelGoneError("404"))
+    await core.deliverer.run_once()
+    stored = await core.job(job)
+    assert stored.state is JobState.DELIVERED
+    assert stored.delivered_channel_id == core.chat.dm_of(MEMBER)
+
+
+@pytest.mark.parametrize("last", ["open_dm", "deliver_by_dm"])
+async def test_refused_everywhere_the_file_is_kept_and_can_be_collected(
+    core: Core, last: str
+) -> None:
+    job = await _ready(core)
+    _close(core, "deliver_by_edit", "deliver_in_channel", last)
+    await core.deliverer.run_once()
+    stored = await core.job(job)
+    assert stored.state is JobState.UNDELIVERABLE
+    assert stored.failure_reason is FailureReason.UNDELIVERABLE
+    assert await core.spent(job) == job.reserved
+    found = await core.submissions.find(job.id, Asker(user_id=MEMBER, guild_id=None))
+    path = await core.submissions.collectable(found, limit_bytes=10 * MIB)
+    assert path is not None
+    assert path.read_bytes() == VIDEO
+    assert await core.submissions.collectable(found, limit_bytes=3) is None
+
+
+async def test_unreachable_chat_is_tried_again_by_the_same_way(core: Core) -> None:
+    job = await _ready(core)
+    core.chat.refusals["deliver_by_edit"].extend([ChatUnavailableError("503")] * 8)
+    for _ in range(9):
+        await core.deliverer.run_once()
+        core.clock.advance(minutes=6)
+    stored = await core.job(job)
+    assert stored.state is JobState.DELIVERED
+    assert core.chat.names(job.id) == ["deliver_by_edit"]
+
+
+# --- size ------------------------------------------------------------------------------------
+
+
+async def test_larger_file_is_made_to_fit_before_it_is_sent(core: Core) -> None:
+    job = await _ready(core, b"x" * (10 * MIB + 1))
+    await core.deliverer.run_once()
+    assert core.media.shrunk_to == [int(10 * MIB * 0.95)]
+    stored = await core.job(job)
+    assert stored.delivered_bytes == int(10 * MIB * 0.95)
+    assert stored.media_bytes == 10 * MIB + 1
+    assert (core.folders.of(job.id) / "result.mp4").stat().st_size == 10 * MIB + 1
+
+
+async def test_boosted_guild_takes_the_larger_file(core: Core) -> None:
+    await _ready(core, b"x" * (10 * MIB + 1), premium_tier=2)
+    await core.deliverer.run_once()
+    assert core.media.shrunk_to == []
+
+
+async def test_discords_answer_about_the_size_is_the_truth(core: Core) -> None:
+    job = await _ready(core, b"x" * 4_000)
+    core.chat.refusals["deliver_by_edit"].extend([UploadTooLargeError("413")] * 2)
+    await core.deliverer.run_once()
+    assert core.media.shrunk_to == [3_800, 2_000]
+    stored = await core.job(job)
+    assert (stored.state, stored.delivered_bytes) == (JobState.DELIVERED, 2_000)
+    assert core.chat.names(job.id) == ["deliver_by_edit"]
+
+
+async def test_file_that_is_too_large_for_every_way_is_kept(core: Core) -> None:
+    job = await _ready(core, b"x" * 4_000)
+    ways = ("deliver_by_edit", "deliver_in_channel", "deliver_by_dm")
+    _close(core, *ways, error=UploadTooLargeError("413"))
+    await core.deliverer.run_once()
+    assert await core.state(job) is JobState.UNDELIVERABLE
+
+
+async def test_file_that_breaks_the_encoder_parks_its_job(core: Core) -> None:
+    job = await _ready(core, b"x" * (10 * MIB + 1))
+
+    async def die(*_: object, **__: object) -> None:
+        raise MediaUnreadableError("decoder_failed")
+
+    core.deliverer._media.shrink = die  # type: ignore[method-assign,assignment]
+    for _ in range(3):
+        await core.deliverer.run_once()
+        core.clock.advance(minutes=2)
+    assert await core.state(job) is JobState.PARKED
+
+
+# --- once ------------------------------------------------------------------------------------
+
+
+async def test_attempt_is_committed_before_a_new_message_is_posted(core: Core) -> None:
+    job = await _ready(core, status_message_id=None)
+    seen = []
+
+    async def look(_: str) -> None:
+        seen.append((await core.job(job)).delivery_attempted_at)
+
+    core.chat.before = look
+    await core.deliverer.run_once()
+    assert seen == [NOW]
+    assert core.chat.searches == [], "nothing was attempted before"
+
+
+async def test_message_of_a_process_that_died_is_found_and_not_posted_again(core: Core) -> None:
+    job = await _ready(core, status_message_id=None, delivery_attempted_at=NOW)
+    standing = Receipt(channel_id=CHANNEL, message_id=MessageId(77))
+    core.chat.standing[Purpose.DELIVERY, CHANNEL] = standing
+    await core.deliverer.run_once()
+    stored = await core.job(job)
+    assert (stored.state, stored.delivered_message_id) == (JobState.DELIVERED, 77)
+    assert core.chat.calls == []
+
+
+async def test_dropped_connection_while_posting_searches_before_posting_again(core: Core) -> None:
+    job = await _ready(core, status_message_id=None)
+    core.chat.refusals["deliver_in_channel"].append(ChatUnavailableError("dropped"))
+    await core.deliverer.run_once()
+    core.clock.advance(minutes=1)
+    await core.deliverer.run_once()
+    assert core.chat.searches == [(Purpose.DELIVERY, CHANNEL)]
+    assert core.chat.names(job.id) == ["deliver_in_channel"]
+    assert await core.state(job) is JobState.DELIVERED
+
+
+async def test_crash_after_the_edit_edits_the_same_message_again(core: Core) -> None:
+    job = await _ready(core, delivery_attempted_at=None)
+
+    async def die(_: str) -> None:
+        raise KeyError("the process dies before the receipt is stored")
+
+    core.chat.before = die
+    await core.deliverer.run_once()
+    core.chat.before = None
+    core.clock.advance(minutes=1)
+    await core.restarted().deliverer.run_once()
+    stored = await core.job(job)
+    assert stored.delivered_message_id == job.status_message_id

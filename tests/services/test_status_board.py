@@ -1,0 +1,253 @@
+"""Status messages kept true: no needless edit, none too soon, no final word lost."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.delivery import Receipt
+from bot.domain.errors import (
+    ChannelGoneError,
+    ChatUnavailableError,
+    ContentBlockedError,
+    DatabaseUnavailableError,
+    MessageGoneError,
+    MissingAccessError,
+)
+from bot.domain.failure import FailureReason
+from bot.domain.ids import ChannelId, MessageId
+from bot.domain.job import Job, JobState, Owner
+from bot.domain.ledger import NOTHING
+from bot.domain.status import Purpose
+from tests.fakes import CHANNEL, MODEL, NOW, a_submission
+from tests.services.core import EDIT_SECONDS, Core
+
+
+async def _shown(core: Core, state: JobState = JobState.RUNNING, **changes: object) -> Job:
+    """Return a job whose message shows it as it is."""
+    job = await core.put(state, **changes)
+    view = await core.estimates.view(job)
+    await core.touch(job, shown_digest=core.chat.digest(view))
+    return await core.job(job)
+
+
+async def _change(core: Core, job: Job, *, late: bool = True) -> Job:
+    at = core.clock.now() if late else None
+    current = await core.job(job)
+    return await core.advancer.amend(current, owner=Owner.POLLER, name="changed", late_at=at)
+
+
+async def _run(core: Core, *, seconds: float) -> list[datetime]:
+    """Run the board as its loop would; return when it wrote."""
+    written, until = [], core.clock.now() + timedelta(seconds=seconds)
+    while core.clock.now() < until:
+        before = len(core.chat.calls)
+        wait = await core.board.run_once()
+        written += [core.clock.now()] * (len(core.chat.calls) - before)
+        core.clock.advance(seconds=max(wait, 0.05))
+    return written
+
+
+# --- edits -----------------------------------------------------------------------------------
+
+
+async def test_change_is_shown_once(core: Core) -> None:
+    job = await _shown(core)
+    await _change(core, job)
+    await _run(core, seconds=60)
+    assert core.chat.names(job.id) == ["edit_status"]
+    stored = await core.job(job)
+    assert stored.shown_version == stored.version
+
+
+async def test_equal_text_is_not_sent_again(core: Core) -> None:
+    job = await _shown(core)
+    await _change(core, job, late=False)
+    await _run(core, seconds=60)
+    assert core.chat.calls == []
+    stored = await core.job(job)
+    assert stored.shown_version == stored.version
+
+
+async def test_one_message_is_edited_at_its_interval_and_shows_the_newest(core: Core) -> None:
+    job = await _shown(core)
+    written = []
+    for _ in range(40):
+        await _change(core, job)
+        before = len(core.chat.calls)
+        await core.board.run_once()
+        written += [core.clock.now()] * (len(core.chat.calls) - before)
+        core.clock.advance(seconds=0.5)
+    written += await _run(core, seconds=10)
+    gaps = [later - earlier for earlier, later in pairwise(written)]
+    assert min(gaps) >= timedelta(seconds=EDIT_SECONDS)
+    assert len(written) <= 6
+    assert core.chat.last().job.late_at == (await core.job(job)).late_at
+
+
+async def test_edits_of_one_channel_are_spaced(core: Core) -> None:
+    jobs = [await _shown(core, task_id=f"t{at}") for at in range(5)]
+    for job in jobs:
+        await _change(core, job)
+    written = await _run(core, seconds=30)
+    gaps = [later - earlier for earlier, later in pairwise(written)]
+    assert len(written) == 5
+    assert min(gaps) >= timedelta(seconds=1.5)
+
+
+async def test_channels_do_not_wait_for_each_other(core: Core) -> None:
+    for at in range(5):
+        channel = ChannelId(50 + at)
+        job = await _shown(core, task_id=f"t{at}", channel_id=channel, status_channel_id=channel)
+        await _change(core, job)
+    await core.board.run_once()
+    assert core.chat.names() == ["edit_status"] * 5
+
+
+async def test_unreachable_chat_is_tried_again_until_the_change_is_shown(core: Core) -> None:
+    job = await _shown(core)
+    core.chat.refusals["edit_status"].extend([ChatUnavailableError("503")] * 4)
+    await _change(core, job)
+    await _run(core, seconds=120)
+    assert core.chat.names(job.id) == ["edit_status"]
+
+
+async def test_message_that_is_gone_is_left_alone_and_the_job_goes_on(core: Core) -> None:
+    job = await _shown(core)
+    core.chat.closed["edit_status"] = MessageGoneError("404")
+    await _change(core, job)
+    await _run(core, seconds=60)
+    stored = await core.job(job)
+    assert stored.state is JobState.RUNNING
+    assert stored.status_gone_at is not None
+
+
+async def test_refused_edit_is_tried_again_with_the_next_change(core: Core) -> None:
+    job = await _shown(core)
+    core.chat.refusals["edit_status"].append(ContentBlockedError("200000"))
+    await _change(core, job)
+    await _run(core, seconds=60)
+    assert core.chat.calls == []
+    await _change(core, job)
+    await _run(core, seconds=60)
+    assert core.chat.names(job.id) == ["edit_status"]
+
+
+async def test_message_that_cannot_be_drawn_does_not_stop_the_others(core: Core) -> None:
+    broken, other = await _shown(core, task_id="a"), await _shown(core, task_id="b")
+    for job in (broken, other):
+        await _change(core, job)
+
+    async def break_first(_: str) -> None:
+        core.chat.before = None
+        raise KeyError("a bug")
+
+    core.chat.before = break_first
+    await _run(core, seconds=30)
+    assert len(core.chat.calls) == 1
+
+
+async def test_all_positions_of_a_busy_channel_are_brought_up_to_date(core: Core) -> None:
+    waiting = []
+    for _ in range(8):
+        core.clock.advance(seconds=1)
+        waiting.append(await core.submissions.submit(a_submission()))
+    await _run(core, seconds=60)
+    core.chat.calls.clear()
+    await core.dispatcher.run_once(MODEL)
+    await _run(core, seconds=60)
+    shown = {view.job.id: view.position for view in core.chat.views}
+    assert [shown[job.id] for job in waiting[1:]] == list(range(1, 8))
+
+
+async def test_database_that_goes_away_is_trouble_with_a_name(
+    core: Core, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await _change(core, await _shown(core))
+
+    @asynccontextmanager
+    async def down() -> AsyncIterator[AsyncConnection]:
+        raise DatabaseUnavailableError("restarting")
+        yield
+
+    monkeypatch.setattr(core.database, "write", down)
+    with pytest.raises((DatabaseUnavailableError, ExceptionGroup)) as caught:
+        await core.board.run_once()
+    trouble = caught.value
+    if isinstance(trouble, ExceptionGroup):
+        assert trouble.split(DatabaseUnavailableError)[1] is None
+
+
+# --- final words and missing messages --------------------------------------------------------
+
+
+async def test_final_word_a_crash_left_unsaid_is_said_by_the_next_process(core: Core) -> None:
+    job = await _shown(core)
+    await core.advancer.advance(job, JobState.FAILED, owner=Owner.POLLER)
+    core.clock.advance(hours=2)
+    await core.restarted().board.run_once()
+    assert core.chat.names(job.id) == ["edit_status", "announce"]
+    assert core.chat.views[0].job.state is JobState.FAILED
+
+
+async def test_while_delivering_the_message_is_the_deliverers(core: Core) -> None:
+    job = await _shown(core, JobState.DELIVERING)
+    await core.touch(job, shown_version=0, shown_digest=None)
+    await _run(core, seconds=60)
+    assert core.chat.calls == []
+
+
+async def test_message_that_was_never_posted_is_posted(core: Core) -> None:
+    job = await core.put(
+        status_message_id=None, status_channel_id=None, shown_version=0, status_attempted_at=NOW
+    )
+    core.clock.advance(seconds=25)
+    await _run(core, seconds=30)
+    assert core.chat.searches == [(Purpose.STATUS, CHANNEL)]
+    assert core.chat.names(job.id) == ["post_status"]
+    stored = await core.job(job)
+    assert stored.status_message_id is not None
+    assert stored.shown_version == stored.version
+
+
+async def test_message_a_dead_process_posted_is_found_and_edited(core: Core) -> None:
+    job = await core.put(
+        status_message_id=None, status_channel_id=None, shown_version=0, status_attempted_at=NOW
+    )
+    core.chat.standing[Purpose.STATUS, CHANNEL] = Receipt(
+        channel_id=CHANNEL, message_id=MessageId(77)
+    )
+    core.clock.advance(seconds=25)
+    await _run(core, seconds=30)
+    assert core.chat.names(job.id) == ["edit_status"]
+    assert (await core.job(job)).status_message_id == 77
+
+
+async def test_ended_job_that_never_had_a_message_gets_none(core: Core) -> None:
+    job = await core.put(
+        JobState.CANCELLED, status_message_id=None, status_channel_id=None, shown_version=0
+    )
+    core.clock.advance(seconds=25)
+    await _run(core, seconds=30)
+    assert "post_status" not in core.chat.names(job.id)
+
+
+@pytest.mark.parametrize("error", [MissingAccessError("403"), ChannelGoneError("404")])
+async def test_missing_message_that_discord_refuses_cancels_the_job(
+    core: Core, error: MissingAccessError
+) -> None:
+    job = await core.put(status_message_id=None, status_channel_id=None, shown_version=0)
+    core.chat.closed["post_status"] = error
+    core.clock.advance(seconds=25)
+    await core.board.run_once()
+    stored = await core.job(job)
+    assert (stored.state, stored.failure_reason) == (
+        JobState.CANCELLED,
+        FailureReason.STATUS_REFUSED,
+    )
+    assert await core.spent(job) == NOTHING

@@ -1,0 +1,206 @@
+"""Transactions: what is committed, what is undone, and how the driver's trouble is named."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+from sqlalchemy import insert, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.pool import QueuePool
+
+from bot.domain.errors import ConfigurationError, ConflictError, DatabaseUnavailableError
+from bot.storage import processes
+from bot.storage.engine import POOL_SIZE, Database, async_url
+from bot.storage.tables import facts
+
+
+async def test_write_is_committed_when_its_block_ends(database: Database) -> None:
+    async with database.write() as connection:
+        await processes.set_fact(connection, "colour", "red")
+    async with database.read() as connection:
+        assert await processes.get_fact(connection, "colour") == "red"
+
+
+async def test_write_is_undone_when_its_block_raises(database: Database) -> None:
+    async def write() -> None:
+        async with database.write() as connection:
+            await processes.set_fact(connection, "colour", "red")
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        await write()
+    async with database.read() as connection:
+        assert await processes.get_fact(connection, "colour") is None
+
+
+async def test_write_is_undone_when_its_task_is_cancelled(database: Database) -> None:
+    begun = asyncio.Event()
+
+    async def write() -> None:
+        async with database.write() as connection:
+            await processes.set_fact(connection, "colour", "red")
+            begun.set()
+            await asyncio.Event().wait()
+
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(write())
+        await begun.wait()
+        task.cancel()
+    async with database.read() as connection:
+        assert await processes.get_fact(connection, "colour") is None
+
+
+async def test_error_of_the_driver_does_not_repeat_what_was_stored(database: Database) -> None:
+    async def write() -> None:
+        async with database.write() as connection:
+            for _ in range(2):
+                await connection.execute(insert(facts).values(key="same", value="a secret prompt"))
+
+    with pytest.raises(ConflictError) as caught:
+        await write()
+    assert "a secret prompt" not in f"{caught.value} {caught.value.__cause__}"
+
+
+async def test_exhausted_pool_is_a_database_that_is_not_available(database: Database) -> None:
+    pool = database.engine.sync_engine.pool
+    assert isinstance(pool, QueuePool)
+    pool._timeout = 0.05
+    pool._max_overflow = 0
+    async with AsyncExitStack() as stack:
+        for _ in range(POOL_SIZE):
+            await stack.enter_async_context(database.read())
+        with pytest.raises(DatabaseUnavailableError):
+            await database.ping()
+
+
+async def test_dropped_connection_is_a_database_that_is_not_available(
+    connect: Callable[[], Database], engine_name: str
+) -> None:
+    if engine_name == "sqlite":
+        pytest.skip("a file drops no connection")
+    ours, other = connect(), connect()
+
+    async def write() -> None:
+        async with ours.write() as connection:
+            own = (await connection.execute(text("SELECT pg_backend_pid()"))).scalar_one()
+            async with other.read() as outside:
+                await outside.execute(text(f"SELECT pg_terminate_backend({own})"))
+            await connection.execute(text("SELECT 1"))
+
+    with pytest.raises(DatabaseUnavailableError):
+        await write()
+    await ours.ping()
+
+
+async def test_statement_the_server_gave_up_is_a_database_that_is_not_available(
+    database: Database, engine_name: str
+) -> None:
+    if engine_name == "sqlite":
+        pytest.skip("SQLite has no such limit")
+
+    async def write() -> None:
+        async with database.write() as connection:
+            await connection.execute(text("SET LOCAL statement_timeout = 10"))
+            await connection.execute(text("SELECT pg_sleep(5)"))
+
+    with pytest.raises(DatabaseUnavailableError):
+        await write()
+
+
+async def test_our_own_mistake_is_not_called_an_unavailable_database(
+    database: Database, engine_name: str
+) -> None:
+    if engine_name == "sqlite":
+        pytest.skip("SQLite has one name for both")
+    with pytest.raises(ProgrammingError):
+        async with database.read() as connection:
+            await connection.execute(text("SELECT nothing FROM nowhere"))
+
+
+async def test_missing_database_is_one_that_is_not_available(
+    database_url: str, engine_name: str, tmp_path: Path
+) -> None:
+    if engine_name == "sqlite":
+        (tmp_path / "folder").mkdir()
+        database = Database(f"sqlite:///{tmp_path}/folder")
+    else:
+        url = make_url(database_url).set(database="nowhere")
+        database = Database(url.render_as_string(hide_password=False))
+    try:
+        with pytest.raises(DatabaseUnavailableError):
+            await database.ping()
+    finally:
+        await database.aclose()
+        # aiosqlite lets the thread of a connection that failed end by itself.
+        for thread in threading.enumerate():
+            if "_connection_worker_thread" in thread.name:
+                await asyncio.to_thread(thread.join, 5)
+
+
+async def test_server_that_is_down_is_a_database_that_is_not_available(tmp_path: Path) -> None:
+    database = Database(f"postgresql://postgres@/postgres?host={tmp_path}")
+    try:
+        with pytest.raises(DatabaseUnavailableError):
+            await database.ping()
+    finally:
+        await database.aclose()
+
+
+async def test_lock_held_too_long_is_a_database_that_is_not_available(
+    connect: Callable[[], Database], engine_name: str
+) -> None:
+    if engine_name != "sqlite":
+        pytest.skip("PostgreSQL locks rows, for as long as it takes")
+    ours, other = connect(), connect()
+    async with ours.write():
+        async with other.engine.connect() as connection:
+            await connection.exec_driver_sql("PRAGMA busy_timeout = 20")
+        with pytest.raises(DatabaseUnavailableError):
+            async with other.write():
+                pass
+
+
+async def test_sqlite_keeps_foreign_keys_and_a_journal_that_readers_do_not_block(
+    database: Database, engine_name: str
+) -> None:
+    if engine_name != "sqlite":
+        pytest.skip("pragmas are SQLite's")
+    async with database.read() as connection:
+        pragmas = [
+            (await connection.exec_driver_sql(f"PRAGMA {name}")).scalar_one()
+            for name in ("foreign_keys", "journal_mode", "synchronous")
+        ]
+    assert pragmas == [1, "wal", 2]
+
+
+async def test_reader_does_not_wait_for_a_writer(connect: Callable[[], Database]) -> None:
+    ours, other = connect(), connect()
+    async with ours.write() as connection:
+        await processes.set_fact(connection, "colour", "red")
+        async with other.read() as outside:
+            assert await processes.get_fact(outside, "colour") is None
+
+
+@pytest.mark.parametrize(
+    ("given", "driver"),
+    [
+        ("sqlite:///data/tween.db", "sqlite+aiosqlite"),
+        ("postgresql://somebody:secret@db/tween", "postgresql+asyncpg"),
+    ],
+)
+def test_url_gets_its_asynchronous_driver(given: str, driver: str) -> None:
+    assert async_url(given).drivername == driver
+
+
+def test_missing_driver_is_a_matter_of_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "asyncpg", None)
+    with pytest.raises(ConfigurationError) as caught:
+        Database("postgresql://somebody@db/tween")
+    assert caught.value.setting == "DATABASE_URL"

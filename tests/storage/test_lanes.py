@@ -1,0 +1,153 @@
+"""Lanes and accounts: what occupies a place, and whose turn it is."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from bot.domain.catalogue import LaneLimits
+from bot.domain.ids import GuildId, JobId, UserId
+from bot.domain.job import JobState, open_job
+from bot.storage import guilds, jobs, lanes
+from bot.storage.engine import Database
+from tests.fakes import ACCOUNT, MODEL, NOW, SLOW_MODEL, a_job
+
+LIMITS = LaneLimits(in_flight=2, submits_per_second=2)
+
+
+async def _put(database: Database, **changes: object) -> JobId:
+    job = a_job(**changes)
+    async with database.write() as connection:
+        await guilds.ensure(connection, job.guild_id)
+        await jobs.apply(connection, open_job(job))
+    return job.id
+
+
+async def _turn(database: Database, now: datetime = NOW) -> int | None:
+    async with database.read() as connection:
+        return await lanes.next_guild(connection, ACCOUNT, MODEL, now=now)
+
+
+async def test_start_stores_the_limits_and_keeps_what_was_learnt(database: Database) -> None:
+    async with database.write() as connection:
+        await lanes.ensure(connection, ACCOUNT, [(MODEL, LIMITS)])
+        lane = await lanes.lock(connection, ACCOUNT, MODEL)
+        assert lane is not None
+        await lanes.set_next_submit(connection, lane, at=NOW, throttled=3)
+        await lanes.switch_off(connection, lane, at=NOW, reason="no access")
+        await lanes.set_account(connection, ACCOUNT, api_key_id="15001", paused_at=NOW)
+        wider = LaneLimits(in_flight=5, submits_per_second=1.5)
+        await lanes.ensure(connection, ACCOUNT, [(MODEL, wider), (SLOW_MODEL, LIMITS)])
+        changed, _ = await lanes.of_account(connection, ACCOUNT)
+        account = await lanes.account_of(connection, ACCOUNT)
+    assert (changed.in_flight, changed.submits_per_second) == (5, 1.5)
+    assert (changed.next_submit_at, changed.throttled, changed.off_at) == (NOW, 3, None)
+    assert (account.api_key_id, account.paused_at) == ("15001", NOW)
+
+
+async def test_lane_that_is_not_stored_is_none(database: Database) -> None:
+    async with database.read() as connection:
+        assert await lanes.lock(connection, ACCOUNT, MODEL) is None
+        assert await lanes.get(connection, ACCOUNT, MODEL) is None
+
+
+SOON, LONG_AGO = NOW - timedelta(hours=3), NOW - timedelta(hours=3, minutes=11)
+
+
+@pytest.mark.parametrize(
+    ("occupies", "changes"),
+    [
+        (True, {"state": JobState.SUBMITTING}),
+        (True, {"state": JobState.PENDING}),
+        (True, {"state": JobState.RUNNING, "sent_at": LONG_AGO}),
+        (True, {"state": JobState.UNCONFIRMED, "sent_at": SOON}),
+        (False, {"state": JobState.UNCONFIRMED, "sent_at": LONG_AGO}),
+        (True, {"state": JobState.PARKED, "parked_from": JobState.RUNNING, "sent_at": SOON}),
+        (False, {"state": JobState.PARKED, "parked_from": JobState.RUNNING, "sent_at": LONG_AGO}),
+        (False, {"state": JobState.PARKED, "parked_from": JobState.DELIVERING, "sent_at": SOON}),
+        (False, {"state": JobState.PARKED, "parked_from": JobState.SUBMITTING}),
+        (False, {"state": JobState.QUEUED}),
+        (False, {"state": JobState.DOWNLOADING}),
+        (False, {"state": JobState.RUNNING, "model": SLOW_MODEL}),
+    ],
+)
+async def test_place_is_occupied_while_a_task_may_run(
+    database: Database, *, occupies: bool, changes: dict[str, object]
+) -> None:
+    await _put(database, **changes)
+    async with database.read() as connection:
+        occupied = await lanes.in_flight(connection, ACCOUNT, MODEL, now=NOW)
+    assert bool(occupied) is occupies
+
+
+async def test_guild_that_was_never_served_goes_first_then_the_longest_ago(
+    database: Database,
+) -> None:
+    for guild, minutes in ((1, 3), (2, 9), (3, None)):
+        if minutes is not None:
+            sent_at = NOW - timedelta(minutes=minutes)
+            await _put(database, guild_id=GuildId(guild), state=JobState.DELIVERED, sent_at=sent_at)
+    for guild in (1, 2, 3):
+        await _put(database, guild_id=GuildId(guild))
+    assert await _turn(database) == 3
+    await _put(database, guild_id=GuildId(3), state=JobState.RUNNING, sent_at=NOW)
+    assert await _turn(database) == 2
+
+
+async def test_equal_guilds_take_turns_by_their_oldest_job(database: Database) -> None:
+    await _put(database, guild_id=GuildId(1), created_at=NOW)
+    await _put(database, guild_id=GuildId(2), created_at=NOW - timedelta(seconds=1))
+    assert await _turn(database) == 2
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"status_message_id": None},
+        {"not_before": NOW + timedelta(seconds=1)},
+        {"cancel_requested_at": NOW},
+        {"model": SLOW_MODEL},
+        {"account": "another"},
+        {"state": JobState.RUNNING},
+    ],
+)
+async def test_job_that_may_not_be_claimed_gives_its_guild_no_turn(
+    database: Database, changes: dict[str, object]
+) -> None:
+    await _put(database, **changes)
+    assert await _turn(database) is None
+
+
+async def test_line_shows_jobs_that_wait_for_their_message_or_moment_too(
+    database: Database,
+) -> None:
+    waiting = await _put(database, not_before=NOW + timedelta(minutes=1))
+    posting = await _put(database, status_message_id=None, created_at=NOW + timedelta(seconds=1))
+    await _put(database, cancel_requested_at=NOW)
+    async with database.read() as connection:
+        line = await lanes.in_line(connection, ACCOUNT, MODEL)
+        claimable = await lanes.claimable_of(connection, ACCOUNT, MODEL, GuildId(1_000), now=NOW)
+    assert [job.job_id for job in line] == [waiting, posting]
+    assert claimable == []
+
+
+async def test_when_guilds_and_members_were_served(database: Database) -> None:
+    guild, member = GuildId(1), UserId(2)
+    for minutes in (5, 3):
+        await _put(
+            database,
+            guild_id=guild,
+            requester_id=member,
+            state=JobState.DELIVERED,
+            sent_at=NOW - timedelta(minutes=minutes),
+        )
+    await _put(database, guild_id=GuildId(9))
+    async with database.read() as connection:
+        asked = {guild, GuildId(9)}
+        assert await lanes.guilds_served_at(connection, ACCOUNT, MODEL, asked) == {
+            guild: NOW - timedelta(minutes=3)
+        }
+        assert await lanes.members_served_at(connection, {(guild, member)}) == {
+            (guild, member): NOW - timedelta(minutes=3)
+        }
