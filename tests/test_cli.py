@@ -19,7 +19,8 @@ from bot import __version__
 from bot.cli import main
 from bot.domain.failure import FailureReason
 from bot.domain.ids import InteractionId, JobId
-from bot.domain.job import JobState, Owner, open_job, transition
+from bot.domain.job import JobState, Owner
+from bot.domain.transitions import open_job, transition
 from bot.settings import Settings
 from bot.storage import jobs, migrate
 from bot.storage.engine import Database

@@ -15,7 +15,7 @@ from bot.cli import main
 from bot.domain import errors
 from bot.domain.catalogue import MODELS
 from bot.domain.failure import FailureReason
-from bot.domain.job import transition_table
+from bot.domain.transitions import transition_table
 from bot.metrics import Metrics
 from bot.settings import Settings
 

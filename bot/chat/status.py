@@ -13,8 +13,9 @@ from bot.chat import text
 from bot.chat.text import Money
 from bot.domain.catalogue import Kind
 from bot.domain.delivery import MIB
-from bot.domain.job import Job, JobState, charged_amounts
+from bot.domain.job import Job, JobState
 from bot.domain.status import StatusView
+from bot.domain.transitions import charged_amounts
 
 PREVIEW_NAME = "preview.jpg"
 

@@ -10,9 +10,10 @@ from datetime import datetime
 from typing import Any
 
 from bot.domain.ids import JobId
-from bot.domain.job import Job, JobEvent, JobState, Owner, Step, transition
+from bot.domain.job import Job, JobEvent, JobState, Owner, Step
 from bot.domain.ledger import Amounts
 from bot.domain.ports import Clock
+from bot.domain.transitions import transition
 from bot.logs import get_logger
 from bot.metrics import Metrics
 from bot.storage import jobs

@@ -26,11 +26,12 @@ from bot.domain.errors import (
 )
 from bot.domain.failure import FailureReason
 from bot.domain.ids import AccountId, TaskId, WorkerId
-from bot.domain.job import MAX_CLAIMS, Job, JobState, Owner, transition
+from bot.domain.job import MAX_CLAIMS, Job, JobState, Owner
 from bot.domain.pacing import LEASE, backoff
 from bot.domain.ports import VideoProvider
 from bot.domain.status import Told
 from bot.domain.task import TaskImage, TaskRequest
+from bot.domain.transitions import transition
 from bot.logs import get_logger
 from bot.metrics import Metrics
 from bot.services.accounts import Accounts

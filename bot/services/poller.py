@@ -22,7 +22,7 @@ from bot.domain.errors import (
 )
 from bot.domain.failure import FailureReason
 from bot.domain.ids import JobId
-from bot.domain.job import MAX_CLAIMS, Job, JobState, Owner, billed_amounts
+from bot.domain.job import MAX_CLAIMS, Job, JobState, Owner
 from bot.domain.pacing import (
     TASK_MEMORY,
     UNKNOWN_POLLS,
@@ -33,6 +33,7 @@ from bot.domain.pacing import (
 from bot.domain.ports import VideoProvider
 from bot.domain.status import Told
 from bot.domain.task import Task, TaskFailure, TaskState
+from bot.domain.transitions import billed_amounts
 from bot.logs import get_logger
 from bot.metrics import Metrics
 from bot.services.accounts import Accounts

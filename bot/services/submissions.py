@@ -25,10 +25,11 @@ from bot.domain.errors import (
 )
 from bot.domain.failure import FailureReason
 from bot.domain.ids import AccountId, GuildId, JobId, UserId, new_job_id, parse_job_id
-from bot.domain.job import ACTIVE, Job, JobState, Owner, Step, StoredPicture, open_job
+from bot.domain.job import ACTIVE, Job, JobState, Owner, Step, StoredPicture
 from bot.domain.ledger import Amounts
 from bot.domain.ports import Chat, Clock
 from bot.domain.submission import MAX_SEED, Origin, Submission, Wish
+from bot.domain.transitions import open_job
 from bot.logs import get_logger
 from bot.services.advance import Advancer
 from bot.services.estimates import Estimates

@@ -15,8 +15,9 @@ from prometheus_client import CollectorRegistry
 from bot.clock import WallClock
 from bot.domain.catalogue import Catalogue, Region
 from bot.domain.ids import GuildId, InteractionId, JobId, UserId
-from bot.domain.job import Job, open_job
+from bot.domain.job import Job
 from bot.domain.ports import Chat
+from bot.domain.transitions import open_job
 from bot.metrics import Metrics
 from bot.services.advance import Advancer
 from bot.services.estimates import Estimates

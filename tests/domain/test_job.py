@@ -9,21 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.errors import InvalidTransitionError
-from bot.domain.job import (
-    ACTIVE,
-    IN_FLIGHT,
-    POLLED,
-    TERMINAL,
-    TRANSITIONS,
-    Job,
-    JobState,
-    Owner,
-    Step,
-    billed_amounts,
-    open_job,
-    transition,
-)
+from bot.domain.job import ACTIVE, IN_FLIGHT, POLLED, TERMINAL, Job, JobState, Owner, Step
 from bot.domain.ledger import NOTHING, Amounts, EntryKind, LedgerEntry
+from bot.domain.transitions import TRANSITIONS, billed_amounts, open_job, transition
 from tests.fakes import NOW, a_job
 
 ARROWS = {(row.source, row.target): row for row in TRANSITIONS}

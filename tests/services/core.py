@@ -11,9 +11,10 @@ from prometheus_client import CollectorRegistry
 
 from bot.domain.catalogue import Catalogue, Region
 from bot.domain.ids import JobId
-from bot.domain.job import Job, JobEvent, JobState, open_job
+from bot.domain.job import Job, JobEvent, JobState
 from bot.domain.ledger import NOTHING, Amounts, EntryKind
 from bot.domain.quota import Rule, Scope, Unit, Window
+from bot.domain.transitions import open_job
 from bot.metrics import Metrics
 from bot.services.accounts import Accounts
 from bot.services.advance import Advancer

@@ -8,7 +8,8 @@ import pytest
 
 from bot.domain.catalogue import LaneLimits
 from bot.domain.ids import GuildId, JobId, UserId
-from bot.domain.job import JobState, open_job
+from bot.domain.job import JobState
+from bot.domain.transitions import open_job
 from bot.storage import guilds, jobs, lanes
 from bot.storage.engine import Database
 from tests.fakes import ACCOUNT, MODEL, NOW, SLOW_MODEL, a_job

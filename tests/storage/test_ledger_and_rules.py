@@ -12,9 +12,10 @@ import pytest
 from bot.domain.errors import ConflictError
 from bot.domain.guild import Guild
 from bot.domain.ids import GuildId, JobId, TaskId, UserId, WorkerId
-from bot.domain.job import JobState, Owner, open_job, transition
+from bot.domain.job import JobState, Owner
 from bot.domain.ledger import NOTHING, Amounts, EntryKind, LedgerEntry
 from bot.domain.quota import Rule, Scope, Unit, Window, window_span
+from bot.domain.transitions import open_job, transition
 from bot.storage import guilds, jobs, ledger, processes, unconfirmed
 from bot.storage.engine import Database
 from bot.storage.processes import ProcessRow

@@ -22,8 +22,9 @@ from bot.domain.errors import (
     StaleJobError,
 )
 from bot.domain.ids import GuildId, JobId, UserId, WorkerId
-from bot.domain.job import Job, JobState, Owner, open_job, transition
+from bot.domain.job import Job, JobState, Owner
 from bot.domain.quota import Rule, Scope, Unit, Window
+from bot.domain.transitions import open_job, transition
 from bot.services.instance import Instance
 from bot.storage import guilds, jobs, lanes
 from bot.storage.engine import Database
