@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import settings
 
 from bot.settings import Settings
 from tests.fakes import ManualClock
+
+# How long an example takes says more about the machine than about the code.
+settings.register_profile("tween", deadline=None)
+settings.load_profile("tween")
 
 
 @pytest.fixture(autouse=True)

@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 import structlog
+from sqlalchemy import event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from bot.storage import migrate
 from bot.storage.engine import Database
@@ -47,11 +50,19 @@ def plain_logs() -> Iterator[None]:
     structlog.configure(**before)
 
 
+def _hurry(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+    """Leave out the waiting for the disk: what a test stores may be lost with the machine."""
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA synchronous = OFF")
+    cursor.close()
+
+
 @pytest.fixture
 async def core(migrated_file: Path, tmp_path: Path, clock: ManualClock) -> AsyncIterator[Core]:
     path = tmp_path / "tween.db"
     shutil.copyfile(migrated_file, path)
     database = Database(f"sqlite:///{path}")
+    event.listen(database.engine.sync_engine, "connect", _hurry)
     core = Core(
         database=database,
         data_dir=tmp_path,

@@ -136,7 +136,7 @@ async def test_workers_of_two_processes_never_press_a_lane_above_its_limits(
     processes: list[Core],
 ) -> None:
     core, provider = processes[0], processes[0].provider
-    queued = await _queue(core, 24)
+    queued = await _queue(core, 12)
     in_flight: list[int] = []
     creates_at = []
 
@@ -153,7 +153,7 @@ async def test_workers_of_two_processes_never_press_a_lane_above_its_limits(
                 await jobs.touch(connection, job.id, state=JobState.DOWNLOADING)
 
     provider.during_create = look
-    for _ in range(40):
+    for _ in range(20):
         rounds = [each.dispatcher.run_once(MODEL) for each in processes for _ in range(3)]
         await asyncio.gather(*rounds)
         await asyncio.gather(*(each.dispatcher.run_once(MODEL) for each in processes))
