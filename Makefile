@@ -3,11 +3,14 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup check fix test demo run bench lock clean
+.PHONY: setup check fix test demo run lock clean
 
 setup: $(VENV)/.ready
 
 $(VENV)/.ready: requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Tween needs Python 3.11 or newer; set PYTHON=..."; exit 1; }
+	@echo "Installing into $(VENV), once (about 500 MB)"
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@touch $@

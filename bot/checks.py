@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import aiohttp
 import discord
@@ -76,15 +77,27 @@ async def _disk(wiring: Wiring) -> str:
 
 
 def _try_disk(settings: Settings) -> str:
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryFile(dir=settings.data_dir) as file:
-        file.write(b"tween")
+    require_writable(settings.data_dir)
     free = shutil.disk_usage(settings.data_dir).free
     if free < MIN_FREE_BYTES:
         raise ConfigurationError(
             "DATA_DIR", f"has {free // MIB} MiB free; {MIN_FREE_BYTES // MIB} are needed"
         )
     return f"{settings.data_dir} is writable, {free // MIB:,} MiB free"
+
+
+def require_writable(folder: Path) -> None:
+    """Make sure that files can be kept.
+
+    Raises:
+        ConfigurationError: they cannot.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(b"tween")
+    except OSError as error:
+        raise ConfigurationError("DATA_DIR", f"cannot be written: {error}") from error
 
 
 async def _key_shape(wiring: Wiring) -> str:

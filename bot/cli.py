@@ -72,15 +72,26 @@ def main() -> None:
 async def run() -> None:
     """Apply migrations and serve until SIGTERM."""
     from bot.app import run as serve
+    from bot.checks import require_writable
 
     settings = _settings()
+    require_writable(settings.data_dir)
     try:
         await serve(settings)
-    except* ConfigurationError as group:
-        raise group.exceptions[0] from None
-    except* Exception as group:
-        log.exception("crashed", exc_info=group)
+    except Exception as error:
+        named = _named(error)
+        if named is not None:
+            raise named from None
+        log.exception("crashed")
         sys.exit(1)
+
+
+def _named(error: BaseException) -> BotError | None:
+    """Return the trouble with a name that ended the process, if it was nothing else."""
+    if isinstance(error, BaseExceptionGroup):
+        leaves = [_named(each) for each in error.exceptions]
+        return None if None in leaves else leaves[0]
+    return error if isinstance(error, BotError) else None
 
 
 @main.command()
@@ -148,8 +159,11 @@ async def list_jobs(state: tuple[str, ...], limit: int) -> None:
 
     states = {JobState(name) for name in state} or ACTIVE
     async with build_app(_settings(quiet=True)) as wiring, wiring.database.read() as connection:
-        for job in await jobs.newest(connection, states=states, limit=limit):
-            click.echo(_line(job))
+        found = await jobs.newest(connection, states=states, limit=limit)
+    for job in found:
+        click.echo(_line(job))
+    if not found:
+        click.echo("no jobs")
 
 
 @jobs_group.command(name="show")
@@ -192,6 +206,7 @@ async def reconcile(job_id: str | None, task: str | None, *, failed: bool, again
     is the decision; --again may pay twice where the provider has the job after all.
     """
     from bot.app import build_app
+    from bot.storage import jobs
 
     if job_id is not None and [bool(task), failed, again].count(True) != 1:
         raise click.UsageError("give one of --task, --failed and --again")
@@ -199,6 +214,9 @@ async def reconcile(job_id: str | None, task: str | None, *, failed: bool, again
         reconciler = wiring.reconciler()
         if job_id is None:
             await reconciler.run_once()
+            async with wiring.database.read() as connection:
+                left = await jobs.in_states(connection, {JobState.UNCONFIRMED})
+            click.echo(f"{len(left)} unconfirmed")
             return
         asked = parse_job_id(job_id)
         if asked is None:

@@ -47,7 +47,15 @@ _ROW = re.compile(r"(\[parameters: |Failing row contains )[^\n]*")
 OUR_LOGGERS = ("bot", "cogs")
 """Only these speak at DEBUG: libraries write addresses, headers, payloads and SQL values there."""
 
-QUIET_LOGGERS = ("httpx", "httpcore", "discord.http", "discord.webhook.async_", "discord.gateway")
+QUIET_LOGGERS = (
+    "alembic",
+    "discord.client",
+    "httpx",
+    "httpcore",
+    "discord.http",
+    "discord.webhook.async_",
+    "discord.gateway",
+)
 """Libraries that write addresses or whole payloads at INFO."""
 
 

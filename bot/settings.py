@@ -6,11 +6,13 @@ them all. A wrong value ends the process with exit code 78 and one line that nam
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import (
     AliasChoices,
@@ -30,6 +32,8 @@ from bot.domain.quota import MICROS, Rule, Scope, Unit, Window
 
 MOST_SECONDS = 10 * 366 * 86_400
 """A bound that only a slip of the finger reaches; beyond it a date cannot be computed."""
+
+_HOST_PATTERN = re.compile(r"\[[0-9a-fA-F:.]+\]|[A-Za-z0-9*?._\[\]!-]+")
 
 Seconds = Annotated[float, Field(gt=0, le=MOST_SECONDS, allow_inf_nan=False)]
 Names = Annotated[tuple[str, ...], NoDecode]
@@ -84,6 +88,9 @@ class Settings(BaseSettings):
     def _some_host(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         if not value:
             raise ValueError("is empty: no video could be fetched")
+        for host in value:
+            if not _HOST_PATTERN.fullmatch(host):
+                raise ValueError(f"{host!r} is not a host name or pattern such as *.aliyuncs.com")
         return value
 
     @field_validator("allowed_guilds", "operator_ids", mode="before")
@@ -122,6 +129,8 @@ class Settings(BaseSettings):
             raise ValueError("must begin with https:// or http://")
         if value is not None and not value.partition("://")[2].strip("/"):
             raise ValueError("names no host")
+        if value is not None:
+            _parse_url(value)
         return value.rstrip("/") if value else value
 
     @field_validator("database_url")
@@ -129,6 +138,7 @@ class Settings(BaseSettings):
     def _known_database(cls, value: str) -> str:
         if not value.startswith(("sqlite:///", "postgresql://")):
             raise ValueError("must begin with sqlite:/// or postgresql://")
+        _parse_url(value)
         if value.removeprefix("sqlite:///") in {"", ":memory:"}:
             raise ValueError("must name a file: jobs in memory would not survive a restart")
         return value
@@ -200,11 +210,23 @@ def load_settings() -> Settings:
     """
     try:
         return Settings()
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(".env", "is not a text file in UTF-8") from error
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         name = str(first["loc"][0]).upper() if first["loc"] else "settings"
         problem = "is required" if first["type"] == "missing" else first["msg"]
         raise ConfigurationError(name, problem.removeprefix("Value error, ")) from None
+
+
+def _parse_url(value: str) -> None:
+    try:
+        parts = urlsplit(value)
+        _ = parts.port
+    except ValueError as error:
+        raise ValueError(f"is not a URL: {error}") from error
+    if any(character.isspace() for character in parts.netloc):
+        raise ValueError("is not a URL: the host has blanks in it")
 
 
 def _split(value: object) -> object:
@@ -227,10 +249,11 @@ class _OverrideRow(BaseModel):
 def _read_overrides(path: Path) -> Mapping[str, Override]:
     try:
         tables = tomllib.loads(path.read_text("utf-8"))
-        rows = {name: _OverrideRow.model_validate(table) for name, table in tables.items()}
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, ValidationError) as error:
-        reason = " ".join(str(error).split())
-        raise ConfigurationError("CATALOGUE_OVERRIDES", f"{path}: {reason}") from error
+    except OSError as error:
+        raise ConfigurationError("CATALOGUE_OVERRIDES", f"{path}: {error.strerror}") from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigurationError("CATALOGUE_OVERRIDES", f"{path}: {error}") from error
+    rows = {name: _override_row(path, name, table) for name, table in tables.items()}
     return {
         name: Override(
             prices={tier: round(price * MICROS) for tier, price in row.prices.items()},
@@ -240,3 +263,18 @@ def _read_overrides(path: Path) -> Mapping[str, Override]:
         )
         for name, row in rows.items()
     }
+
+
+def _override_row(path: Path, name: str, table: object) -> _OverrideRow:
+    try:
+        return _OverrideRow.model_validate(table)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        if not first["loc"]:
+            problem = f"{path}: {name} must be a table named after a model"
+            raise ConfigurationError("CATALOGUE_OVERRIDES", problem) from None
+        key = ".".join(str(part) for part in first["loc"])
+        hint = " (is the model's name in quotes?)" if first["type"] == "extra_forbidden" else ""
+        raise ConfigurationError(
+            "CATALOGUE_OVERRIDES", f"{path}: [{name}] {key}: {first['msg']}{hint}"
+        ) from None

@@ -65,7 +65,7 @@ class VideoCog(commands.GroupCog, group_name="video", group_description="Make a 
         last_frame="The picture the video ends with",
         loop="End where it began: the last frame is the first frame",
         prompt="What happens in between, in your own words",
-        model="Which model makes it; without it the server's default",
+        model="Which model makes it; without it the cheapest recommended one",
         resolution="Resolution tier; higher costs more",
         negative_prompt="What should not be seen",
         seed="Same seed and settings make a similar video again",

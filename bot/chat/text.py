@@ -209,6 +209,7 @@ ANSWER_TOO_LARGE = (
 )
 DUPLICATE = "This command has made its job already."
 CHAT_UNAVAILABLE = "Discord cannot be reached just now. Please try again in a minute."
+RESTARTING = "I am restarting. Please try again in a minute."
 ONLY_OWN_BUTTON = "Only the requester or a moderator can do that."
 
 _PAUSES = {"account": "The provider refuses the host's account at present; jobs wait."}
@@ -221,11 +222,13 @@ _NOTICES = {
     Told.LANE_OFF: "The account may not use {subject} ({reason}). Its jobs failed, uncharged.",
     Told.JOB_PARKED: (
         "Job {subject} broke its worker three times ({error}) and is parked. "
-        "See `python -m bot jobs show {subject}`."
+        "See `python -m bot jobs show {subject}`; go on with "
+        "`python -m bot jobs reconcile {subject} --again` or give up with `--failed`."
     ),
     Told.JOB_UNCONFIRMED: (
         "Nobody saw the answer to job {subject}'s create at {sent_at} ({model}, {why}). "
-        "Decide with `python -m bot jobs reconcile {subject}`."
+        "Decide with `python -m bot jobs reconcile {subject}` and one of `--task ID`, `--failed`, "
+        "`--again`."
     ),
     Told.ORPHAN_TASK: "Task {subject} belongs to no job any more (job {job_id}).",
     Told.RESULT_HOST: (

@@ -25,6 +25,12 @@ STATUS_MESSAGE_GRACE = timedelta(seconds=20)
 UNCONFIRMED_DEADLINE = timedelta(hours=27)
 """The provider forgets a task 24 h after its end, which is at most 3 h after its start."""
 
+WINDOW_MARGIN = timedelta(seconds=5)
+"""Network and clock error on both sides of the window an unseen task may be born in."""
+
+UNCONFIRMED_GAP = 2 * WINDOW_MARGIN + timedelta(seconds=1)
+"""A lane rests this long after an unanswered create, so that no two windows overlap."""
+
 UNCONFIRMED_COUNTS_FOR = timedelta(hours=3, minutes=10)
 """An unseen task can occupy its lane for the provider's 3 h of execution, and a margin."""
 
@@ -98,7 +104,8 @@ def finish_times(
         waiting: how many jobs are in line.
     """
     span = timedelta(seconds=seconds)
-    places = [max(now, started + span) for started in started_at]
+    # Where more run than there are places, the first to end free none.
+    places = sorted(max(now, started + span) for started in started_at)[-in_flight:]
     places += [now] * max(0, in_flight - len(places))
     heapq.heapify(places)
     done: list[datetime] = []

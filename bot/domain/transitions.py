@@ -93,9 +93,21 @@ TRANSITIONS: tuple[Transition, ...] = (
         (_S.PENDING, _S.RUNNING), _S.DOWNLOADING, (_O.POLLER,), "SUCCEEDED and billed", _E.CHARGE
     ),
     *_rows((_S.PENDING, _S.RUNNING), _S.QUEUED, (_O.POLLER,), "a transient failure, once"),
-    *_rows((_S.PENDING, _S.RUNNING), _S.FAILED, (_O.POLLER,), "FAILED", _E.RELEASE),
+    *_rows(
+        (_S.PENDING, _S.RUNNING),
+        _S.FAILED,
+        (_O.POLLER, _O.OPERATOR),
+        "FAILED, or given up by the operator",
+        _E.RELEASE,
+    ),
     *_rows((_S.PENDING, _S.RUNNING), _S.CANCELLED, (_O.POLLER,), "reads CANCELED", _E.RELEASE),
-    *_rows((_S.PENDING, _S.RUNNING), _S.EXPIRED, (_O.POLLER,), "UNKNOWN for good", _E.RELEASE),
+    *_rows(
+        (_S.PENDING, _S.RUNNING),
+        _S.EXPIRED,
+        (_O.POLLER,),
+        "UNKNOWN for good, or unreadable for 27 h",
+        _E.RELEASE,
+    ),
     *_rows(
         (_S.DOWNLOADING,), _S.DELIVERING, (_O.DOWNLOADER,), "on disk; size, hash and probe agree"
     ),

@@ -84,8 +84,9 @@ class Claims:
         return True
 
     async def _unclaim(self, job: Job) -> None:
-        await self._advancer.touch(
-            job.id, claims=job.claims - 1, lease_owner=None, lease_until=None
+        # By version: where the work was committed after all, the next stage's lease is not ours.
+        await self._advancer.retry_later(
+            job, not_before=self._advancer.clock.now(), attempts=job.attempts
         )
 
     async def _broken(self, job: Job, error: Exception) -> None:

@@ -8,7 +8,7 @@ windows in which an unseen task may have been born do not overlap.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 
 from bot.domain.catalogue import Catalogue, Kind
@@ -16,7 +16,6 @@ from bot.domain.errors import (
     AuthenticationError,
     ConflictError,
     DatabaseUnavailableError,
-    MalformedResponseError,
     ModelNotAvailableError,
     ProviderError,
     ProviderUnavailableError,
@@ -27,7 +26,7 @@ from bot.domain.errors import (
 from bot.domain.failure import FailureReason
 from bot.domain.ids import AccountId, TaskId, WorkerId
 from bot.domain.job import MAX_CLAIMS, Job, JobState, Owner
-from bot.domain.pacing import LEASE, backoff
+from bot.domain.pacing import LEASE, UNCONFIRMED_GAP, backoff
 from bot.domain.ports import VideoProvider
 from bot.domain.status import Told
 from bot.domain.task import TaskImage, TaskRequest
@@ -106,6 +105,7 @@ class Dispatcher:
         """Submit one job of a lane if it may; return seconds until it is worth looking again."""
         claimed = await self._claim(model)
         if not isinstance(claimed, Job):
+            await self._fail_unsellable(model)
             return claimed
         await self._submit(claimed)
         return 0.0
@@ -176,18 +176,32 @@ class Dispatcher:
             task_id = await self._provider.create_task(request)
         except ProviderError as error:
             self._count("create", error.code)
-            await self._settle(job, error)
+            answer = error
+            await self._until_stored(job, lambda: self._settle(job, answer))
         except Exception as error:
             # Counted against the job, whose create may have left.
             self._count("create", "broken")
             log.exception("job_broke_worker", job_id=job.id, claims=job.claims)
             self._metrics.loop_failures.labels(loop="dispatcher").inc()
-            detail = {"error": type(error).__name__}
-            await self._advance(job, JobState.UNCONFIRMED, detail, gave_up_at=self._clock.now())
+            await self._unseen(job, {"error": type(error).__name__})
         else:
             self._count("create", "accepted")
-            await self._confirm(job, task_id)
+            await self._until_stored(job, lambda: self._store_task(job, task_id))
             await self._accounts.works(self._account)
+
+    async def _until_stored(self, job: Job, store: Callable[[], Awaitable[None]]) -> None:
+        """Store what an answer means, however often the database must be asked: it is money."""
+        attempts = 0
+        while True:
+            try:
+                await store()
+            except DatabaseUnavailableError as error:
+                attempts += 1
+                log.warning("create_answer_unstored", job_id=job.id, reason=str(error))
+                wait = backoff(attempts, first_seconds=0.5, most_seconds=10)
+                await self._clock.sleep(wait.total_seconds())
+            else:
+                return
 
     def _request_of(self, job: Job) -> TaskRequest:
         model = self._catalogue.get(job.model)
@@ -236,17 +250,28 @@ class Dispatcher:
             case RequestRefusedError():
                 await self._space(job)
                 await self._end(job, error.reason, f"{error.provider_code}: {error}", detail)
-            case ProviderUnavailableError() | MalformedResponseError():
-                await self._space(job)
-                await self._advance(
-                    job,
-                    JobState.UNCONFIRMED,
-                    detail,
-                    gave_up_at=self._clock.now(),
-                )
             case _:
-                # An error this table does not know may hide a task: the safe reading.
-                await self._advance(job, JobState.UNCONFIRMED, detail, gave_up_at=self._clock.now())
+                # Nobody saw an answer, or one that this table does not know: a task may exist.
+                await self._unseen(job, detail)
+
+    async def _unseen(self, job: Job, detail: dict[str, str]) -> None:
+        """Leave a job to the reconciler; its lane rests, so that no two windows overlap."""
+        now = self._clock.now()
+
+        async def rest(connection: Connection) -> None:
+            await lanes.rest(connection, self._account, job.model, until=now + UNCONFIRMED_GAP)
+
+        try:
+            await self._advancer.advance(
+                job,
+                JobState.UNCONFIRMED,
+                owner=Owner.DISPATCHER,
+                detail=detail,
+                changes={"gave_up_at": now},
+                also=rest,
+            )
+        except StaleJobError:
+            log.warning("create_answer_void", job_id=job.id, target="unconfirmed")
 
     async def _requeue(self, job: Job, wait: timedelta, detail: dict[str, str]) -> None:
         await self._advance(
@@ -278,20 +303,6 @@ class Dispatcher:
             )
         except StaleJobError:
             log.warning("create_answer_void", job_id=job.id, target=target.value)
-
-    async def _confirm(self, job: Job, task_id: TaskId) -> None:
-        """Store a task id, however often the database must be asked: it is money."""
-        attempts = 0
-        while True:
-            try:
-                await self._store_task(job, task_id)
-            except DatabaseUnavailableError as error:
-                attempts += 1
-                log.warning("task_id_unstored", job_id=job.id, reason=str(error))
-                wait = backoff(attempts, first_seconds=0.5, most_seconds=10)
-                await self._clock.sleep(wait.total_seconds())
-            else:
-                return
 
     async def _store_task(self, job: Job, task_id: TaskId) -> None:
         now = self._clock.now()
@@ -330,8 +341,7 @@ class Dispatcher:
         """Leave a task with the job that has it, and what is right to the operator."""
         log.error("task_id_taken", job_id=job.id, task_id=task_id)
         if job.state is JobState.SUBMITTING:
-            detail = {"task_id": task_id}
-            await self._advance(job, JobState.UNCONFIRMED, detail, gave_up_at=self._clock.now())
+            await self._unseen(job, {"task_id": task_id})
         sent_at = job.sent_at.isoformat() if job.sent_at else ""
         await self._operators.tell(
             Told.JOB_UNCONFIRMED,
@@ -404,20 +414,27 @@ class Dispatcher:
         return wait
 
     async def _switch_off(self, job: Job, error: ProviderError) -> None:
-        """Stop a lane the account may not use, and fail what waits for it."""
+        """Stop a lane the account may not use; what waits for it fails in the lane's next round."""
         reason = f"{error.provider_code}: {error}"
         async with self._database.write() as connection:
             lane = await lanes.lock(connection, self._account, job.model)
             if lane is not None:
                 await lanes.switch_off(connection, lane, at=self._clock.now(), reason=reason)
-            queued = [
-                waiting
-                for waiting in await jobs.in_states(connection, {JobState.QUEUED})
-                if waiting.model == job.model and waiting.account == self._account
-            ]
         await self._operators.tell(Told.LANE_OFF, job.model, reason=str(error.provider_code))
-        for doomed in (job, *queued):
-            await self._end(doomed, FailureReason.MODEL_OFF, reason, {"code": error.code})
+        await self._end(job, FailureReason.MODEL_OFF, reason, {"code": error.code})
+
+    async def _fail_unsellable(self, model: str) -> None:
+        """Fail what waits for a lane that is off: it would wait for nothing."""
+        async with self._database.read() as connection:
+            lane = await lanes.get(connection, self._account, model)
+            if lane is None or lane.off_at is None:
+                return
+            queued = await jobs.in_states(connection, {JobState.QUEUED})
+        for job in queued:
+            if job.model == model and job.account == self._account:
+                await self._end(
+                    job, FailureReason.MODEL_OFF, lane.off_reason or "", {"code": "lane_off"}
+                )
 
     def _count(self, call: str, outcome: str) -> None:
         self._metrics.provider_calls.labels(call=call, outcome=outcome).inc()

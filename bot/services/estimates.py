@@ -9,7 +9,12 @@ from bot.domain.catalogue import Catalogue
 from bot.domain.fairness import Waiting, in_order
 from bot.domain.ids import AccountId, JobId
 from bot.domain.job import POLLED, Job, JobState
-from bot.domain.pacing import Estimate, finish_times, making_seconds
+from bot.domain.pacing import (
+    UNCONFIRMED_COUNTS_FOR,
+    Estimate,
+    finish_times,
+    making_seconds,
+)
 from bot.domain.ports import Clock
 from bot.domain.status import StatusView
 from bot.storage import jobs, lanes
@@ -96,7 +101,7 @@ class Estimates:
         seconds, samples = await self._seconds(connection, model, resolution)
         times = finish_times(
             now=now,
-            started_at=[job.confirmed_at or job.sent_at or now for job in occupied],
+            started_at=[_began_at(job, now=now, seconds=seconds) for job in occupied],
             in_flight=lane.limits.in_flight if lane else 1,
             seconds=seconds,
             waiting=len(ordered),
@@ -115,6 +120,15 @@ class Estimates:
         tier = resolution or (known.recommended_resolution if known else "")
         recent = await jobs.recent_making_seconds(connection, model=model, resolution=tier)
         return making_seconds(recent, typical_seconds=typical), len(recent)
+
+
+def _began_at(job: Job, *, now: datetime, seconds: float) -> datetime:
+    """Return from when a place is taken for the usual time; an unseen task holds it for longer."""
+    if job.state in POLLED or job.sent_at is None:
+        return job.confirmed_at or job.sent_at or now
+    if job.state is JobState.SUBMITTING:
+        return job.sent_at
+    return job.sent_at + UNCONFIRMED_COUNTS_FOR - timedelta(seconds=seconds)
 
 
 async def in_turn(

@@ -7,6 +7,7 @@ slows, and only the provider's own word ends the job.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,6 +26,7 @@ from bot.domain.ids import JobId
 from bot.domain.job import MAX_CLAIMS, Job, JobState, Owner
 from bot.domain.pacing import (
     TASK_MEMORY,
+    UNCONFIRMED_DEADLINE,
     UNKNOWN_POLLS,
     UNKNOWN_SPAN,
     backoff,
@@ -122,7 +124,8 @@ class Poller:
         except StaleJobError:
             log.info("poll_void", job_id=job.id)
         except ProviderError as error:
-            await self._missed(job, error)
+            with contextlib.suppress(StaleJobError):
+                await self._missed(job, error)
         except Exception as error:  # noqa: BLE001 - counted against the job, which is parked
             await self._broken(job, error)
 
@@ -275,14 +278,16 @@ class Poller:
             next_poll_at=self._next_poll(job),
         )
 
-    async def _wait(self, job: Job) -> None:
+    async def _tell_if_late(self, job: Job) -> Job:
         now = self._clock.now()
-        if job.late_at is None and job.confirmed_at is not None:
-            waited = (now - job.confirmed_at).total_seconds()
-            if waited > self._pace.timeout_seconds:
-                job = await self._advancer.amend(
-                    job, owner=Owner.POLLER, name="task_late", late_at=now
-                )
+        if job.late_at is not None or job.confirmed_at is None:
+            return job
+        if (now - job.confirmed_at).total_seconds() <= self._pace.timeout_seconds:
+            return job
+        return await self._advancer.amend(job, owner=Owner.POLLER, name="task_late", late_at=now)
+
+    async def _wait(self, job: Job) -> None:
+        job = await self._tell_if_late(job)
         await self._advancer.touch(job.id, next_poll_at=self._next_poll(job), **_readable(job))
 
     def _next_poll(self, job: Job) -> datetime:
@@ -300,6 +305,18 @@ class Poller:
         missed = self._errors[job.id] = self._errors.get(job.id, 0) + 1
         if isinstance(error, AuthenticationError):
             await self._accounts.pause(job.account, error)
+        since = job.confirmed_at
+        if since is not None and self._clock.now() - since > UNCONFIRMED_DEADLINE:
+            # Whatever became of it, the provider has forgotten it by now.
+            await self._advance(
+                job,
+                JobState.EXPIRED,
+                detail={"code": error.code},
+                failure_reason=FailureReason.TASK_LOST,
+                possibly_billed=True,
+            )
+            return
+        job = await self._tell_if_late(job)
         interval = self._next_poll(job) - self._clock.now()
         wait = max(interval, backoff(missed, first_seconds=1, most_seconds=300))
         log.info("poll_missed", job_id=job.id, code=error.code, seconds=wait.total_seconds())

@@ -15,12 +15,14 @@ from bot.domain.pacing import (
     CREATE_DEADLINE_SECONDS,
     STATUS_MESSAGE_DEADLINE,
     UNCONFIRMED_DEADLINE,
+    UNCONFIRMED_GAP,
 )
 from bot.logs import get_logger
 from bot.metrics import Metrics
 from bot.services.advance import Advancer
 from bot.services.folders import Folders
-from bot.storage import jobs
+from bot.storage import jobs, lanes
+from bot.storage.engine import Connection
 
 log = get_logger(__name__)
 
@@ -116,7 +118,23 @@ class Reaper:
             lapsed = await jobs.lapsed(connection, JobState.SUBMITTING, now=now)
         for job in lapsed:
             deadline = (job.sent_at or now) + timedelta(seconds=CREATE_DEADLINE_SECONDS)
-            await self._advance(job, JobState.UNCONFIRMED, gave_up_at=min(now, deadline))
+            await self._lapse(job, gave_up_at=min(now, deadline))
+
+    async def _lapse(self, job: Job, *, gave_up_at: datetime) -> None:
+        async def rest(connection: Connection) -> None:
+            until = gave_up_at + UNCONFIRMED_GAP
+            await lanes.rest(connection, job.account, job.model, until=until)
+
+        try:
+            await self._advancer.advance(
+                job,
+                JobState.UNCONFIRMED,
+                owner=Owner.REAPER,
+                changes={"gave_up_at": gave_up_at},
+                also=rest,
+            )
+        except StaleJobError:
+            log.info("work_void", job_id=job.id, target=JobState.UNCONFIRMED.value)
 
     async def _end(
         self,

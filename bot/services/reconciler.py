@@ -16,8 +16,8 @@ from statistics import median
 from bot.domain.errors import JobNotFoundError, ProviderError, StaleJobError
 from bot.domain.failure import FailureReason
 from bot.domain.ids import AccountId, JobId, TaskId
-from bot.domain.job import Job, JobState, Owner
-from bot.domain.pacing import CREATE_DEADLINE_SECONDS
+from bot.domain.job import POLLED, Job, JobState, Owner
+from bot.domain.pacing import CREATE_DEADLINE_SECONDS, WINDOW_MARGIN
 from bot.domain.ports import VideoProvider
 from bot.domain.status import Told
 from bot.domain.task import ListedTask
@@ -33,15 +33,15 @@ log = get_logger(__name__)
 INTERVAL_SECONDS = 60.0
 MAX_PAGES = 200
 
-WINDOW_MARGIN = timedelta(seconds=5)
-"""Network and clock error on both sides of the window a task may have been created in."""
-
 SETTLING = timedelta(minutes=10)
 """The list may lag: earlier readings prove nothing by their silence."""
 
 READINGS_NEEDED = 2
 CONTROL_SPAN = timedelta(minutes=30)
 """How near the window a task of ours must lie to prove that the list shows such tasks."""
+
+
+_DECIDABLE = frozenset({JobState.UNCONFIRMED, JobState.PARKED, *POLLED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,16 +52,22 @@ class Listing:
     owners: dict[TaskId, Job]
     """Which of our jobs own which tasks."""
     disowned: frozenset[TaskId]
+    being_sent: tuple[Job, ...]
+    """Jobs whose create is outstanding: their task may be listed before they know it."""
     api_key_id: str | None
     """The provider's id of our key; None where it cannot be told."""
     offset: timedelta
     """The provider's clock less ours, learnt from tasks we own."""
 
     def candidates(self, job: Job) -> list[ListedTask]:
-        """Return the tasks that may be a job's: ours by key, nobody's, born in its window."""
+        """Return the tasks that may be a job's: ours by key, nobody's, born in its window.
+
+        The window of a create that is still outstanding has no end yet.
+        """
         if job.sent_at is None or self.api_key_id is None:
             return []
         start = job.sent_at - WINDOW_MARGIN
+        open_end = job.gave_up_at is None
         end = (job.gave_up_at or job.sent_at) + WINDOW_MARGIN
         return [
             task
@@ -69,7 +75,8 @@ class Listing:
             if task.api_key_id == self.api_key_id
             and task.task_id not in self.owners
             and task.task_id not in self.disowned
-            and start <= task.created_at - self.offset <= end
+            and start <= task.created_at - self.offset
+            and (open_end or task.created_at - self.offset <= end)
         ]
 
     def has_control(self, job: Job) -> bool:
@@ -130,11 +137,13 @@ class Reconciler:
                 connection, self._account, [task.task_id for task in unique]
             )
             disowned = await unconfirmed.orphans(connection, self._account)
+            being_sent = await jobs.in_states(connection, {JobState.SUBMITTING})
             api_key_id = await self._learn_key(connection, unique, owners)
         return Listing(
             tasks=unique,
             owners=owners,
             disowned=frozenset(disowned),
+            being_sent=tuple(job for job in being_sent if job.model == model),
             api_key_id=api_key_id,
             offset=_offset(unique, owners),
         )
@@ -157,6 +166,7 @@ class Reconciler:
 
     async def _settle(self, open_jobs: list[Job], listing: Listing) -> None:
         candidates = {job.id: listing.candidates(job) for job in open_jobs}
+        contested = {task.task_id for job in listing.being_sent for task in listing.candidates(job)}
         wanted: dict[TaskId, list[JobId]] = {}
         for job in open_jobs:
             for task in candidates[job.id]:
@@ -164,6 +174,9 @@ class Reconciler:
         for job in open_jobs:
             try:
                 match candidates[job.id]:
+                    case [*tasks] if any(task.task_id in contested for task in tasks):
+                        # Its owner may be about to learn its id: the next round knows more.
+                        log.info("adoption_postponed", job_id=job.id)
                     case [task] if wanted[task.task_id] == [job.id]:
                         await self._adopt(job, task)
                     case []:
@@ -247,6 +260,8 @@ class Reconciler:
     async def decide(self, job_id: JobId, *, taken: TaskId | None, failed: bool) -> Job:
         """Carry out an operator's decision about an unconfirmed or parked job.
 
+        A task at the provider may be given up too: after a change of the key nothing else ends it.
+
         Args:
             job_id: the job.
             taken: the task the operator found for it.
@@ -256,8 +271,10 @@ class Reconciler:
             JobNotFoundError: there is no such job waiting for a decision.
         """
         job = await self._advancer.read(job_id)
-        if job is None or job.state not in {JobState.UNCONFIRMED, JobState.PARKED}:
+        if job is None or job.state not in _DECIDABLE:
             raise JobNotFoundError(job_id)
+        if job.state in POLLED and not failed:
+            raise JobNotFoundError(job_id)  # it has its task and goes on by itself
         if taken is not None and job.billed_seconds is not None:
             raise JobNotFoundError(job_id)  # its video is made and charged
         if failed:
@@ -267,7 +284,13 @@ class Reconciler:
                 else FailureReason.OUTCOME_UNKNOWN
             )
             return await self._advancer.advance(
-                job, JobState.FAILED, owner=Owner.OPERATOR, changes={"failure_reason": reason}
+                job,
+                JobState.FAILED,
+                owner=Owner.OPERATOR,
+                changes={
+                    "failure_reason": reason,
+                    "possibly_billed": job.sent_at is not None and job.billed_seconds is None,
+                },
             )
         if taken is not None:
             now = self._clock.now()

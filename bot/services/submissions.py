@@ -21,6 +21,7 @@ from bot.domain.errors import (
     JobNotCancellableError,
     JobNotFoundError,
     JobNotRetryableError,
+    RequestError,
     StaleJobError,
 )
 from bot.domain.failure import FailureReason
@@ -107,7 +108,9 @@ class Submissions:
         stored = await self._folders.store_pictures(job_id, submission.pictures, submission.preview)
         try:
             step = await self._store(submission, job_id, stored)
-        except BaseException:
+        except RequestError:
+            # Refused, so nothing was committed. After any other error the commit may have gone
+            # through all the same; a folder without a job is the reaper's to sweep.
             await self._folders.erase(job_id)
             raise
         self._advancer.tell(step)

@@ -102,6 +102,15 @@ async def set_next_submit(
     await _update_lane(connection, lane, next_submit_at=at, throttled=throttled)
 
 
+async def rest(
+    connection: AsyncConnection, account: AccountId, model: str, *, until: datetime
+) -> None:
+    """Let a lane rest until a moment, unless it rests for longer already."""
+    lane = await lock(connection, account, model)
+    if lane is not None and (lane.next_submit_at is None or lane.next_submit_at < until):
+        await _update_lane(connection, lane, next_submit_at=until)
+
+
 async def switch_off(connection: AsyncConnection, lane: Lane, *, at: datetime, reason: str) -> None:
     """Stop submitting to a model the account may not use."""
     await _update_lane(connection, lane, off_at=at, off_reason=reason)

@@ -75,7 +75,8 @@ jobs = Table(
     Column("sent_at", UtcDateTime),
     Column("gave_up_at", UtcDateTime),
     Column("confirmed_at", UtcDateTime),
-    Column("task_id", String(64)),
+    # The provider's id as it is: a type that could refuse it would lose a paid task.
+    Column("task_id", Text),
     Column("tasks_failed", Integer, nullable=False),
     Column("adopted", Boolean, nullable=False),
     Column("next_poll_at", UtcDateTime),
@@ -217,7 +218,7 @@ orphan_tasks = Table(
     "orphan_tasks",
     metadata,
     Column("account", String(128), primary_key=True),
-    Column("task_id", String(64), primary_key=True),
+    Column("task_id", Text, primary_key=True),
     Column("job_id", String(6)),
     Column("found_at", UtcDateTime, nullable=False),
     Column("cancel_outcome", OutsideText),

@@ -82,7 +82,7 @@ def upgrade() -> None:
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("gave_up_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("task_id", sa.String(length=64), nullable=True),
+        sa.Column("task_id", sa.Text(), nullable=True),
         sa.Column("tasks_failed", sa.Integer(), nullable=False),
         sa.Column("adopted", sa.Boolean(), nullable=False),
         sa.Column("next_poll_at", sa.DateTime(timezone=True), nullable=True),
@@ -154,7 +154,7 @@ def upgrade() -> None:
     op.create_table(
         "orphan_tasks",
         sa.Column("account", sa.String(length=128), nullable=False),
-        sa.Column("task_id", sa.String(length=64), nullable=False),
+        sa.Column("task_id", sa.Text(), nullable=False),
         sa.Column("job_id", sa.String(length=6), nullable=True),
         sa.Column("found_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("cancel_outcome", sa.Text(), nullable=True),

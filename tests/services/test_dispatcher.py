@@ -255,6 +255,21 @@ async def test_account_that_was_never_paused_is_not_probed(core: Core) -> None:
     assert core.provider.lists == 0
 
 
+async def test_lane_rests_after_an_unanswered_create(core: Core) -> None:
+    await _submitted(core)
+    await _submitted(core)
+    core.provider.create_answers.append(
+        ProviderUnavailableError("reset", request_was_sent=True)
+    )
+    await core.dispatcher.run_once(MODEL)
+    core.clock.advance(seconds=10)
+    await core.dispatcher.run_once(MODEL)
+    assert len(core.provider.creates) == 1
+    core.clock.advance(seconds=2)
+    await core.dispatcher.run_once(MODEL)
+    assert len(core.provider.creates) == 2
+
+
 # --- lane off --------------------------------------------------------------------------------
 
 
@@ -264,6 +279,7 @@ async def test_lane_switched_off_fails_its_queued_jobs_alone(core: Core) -> None
     core.provider.create_answers.append(
         ModelNotAvailableError("Model.AccessDenied", status=403, provider_code="AccessDenied")
     )
+    await core.dispatcher.run_once(MODEL)
     await core.dispatcher.run_once(MODEL)
     for failed in (job, waiting):
         stored = await core.job(failed)

@@ -272,11 +272,30 @@ async def test_operator_gives_the_job_up(core: Core) -> None:
     assert await core.spent(job) == NOTHING
 
 
-@pytest.mark.parametrize("state", [JobState.RUNNING, JobState.DELIVERED, JobState.QUEUED])
+@pytest.mark.parametrize("state", [JobState.DELIVERED, JobState.QUEUED])
 async def test_job_that_needs_no_decision_is_not_found(core: Core, state: JobState) -> None:
     job = await core.put(state)
     with pytest.raises(JobNotFoundError):
         await core.reconciler.decide(job.id, taken=None, failed=True)
+
+
+async def test_operator_gives_up_a_task_that_no_key_can_follow(core: Core) -> None:
+    job = await core.put(JobState.RUNNING, task_id="unreadable", sent_at=SENT)
+    with pytest.raises(JobNotFoundError):
+        await core.reconciler.decide(job.id, taken=None, failed=False)
+    decided = await core.reconciler.decide(job.id, taken=None, failed=True)
+    assert decided.state is JobState.FAILED
+    assert decided.possibly_billed
+    assert await core.spent(job) == NOTHING
+
+
+async def test_task_of_a_create_still_outstanding_is_not_adopted_by_another(core: Core) -> None:
+    job = await _lost(core, gave_up_at=SENT + timedelta(seconds=2))
+    await core.put(JobState.SUBMITTING, sent_at=SENT + timedelta(seconds=3))
+    core.provider.list_task("whose", at=SENT + timedelta(seconds=4))
+    await core.reconciler.run_once()
+    assert await core.state(job) is JobState.UNCONFIRMED
+    assert core.chat.notices == []
 
 
 @pytest.mark.parametrize(
