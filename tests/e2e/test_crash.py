@@ -85,6 +85,19 @@ async def test_a_create_whose_answer_is_lost_is_found_in_the_list(tmp_path: Path
         assert len([call for call in world.dashscope.requests if call.point == "create"]) == 1
 
 
+async def test_two_creates_lost_in_a_row_are_both_found(tmp_path: Path) -> None:
+    async with story(tmp_path, emulator=SLOW) as world:
+        world.dashscope.faults.add("create", "drop", accept=True, times=2)
+        world.dashscope.faults.add("list", "delay", seconds=1.2, times=None)
+        tom = world.discord.users[1]
+        for _ in range(2):
+            await (await world.ask(tom)).final_reply()
+        statuses = await world.all_over(2)
+        assert {title_of(status) for status in statuses} == {"✅ Done"}
+        assert len(world.dashscope.tasks) == 2
+        assert [job.adopted for job in await world.jobs()] == [True, True]
+
+
 async def test_a_refused_connection_is_tried_again_and_bought_once(tmp_path: Path) -> None:
     async with story(tmp_path, emulator=SLOW) as world:
         world.dashscope.faults.add(
