@@ -15,7 +15,7 @@ from bot.chat.messenger import converted
 from bot.chat.text import Money
 from bot.client import TweenBot
 from bot.clock import WallClock
-from bot.domain.errors import BotError, ConfigurationError
+from bot.domain.errors import BotError, ConfigurationError, LostLeaseError
 from bot.domain.ports import Clock
 from bot.logs import get_logger
 from bot.media.child import MediaPool
@@ -75,7 +75,19 @@ async def run(settings: Settings) -> None:
 
     Raises:
         ConfigurationError: a setting does not work; the message names it.
+        SystemExit: another process has taken over: nothing broke here, so one line tells it.
     """
+    try:
+        await _run(settings)
+    except ExceptionGroup as group:
+        lost, others = group.split(LostLeaseError)
+        if lost is None or others is not None:
+            raise
+        log.error("crashed", error=LostLeaseError.code, reason="another process has taken over")  # noqa: TRY400
+        raise SystemExit(1) from None
+
+
+async def _run(settings: Settings) -> None:
     async with build_app(settings) as wiring:
         await migrate.upgrade(wiring.database)
         await _require_own_jobs(wiring)
@@ -123,14 +135,22 @@ async def _serve(wiring: Wiring) -> None:
     await _log_in(settings, client)
     await wiring.media.warm_up()
     log.info("started", version=__version__, account=wiring.provider.account)
-    async with health.listening(settings.listen), asyncio.TaskGroup() as group:
-        gateway = group.create_task(client.connect(), name="gateway")
-        work = group.create_task(pipeline.run(), name="pipeline")
-        gateway.add_done_callback(lambda _: stopping.set())
-        work.add_done_callback(lambda _: stopping.set())
-        await stopping.wait()
-        log.info("stopping")
-        await pipeline.stop(within_seconds=settings.shutdown_seconds)
+    seconds = settings.shutdown_seconds
+    try:
+        async with health.listening(settings.listen), asyncio.TaskGroup() as group:
+            gateway = group.create_task(client.connect(), name="gateway")
+            work = group.create_task(pipeline.run(), name="pipeline")
+            gateway.add_done_callback(lambda _: stopping.set())
+            work.add_done_callback(lambda _: stopping.set())
+            await stopping.wait()
+            log.info("stopping")
+            await asyncio.gather(
+                pipeline.stop(within_seconds=seconds),
+                client.interactions.end(within_seconds=seconds),
+            )
+            await client.close()
+    finally:
+        # However it ended: who still holds the lease answers, who does not is silent.
         await client.close()
 
 

@@ -6,10 +6,13 @@ default.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import math
+from collections import deque
 from collections.abc import Sequence
+from typing import Any
 
 import discord
 import yarl
@@ -37,6 +40,61 @@ EXTENSIONS: tuple[str, ...] = (
 MAX_RATELIMIT_WAIT_SECONDS = 60.0
 """A longer wait is raised, so that a loop can do something else meanwhile."""
 
+REFUSAL_SECONDS = 1.0
+"""After the gateway is left, the last refusals have this long to reach Discord."""
+
+REMEMBERED_INTERACTIONS = 10_000
+"""Discord sends an interaction again within seconds, or when a session is resumed."""
+
+
+class RestartingError(Exception):
+    """The process is about to end: nothing new begins."""
+
+
+class Interactions:
+    """The commands, presses and suggestions this process has in hand."""
+
+    def __init__(self) -> None:
+        self._running: set[asyncio.Task[Any]] = set()
+        self._attempted: deque[int] = deque(maxlen=REMEMBERED_INTERACTIONS)
+        self._ended = False
+
+    def is_first(self, interaction_id: int) -> bool:
+        """Tell whether this process meets an interaction for the first time, and remember it."""
+        if interaction_id in self._attempted:
+            return False
+        self._attempted.append(interaction_id)
+        return True
+
+    def track(self) -> None:
+        """Let the end wait for the present task: discord.py keeps no hold on it."""
+        task = asyncio.current_task()
+        if task is not None:
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
+
+    def admit(self) -> None:
+        """Track the present task, which is about to do what a person asked.
+
+        Raises:
+            RestartingError: it is too late for that; the task may only say so.
+        """
+        self.track()
+        if self._ended:
+            raise RestartingError
+
+    async def end(self, *, within_seconds: float) -> None:
+        """Admit nothing more; let what runs end within the time, then cancel it."""
+        self._ended = True
+        if not self._running:
+            return
+        _, late = await asyncio.wait(set(self._running), timeout=within_seconds)
+        for task in late:
+            log.warning("drain_cut_short", task=task.get_name())
+            task.cancel()
+        if late:
+            await asyncio.wait(late, timeout=REFUSAL_SECONDS)
+
 
 class TweenBot(commands.AutoShardedBot):
     """The one connection to Discord's gateway."""
@@ -62,6 +120,7 @@ class TweenBot(commands.AutoShardedBot):
             allowed_installs=discord.app_commands.AppInstallationType(guild=True, user=False),
         )
         self.money = money
+        self.interactions = Interactions()
         self._cog_modules = tuple(extensions)
         self._services: Services | None = None
 
@@ -98,6 +157,14 @@ class TweenBot(commands.AutoShardedBot):
         registered = await self.tree.sync()
         await registration.remember(self.application_id, digest)
         log.info("commands_registered", count=len(registered))
+
+    @override
+    async def close(self) -> None:
+        """Leave the gateway first, so that nobody asks a client that can no longer answer."""
+        for shard in self.shards.values():
+            await shard.disconnect()
+        await self.interactions.end(within_seconds=REFUSAL_SECONDS)
+        await super().close()
 
     def gateway_is_well(self) -> bool:
         """Tell whether every shard is connected and its heart beats."""

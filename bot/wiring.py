@@ -35,7 +35,7 @@ from bot.services.quotas import QuotaDefaults, Quotas
 from bot.services.reaper import Lifetimes, Reaper
 from bot.services.reconciler import Reconciler
 from bot.services.registration import Registration
-from bot.services.status_board import BoardPace, StatusBoard
+from bot.services.status_board import BoardPace, StatusBoard, announce_for
 from bot.services.submissions import Submissions
 from bot.services.vitals import GatewayWatch, LagWatch
 from bot.settings import Settings
@@ -185,7 +185,7 @@ class Wiring:
             metrics=self.metrics,
             pace=BoardPace(
                 edit_interval_seconds=self.settings.status_edit_interval_seconds,
-                announce_for=timedelta(seconds=self.settings.queue_ttl_seconds),
+                announce_for=announce_for(timedelta(seconds=self.settings.queue_ttl_seconds)),
             ),
         )
 

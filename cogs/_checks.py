@@ -18,6 +18,12 @@ from bot.services import Asker
 
 log = get_logger(__name__)
 
+ACKNOWLEDGED = "acknowledged"
+"""Set in ``Interaction.extras`` where Discord has the acknowledgement and discord.py does not know.
+
+https://discordpy.readthedocs.io/en/v2.7.1/interactions/api.html#discord.Interaction.extras
+"""
+
 _NAMES = {
     "view_channel": "View Channel",
     "send_messages": "Send Messages",
@@ -32,14 +38,22 @@ async def acknowledge(interaction: discord.Interaction[TweenBot]) -> None:
 
     Raises:
         LateAcknowledgementError: Discord closed the interaction already; nothing may be done.
+        RestartingError: this process is about to end.
     """
+    interactions = interaction.client.interactions
+    if not interactions.is_first(interaction.id):
+        # Discord sometimes sends an interaction twice; the other one does what was asked.
+        raise LateAcknowledgementError(interaction.created_at)
+    interactions.admit()
     try:
         await interaction.response.defer(ephemeral=True, thinking=True)
+    except discord.NotFound as error:
+        raise LateAcknowledgementError(interaction.created_at) from error
     except discord.HTTPException as error:
-        # Discord sometimes sends an interaction twice; the other one does what was asked.
-        if isinstance(error, discord.NotFound) or error.code == ALREADY_ACKNOWLEDGED:
-            raise LateAcknowledgementError(interaction.created_at) from error
-        raise
+        if error.code != ALREADY_ACKNOWLEDGED:
+            raise
+        # Nobody else does: Discord took it, answered 5xx, and discord.py asked once more.
+        interaction.extras[ACKNOWLEDGED] = True
     services = interaction.client.services
     waited = (services.clock.now() - interaction.created_at).total_seconds()
     services.acknowledged(waited)

@@ -22,10 +22,11 @@ from bot.chat.limits import (
     INVALID_WEBHOOK_TOKEN,
     UNKNOWN_INTERACTION,
 )
-from bot.client import TweenBot
+from bot.client import RestartingError, TweenBot
 from bot.domain.errors import BotError, LateAcknowledgementError, RequestError
 from bot.domain.ids import CROCKFORD
 from bot.logs import get_logger
+from cogs._checks import ACKNOWLEDGED
 
 log = get_logger(__name__)
 
@@ -37,6 +38,7 @@ Choices = list[app_commands.Choice[str]]
 
 async def answer(interaction: discord.Interaction[TweenBot], error: BaseException) -> None:
     """Tell the person what went wrong, privately and once."""
+    interaction.client.interactions.track()
     cause = _cause(error)
     if isinstance(cause, LateAcknowledgementError):
         log.warning("interaction_closed", name=_name(interaction), reason=str(cause))
@@ -66,7 +68,7 @@ async def say(
     if content is not None:
         content = text.shortened(content, CONTENT_CHARACTERS)
     try:
-        if interaction.response.is_done():
+        if interaction.response.is_done() or interaction.extras.get(ACKNOWLEDGED):
             await interaction.edit_original_response(
                 content=content, embed=embed, attachments=[file] if file else missing
             )
@@ -98,6 +100,7 @@ def suggesting(
 
     @wraps(complete)
     async def guarded(cog: _Cog, interaction: discord.Interaction[Any], current: str) -> Choices:
+        interaction.client.interactions.track()
         try:
             return await complete(cog, interaction, current)
         except Exception as error:
@@ -112,6 +115,8 @@ def _sentence(interaction: discord.Interaction[TweenBot], cause: BaseException) 
     match cause:
         case BotError():
             return text.refusal(cause, interaction.client.money)
+        case RestartingError():
+            return text.RESTARTING
         case app_commands.CommandNotFound() | app_commands.CommandSignatureMismatch():
             return text.OUTDATED_COMMAND
         case app_commands.TransformerError():

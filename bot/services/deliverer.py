@@ -42,6 +42,13 @@ IDLE_SECONDS = 5.0
 LEASE = timedelta(minutes=15)
 """Time to re-encode a large file and to upload it."""
 
+HAND_OVER_SECONDS = 120
+SLOWEST_BYTES_PER_SECOND = 512 * 1024
+"""One upload may take so long, and longer by its size at this rate; it is then tried again."""
+
+CHANNEL_BUSY_WAIT = timedelta(seconds=2)
+"""A job whose channel takes another video just now is looked at again after this."""
+
 SMALLER_STEPS = (0.95, 0.5, 0.25)
 """Shares of the limit to aim at, each after Discord refused the one before (413 is the truth)."""
 
@@ -70,6 +77,8 @@ class Deliverer:
         self._locks = locks
         self._metrics = metrics
         self._upload_limit_mib = upload_limit_mib
+        self._busy: set[ChannelId] = set()
+        """Channels that take a video now; one at a time, so that none keeps all deliverers."""
         self._claims = Claims(
             advancer=advancer,
             operators=operators,
@@ -85,6 +94,24 @@ class Deliverer:
         return 0.0 if await self._claims.work_on_next(self._deliver) else IDLE_SECONDS
 
     async def _deliver(self, job: Job) -> None:
+        channel_id = job.status_channel_id or job.channel_id
+        if channel_id in self._busy:
+            # Nothing was tried: neither the claim nor an attempt counts.
+            await self._advancer.touch(
+                job.id,
+                claims=job.claims - 1,
+                lease_owner=None,
+                lease_until=None,
+                not_before=self._clock.now() + CHANNEL_BUSY_WAIT,
+            )
+            return
+        self._busy.add(channel_id)
+        try:
+            await self._try_to_deliver(job)
+        finally:
+            self._busy.discard(channel_id)
+
+    async def _try_to_deliver(self, job: Job) -> None:
         try:
             await self._hand_over(job)
         except ChatUnavailableError as error:
@@ -146,9 +173,12 @@ class Deliverer:
         while True:
             sent_bytes = await asyncio.to_thread(_size, file)
             view = StatusView(job=self._as_delivered(job, sent_bytes))
+            most_seconds = HAND_OVER_SECONDS + sent_bytes / SLOWEST_BYTES_PER_SECOND
             try:
-                async with self._locks.of(job.id):
+                async with asyncio.timeout(most_seconds), self._locks.of(job.id):
                     return await way(view, file), file
+            except TimeoutError as error:
+                raise ChatUnavailableError("no answer in time") from error
             except UploadTooLargeError:
                 share = next(steps, None)
                 if share is None:

@@ -1,8 +1,8 @@
 """One living process per database: a second one refuses to start.
 
-The lease is a row renewed every few seconds. After a crash the next process waits until the lease
-has lapsed, or takes over at once where it sees that the holder, a process of the same host, is
-gone.
+The lease is a row renewed every few seconds. After a crash the next process watches the row and
+takes over once it has not changed for as long as a lease lasts, or at once where it sees that the
+holder, a process of the same host, is gone. Only its own clock counts: another host's may be wrong.
 """
 
 from __future__ import annotations
@@ -44,11 +44,14 @@ class Instance:
             ConfigurationError: another living process serves this database.
         """
         seen: ProcessRow | None = None
+        seen_at = self._clock.monotonic()
         while True:
             async with self._database.write() as connection:
                 is_first = await processes.register_first(connection, self._row())
                 holder = await processes.current(connection)
-                if is_first or holder is None or self._is_gone(holder):
+                silent = self._clock.monotonic() - seen_at
+                lapsed = holder == seen and silent >= LEASE.total_seconds()
+                if is_first or holder is None or lapsed or self._is_gone(holder):
                     await processes.register(connection, self._row())
                     dropped = await jobs.drop_other_leases(connection, self.worker_id)
                     log.info("instance_acquired", worker_id=self.worker_id, dropped=dropped)
@@ -58,13 +61,12 @@ class Instance:
                     "DATABASE_URL",
                     f"is in use by process {holder.pid} on {holder.host.partition(' ')[0]}",
                 )
-            seen = holder
+            if seen is None:
+                seen, seen_at = holder, self._clock.monotonic()
             log.info("instance_waiting", holder=holder.worker_id)
             await self._clock.sleep(RENEW_SECONDS + 1)
 
     def _is_gone(self, holder: ProcessRow) -> bool:
-        if self._clock.now() - holder.renewed_at > LEASE:
-            return True
         return holder.host == self._host and not _is_alive(holder.pid)
 
     def _row(self) -> ProcessRow:

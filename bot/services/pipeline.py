@@ -10,7 +10,12 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from bot.domain.errors import BotError, LostLeaseError
+from bot.domain.errors import (
+    BotError,
+    ConfigurationError,
+    InvalidTransitionError,
+    LostLeaseError,
+)
 from bot.domain.pacing import backoff
 from bot.domain.ports import Clock, Wakeup
 from bot.logs import get_logger
@@ -19,6 +24,9 @@ from bot.metrics import Metrics
 log = get_logger(__name__)
 
 FAILURES_BEFORE_UNWELL = 3
+
+_FINAL = (ConfigurationError, InvalidTransitionError, LostLeaseError)
+"""A bug, or what only another start can mend: trying again would never help."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -124,4 +132,4 @@ def _has_a_name(error: Exception) -> bool:
     """Tell whether nothing but known trouble happened, in one place or in several at once."""
     if isinstance(error, ExceptionGroup):
         return all(_has_a_name(each) for each in error.exceptions)
-    return isinstance(error, BotError | OSError) and not isinstance(error, LostLeaseError)
+    return isinstance(error, BotError | OSError) and not isinstance(error, _FINAL)

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
+from typing import TypeVar
 
 from bot.domain.errors import (
     BotError,
@@ -36,6 +39,7 @@ from bot.services.locks import JobLocks
 from bot.storage import guilds, jobs
 
 log = get_logger(__name__)
+_T = TypeVar("_T")
 
 IDLE_SECONDS = 2.0
 
@@ -45,10 +49,27 @@ CHANNEL_SPACING = timedelta(seconds=1.5)
 POSITIONS_EVERY_EDITS = 6
 """Waiting jobs' places are looked up again after so many edit intervals: 30 s by default."""
 
-BATCH = 100
+BATCH = 500
+"""More than one guild has at once: channels that have to wait must not fill a round."""
 
-CALL_SECONDS = 30
-"""Longer is not waited for one message, whatever Discord asks for; it is tried again later."""
+BUDGET_SECONDS = 3.0
+MOST_BUDGET_SECONDS = 12.0
+"""What a channel may cost a round; usual slow answers take 1 to 2 s. A channel that took longer
+waits as a whole, and gets twice the time when it is tried again: a slow Discord is written to."""
+
+LATE_EDIT = timedelta(seconds=60)
+"""Discord may still carry out an edit whose answer we did not wait for, for about so long."""
+
+GONE_FOR = timedelta(minutes=30)
+"""The last word about a job is tried so long in a channel we cannot see."""
+
+NEWS_FOR = timedelta(hours=1)
+"""An end longer ago pings nobody: there was a stop between it and its announcement."""
+
+
+def announce_for(queue_ttl: timedelta) -> timedelta:
+    """Return the age up to which jobs are announced: a whole wait, then 4 h for the making."""
+    return max(queue_ttl, timedelta(hours=24)) + timedelta(hours=4)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +78,7 @@ class BoardPace:
 
     edit_interval_seconds: float
     announce_for: timedelta
-    """Jobs older than this end without an announcement: a backlog does not ping people."""
+    """Jobs made longer ago end without an announcement: a long stop's backlog pings nobody."""
 
 
 class StatusBoard:
@@ -86,6 +107,9 @@ class StatusBoard:
         self._job_free_at: dict[JobId, datetime] = {}
         self._channel_free_at: dict[ChannelId, datetime] = {}
         self._failures: dict[JobId, int] = {}
+        self._channel_failures: dict[ChannelId, int] = {}
+        self._cut_off: dict[JobId, datetime] = {}
+        """Until when a job's edit that was not waited for may yet be carried out."""
         self._positions_at = self._clock.now()
         self._unmoved: set[JobId] = set()
         """Jobs found to stand elsewhere than their message says, which is not edited yet."""
@@ -94,6 +118,7 @@ class StatusBoard:
         """Show what is not shown yet; return seconds until something may be due."""
         now = self._clock.now()
         self._forget_old(now)
+        await self._distrust_cut_off(now)
         async with self._database.read() as connection:
             unshown = await jobs.unshown(
                 connection, posted_before=now - STATUS_MESSAGE_GRACE, limit=BATCH
@@ -102,33 +127,60 @@ class StatusBoard:
         by_channel: dict[ChannelId, list[StatusView]] = defaultdict(list)
         for view in await self._estimates.views(unshown):
             by_channel[view.job.status_channel_id or view.job.channel_id].append(view)
-        # Channels side by side: Discord may make us wait for one of them.
+        wait_seconds = await self._side_by_side(by_channel, self._show_all)
+        return min(wait_seconds, await self._announce_all())
+
+    async def _side_by_side(
+        self,
+        by_channel: Mapping[ChannelId, list[_T]],
+        work: Callable[[list[_T]], Awaitable[float]],
+    ) -> float:
+        """Work on all channels at once, but for those that are to wait."""
+        now = self._clock.now()
         async with asyncio.TaskGroup() as group:
-            shown = [group.create_task(self._show_all(views)) for views in by_channel.values()]
-        waits = [task.result() for task in shown]
-        waits.append(await self._announce_all())
-        return min(waits, default=IDLE_SECONDS)
+            tasks = [
+                group.create_task(self._in_time(channel_id, partial(work, its)))
+                for channel_id, its in by_channel.items()
+                if channel_id not in self._channel_failures
+                or self._channel_free_at.get(channel_id, now) <= now
+            ]
+        return min((task.result() for task in tasks), default=IDLE_SECONDS)
+
+    async def _in_time(self, channel_id: ChannelId, work: Callable[[], Awaitable[float]]) -> float:
+        """Work on one channel; where that takes too long the whole channel is to wait."""
+        failures = self._channel_failures.get(channel_id, 0) + 1
+        budget = backoff(failures, first_seconds=BUDGET_SECONDS, most_seconds=MOST_BUDGET_SECONDS)
+        try:
+            async with asyncio.timeout(budget.total_seconds()):
+                wait_seconds = await work()
+        except TimeoutError:
+            wait = backoff(failures, first_seconds=5, most_seconds=60)
+            self._channel_failures[channel_id] = failures
+            self._channel_free_at[channel_id] = self._clock.now() + wait
+            log.info("status_postponed", channel_id=channel_id, reason="no answer in time")
+            return wait.total_seconds()
+        self._channel_failures.pop(channel_id, None)
+        return wait_seconds
 
     async def _show_all(self, views: list[StatusView]) -> float:
         """Bring a channel's messages up to date, one after the other."""
         waits = []
         for view in views:
             try:
-                async with asyncio.timeout(CALL_SECONDS):
-                    waits.append(await self._show(view))
+                waits.append(await self._show(view))
             except StaleJobError:
                 log.info("work_void", job_id=view.job.id, state=view.job.state.value)
-            except TimeoutError:
-                waits.append(self._postpone(view.job, "no answer in time"))
             except DatabaseUnavailableError:
                 raise
             except Exception as error:  # noqa: BLE001 - one job's message must not stop the others
                 await self._broken(view.job, error)
         return min(waits, default=IDLE_SECONDS)
 
-    def _postpone(self, job: Job, reason: str) -> float:
+    def _postpone(
+        self, job: Job, reason: str, *, first_seconds: float = 2, most_seconds: float = 60
+    ) -> float:
         failures = self._failures[job.id] = self._failures.get(job.id, 0) + 1
-        wait = backoff(failures, first_seconds=2, most_seconds=60)
+        wait = backoff(failures, first_seconds=first_seconds, most_seconds=most_seconds)
         self._job_free_at[job.id] = self._clock.now() + wait
         log.info("status_postponed", job_id=job.id, reason=reason)
         return wait.total_seconds()
@@ -171,9 +223,8 @@ class StatusBoard:
             await self._mark(job, digest)
             return IDLE_SECONDS
         channel_id = job.status_channel_id or job.channel_id
-        free_at = max(
-            self._job_free_at.get(job.id, now), self._channel_free_at.get(channel_id, now)
-        )
+        job_free_at = self._job_free_at.get(job.id, now)
+        free_at = max(job_free_at, self._channel_free_at.get(channel_id, now))
         if free_at > now:
             return (free_at - now).total_seconds()
         self._unmoved.discard(job.id)
@@ -185,6 +236,9 @@ class StatusBoard:
             except ChatUnavailableError as error:
                 return self._postpone(job, str(error))
             except DeliveryError as error:
+                if isinstance(error, ChannelGoneError) and self._may_come_back(job):
+                    # 15 min at most: a last word given up is still announced within NEWS_FOR.
+                    return self._postpone(job, str(error), first_seconds=60, most_seconds=900)
                 await self._closed(job, error)
         self._failures.pop(job.id, None)
         return IDLE_SECONDS
@@ -198,9 +252,24 @@ class StatusBoard:
         if job.status_message_id is None:
             await self._post_missing(view, digest)
             return
-        await self._chat.edit_status(view)
+        try:
+            await self._chat.edit_status(view)
+        except asyncio.CancelledError:
+            # The budget ran out, and Discord may carry it out after the delivering edit.
+            self._cut_off[job.id] = self._clock.now() + LATE_EDIT
+            raise
         self._metrics.status_edits.inc()
         await self._mark(job, digest)
+
+    async def _distrust_cut_off(self, now: datetime) -> None:
+        """Have messages written once more that a late edit may have overwritten."""
+        for job_id in [job_id for job_id, until in self._cut_off.items() if until <= now]:
+            job = await self._advancer.read(job_id)
+            if job and job.state is JobState.DELIVERING:
+                continue  # its message is being written
+            if job and job.shown_version >= job.version:
+                await self._advancer.touch(job_id, shown_version=job.version - 1, shown_digest=None)
+            del self._cut_off[job_id]
 
     async def _post_missing(self, view: StatusView, digest: str) -> None:
         """Find the message an earlier process posted, or post it; an ended job needs none."""
@@ -214,14 +283,20 @@ class StatusBoard:
                 return
             receipt = await self._chat.post_status(view, preview=self._folders.preview(job))
         await self._advancer.touch(
-            job.id,
-            status_channel_id=receipt.channel_id,
-            status_message_id=receipt.message_id,
+            job.id, status_channel_id=receipt.channel_id, status_message_id=receipt.message_id
         )
         log.info("status_recovered", job_id=job.id, found=found)
         if not found:
             await self._mark(job, digest)
         self._advancer.changed(job)
+
+    def _may_come_back(self, job: Job) -> bool:
+        """Tell whether a channel out of our sight is worth waiting for."""
+        if job.finished_at is None:
+            return job.status_message_id is not None or job.state is not JobState.QUEUED
+        # Where the video stands elsewhere, nothing is left to say here.
+        is_elsewhere = job.delivered_message_id not in {None, job.status_message_id}
+        return not is_elsewhere and self._clock.now() - job.finished_at < GONE_FOR
 
     async def _closed(self, job: Job, error: DeliveryError) -> None:
         """Stop writing to a message that is gone; the job goes on."""
@@ -253,12 +328,17 @@ class StatusBoard:
     async def _announce_all(self) -> float:
         async with self._database.read() as connection:
             ended = await jobs.unannounced(connection, limit=BATCH)
+        by_channel: dict[ChannelId, list[Job]] = defaultdict(list)
+        for job in ended:
+            by_channel[_place(job)].append(job)
+        return await self._side_by_side(by_channel, self._announce_next)
+
+    async def _announce_next(self, ended: list[Job]) -> float:
+        """Announce one end in a channel, which is what a budget is for, and settle silent ones."""
         for job in ended:
             try:
-                async with asyncio.timeout(CALL_SECONDS):
-                    await self._announce(job)
-            except TimeoutError:
-                self._postpone(job, "no answer in time")
+                if await self._announce(job):
+                    break
             except BotError:
                 raise
             except Exception:
@@ -268,45 +348,42 @@ class StatusBoard:
                 await self._advancer.touch(job.id, announced_at=self._clock.now())
         return IDLE_SECONDS
 
-    async def _announce(self, job: Job) -> None:
+    async def _announce(self, job: Job) -> bool:
+        """Tell the requester where that is due; return whether Discord was asked to."""
         now = self._clock.now()
         if self._job_free_at.get(job.id, now) > now and job.id in self._failures:
-            return
+            return False
         async with self._database.read() as connection:
             guild = await guilds.get(connection, job.guild_id)
         if not self._is_worth_telling(job, guild.notify, now):
             await self._advancer.touch(job.id, announced_at=now)
-            return
+            return False
         try:
             if not await self._was_announced(job, guild.notify):
-                await self._advancer.touch(
-                    job.id, announce_attempted_at=job.announce_attempted_at or now
-                )
+                since = job.announce_attempted_at or now
+                await self._advancer.touch(job.id, announce_attempted_at=since)
                 await self._chat.announce(StatusView(job=job), guild.notify)
         except ChatUnavailableError as error:
             self._postpone(job, str(error))
-            return
+            return True
         except DeliveryError as error:
             log.info("announcement_refused", job_id=job.id, code=error.code)
         self._failures.pop(job.id, None)
         await self._advancer.touch(job.id, announced_at=now)
+        return True
 
     async def _was_announced(self, job: Job, notify: Notify) -> bool:
         """Look for an announcement of a process that stopped before it could say so."""
         if job.announce_attempted_at is None:
             return False
-        if notify is Notify.DM:
-            channel_id = await self._chat.open_dm(job.requester_id)
-        else:
-            # Where ``Chat.announce`` puts it.
-            channel_id = job.delivered_channel_id or job.status_channel_id or job.channel_id
-        found = await self._chat.find_message(
-            job, channel_id, Purpose.ANNOUNCEMENT, since=job.announce_attempted_at
-        )
+        in_dm, since = notify is Notify.DM, job.announce_attempted_at
+        place = await self._chat.open_dm(job.requester_id) if in_dm else _place(job)
+        found = await self._chat.find_message(job, place, Purpose.ANNOUNCEMENT, since=since)
         return found is not None
 
     def _is_worth_telling(self, job: Job, notify: Notify, now: datetime) -> bool:
-        if notify is Notify.NONE or now - job.created_at > self._pace.announce_for:
+        is_old = now - job.created_at > self._pace.announce_for
+        if notify is Notify.NONE or is_old or now - (job.finished_at or now) > NEWS_FOR:
             return False
         # Who cancelled knows it.
         return not (job.state is JobState.CANCELLED and job.cancel_requested_by == job.requester_id)
@@ -315,3 +392,8 @@ class StatusBoard:
         for table in (self._job_free_at, self._channel_free_at):
             for key in [key for key, free_at in table.items() if free_at < now]:
                 del table[key]  # type: ignore[arg-type]  # the key comes from the same table
+
+
+def _place(job: Job) -> ChannelId:
+    """Return where ``Chat.announce`` puts it, unless it is a direct message."""
+    return job.delivered_channel_id or job.status_channel_id or job.channel_id

@@ -13,7 +13,7 @@ import discord
 from discord import app_commands
 
 from bot.chat.text import Money
-from bot.client import TweenBot
+from bot.client import Interactions, TweenBot
 from bot.clock import WallClock
 from bot.domain.catalogue import Catalogue, Region
 from bot.domain.guild import Guild
@@ -135,6 +135,8 @@ def an_interaction(
     interaction.client = MagicMock(spec=TweenBot)
     interaction.client.services = backstage.services()
     interaction.client.money = Money()
+    interaction.client.interactions = Interactions()
+    interaction.extras = {}
 
     def acknowledged(*_: object, **__: object) -> None:
         interaction.response.is_done.return_value = True

@@ -67,14 +67,47 @@ async def test_a_command_is_acknowledged_privately_before_anything_else(
 
 
 @every_command
-@pytest.mark.parametrize(
-    ("status", "code"), [(404, 10_062), (400, 40_060)], ids=["too late", "sent twice"]
-)
-async def test_an_interaction_that_discord_has_closed_does_nothing_at_all(
-    backstage: Backstage, case: Case, status: int, code: int
+async def test_a_command_whose_acknowledgement_was_answered_wrongly_is_done_and_answered(
+    backstage: Backstage, case: Case
 ) -> None:
     interaction = an_interaction(backstage)
-    interaction.response.defer.side_effect = http_error(status, code)
+    interaction.response.defer.side_effect = http_error(400, 40_060)
+    assert await case.run(backstage, interaction)
+    interaction.edit_original_response.assert_awaited_once()
+    interaction.response.send_message.assert_not_called()
+
+
+@every_command
+async def test_an_interaction_sent_twice_is_done_once(backstage: Backstage, case: Case) -> None:
+    first, again = an_interaction(backstage), an_interaction(backstage)
+    again.client = first.client
+    again.response.defer.side_effect = http_error(400, 40_060)
+    assert await case.run(backstage, first)
+    called = [len(double.mock_calls) for double in (backstage.submissions, backstage.quotas)]
+    assert await case.run(backstage, again) == ""
+    assert called == [
+        len(double.mock_calls) for double in (backstage.submissions, backstage.quotas)
+    ]
+    again.response.send_message.assert_not_called()
+
+
+@every_command
+async def test_a_command_during_a_shutdown_is_refused_with_a_sentence(
+    backstage: Backstage, case: Case
+) -> None:
+    interaction = an_interaction(backstage)
+    await interaction.client.interactions.end(within_seconds=0)
+    said = await case.run(backstage, interaction)
+    assert said == "I am restarting. Please try again in a minute."
+    assert backstage.untouched
+
+
+@every_command
+async def test_an_interaction_that_discord_has_closed_does_nothing_at_all(
+    backstage: Backstage, case: Case
+) -> None:
+    interaction = an_interaction(backstage)
+    interaction.response.defer.side_effect = http_error(404, 10_062)
     assert await case.run(backstage, interaction) == ""
     assert backstage.untouched
     interaction.response.send_message.assert_not_called()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -60,6 +62,22 @@ async def test_sigterm_answers_every_command_it_acknowledged(tmp_path: Path, mom
         await world.bot.start()
         over = await world.all_over(len(queued))
         assert [title_of(message) for message in over] == ["✅ Done"] * len(queued)
+
+
+async def test_a_command_during_the_shutdown_is_told_to_come_back(tmp_path: Path) -> None:
+    async with story(tmp_path) as world:
+        world.dashscope.faults.add("create", "delay", seconds=3)
+        await world.ask(world.discord.users[1])
+        await world.bot.wait_for_log(lambda bot: bot.events("job_advanced", target="submitting"))
+        os.kill(world.bot.pid, signal.SIGTERM)
+        await world.bot.wait_for_log(lambda bot: bot.events("stopping"))
+        late = await world.ask(world.discord.users[1])
+        reply = await late.final_reply()
+        assert reply.current.content == "I am restarting. Please try again in a minute."
+        assert late.ephemeral
+        assert await world.bot.ended(15) == 0
+        assert noise(world) == []
+        assert len(await world.jobs()) == 1
 
 
 async def test_a_process_that_was_replaced_ends_with_one_line(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -12,7 +14,9 @@ from bot.domain.errors import ChatUnavailableError, MissingAccessError
 from bot.domain.guild import Notify
 from bot.domain.ids import ChannelId, MessageId, UserId
 from bot.domain.job import Job, JobState
-from bot.domain.status import Purpose
+from bot.domain.status import Purpose, StatusView
+from bot.services import status_board
+from bot.services.status_board import announce_for
 from bot.storage.tables import guilds as guilds_table
 from tests.fakes import CHANNEL, GUILD, MEMBER, NOW
 from tests.services.core import QUEUE_TTL, Core
@@ -66,10 +70,62 @@ async def test_guild_that_wants_none_gets_none(core: Core) -> None:
     assert (await core.job(job)).announced_at is not None
 
 
-async def test_old_jobs_ping_nobody(core: Core) -> None:
-    await core.put(JobState.FAILED, created_at=NOW - QUEUE_TTL - timedelta(seconds=1))
+@pytest.mark.parametrize(
+    ("queue_ttl", "age"),
+    [
+        pytest.param(QUEUE_TTL, QUEUE_TTL + timedelta(minutes=1), id="expired"),
+        pytest.param(timedelta(minutes=5), timedelta(hours=3), id="slower than a short wait"),
+    ],
+)
+async def test_end_is_told_however_long_the_job_took(
+    core: Core, queue_ttl: timedelta, age: timedelta
+) -> None:
+    core.board._pace = replace(core.board._pace, announce_for=announce_for(queue_ttl))
+    job = await core.put(JobState.EXPIRED, created_at=NOW - age)
+    await _rounds(core)
+    assert core.chat.pings == [(job.id, Notify.PING)]
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        pytest.param({"finished_at": NOW - timedelta(hours=1, seconds=1)}, id="ended long ago"),
+        pytest.param(
+            {"created_at": NOW - announce_for(QUEUE_TTL) - timedelta(seconds=1)},
+            id="made before a long stop",
+        ),
+    ],
+)
+async def test_old_jobs_ping_nobody(core: Core, times: dict[str, object]) -> None:
+    core.board._pace = replace(core.board._pace, announce_for=announce_for(QUEUE_TTL))
+    job = await core.put(JobState.FAILED, **times)
     await _rounds(core)
     assert core.chat.pings == []
+    assert (await core.job(job)).announced_at is not None
+
+
+async def test_channel_that_takes_no_announcement_holds_nobody_up(
+    core: Core, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = await core.put(JobState.FAILED, finished_at=NOW - timedelta(minutes=1))
+    elsewhere = ChannelId(50)
+    other = await core.put(JobState.FAILED, channel_id=elsewhere, status_channel_id=elsewhere)
+    announce = core.chat.announce
+
+    async def hang(view: StatusView, notify: Notify) -> None:
+        if view.job.id == slow.id:
+            await asyncio.Event().wait()
+        await announce(view, notify)
+
+    monkeypatch.setattr(core.chat, "announce", hang)
+    monkeypatch.setattr(status_board, "BUDGET_SECONDS", 1.0)
+    await core.board.run_once()
+    assert core.chat.pings == [(other.id, Notify.PING)]
+    monkeypatch.undo()
+    core.clock.advance(minutes=1)
+    await core.board.run_once()
+    assert core.chat.searches == [(Purpose.ANNOUNCEMENT, CHANNEL)], "it may have been said"
+    assert (slow.id, Notify.PING) in core.chat.pings
 
 
 async def test_who_cancelled_is_not_told_but_whose_job_was_cancelled_is(core: Core) -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+from datetime import timedelta
+from typing import Any
+
 import pytest
 
 from bot.domain.delivery import Receipt
@@ -15,9 +19,10 @@ from bot.domain.errors import (
     UploadTooLargeError,
 )
 from bot.domain.failure import FailureReason
-from bot.domain.ids import MessageId
+from bot.domain.ids import ChannelId, MessageId
 from bot.domain.job import Job, JobState
 from bot.domain.status import Purpose
+from bot.services import deliverer
 from bot.services.submissions import Asker
 from tests.fakes import CHANNEL, MEMBER, NOW, VIDEO
 from tests.services.core import Core
@@ -104,6 +109,55 @@ async def test_unreachable_chat_is_tried_again_by_the_same_way(core: Core) -> No
         core.clock.advance(minutes=6)
     stored = await core.job(job)
     assert stored.state is JobState.DELIVERED
+    assert core.chat.names(job.id) == ["deliver_by_edit"]
+
+
+async def test_channel_that_is_busy_leaves_the_other_deliverers_to_the_others(core: Core) -> None:
+    busy = await _ready(core, entered_at=NOW - timedelta(minutes=2))
+    behind = await _ready(core, task_id="behind", entered_at=NOW - timedelta(minutes=1))
+    place: dict[str, Any] = {"channel_id": ChannelId(50), "status_channel_id": ChannelId(50)}
+    other = await _ready(core, task_id="other", **place)
+    begun, answered = asyncio.Event(), asyncio.Event()
+
+    async def hold_first(_: str) -> None:
+        core.chat.before = None
+        begun.set()
+        await answered.wait()
+
+    core.chat.before = hold_first
+    async with asyncio.TaskGroup() as group:
+        group.create_task(core.deliverer.run_once())
+        await begun.wait()
+        for _ in range(2):
+            await core.deliverer.run_once()
+        assert await core.state(other) is JobState.DELIVERED
+        waiting = await core.job(behind)
+        assert (waiting.state, waiting.lease_until) == (JobState.DELIVERING, None)
+        assert (waiting.claims, waiting.attempts) == (0, 0)
+        answered.set()
+    core.clock.advance(seconds=2)
+    await core.deliverer.run_once()
+    assert await core.state(busy) is JobState.DELIVERED
+    assert await core.state(behind) is JobState.DELIVERED
+
+
+async def test_hand_over_that_is_never_answered_is_tried_again(
+    core: Core, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = await _ready(core)
+
+    async def hang(_: str) -> None:
+        await asyncio.Event().wait()
+
+    core.chat.before = hang
+    monkeypatch.setattr(deliverer, "HAND_OVER_SECONDS", 0.0)
+    await core.deliverer.run_once()
+    stored = await core.job(job)
+    assert (stored.state, stored.attempts, stored.claims) == (JobState.DELIVERING, 1, 0)
+    monkeypatch.undo()
+    core.chat.before = None
+    core.clock.advance(seconds=2)
+    await core.deliverer.run_once()
     assert core.chat.names(job.id) == ["deliver_by_edit"]
 
 

@@ -8,7 +8,12 @@ from collections.abc import Awaitable, Callable
 import pytest
 from prometheus_client import CollectorRegistry
 
-from bot.domain.errors import DatabaseUnavailableError, LostLeaseError
+from bot.domain.errors import (
+    ConfigurationError,
+    DatabaseUnavailableError,
+    InvalidTransitionError,
+    LostLeaseError,
+)
 from bot.metrics import Metrics
 from bot.services.pipeline import Loop, Pipeline
 from tests.fakes import MODEL, ManualClock, SilentWakeup, a_submission
@@ -72,6 +77,8 @@ async def test_trouble_for_a_day_is_still_only_trouble(clock: ManualClock) -> No
     [
         KeyError("a bug"),
         LostLeaseError("another process"),
+        InvalidTransitionError("a bug with a name"),
+        ConfigurationError("DATABASE_URL", "needs another start"),
         ExceptionGroup("several", [DatabaseUnavailableError("away"), KeyError("a bug")]),
     ],
 )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -20,10 +22,11 @@ from bot.domain.errors import (
     MissingAccessError,
 )
 from bot.domain.failure import FailureReason
-from bot.domain.ids import ChannelId, MessageId
+from bot.domain.ids import ChannelId, JobId, MessageId
 from bot.domain.job import Job, JobState, Owner
 from bot.domain.ledger import NOTHING
-from bot.domain.status import Purpose
+from bot.domain.status import Purpose, StatusView
+from bot.services import status_board
 from tests.fakes import CHANNEL, MODEL, NOW, a_submission
 from tests.services.core import EDIT_SECONDS, Core
 
@@ -109,6 +112,65 @@ async def test_channels_do_not_wait_for_each_other(core: Core) -> None:
     assert core.chat.names() == ["edit_status"] * 5
 
 
+def _hang_edits(core: Core, monkeypatch: pytest.MonkeyPatch, slow: Job) -> list[JobId]:
+    """Let edits of one message never be answered; return those that were begun."""
+    begun: list[JobId] = []
+    edit = core.chat.edit_status
+
+    async def hang(view: StatusView) -> None:
+        if view.job.id == slow.id:
+            begun.append(slow.id)
+            await asyncio.Event().wait()
+        await edit(view)
+
+    monkeypatch.setattr(core.chat, "edit_status", hang)
+    monkeypatch.setattr(status_board, "BUDGET_SECONDS", 1.0)
+    return begun
+
+
+async def test_slow_channel_is_left_for_a_while_and_holds_nobody_up(
+    core: Core, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = await _shown(core, task_id="slow")
+    behind = await core.put(JobState.FAILED)
+    place: dict[str, Any] = {"channel_id": ChannelId(50), "status_channel_id": ChannelId(50)}
+    other = await _shown(core, task_id="other", **place)
+    told = await core.put(JobState.FAILED, **place)
+    begun = _hang_edits(core, monkeypatch, slow)
+    for job in (slow, other):
+        await _change(core, job)
+    await core.board.run_once()
+    assert core.chat.calls == [("edit_status", other.id), ("announce", told.id)]
+    await core.board.run_once()
+    assert len(begun) == 1, "the whole channel waits"
+    monkeypatch.undo()
+    await _run(core, seconds=30)
+    assert core.chat.names(slow.id) == ["edit_status"]
+    assert core.chat.names(behind.id) == ["announce"]
+
+
+async def test_edit_that_was_cut_off_cannot_have_the_last_word(
+    core: Core, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = await _shown(core)
+    _hang_edits(core, monkeypatch, job)
+    await _change(core, job)
+    await core.board.run_once()
+    monkeypatch.undo()
+    delivering = await core.advancer.advance(
+        await core.job(job),
+        JobState.DOWNLOADING,
+        owner=Owner.POLLER,
+        billed=job.reserved,
+    )
+    await core.put_video(job)
+    await core.advancer.advance(delivering, JobState.DELIVERING, owner=Owner.DOWNLOADER)
+    await core.deliverer.run_once()
+    await _run(core, seconds=120)
+    assert core.chat.names(job.id) == ["deliver_by_edit", "announce", "edit_status"]
+    assert core.chat.last().job.state is JobState.DELIVERED
+
+
 async def test_unreachable_chat_is_tried_again_until_the_change_is_shown(core: Core) -> None:
     job = await _shown(core)
     core.chat.refusals["edit_status"].extend([ChatUnavailableError("503")] * 4)
@@ -125,6 +187,31 @@ async def test_message_that_is_gone_is_left_alone_and_the_job_goes_on(core: Core
     stored = await core.job(job)
     assert stored.state is JobState.RUNNING
     assert stored.status_gone_at is not None
+
+
+async def test_channel_out_of_sight_is_tried_again_until_it_is_seen(core: Core) -> None:
+    job = await _shown(core)
+    core.chat.closed["edit_status"] = ChannelGoneError("50001")
+    await _change(core, job)
+    for _ in range(12):
+        await core.board.run_once()
+        core.clock.advance(minutes=15)
+    assert (await core.job(job)).status_gone_at is None
+    core.chat.closed.clear()
+    await core.board.run_once()
+    assert core.chat.names(job.id) == ["edit_status"]
+
+
+async def test_last_word_is_given_up_in_a_channel_that_stays_out_of_sight(core: Core) -> None:
+    job = await core.put(JobState.FAILED, shown_version=0)
+    core.chat.closed["edit_status"] = ChannelGoneError("10003")
+    for _ in range(3):
+        await core.board.run_once()
+        assert (await core.job(job)).status_gone_at is None
+        core.clock.advance(minutes=14)
+    await core.board.run_once()
+    assert (await core.job(job)).status_gone_at is not None
+    assert core.chat.names(job.id) == ["announce"], "which may be a direct message"
 
 
 async def test_refused_edit_is_tried_again_with_the_next_change(core: Core) -> None:
@@ -189,7 +276,7 @@ async def test_database_that_goes_away_is_trouble_with_a_name(
 async def test_final_word_a_crash_left_unsaid_is_said_by_the_next_process(core: Core) -> None:
     job = await _shown(core)
     await core.advancer.advance(job, JobState.FAILED, owner=Owner.POLLER)
-    core.clock.advance(hours=2)
+    core.clock.advance(minutes=50)
     await core.restarted().board.run_once()
     assert core.chat.names(job.id) == ["edit_status", "announce"]
     assert core.chat.views[0].job.state is JobState.FAILED
