@@ -258,9 +258,7 @@ async def test_account_that_was_never_paused_is_not_probed(core: Core) -> None:
 async def test_lane_rests_after_an_unanswered_create(core: Core) -> None:
     await _submitted(core)
     await _submitted(core)
-    core.provider.create_answers.append(
-        ProviderUnavailableError("reset", request_was_sent=True)
-    )
+    core.provider.create_answers.append(ProviderUnavailableError("reset", request_was_sent=True))
     await core.dispatcher.run_once(MODEL)
     core.clock.advance(seconds=10)
     await core.dispatcher.run_once(MODEL)
