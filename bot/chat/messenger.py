@@ -48,7 +48,7 @@ MOST_WAIT_SECONDS = 4.0
 HISTORY_LIMIT = 300
 """Messages of a channel searched for one of ours."""
 
-CLOCK_MARGIN = timedelta(seconds=10)
+CLOCK_MARGIN = timedelta(minutes=1)
 """Discord's clock and ours may differ."""
 
 _ERRORS: dict[int, type[DeliveryError]] = {

@@ -107,6 +107,10 @@ class Reconciler:
         """Settle what can be settled; return the seconds until the next round."""
         async with self._database.read() as connection:
             open_jobs = await jobs.in_states(connection, {JobState.UNCONFIRMED})
+            account = await lanes.account_of(connection, self._account)
+            followed = await jobs.in_states(connection, POLLED, limit=1)
+        if account.api_key_id is None and followed and not open_jobs:
+            await self._learn_early(followed[0])
         for model in sorted({job.model for job in open_jobs}):
             of_model = [job for job in open_jobs if job.model == model]
             try:
@@ -147,6 +151,13 @@ class Reconciler:
             api_key_id=api_key_id,
             offset=_offset(unique, owners),
         )
+
+    async def _learn_early(self, job: Job) -> None:
+        """Learn our key's id from the first task we own, before it is ever needed."""
+        try:
+            await self._read(job.model)
+        except ProviderError as error:
+            log.warning("task_list_unreadable", model=job.model, code=error.code)
 
     async def _learn_key(
         self, connection: Connection, tasks: Iterable[ListedTask], owners: dict[TaskId, Job]

@@ -279,6 +279,22 @@ async def test_job_that_needs_no_decision_is_not_found(core: Core, state: JobSta
         await core.reconciler.decide(job.id, taken=None, failed=True)
 
 
+async def test_key_is_learnt_from_the_first_task_and_strangers_stay_strangers(
+    core: Core,
+) -> None:
+    await _own(core)
+    await core.reconciler.run_once()
+    job = await _lost(core)
+    core.provider.listed.clear()
+    core.provider.list_task("a stranger's", at=SENT, api_key_id="another key")
+    await _rounds(core)
+    assert await core.state(job) is JobState.UNCONFIRMED
+    lists = core.provider.lists
+    await core.put(JobState.RUNNING, task_id="later")
+    await core.reconciler.run_once()
+    assert core.provider.lists == lists + 1
+
+
 async def test_operator_gives_up_a_task_that_no_key_can_follow(core: Core) -> None:
     job = await core.put(JobState.RUNNING, task_id="unreadable", sent_at=SENT)
     with pytest.raises(JobNotFoundError):
