@@ -110,7 +110,8 @@ async def _require_own_jobs(wiring: Wiring) -> None:
         raise ConfigurationError(
             "DASHSCOPE_API_KEY",
             f"jobs {names} are in flight of account {foreign[0].account}; start with that key, "
-            "region and base URL until they are over",
+            "region and base URL until they are over, or give them up with "
+            "`python -m bot jobs reconcile ID --failed`",
         )
 
 

@@ -23,7 +23,6 @@ MIN_FREE_BYTES = 1024 * MIB
 """Room for a day of results before retention frees it."""
 
 _KEY_PREFIX = "sk-"
-_TOKEN_PARTS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 CONTENT_CHARACTERS = 2000
 """https://discord.com/developers/docs/resources/message#create-message"""
 
@@ -14,14 +12,8 @@ EMBED_FIELD_VALUE_CHARACTERS = 1024
 CHOICE_CHARACTERS = 100
 """https://discord.com/developers/docs/interactions/application-commands#application-command-object-application-command-option-choice-structure"""
 
-NONCE_CHARACTERS = 25
-"""https://discord.com/developers/docs/resources/message#create-message"""
-
 PROMPT_CHARACTERS = 300
 """Ours: a status message shows no more of a prompt."""
-
-ACKNOWLEDGE_WITHIN = timedelta(seconds=3)
-"""https://discord.com/developers/docs/interactions/receiving-and-responding#interaction-callback"""
 
 UNKNOWN_CHANNEL = 10_003
 UNKNOWN_MESSAGE = 10_008

@@ -6,7 +6,6 @@ code and ``bot.chat.text`` turns it into the sentence a member reads.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -49,12 +48,3 @@ class FailureReason(StrEnum):
     """Message, channel and direct message were all refused; the file is kept."""
     BROKEN = "broken"
     """The job broke its worker three times."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Failure:
-    """What is stored when a job ends badly."""
-
-    reason: FailureReason
-    detail: str = ""
-    """For logs and operators: the provider's code and message. Never shown in a channel."""

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 from bot.domain.delivery import MIB
-from bot.domain.errors import InvalidImageError, MediaTooLargeError
+from bot.domain.errors import InvalidImageError
 from bot.domain.submission import Picture
 from bot.media.child import MediaPool
 
@@ -59,12 +59,5 @@ class Pictures:
         """
         async with self._places:
             read = [(option, await fetch()) for option, fetch in sources]
-            try:
-                pictures = await self._media.prepare(read)
-            except MediaTooLargeError as error:
-                raise InvalidImageError(
-                    option=sources[0][0],
-                    problem="too_large",
-                    limit_mib=error.limit_bytes // MIB,
-                ) from error
+            pictures = await self._media.prepare(read)
             return pictures, await self._media.preview(pictures)

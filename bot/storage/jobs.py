@@ -305,15 +305,6 @@ async def give_back(
     )
 
 
-async def drop_lease(connection: AsyncConnection, job: Job) -> None:
-    """End a lease whose work broke; the claim stays counted."""
-    await connection.execute(
-        update(jobs)
-        .where(jobs.c.id == job.id, jobs.c.version == job.version)
-        .values(lease_owner=None, lease_until=None)
-    )
-
-
 async def drop_other_leases(connection: AsyncConnection, worker_id: WorkerId) -> int:
     """End the leases of processes that are gone; only the one serving process may ask this."""
     result = await connection.execute(

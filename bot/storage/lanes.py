@@ -73,12 +73,6 @@ async def ensure(
         )
 
 
-async def of_account(connection: AsyncConnection, account: AccountId) -> list[Lane]:
-    """Return an account's lanes."""
-    query = select(lanes).where(lanes.c.account == account).order_by(lanes.c.model)
-    return [_lane_of(row) for row in await connection.execute(query)]
-
-
 async def get(connection: AsyncConnection, account: AccountId, model: str) -> Lane | None:
     """Return a lane as it stands."""
     query = select(lanes).where(lanes.c.account == account, lanes.c.model == model)

@@ -221,7 +221,6 @@ orphan_tasks = Table(
     Column("task_id", Text, primary_key=True),
     Column("job_id", String(6)),
     Column("found_at", UtcDateTime, nullable=False),
-    Column("cancel_outcome", OutsideText),
 )
 
 processes = Table(

@@ -157,7 +157,6 @@ def upgrade() -> None:
         sa.Column("task_id", sa.Text(), nullable=False),
         sa.Column("job_id", sa.String(length=6), nullable=True),
         sa.Column("found_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("cancel_outcome", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("account", "task_id", name=op.f("pk_orphan_tasks")),
     )
     op.create_table(

@@ -40,8 +40,10 @@ async def test_start_stores_the_limits_and_keeps_what_was_learnt(database: Datab
         await lanes.set_account(connection, ACCOUNT, api_key_id="15001", paused_at=NOW)
         wider = LaneLimits(in_flight=5, submits_per_second=1.5)
         await lanes.ensure(connection, ACCOUNT, [(MODEL, wider), (SLOW_MODEL, LIMITS)])
-        changed, _ = await lanes.of_account(connection, ACCOUNT)
+        changed = await lanes.get(connection, ACCOUNT, MODEL)
+        assert await lanes.get(connection, ACCOUNT, SLOW_MODEL) is not None
         account = await lanes.account_of(connection, ACCOUNT)
+    assert changed is not None
     assert (changed.in_flight, changed.submits_per_second) == (5, 1.5)
     assert (changed.next_submit_at, changed.throttled, changed.off_at) == (NOW, 3, None)
     assert (account.api_key_id, account.paused_at) == ("15001", NOW)
