@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Awaitable, Callable, Coroutine
 from functools import wraps
 from http import HTTPStatus
-from typing import Any, TypeVar
+from typing import Any, ParamSpec
 
 import aiohttp
 import discord
@@ -32,7 +32,7 @@ log = get_logger(__name__)
 
 _CLOSED = frozenset({UNKNOWN_INTERACTION, INVALID_WEBHOOK_TOKEN})
 
-_Cog = TypeVar("_Cog")
+_Asked = ParamSpec("_Asked")
 Choices = list[app_commands.Choice[str]]
 
 
@@ -94,15 +94,22 @@ async def say(
 
 
 def suggesting(
-    complete: Callable[[_Cog, discord.Interaction[Any], str], Awaitable[Choices]],
-) -> Callable[[_Cog, discord.Interaction[Any], str], Coroutine[Any, Any, Choices]]:
-    """Make an autocomplete that suggests nothing where it breaks, and says so in the log."""
+    complete: Callable[_Asked, Awaitable[Choices]],
+) -> Callable[_Asked, Coroutine[Any, Any, Choices]]:
+    """Make an autocomplete that suggests nothing where it breaks, and says so in the log.
+
+    Args:
+        complete: a function of interaction and typed text, or a method of these.
+    """
 
     @wraps(complete)
-    async def guarded(cog: _Cog, interaction: discord.Interaction[Any], current: str) -> Choices:
+    async def guarded(*asked: _Asked.args, **named: _Asked.kwargs) -> Choices:
+        *_, interaction, _ = asked
+        if not isinstance(interaction, discord.Interaction):
+            raise TypeError("an autocomplete is asked with an interaction and a text")
         interaction.client.interactions.track()
         try:
-            return await complete(cog, interaction, current)
+            return await complete(*asked, **named)
         except Exception as error:
             log.exception("autocomplete_failed", name=_name(interaction), exc_info=error)
             return []

@@ -8,7 +8,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.chat import panels, text
+from bot.chat import limits, panels, text
 from bot.client import TweenBot
 from bot.domain.ids import UserId
 from bot.domain.job import ACTIVE, TERMINAL, JobState
@@ -33,7 +33,6 @@ _FILTERS: dict[StateFilter, frozenset[JobState]] = {
     "cancelled": frozenset({JobState.CANCELLED}),
     "all": frozenset(),
 }
-MAX_CHOICES = 25
 
 
 class JobsCog(commands.GroupCog, group_name="jobs", group_description="Your videos"):
@@ -129,7 +128,7 @@ class JobsCog(commands.GroupCog, group_name="jobs", group_description="Your vide
     ) -> list[app_commands.Choice[str]]:
         """Return the asker's newest jobs that fit what was typed: one indexed query."""
         jobs = await self._submissions.list_jobs(
-            asker_of(interaction), states=states, limit=MAX_CHOICES
+            asker_of(interaction), states=states, limit=limits.CHOICES
         )
         typed = current.strip().upper()
         return [

@@ -15,21 +15,24 @@ from bot.chat import panels
 from bot.client import TweenBot
 from bot.domain.catalogue import MODELS, Catalogue, Kind
 from bot.domain.errors import InvalidImageError, InvalidOptionsError
-from bot.domain.submission import MAX_SEED, GenerationOptions, Submission, validate
+from bot.domain.submission import MAX_SEED, Choices, GenerationOptions, Submission, validate
 from bot.logs import get_logger
 from bot.services import Services
 from bot.services.pictures import Pictures
 from bot.services.quotas import Quotas
 from bot.services.submissions import Submissions
+from cogs import _suggestions
 from cogs._checks import acknowledge, origin_of, require_bot_may_post
-from cogs._errors import say, suggesting
+from cogs._errors import say
 
 log = get_logger(__name__)
 
 MAX_PROMPT = max(row.prompt_limit for row in MODELS)
 MAX_NEGATIVE_PROMPT = max(row.negative_prompt_limit for row in MODELS)
-MAX_CHOICES = 25
-"""https://discord.com/developers/docs/interactions/application-commands#autocomplete"""
+DURATIONS = {
+    kind: [seconds for row in MODELS if row.kind is kind for seconds in row.durations]
+    for kind in (Kind.IMAGE, Kind.TEXT)
+}
 
 READ_ATTEMPTS = 3
 """Discord's CDN does not always have a fresh file: https://github.com/python-discord/bot/pull/1230"""
@@ -40,10 +43,30 @@ if TYPE_CHECKING:
     PromptText = str
     NegativePromptText = str
     SeedNumber = int
+    ImageSeconds = int
+    TextSeconds = int
 else:
     PromptText = app_commands.Range[str, 1, MAX_PROMPT]
     NegativePromptText = app_commands.Range[str, 1, MAX_NEGATIVE_PROMPT]
     SeedNumber = app_commands.Range[int, 0, MAX_SEED]
+    ImageSeconds = app_commands.Range[int, min(DURATIONS[Kind.IMAGE]), max(DURATIONS[Kind.IMAGE])]
+    TextSeconds = app_commands.Range[int, min(DURATIONS[Kind.TEXT]), max(DURATIONS[Kind.TEXT])]
+
+_DESCRIPTIONS = {
+    "prompt": "What happens, in your own words",
+    "model": "Which model makes it; without it the cheapest recommended one",
+    "resolution": "Resolution tier; higher costs more",
+    "negative_prompt": "What should not be seen",
+    "seed": "Same seed and settings make a similar video again",
+    "prompt_extend": "Let the provider rewrite the prompt (default: yes)",
+    "watermark": "Mark the video as AI-generated (default: no)",
+    "spoiler": "Hide the video behind a spoiler and show no preview",
+}
+
+
+def _shared(*names: str, **own: str) -> dict[str, str]:
+    """Return the descriptions of options that several commands share, and a command's own."""
+    return {name: _DESCRIPTIONS[name] for name in names} | own
 
 
 @app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
@@ -61,18 +84,16 @@ class VideoCog(commands.GroupCog, group_name="video", group_description="Make a 
 
     @app_commands.command(name="frames")
     @app_commands.describe(
-        first_frame="The picture the video begins with",
-        last_frame="The picture the video ends with",
-        loop="End where it began: the last frame is the first frame",
-        prompt="What happens in between, in your own words",
-        model="Which model makes it; without it the cheapest recommended one",
-        resolution="Resolution tier; higher costs more",
-        negative_prompt="What should not be seen",
-        seed="Same seed and settings make a similar video again",
-        prompt_extend="Let the provider rewrite the prompt (default: yes)",
-        watermark="Mark the video as AI-generated (default: no)",
-        spoiler="Hide the video behind a spoiler and show no preview",
+        **_shared(
+            *("model", "resolution", "negative_prompt", "seed", "prompt_extend"),
+            *("watermark", "spoiler"),
+            first_frame="The picture the video begins with",
+            last_frame="The picture the video ends with",
+            loop="End where it began: the last frame is the first frame",
+            prompt="What happens in between, in your own words",
+        )
     )
+    @app_commands.autocomplete(model=_suggestions.models, resolution=_suggestions.resolutions)
     async def frames(
         self,
         interaction: discord.Interaction[TweenBot],
@@ -106,22 +127,126 @@ class VideoCog(commands.GroupCog, group_name="video", group_description="Make a 
         attachments = [("first_frame", first_frame)]
         if last_frame is not None:
             attachments.append(("last_frame", last_frame))
-        await self._queue(interaction, Kind.FRAMES, options, attachments, model, resolution)
+        choices = Choices(model=model, resolution=resolution)
+        await self._queue(interaction, Kind.FRAMES, options, choices, attachments)
+
+    @app_commands.command(name="image")
+    @app_commands.describe(
+        **_shared(
+            *("prompt", "model", "resolution", "negative_prompt", "seed", "prompt_extend"),
+            *("watermark", "spoiler"),
+            image="The picture the video begins with",
+            duration="Seconds, for models whose length can be chosen",
+        )
+    )
+    @app_commands.autocomplete(model=_suggestions.models, resolution=_suggestions.resolutions)
+    async def image(
+        self,
+        interaction: discord.Interaction[TweenBot],
+        image: discord.Attachment,
+        prompt: PromptText | None = None,
+        model: str | None = None,
+        resolution: str | None = None,
+        duration: ImageSeconds | None = None,
+        negative_prompt: NegativePromptText | None = None,
+        seed: SeedNumber | None = None,
+        prompt_extend: bool = True,  # noqa: FBT001, FBT002
+        watermark: bool = False,  # noqa: FBT001, FBT002
+        spoiler: bool = False,  # noqa: FBT001, FBT002
+    ) -> None:
+        """Make a video that begins with your picture."""
+        await acknowledge(interaction)
+        options = GenerationOptions(
+            prompt=_text(prompt),
+            negative_prompt=_text(negative_prompt),
+            seed=seed,
+            prompt_extend=prompt_extend,
+            watermark=watermark,
+            spoiler=spoiler,
+        )
+        choices = Choices(model=model, resolution=resolution, duration_seconds=duration)
+        await self._queue(interaction, Kind.IMAGE, options, choices, [("image", image)])
+
+    @app_commands.command(name="text")
+    @app_commands.describe(
+        **_shared(
+            *("model", "negative_prompt", "seed", "prompt_extend", "watermark"),
+            prompt="What is to be seen, in your own words",
+            size="Width*height in pixels, one of the model's; more costs more",
+            duration="Seconds, for models whose length can be chosen",
+            spoiler="Hide the video behind a spoiler",
+        )
+    )
+    @app_commands.autocomplete(model=_suggestions.models, size=_suggestions.sizes)
+    async def text(
+        self,
+        interaction: discord.Interaction[TweenBot],
+        prompt: PromptText,
+        model: str | None = None,
+        size: str | None = None,
+        duration: TextSeconds | None = None,
+        negative_prompt: NegativePromptText | None = None,
+        seed: SeedNumber | None = None,
+        prompt_extend: bool = True,  # noqa: FBT001, FBT002
+        watermark: bool = False,  # noqa: FBT001, FBT002
+        spoiler: bool = False,  # noqa: FBT001, FBT002
+    ) -> None:
+        """Make a video from words alone."""
+        await acknowledge(interaction)
+        options = GenerationOptions(
+            prompt=_text(prompt),
+            negative_prompt=_text(negative_prompt),
+            seed=seed,
+            prompt_extend=prompt_extend,
+            watermark=watermark,
+            spoiler=spoiler,
+        )
+        choices = Choices(model=model, size=size, duration_seconds=duration)
+        await self._queue(interaction, Kind.TEXT, options, choices, [])
+
+    @app_commands.command(name="effect")
+    @app_commands.describe(
+        **_shared(
+            *("model", "resolution", "seed", "watermark", "spoiler"),
+            image="The picture the effect is played on",
+            effect="What happens in the video; the list says which picture suits it",
+        )
+    )
+    @app_commands.autocomplete(
+        effect=_suggestions.effects,
+        model=_suggestions.models,
+        resolution=_suggestions.resolutions,
+    )
+    async def effect(
+        self,
+        interaction: discord.Interaction[TweenBot],
+        image: discord.Attachment,
+        effect: str,
+        model: str | None = None,
+        resolution: str | None = None,
+        seed: SeedNumber | None = None,
+        watermark: bool = False,  # noqa: FBT001, FBT002
+        spoiler: bool = False,  # noqa: FBT001, FBT002
+    ) -> None:
+        """Play a ready-made effect on your picture."""
+        await acknowledge(interaction)
+        options = GenerationOptions(effect=effect, seed=seed, watermark=watermark, spoiler=spoiler)
+        choices = Choices(model=model, resolution=resolution)
+        await self._queue(interaction, Kind.EFFECT, options, choices, [("image", image)])
 
     async def _queue(
         self,
         interaction: discord.Interaction[TweenBot],
         kind: Kind,
         options: GenerationOptions,
+        choices: Choices,
         attachments: list[tuple[str, discord.Attachment]],
-        model: str | None,
-        resolution: str | None,
     ) -> None:
         """Check everything, read the pictures, queue the job, answer privately."""
         origin = origin_of(interaction)
         self._submissions.require_guild(origin.guild_id)
         require_bot_may_post(interaction)
-        wish = validate(self._catalogue, kind, options, model=model, resolution=resolution)
+        wish = validate(self._catalogue, kind, options, choices)
         for option, attachment in attachments:
             self._pictures.check_declared(option, attachment.size, attachment.content_type)
         pictures, preview = await self._pictures.prepare(
@@ -137,41 +262,6 @@ class VideoCog(commands.GroupCog, group_name="video", group_description="Make a 
         )
         quota = await self._quotas.show(origin.guild_id, origin.requester_id, origin.role_ids)
         await say(interaction, panels.queued(job, quota.checks, interaction.client.money))
-
-    @frames.autocomplete("model")
-    @suggesting
-    async def _models(
-        self, interaction: discord.Interaction[TweenBot], current: str
-    ) -> list[app_commands.Choice[str]]:
-        money = interaction.client.money
-        return [
-            app_commands.Choice(
-                name=f"{model.name} · from {money.show(min(model.prices.values()))}/s",
-                value=model.name,
-            )
-            for model in self._catalogue.of_kind(Kind.FRAMES)
-            if current.casefold() in model.name
-        ][:MAX_CHOICES]
-
-    @frames.autocomplete("resolution")
-    @suggesting
-    async def _resolutions(
-        self, interaction: discord.Interaction[TweenBot], current: str
-    ) -> list[app_commands.Choice[str]]:
-        chosen = self._catalogue.get(str(interaction.namespace.model or ""))
-        model = chosen or self._catalogue.default(Kind.FRAMES)
-        if model is None:
-            return []
-        money = interaction.client.money
-        seconds = model.default_duration
-        return [
-            app_commands.Choice(
-                name=f"{tier} · {money.show(model.price_micros(resolution=tier, seconds=seconds))}",
-                value=tier,
-            )
-            for tier in model.resolutions
-            if current.casefold() in tier.casefold()
-        ][:MAX_CHOICES]
 
 
 def _reader(option: str, attachment: discord.Attachment) -> Callable[[], Awaitable[bytes]]:

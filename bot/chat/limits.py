@@ -12,6 +12,9 @@ EMBED_FIELD_VALUE_CHARACTERS = 1024
 CHOICE_CHARACTERS = 100
 """https://discord.com/developers/docs/interactions/application-commands#application-command-object-application-command-option-choice-structure"""
 
+CHOICES = 25
+"""https://discord.com/developers/docs/interactions/application-commands#autocomplete"""
+
 PROMPT_CHARACTERS = 300
 """Ours: a status message shows no more of a prompt."""
 

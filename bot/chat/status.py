@@ -11,7 +11,7 @@ from typing_extensions import override
 
 from bot.chat import text
 from bot.chat.text import Money
-from bot.domain.catalogue import Kind
+from bot.domain.catalogue import Kind, effect_label
 from bot.domain.delivery import MIB
 from bot.domain.job import Job, JobState
 from bot.domain.status import StatusView
@@ -37,7 +37,7 @@ _WORKING = discord.Colour(0x5865F2)
 _KINDS = {
     Kind.FRAMES: "First and last frame",
     Kind.IMAGE: "Picture",
-    Kind.TEXT: "Text",
+    Kind.TEXT: "Words alone",
     Kind.EFFECT: "Effect",
 }
 
@@ -122,6 +122,8 @@ def _headline(job: Job) -> str:
     words = _KINDS[job.kind]
     if job.loop:
         words = "Loop of one frame"
+    if job.effect is not None:
+        words = f"{words} **{effect_label(job.effect)}**"
     shape = job.size or job.resolution
     return f"{words} · **{job.model}** · {shape} · {job.duration_seconds} s"
 

@@ -181,7 +181,14 @@ _OPTIONS = {
     "unknown_model": "There is no model {model} for this. Choose one of: {models}.",
     "kind_not_offered": "This kind of video is not offered here.",
     "model_off": "{model} is switched off at present. Choose another model.",
+    "model_without_effect": "{model} does not know this effect. Choose one of: {models}.",
+    "unknown_effect": "There is no effect {effect}. Choose one from the list that opens.",
+    "no_effects": "The provider has no effects in {region}, where this bot's account is.",
+    "no_prompt": "Say in the prompt what is to be seen.",
     "resolution_not_offered": "{model} makes {resolutions}, not {resolution}.",
+    "size_not_offered": "{model} does not make {size}. Choose one of: {sizes}.",
+    "duration_fixed": "Videos of {model} are always {seconds} seconds long. Leave duration out.",
+    "duration_not_offered": "{model} makes videos of {durations} seconds, not {seconds}.",
     "seed_range": "A seed is a whole number from 0 to {limit}.",
     "guild_only": "Videos are made in a server, not here. Ask again in a channel of the server.",
 }
@@ -242,8 +249,8 @@ _NOTICES = {
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs"})
 """Unicode categories that show nothing or turn the direction of what follows."""
 
-_FACT_CHARACTERS = 100
-"""What somebody typed is repeated to them no longer than this."""
+_FACT_CHARACTERS = 200
+"""What somebody typed is repeated to them no longer than this; every list of ours is shorter."""
 
 _WINDOW_WORDS = {Window.DAY: "day", Window.WEEK: "week", Window.MONTH: "month"}
 

@@ -6,10 +6,11 @@ and get either a ``Wish`` that the model can fulfil or the ``RequestError`` that
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from bot.domain.catalogue import Catalogue, Kind, Model
+from bot.domain.catalogue import SIZES, Catalogue, Kind, Model
 from bot.domain.errors import InvalidOptionsError, InvalidPromptError
 from bot.domain.ids import ChannelId, GuildId, InteractionId, JobId, RoleId, UserId
 
@@ -106,46 +107,76 @@ class Submission:
     """Small JPEG of the pictures for the status message; none with ``spoiler``."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choices:
+    """What was chosen of a model, as it was typed; None is for us to decide."""
+
+    model: str | None = None
+    resolution: str | None = None
+    """Tier, where a picture sets the shape."""
+    size: str | None = None
+    """``W*H``, where only words do."""
+    duration_seconds: int | None = None
+
+
 def validate(
-    catalogue: Catalogue,
-    kind: Kind,
-    options: GenerationOptions,
-    *,
-    model: str | None,
-    resolution: str | None,
+    catalogue: Catalogue, kind: Kind, options: GenerationOptions, choices: Choices
 ) -> Wish:
     """Check what was asked against the catalogue and fill in what was left out.
 
     Raises:
-        InvalidOptionsError: the model or tier is not offered, or the seed is out of range.
+        InvalidOptionsError: the effect, model, tier, size or length is not offered, a needed
+            prompt is missing, or the seed is out of range.
         InvalidPromptError: a prompt is longer than the model reads.
     """
-    chosen = _choose_model(catalogue, kind, model)
-    tier = _choose_tier(chosen, resolution)
+    if kind is Kind.EFFECT:
+        options = replace(options, effect=_choose_effect(catalogue, options.effect or ""))
+    chosen = _choose_model(catalogue, kind, choices.model, options.effect)
+    size = _choose_size(chosen, choices.size) if kind is Kind.TEXT else None
+    tier = _choose_tier(chosen, choices.resolution) if size is None else chosen.tier_of(size)
+    if tier is None:
+        raise AssertionError("a chosen size has a tier")
+    if kind is Kind.TEXT and not options.prompt:
+        raise InvalidOptionsError(problem="no_prompt")
     _check_texts(chosen, options)
     if options.seed is not None and not 0 <= options.seed <= MAX_SEED:
         raise InvalidOptionsError(problem="seed_range", limit=MAX_SEED)
-    seconds = chosen.default_duration
+    seconds = _choose_duration(chosen, choices.duration_seconds)
     return Wish(
         kind=kind,
         model=chosen.name,
         resolution=tier,
+        size=size,
         duration_seconds=seconds,
         price_micros=chosen.price_micros(resolution=tier, seconds=seconds),
         options=options,
     )
 
 
-def _choose_model(catalogue: Catalogue, kind: Kind, name: str | None) -> Model:
+def _choose_effect(catalogue: Catalogue, name: str) -> str:
+    if not catalogue.effects:
+        raise InvalidOptionsError(problem="no_effects", region=catalogue.region.value.title())
+    effect = catalogue.effect(name)
+    if effect is None:
+        raise InvalidOptionsError(problem="unknown_effect", effect=name)
+    return effect.name
+
+
+def _choose_model(catalogue: Catalogue, kind: Kind, name: str | None, effect: str | None) -> Model:
     if name is None:
-        default = catalogue.default(kind)
+        default = catalogue.default(kind, effect=effect)
         if default is None:
             raise InvalidOptionsError(problem="kind_not_offered", kind=kind.value)
         return default
     model = catalogue.get(name.strip())
-    if model is None or model.kind is not kind:
-        names = ", ".join(offered.name for offered in catalogue.of_kind(kind))
-        raise InvalidOptionsError(problem="unknown_model", model=name, models=names)
+    offered = catalogue.of_kind(kind, effect=effect)
+    if model is None or model not in offered:
+        known = model is not None and effect is not None
+        raise InvalidOptionsError(
+            problem="model_without_effect" if known else "unknown_model",
+            model=name,
+            models=", ".join(each.name for each in offered),
+        )
     return model
 
 
@@ -161,6 +192,35 @@ def _choose_tier(model: Model, resolution: str | None) -> str:
             resolutions=", ".join(model.resolutions),
         )
     return tier
+
+
+def _choose_size(model: Model, asked: str | None) -> str:
+    if asked is None:
+        return SIZES[model.recommended_resolution][0]
+    size = re.sub(r"\s*[x×*]\s*", "*", asked.strip().lower())
+    if model.tier_of(size) is None:
+        raise InvalidOptionsError(
+            problem="size_not_offered",
+            model=model.name,
+            size=asked,
+            sizes=", ".join(model.sizes),
+        )
+    return size
+
+
+def _choose_duration(model: Model, asked: int | None) -> int:
+    if asked is None or asked in model.durations:
+        return asked or model.default_duration
+    if model.has_fixed_duration:
+        raise InvalidOptionsError(
+            problem="duration_fixed", model=model.name, seconds=model.default_duration
+        )
+    raise InvalidOptionsError(
+        problem="duration_not_offered",
+        model=model.name,
+        seconds=asked,
+        durations=", ".join(str(each) for each in model.durations),
+    )
 
 
 def _check_texts(model: Model, options: GenerationOptions) -> None:

@@ -46,9 +46,6 @@ log = get_logger(__name__)
 IDLE_SECONDS = 5.0
 """A lane looks by itself this often; wake-ups hasten it."""
 
-INPUT_FIELDS = {"first_frame": "first_frame_url", "last_frame": "last_frame_url"}
-"""Key of each picture in the request's ``input``."""
-
 SPACING_MARGIN = timedelta(milliseconds=20)
 """Two creates in one of the provider's windows too many would be our own fault."""
 
@@ -209,13 +206,15 @@ class Dispatcher:
             raise LookupError(job.model)
         folder = self._folders.of(job.id)
         images = [
-            TaskImage(field=INPUT_FIELDS[picture.option], path=folder / picture.file_name)
+            TaskImage(field=model.input_field(picture.option), path=folder / picture.file_name)
             for picture in job.pictures
         ]
         if job.kind is Kind.FRAMES and job.loop:
-            images.append(TaskImage(field="last_frame_url", path=images[0].path))
+            images.append(TaskImage(field=model.input_field("last_frame"), path=images[0].path))
         for image in images:
             image.path.stat()
+        # A fixed length is never named, nor is an effect's, which is the model's default.
+        own_length = not model.has_fixed_duration and job.kind is not Kind.EFFECT
         return TaskRequest(
             model=job.model,
             endpoint=model.endpoint,
@@ -225,7 +224,7 @@ class Dispatcher:
             template=job.effect,
             resolution=None if job.size else job.resolution,
             size=job.size,
-            duration_seconds=None if model.has_fixed_duration else job.duration_seconds,
+            duration_seconds=job.duration_seconds if own_length else None,
             seed=job.seed,
             prompt_extend=job.prompt_extend,
             watermark=job.watermark,

@@ -45,18 +45,20 @@ class Pictures:
 
     async def prepare(
         self, sources: Sequence[tuple[str, Callable[[], Awaitable[bytes]]]]
-    ) -> tuple[tuple[Picture, ...], bytes]:
+    ) -> tuple[tuple[Picture, ...], bytes | None]:
         """Read pictures and make them fit; the first sets the ratio of the others.
 
         Args:
             sources: each picture's option and how to read its bytes.
 
         Returns:
-            The pictures, and a small preview of them.
+            The pictures, and a small preview of them where there are any.
 
         Raises:
             InvalidImageError: a picture cannot be used; the error names it.
         """
+        if not sources:
+            return (), None
         async with self._places:
             read = [(option, await fetch()) for option, fetch in sources]
             pictures = await self._media.prepare(read)
