@@ -102,6 +102,32 @@ def single(picture: Planes, frames: int, rng: random.Random) -> Iterator[Planes]
         yield view(picture, zoomed(scale, (aim[0] + drift * math.sin(share * 2), aim[1])))
 
 
+def spin(picture: Planes, frames: int) -> Iterator[Planes]:
+    """Film one picture turning round once: it begins and ends as it is."""
+    width, height = picture.luma.size
+    for number in range(frames):
+        turn = math.tau * ease(number / max(1, frames - 1))
+        along, across = abs(math.cos(turn)), abs(math.sin(turn))
+        # Just close enough that no corner comes into sight.
+        scale = max(along + across * height / width, along + across * width / height)
+        cosine, sine = math.cos(turn) / scale, math.sin(turn) / scale
+        yield Planes(*(_turned(plane, cosine, sine) for plane in picture))
+
+
+def _turned(plane: Image.Image, cosine: float, sine: float) -> Image.Image:
+    """Return a plane turned about its middle; the two factors include the scale."""
+    x, y = plane.width / 2, plane.height / 2
+    matrix = (cosine, sine, x - cosine * x - sine * y, -sine, cosine, y + sine * x - cosine * y)
+    return plane.transform(plane.size, Image.Transform.AFFINE, matrix, BILINEAR)
+
+
+def pulse(picture: Planes, frames: int) -> Iterator[Planes]:
+    """Film one picture swelling and shrinking twice: stands for every other effect."""
+    for number in range(frames):
+        share = number / max(1, frames - 1)
+        yield view(picture, zoomed(1 + 0.25 * math.sin(math.tau * share) ** 2, (0.5, 0.5)))
+
+
 def dissolve(first: Planes, last: Planes, frames: int, rng: random.Random) -> Iterator[Planes]:
     """Let one picture become another that shows something else."""
     aim = (rng.uniform(0.3, 0.7), rng.uniform(0.3, 0.6))

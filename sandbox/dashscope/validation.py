@@ -114,6 +114,7 @@ async def inspect_input(
         pictures=tuple(picture.data for picture in pictures),
         prompt=prompt or "",
         watermark=watermark,
+        effect=template or None,
     )
 
 

@@ -51,11 +51,13 @@ class VideoPlan:
     """None: invented from the prompt. One: filmed. Two: the first becomes the second."""
     prompt: str
     watermark: bool
+    effect: str | None = None
+    """Name of the effect that is played on the first picture."""
 
     def key(self) -> str:
         """Return a hash of all inputs that change the video."""
         digest = hashlib.sha256(
-            f"{self.width}x{self.height}x{self.frames} {self.watermark}".encode()
+            f"{self.width}x{self.height}x{self.frames} {self.watermark} {self.effect}".encode()
         )
         for picture in self.pictures:
             digest.update(hashlib.sha256(picture).digest())
@@ -154,12 +156,17 @@ def _frames(plan: VideoPlan) -> Iterator[Planes]:
         for data in plan.pictures:
             with Image.open(io.BytesIO(data)) as image:
                 images.append(motion.cover(image, size))
-        frames = _film(images, plan.frames, rng)
+        frames = _film(images, plan, rng)
     return _marked(frames, size) if plan.watermark else frames
 
 
-def _film(images: list[Image.Image], frames: int, rng: random.Random) -> Iterator[Planes]:
+def _film(images: list[Image.Image], plan: VideoPlan, rng: random.Random) -> Iterator[Planes]:
+    frames = plan.frames
     planes = [motion.planes_of(image) for image in images]
+    if plan.effect == "rotation":
+        return motion.spin(planes[0], frames)
+    if plan.effect:
+        return motion.pulse(planes[0], frames)
     if len(images) == 1:
         return motion.single(planes[0], frames, rng)
     first, last = images

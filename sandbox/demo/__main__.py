@@ -1,4 +1,4 @@
-"""``python -m sandbox.demo``: two pictures become a video, and everybody can watch.
+"""``python -m sandbox.demo``: pictures and words become videos, and everybody can watch.
 
 Exit codes: 0 it worked, 1 it did not, 128 + n a signal ended it. No process outlives it.
 """
@@ -17,15 +17,19 @@ import click
 
 from sandbox.demo import contact_sheet
 from sandbox.demo.contact_sheet import Row
+from sandbox.demo.conversation import picture
+from sandbox.demo.conversation.picture import Conversation
 from sandbox.demo.errors import DemoError
 from sandbox.demo.markup import size
 from sandbox.demo.proof import Proven, prove
+from sandbox.demo.screen import recall
 from sandbox.demo.stage import TASK_SECONDS, Stage
 from sandbox.demo.story import Story
 from sandbox.demo.transcript import Transcript
 from sandbox.demo.wishes import WISHES
 
 SHEET_NAME = "contact-sheet.png"
+CONVERSATION_NAME = "conversation.png"
 
 
 async def play(out: Path, folder: Path, transcript: Transcript) -> None:
@@ -35,7 +39,7 @@ async def play(out: Path, folder: Path, transcript: Transcript) -> None:
         DemoError: anything is not as it should be.
     """
     transcript.title(
-        "Tween: two pictures become a video",
+        "Tween: pictures and words become videos",
         "Three real processes on 127.0.0.1; no accounts, nothing leaves this machine.",
     )
     async with Stage(folder, transcript) as stage:
@@ -44,22 +48,47 @@ async def play(out: Path, folder: Path, transcript: Transcript) -> None:
         await asyncio.to_thread(
             contact_sheet.save, [_row(each) for each in proven], out / SHEET_NAME
         )
+        shown = await _conversation(proven[0], stage)
+        await asyncio.to_thread(picture.save, shown, out / CONVERSATION_NAME)
         await stage.close()
-    _conclude(proven, out / SHEET_NAME, transcript)
+    _conclude(proven, out, transcript)
 
 
-def _conclude(proven: Sequence[Proven], sheet: Path, transcript: Transcript) -> None:
+async def _conversation(proven: Proven, stage: Stage) -> Conversation:
+    """Return what a member saw of their wish."""
+    delivered, world = proven.delivered, stage.world
+    bot_id = str(world["application_id"])
+    names = {str(user["id"]): str(user["name"]) for user in world["users"]}
+    return Conversation(
+        wish=delivered.wish,
+        seen=await recall(
+            stage.discord,
+            channel=str(world["channel_id"]),
+            job=delivered.job.removeprefix("Job "),
+        ),
+        names={**names, bot_id: "Tween"},
+        bot_id=bot_id,
+        channel="videos",
+        still=proven.film.middle.image,
+        seconds=proven.film.seconds,
+    )
+
+
+def _conclude(proven: Sequence[Proven], out: Path, transcript: Transcript) -> None:
     """Tell what there is now, what was checked, and where to go from here."""
     transcript.heading("Saved")
     saved = [(each.path, f"posted as {each.delivered.file_name}") for each in proven]
-    saved.append((sheet, "first, middle and last frame"))
+    saved += [
+        (out / SHEET_NAME, "first, middle and last frame"),
+        (out / CONVERSATION_NAME, "what the member saw"),
+    ]
     widest = max(len(str(path)) for path, _ in saved)
     for path, about in saved:
         transcript.fact(str(path).ljust(widest), f"{size(path.stat().st_size):>8}  {about}")
     transcript.heading("Checked")
     for each in proven:
         for finding in each.findings:
-            transcript.passed(finding)
+            transcript.passed(f"{each.path.name}: {finding}")
     transcript.passed("bot and sandboxes ended on SIGTERM with exit code 0")
     transcript.heading(f"Done in {transcript.seconds:.0f} s. To run it for real:")
     transcript.lines(
@@ -78,12 +107,15 @@ async def perform(out: Path, stage: Stage, transcript: Transcript) -> list[Prove
         f"The emulated provider needs {TASK_SECONDS} s for a video, the real one 1 to 10 minutes.",
     )
     story = Story(stage.discord, stage.world, transcript)
-    proven = []
-    for wish in WISHES:
-        delivered = await story.ask(wish, member=member, onlooker=owner)
-        path = out / wish.file_name
-        proven.append(await prove(delivered, path, discord=stage.discord, provider=stage.provider))
-    return proven
+    first, *others = WISHES
+    delivered = [
+        *await story.ask([first], member=member, onlooker=owner),
+        *await story.ask(others, member=owner),
+    ]
+    return [
+        await prove(each, out / each.wish.file_name, discord=stage.discord, provider=stage.provider)
+        for each in delivered
+    ]
 
 
 def _row(proven: Proven) -> Row:
@@ -128,7 +160,7 @@ async def until_signal(out: Path, folder: Path) -> int:
     type=click.Path(path_type=Path, file_okay=False),
     default=Path("demo-out"),
     show_default=True,
-    help="Where the video and the contact sheet go.",
+    help="Where the videos and the contact sheet go.",
 )
 def main(out: Path) -> None:
     """Show the bot at work: local stand-ins for Discord and the provider, a real MP4."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +22,8 @@ from sandbox.discord.wire import Json
 
 DELIVERY_SECONDS = 90
 """From the command to the notification; about 16 are usual."""
+
+JOB = re.compile(r"Job `?([0-9A-HJKMNP-TV-Z]{6})\b")
 
 LEAST_EDITS = 3
 """A status message that changes less often tells nobody anything."""
@@ -58,47 +61,59 @@ class Story:
         self._cards: dict[str, Card] = {}
         """What each message shows at present."""
         self._edits: dict[str, int] = {}
+        self._together = False
+        """Several videos are under way, so each line says whose it is."""
 
-    async def ask(self, wish: Wish, *, member: str, onlooker: str) -> Delivered:
-        """Let a member ask for a video and follow it to its end.
+    async def ask(
+        self, wishes: Sequence[Wish], *, member: str, onlooker: str | None = None
+    ) -> list[Delivered]:
+        """Let a member ask for videos at the same time and follow them to their ends.
 
         Args:
-            wish: What they ask for.
+            wishes: What they ask for.
             member: Who asks.
-            onlooker: Who looks at the queue while the video is being made.
+            onlooker: Who looks at the queue while a video is being made, if anybody does.
 
         Raises:
-            DemoError: there is no video in time, or something other than a video.
+            DemoError: a video is not there in time, or is something other than a video.
         """
+        until = asyncio.get_running_loop().time() + DELIVERY_SECONDS
+        self._seen = len(await self._discord.get(f"/events?after={self._seen}")) + self._seen
+        wished = {await self._wish(wish, member=member): wish for wish in wishes}
+        jobs: dict[str, Wish] = {}
+        delivered: dict[str, Delivered] = {}
+        self._together = len(wishes) > 1
+        try:
+            while len(delivered) < len(wishes):
+                for event in await long_poll(self._discord, after=self._seen, until=until):
+                    self._seen = int(event["number"])
+                    await self._tell(event)
+                    wish = wished.get(event.get("interaction_id", ""))
+                    if wish is not None and event["kind"] == "private_answer":
+                        jobs[_job_of(event["content"])] = wish
+                    if event["kind"] == "ping":
+                        done = await self._delivered(jobs, event)
+                        delivered[done.wish.command] = done
+                    if onlooker is not None and self._is_being_made():
+                        await self._send(onlooker, "queue show", {}, [])
+                        onlooker = None
+        except TimeoutError:
+            raise DemoError(f"There was no video after {DELIVERY_SECONDS} s.") from None
+        return [delivered[wish.command] for wish in wishes]
+
+    async def _wish(self, wish: Wish, *, member: str) -> str:
+        """Send the command of a wish; return the interaction's id."""
+        words = {"prompt": wish.prompt, "effect": wish.effect}
+        typed = {name: value for name, value in words.items() if value is not None}
         files = {
             option: {"filename": path.name, "path": str(path), "content_type": "image/jpeg"}
             for option, path in wish.pictures.items()
         }
-        options = {**files, "prompt": wish.prompt}
         lines = [
             *(f"{name:<12} {picture_line(path)}" for name, path in wish.pictures.items()),
-            f"{'prompt':<12} {wish.prompt}",
+            *(f"{name:<12} {value}" for name, value in typed.items()),
         ]
-        until = asyncio.get_running_loop().time() + DELIVERY_SECONDS
-        self._seen = len(await self._discord.get(f"/events?after={self._seen}")) + self._seen
-        asked = await self._send(member, wish.command, options, lines)
-        known = len(self._cards)
-        looked = False
-        try:
-            while True:
-                for event in await long_poll(self._discord, after=self._seen, until=until):
-                    self._seen = int(event["number"])
-                    await self._tell(event)
-                    if _answers(event, asked) and len(self._cards) == known:
-                        # The status message comes first where a job was made.
-                        raise DemoError(f"The bot refused the command: {event['content']}")
-                    if event["kind"] == "ping":
-                        return await self._delivered(wish, event)
-                    if not looked and self._is_being_made():
-                        looked = True
-                        await self._send(onlooker, "queue show", {}, [])
-        except TimeoutError:
-            raise DemoError(f"There was no video after {DELIVERY_SECONDS} s.") from None
+        return await self._send(member, wish.command, files | typed, lines)
 
     async def _send(
         self, member: str, command: str, options: Mapping[str, object], lines: Sequence[str]
@@ -154,7 +169,8 @@ class Story:
             self._write(at, "Tween", verb, card.lines)
             return
         self._edits[event["message_id"]] = self._edits.get(event["message_id"], 0) + 1
-        self._write(at, "Tween", f"edits: {card.title}", card.news_since(before))
+        verb = f"edits {card.footer}" if self._together else "edits"
+        self._write(at, "Tween", f"{verb}: {card.title}", card.news_since(before))
 
     def _write(
         self, at: datetime, who: str, what: str, lines: Sequence[str] = (), *, aside: str = ""
@@ -180,7 +196,7 @@ class Story:
                 return found
         raise DemoError("A message the bot posted has disappeared.")
 
-    async def _delivered(self, wish: Wish, ping: dict[str, Any]) -> Delivered:
+    async def _delivered(self, jobs: Mapping[str, Wish], ping: dict[str, Any]) -> Delivered:
         """Return the video of the message the notification belongs to."""
         notice = await self._message(ping["message_id"])
         message_id = notice["reference_id"] or notice["id"]
@@ -190,6 +206,9 @@ class Story:
         if card is None or len(videos) != 1:
             title = card.title if card else "nothing"
             raise DemoError(f"The job ended without a video; its message shows “{title}”.")
+        wish = jobs.get(_job_of(card.footer))
+        if wish is None:
+            raise DemoError(f"Nobody asked for the video of {card.footer}.")
         edits = self._edits.get(message_id, 0)
         if edits < LEAST_EDITS:
             raise DemoError(f"The status message changed {edits} times, not {LEAST_EDITS}.")
@@ -205,8 +224,16 @@ class Story:
         )
 
 
-def _answers(event: dict[str, Any], interaction_id: str) -> bool:
-    return (event["kind"], event.get("interaction_id")) == ("private_answer", interaction_id)
+def _job_of(words: str) -> str:
+    """Return the job id in an answer or a footer.
+
+    Raises:
+        DemoError: there is none, so no job was made.
+    """
+    found = JOB.search(words)
+    if found is None:
+        raise DemoError(f"The bot refused the command: {words}")
+    return found[1]
 
 
 def picture_line(path: Path) -> str:

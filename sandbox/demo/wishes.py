@@ -19,7 +19,9 @@ class Wish:
     """Without the slash."""
     pictures: Mapping[str, Path]
     """By option."""
-    prompt: str
+    prompt: str | None = None
+    effect: str | None = None
+    """Name of an effect; it takes the place of a prompt."""
     begins_with: str | None = None
     """Option whose picture the first frame resembles."""
     ends_with: str | None = None
@@ -43,4 +45,28 @@ WISHES = (
         ends_with="last_frame",
         file_name="frames.mp4",
     ),
+    Wish(
+        title="One picture",
+        command="video image",
+        pictures={"image": SAMPLES / "rocket.jpg"},
+        prompt="Dusk at the launch pad: the lights flicker, the camera creeps closer.",
+        begins_with="image",
+        file_name="image.mp4",
+    ),
+    Wish(
+        title="Words alone",
+        command="video text",
+        pictures={},
+        prompt="Slow coloured mists drift through each other, seen from above.",
+        file_name="text.mp4",
+    ),
+    Wish(
+        title="Effect",
+        command="video effect",
+        pictures={"image": SAMPLES / "coffee.jpg"},
+        effect="rotation",
+        begins_with="image",
+        file_name="effect.mp4",
+    ),
 )
+"""The first is told on its own, the others together."""

@@ -43,6 +43,7 @@ def plan(
     frames: int = 150,
     watermark: bool = False,
     prompt: str = "",
+    effect: str | None = None,
 ) -> VideoPlan:
     return VideoPlan(
         width=size[0],
@@ -51,6 +52,7 @@ def plan(
         pictures=pictures,
         prompt=prompt,
         watermark=watermark,
+        effect=effect,
     )
 
 
@@ -136,6 +138,26 @@ def test_one_picture_is_filmed() -> None:
     assert len(film.frames) == 90
     assert difference(film.frames[0], fitted(scenery(3), film.size)) < 6
     assert difference(film.frames[0], film.frames[-1]) > 5
+
+
+def test_a_spun_picture_stands_on_its_head_halfway_and_fills_every_frame() -> None:
+    film = Film(rendered(plan(FIRST, effect="rotation", frames=61)))
+    upright = fitted(FIRST, film.size)
+    assert difference(film.frames[0], upright) < 6
+    assert difference(film.frames[-1], upright) < 6
+    assert difference(film.frames[30], upright.rotate(180)) < 6
+    darkest = min(frame.convert("L").getextrema()[0] for frame in (upright, upright.rotate(180)))
+    corners = ((0, 0), (-1, 0), (0, -1), (-1, -1))
+    for frame in film.frames:
+        grey = frame.convert("L")
+        seen = [grey.getpixel((x % grey.width, y % grey.height)) for x, y in corners]
+        assert all(isinstance(each, int) and each > darkest for each in seen)
+
+
+def test_any_other_effect_moves_and_ends_as_it_began() -> None:
+    film = Film(rendered(plan(FIRST, effect="squish", frames=61)))
+    assert difference(film.frames[0], film.frames[-1]) < 6
+    assert difference(film.frames[0], film.frames[15]) > 6
 
 
 def test_a_prompt_becomes_its_own_moving_picture() -> None:
