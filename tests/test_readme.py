@@ -13,7 +13,6 @@ from prometheus_client import CollectorRegistry
 
 from bot.cli import main
 from bot.domain import errors
-from bot.domain.catalogue import MODELS
 from bot.domain.failure import FailureReason
 from bot.domain.transitions import transition_table
 from bot.metrics import Metrics
@@ -100,15 +99,6 @@ def test_every_make_target_is_in_the_readme() -> None:
     targets = re.findall(r"^([a-z]+):", makefile, re.MULTILINE)
     missing = [name for name in targets if name != "clean" and f"make {name}" not in README]
     assert missing == []
-
-
-def test_every_model_and_its_price_is_in_the_readme() -> None:
-    for offer in (offer for row in MODELS for offer in row.offers.values()):
-        (line,) = re.findall(rf"^\| `{re.escape(offer.name)}` \|.*$", README, re.MULTILINE)
-        _, _, _, tiers, prices, _ = line.split("|")
-        assert tiers.strip() == ", ".join(offer.prices)
-        figures = [float(figure) for figure in prices.replace("CNY", "").split(",")]
-        assert figures == [micros / 1_000_000 for micros in offer.prices.values()]
 
 
 @pytest.mark.parametrize(

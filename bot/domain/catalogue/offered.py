@@ -70,9 +70,12 @@ class Catalogue:
         )
 
     def default(self, kind: Kind, *, effect: str | None = None) -> Model | None:
-        """Return the cheapest recommended model of a kind at its recommended tier."""
+        """Return the cheapest recommended model of a kind at its recommended tier.
+
+        For an effect that is the cheapest that knows it: a model is recommended for its own kind.
+        """
         models = self.of_kind(kind, effect=effect)
-        candidates = [model for model in models if model.recommended]
+        candidates = [model for model in models if model.recommended and model.kind is kind]
         return min(candidates or models, key=_recommended_price, default=None)
 
     def effect(self, name: str) -> Effect | None:

@@ -1,0 +1,139 @@
+"""docs/models.md: every figure is the catalogue's, and its example of a new model works."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from bot.domain import catalogue
+from bot.domain.catalogue import EFFECTS, MODELS, SIZES, Catalogue, Kind, Model, ModelRow, Region
+from bot.domain.submission import Choices, GenerationOptions, validate
+from bot.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGE = (ROOT / "docs" / "models.md").read_text("utf-8")
+README = (ROOT / "README.md").read_text("utf-8")
+
+
+def section(heading: str, page: str = PAGE) -> str:
+    return page.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+
+
+def rows(text: str) -> list[list[str]]:
+    """Return the cells of a table's lines, without the head."""
+    lines = [line for line in text.splitlines() if line.startswith("| ")]
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    return [each for each in cells if "`" in each[0] or "`" in each[1]]
+
+
+def example(language: str, after: str) -> str:
+    """Return the first block of code after a heading."""
+    found = re.search(rf"```{language}\n(.*?)```", section(after), re.DOTALL)
+    assert found is not None
+    return found[1]
+
+
+def bold(words: str, *, when: bool) -> str:
+    return f"**{words}**" if when else words
+
+
+def line_of(model: Model, region: Catalogue) -> list[str]:
+    default = region.default(model.kind)
+    prices = list(model.prices.values())
+    limits = model.limits
+    return [
+        bold(f"`{model.name}`", when=model is default),
+        ", ".join(
+            bold(tier, when=tier == model.recommended_resolution) for tier in model.resolutions
+        ),
+        ", ".join(_cny(price) for price in prices),
+        ", ".join(f"{price * model.default_duration / 1e6:.2f}" for price in prices),
+        ", ".join(str(seconds) for seconds in model.durations),
+        str(model.prompt_limit),
+        f"{limits.in_flight} · {limits.submits_per_second:g}",
+    ]
+
+
+def _cny(micros: int) -> str:
+    whole, _, rest = f"{micros / 1_000_000:.6f}".rstrip("0").partition(".")
+    return f"{whole}.{rest.ljust(2, '0')}"
+
+
+@pytest.mark.parametrize("region", Region)
+def test_every_model_of_a_region_stands_there_with_its_figures(region: Region) -> None:
+    offered = Catalogue(region)
+    kinds = (Kind.FRAMES, Kind.IMAGE, Kind.TEXT)
+    expected = [line_of(model, offered) for kind in kinds for model in offered.of_kind(kind)]
+    assert rows(section(region.value.title())) == expected
+
+
+@pytest.mark.parametrize("region", Region)
+def test_the_readme_says_what_each_command_makes_when_nothing_is_chosen(region: Region) -> None:
+    place = list(Region).index(region) + 1
+    documented = {
+        line[0].strip("`"): line[place] for line in rows(section("Models and prices", README))
+    }
+    offered = Catalogue(region)
+    expected = {}
+    for kind in Kind:
+        model = offered.default(kind)
+        expected[f"/video {kind.value}"] = "—"
+        if model is not None:
+            tier, seconds = model.recommended_resolution, model.default_duration
+            price = model.price_micros(resolution=tier, seconds=seconds) / 1_000_000
+            expected[f"/video {kind.value}"] = f"`{model.name}`, {tier}: {price:.2f} CNY"
+    assert documented == expected
+
+
+def test_the_sizes_are_those_of_the_tiers() -> None:
+    documented = {
+        tier: tuple(re.findall(r"`([^`]+)`", sizes))
+        for tier, sizes in rows(section("Sizes of `/video text`"))
+    }
+    assert documented == dict(SIZES)
+
+
+def test_every_effect_stands_there_with_its_models() -> None:
+    assert rows(section("Effects of `/video effect`")) == [
+        [
+            effect.label,
+            f"`{effect.name}` ({effect.original})",
+            effect.does,
+            effect.suits,
+            ", ".join(f"`{model}`" for model in sorted(effect.models)),
+        ]
+        for effect in EFFECTS
+    ]
+
+
+def test_the_example_of_overrides_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "overrides.toml"
+    path.write_text(example("toml", "Your own prices and limits"))
+    settings = Settings(
+        discord_token="t",
+        dashscope_api_key="sk-k",
+        catalogue_overrides=path,
+        _env_file=None,
+    )
+    offered = settings.catalogue()
+    flash = offered.get("wan2.2-i2v-flash")
+    assert flash is not None
+    assert (flash.prices["720P"], flash.limits.in_flight) == (160_000, 5)
+    assert offered.get("wanx2.1-kf2v-plus") is None
+
+
+def test_the_example_of_a_new_model_is_offered_like_any_other() -> None:
+    row = eval(  # noqa: S307 - our own page
+        example("python", "Adding a model"),
+        {name: vars(catalogue)[name] for name in dir(catalogue)},
+    )
+    assert isinstance(row, ModelRow)
+    wish = validate(
+        Catalogue(Region.BEIJING, rows=(*MODELS, row)),
+        Kind.IMAGE,
+        GenerationOptions(prompt="x" * 1500),
+        Choices(model="wan9.9-i2v-example", resolution="480P", duration_seconds=6),
+    )
+    assert (wish.resolution, wish.duration_seconds, wish.price_micros) == ("480P", 6, 720_000)
