@@ -154,13 +154,3 @@ def test_a_log_event_says_what_happened(path: Path) -> None:
 
 def test_there_are_log_events_at_all() -> None:
     assert len(LOGGING) > 10
-
-
-def test_the_lock_file_names_no_registry_and_pins_everything() -> None:
-    lock = (ROOT / "requirements.lock").read_text("utf-8")
-    assert not re.search(r"https?://|index-url|find-links|trusted-host", lock)
-    pins = [line for line in lock.splitlines() if re.match(r"[a-z0-9]", line, re.IGNORECASE)]
-    assert pins
-    for pin in pins:
-        assert re.match(r"[\w.-]+(\[[\w,-]+\])?==[\w.!+-]+( ;.*)? \\$", pin), pin
-    assert lock.count("--hash=sha256:") >= len(pins)

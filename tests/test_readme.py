@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry
 from bot.cli import main
 from bot.domain import errors
 from bot.domain.failure import FailureReason
-from bot.domain.transitions import transition_table
+from bot.domain.transition_docs import transition_table
 from bot.metrics import Metrics
 from bot.settings import Settings
 

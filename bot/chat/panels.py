@@ -158,7 +158,7 @@ def _fitting(parts: Sequence[str], between: str, most_characters: int) -> str:
 def _queue_line(view: StatusView) -> str:
     job = view.job
     place = f" · place **{view.position}**" if view.position is not None else ""
-    eta = f" · expected {text.relative(view.estimate.done_at)}" if view.estimate else ""
+    eta = f" · {text.expected(view.estimate)}" if view.estimate else ""
     return f"{text.ICONS[job.state]} `{job.id}` {job.model}{place}{eta}"
 
 

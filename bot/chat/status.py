@@ -159,11 +159,7 @@ def _progress(view: StatusView) -> str | None:
 
 
 def _with_estimate(words: str, view: StatusView) -> str:
-    estimate = view.estimate
-    if estimate is None:
-        return f"{words}."
-    basis = "" if estimate.samples else " (a guess from the provider's documentation)"
-    return f"{words}, expected {text.relative(estimate.done_at)}{basis}."
+    return f"{words}, {text.expected(view.estimate)}." if view.estimate else f"{words}."
 
 
 def _ending(job: Job) -> str:

@@ -33,6 +33,7 @@ from bot.domain.errors import (
 )
 from bot.domain.failure import FailureReason
 from bot.domain.job import JobState
+from bot.domain.pacing import Estimate
 from bot.domain.quota import MICROS, Refusal, Scope, Unit, Window
 from bot.domain.status import Notice, Told
 from bot.domain.submission import PictureNote
@@ -267,6 +268,21 @@ _SCOPE_WORDS = {
 def relative(moment: datetime) -> str:
     """Return a moment that Discord counts down by itself."""
     return f"<t:{int(moment.timestamp())}:R>"
+
+
+def clock_time(moment: datetime) -> str:
+    """Return a moment as the time of day of whoever reads it."""
+    return f"<t:{int(moment.timestamp())}:t>"
+
+
+def expected(estimate: Estimate) -> str:
+    """Return when a job should be done, and how sure that is."""
+    words = f"expected {relative(estimate.done_at)}"
+    if not estimate.samples:
+        return f"{words} (a first guess)"
+    if estimate.late_at is not None:
+        return f"{words}, by {clock_time(estimate.late_at)} in 9 of 10 cases"
+    return words
 
 
 def one_line(typed: str, most_characters: int) -> str:

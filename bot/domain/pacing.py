@@ -6,9 +6,10 @@ Figures with their reasons live here; the services pass the moment in.
 from __future__ import annotations
 
 import heapq
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 LEASE = timedelta(seconds=120)
 """A claim of a create, download or delivery; twice the create's own deadline of 60 s."""
@@ -51,6 +52,9 @@ SLOW_POLL_FACTOR = 2
 """For models whose documentation asks for twice the interval (kf2v 2.1: every 30 s)."""
 
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
 def backoff(attempts: int, *, first_seconds: float, most_seconds: float) -> timedelta:
     """Return the wait after so many failed attempts: doubling, bounded."""
     doublings = min(max(0, attempts - 1), 64)  # days of failures must not overflow a float
@@ -58,59 +62,88 @@ def backoff(attempts: int, *, first_seconds: float, most_seconds: float) -> time
 
 
 def poll_interval(*, interval_seconds: float, slow: bool, late: bool) -> timedelta:
-    """Return the time between two polls of one task."""
+    """Return the least time between two polls of one task."""
     factor = (SLOW_POLL_FACTOR if slow else 1) * (LATE_POLL_FACTOR if late else 1)
     return timedelta(seconds=interval_seconds * factor)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Promise:
+    """How long a task will take, as far as is known."""
+
+    done_seconds: float
+    """More likely than not it is done by then, counted from its beginning."""
+    late_seconds: float
+    """9 of 10 are."""
+    samples: int
+    """Finished tasks of ours this rests on; 0 where only the documentation is known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Estimate:
-    """When a job is expected to be done, and from how many finished ones we know."""
+    """When a job is expected to be done, and how sure that is."""
 
     done_at: datetime
     samples: int
     """0 where only the documentation is known."""
+    late_at: datetime | None = None
+    """9 of 10 are done by then; only where enough tasks say so and it is clearly later."""
 
 
-def making_seconds(recent: Sequence[float], *, typical_seconds: float) -> float:
-    """Return the usual making time: the median of recent tasks, else the documentation's."""
-    if not recent:
-        return typical_seconds
-    ordered = sorted(recent)
-    middle = len(ordered) // 2
-    if len(ordered) % 2:
-        return ordered[middle]
-    return (ordered[middle - 1] + ordered[middle]) / 2
+SURE_SAMPLES = 10
+"""Nobody speaks of 9 of 10 who has not seen ten."""
+
+CLEARLY_LATER = timedelta(minutes=1)
+"""A smaller difference is below what people are shown."""
+
+
+def estimate(promise: Promise, *, since: datetime) -> Estimate:
+    """Return when what began at a moment will be done."""
+    done_at = since + timedelta(seconds=promise.done_seconds)
+    late_at = since + timedelta(seconds=promise.late_seconds)
+    is_told = promise.samples >= SURE_SAMPLES and late_at - done_at >= CLEARLY_LATER
+    return Estimate(
+        done_at=done_at,
+        samples=promise.samples,
+        # Whole minutes are shown.
+        late_at=on_grid(late_at, timedelta(minutes=1)) if is_told else None,
+    )
+
+
+def on_grid(moment: datetime, step: timedelta) -> datetime:
+    """Return the next moment on a grid: what is shown must not change with every second."""
+    return moment + (_EPOCH - moment) % step
 
 
 def finish_times(
     *,
-    now: datetime,
-    started_at: Sequence[datetime],
+    busy: Sequence[Promise],
     in_flight: int,
-    seconds: float,
-    waiting: int,
-) -> list[datetime]:
-    """Return when each waiting job should be done, first in line first.
+    waiting: Sequence[Promise],
+) -> list[Promise]:
+    """Return when each waiting job should be done, first in line first, counted from now.
 
-    Simulates the lane: running tasks end after the usual time (at once where they are overdue),
-    and each place that becomes free takes the next job.
+    Simulates the lane: each place that becomes free takes the next job. How far two tasks in a
+    row may be late adds up in squares: one makes up for the other.
 
     Args:
-        now: the moment of the estimate.
-        started_at: when each task in flight was accepted.
+        busy: what is left of each task in flight; less than nothing while it is just overdue, so
+            that the times behind it stand still for so long.
         in_flight: the lane's places.
-        seconds: the usual making time.
-        waiting: how many jobs are in line.
+        waiting: the jobs in line, as if they began now.
     """
-    span = timedelta(seconds=seconds)
     # Where more run than there are places, the first to end free none.
-    places = sorted(max(now, started + span) for started in started_at)[-in_flight:]
-    places += [now] * max(0, in_flight - len(places))
+    ends = sorted((left.done_seconds, left.late_seconds - left.done_seconds) for left in busy)
+    places = ends[-in_flight:]
+    places += [(0.0, 0.0)] * max(0, in_flight - len(places))
     heapq.heapify(places)
-    done: list[datetime] = []
-    for _ in range(waiting):
-        finish = heapq.heappop(places) + span
-        heapq.heappush(places, finish)
-        done.append(finish)
+    done = []
+    for job in waiting:
+        begins, spread = heapq.heappop(places)
+        ends_after = max(0.0, begins + job.done_seconds)
+        spread = math.hypot(spread, job.late_seconds - job.done_seconds)
+        heapq.heappush(places, (ends_after, spread))
+        done.append(
+            Promise(done_seconds=ends_after, late_seconds=ends_after + spread, samples=job.samples)
+        )
     return done

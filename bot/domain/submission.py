@@ -163,10 +163,10 @@ def _choose_effect(catalogue: Catalogue, name: str) -> str:
 
 
 def _choose_model(catalogue: Catalogue, kind: Kind, name: str | None, effect: str | None) -> Model:
+    default = catalogue.default(kind, effect=effect)
+    if default is None:
+        raise InvalidOptionsError(problem="kind_not_offered", kind=kind.value)
     if name is None:
-        default = catalogue.default(kind, effect=effect)
-        if default is None:
-            raise InvalidOptionsError(problem="kind_not_offered", kind=kind.value)
         return default
     model = catalogue.get(name.strip())
     offered = catalogue.of_kind(kind, effect=effect)

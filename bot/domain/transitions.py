@@ -299,14 +299,3 @@ def _entry(
         at=at,
         reason=reason,
     )
-
-
-def transition_table() -> str:
-    """Return ``TRANSITIONS`` as a Markdown table, for the documentation."""
-    rows = ["| from | to | by | when | ledger |", "|---|---|---|---|---|"]
-    for row in TRANSITIONS:
-        owners = ", ".join(sorted(row.owners))
-        entries = ", ".join(sorted(entry.upper() for entry in row.entries if entry)) or "-"
-        source = row.source.value if row.source else "-"
-        rows.append(f"| {source} | {row.target.value} | {owners} | {row.trigger} | {entries} |")
-    return "\n".join(rows)

@@ -2,23 +2,54 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.domain.catalogue import Catalogue
 from bot.domain.fairness import Waiting, in_order
 from bot.domain.ids import AccountId, JobId
 from bot.domain.job import POLLED, Job, JobState
+from bot.domain.making_time import TYPICAL_SECONDS, Footage, MakingTime, footage_of
 from bot.domain.pacing import (
     UNCONFIRMED_COUNTS_FOR,
     Estimate,
+    Promise,
+    estimate,
     finish_times,
-    making_seconds,
+    on_grid,
 )
 from bot.domain.ports import Clock
 from bot.domain.status import StatusView
-from bot.storage import jobs, lanes
+from bot.storage import lanes, making_times
 from bot.storage.engine import Connection, Database
+
+LINE_GRID = timedelta(seconds=30)
+"""Times of waiting jobs are shown on this grid: people read minutes, and each change is an edit."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Knowledge:
+    """How long tasks take, as read at one moment."""
+
+    catalogue: Catalogue
+    recent: Mapping[Footage, tuple[float, ...]]
+    """Newest making times in seconds, oldest first."""
+
+    def of(self, footage: Footage) -> MakingTime:
+        """Return what is known about one footage."""
+        model = self.catalogue.get(footage.model)
+        return MakingTime(
+            typical_seconds=model.typical_seconds if model else TYPICAL_SECONDS,
+            recent_seconds=self.recent.get(footage, ()),
+        )
+
+
+async def known_times(
+    connection: Connection, catalogue: Catalogue, models: Collection[str]
+) -> Knowledge:
+    """Return what is known about some models."""
+    return Knowledge(catalogue=catalogue, recent=await making_times.of_models(connection, models))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,9 +58,7 @@ class Line:
 
     positions: dict[JobId, int]
     """From 1."""
-    done_at: dict[JobId, datetime]
-    samples: int
-    """How many finished tasks the estimate rests on."""
+    estimates: dict[JobId, Estimate]
 
 
 class Estimates:
@@ -51,16 +80,17 @@ class Estimates:
         """Return jobs with their positions and estimates; each lane is read once."""
         async with self._database.read() as connection:
             pause = await self._pause(connection)
+            known = await self._known(connection, {job.model for job in several})
             lines = {
-                model: await self._line(connection, model)
+                model: await self._line(connection, model, known)
                 for model in {job.model for job in several if job.state is JobState.QUEUED}
             }
-            return [await self._view(connection, job, lines, pause) for job in several]
+        return [self._view(job, lines, known, pause) for job in several]
 
     async def line(self, model: str) -> Line:
         """Return a lane's line."""
         async with self._database.read() as connection:
-            return await self._line(connection, model)
+            return await self._line(connection, model, await self._known(connection, {model}))
 
     async def pause(self) -> str | None:
         """Return why nothing is submitted at present."""
@@ -71,64 +101,67 @@ class Estimates:
         account = await lanes.account_of(connection, self._account)
         return "account" if account.paused_at is not None else None
 
-    async def _view(
-        self, connection: Connection, job: Job, lines: dict[str, Line], pause: str | None
+    async def _known(self, connection: Connection, models: Collection[str]) -> Knowledge:
+        return await known_times(connection, self._catalogue, models)
+
+    def _view(
+        self, job: Job, lines: dict[str, Line], known: Knowledge, pause: str | None
     ) -> StatusView:
         if job.state is JobState.QUEUED:
             line = lines[job.model]
-            done_at = line.done_at.get(job.id)
-            estimate = (
-                None
-                if done_at is None or pause
-                else Estimate(done_at=done_at, samples=line.samples)
-            )
             return StatusView(
-                job=job, position=line.positions.get(job.id), estimate=estimate, pause=pause
+                job=job,
+                position=line.positions.get(job.id),
+                estimate=None if pause else line.estimates.get(job.id),
+                pause=pause,
             )
         if job.state in POLLED and job.confirmed_at is not None and job.late_at is None:
-            seconds, samples = await self._seconds(connection, job.model, job.resolution)
-            done_at = job.confirmed_at + timedelta(seconds=seconds)
-            return StatusView(job=job, estimate=Estimate(done_at=done_at, samples=samples))
+            age_seconds = (self._clock.now() - job.confirmed_at).total_seconds()
+            promise = known.of(footage_of(job)).promise(age_seconds=age_seconds)
+            return StatusView(job=job, estimate=estimate(promise, since=job.confirmed_at))
         return StatusView(job=job)
 
-    async def _line(self, connection: Connection, model: str) -> Line:
+    async def _line(self, connection: Connection, model: str, known: Knowledge) -> Line:
         now = self._clock.now()
         waiting = await lanes.in_line(connection, self._account, model)
         ordered = await in_turn(connection, self._account, model, waiting)
         occupied = await lanes.in_flight(connection, self._account, model, now=now)
+        wanted = await making_times.footage_in_line(connection, self._account, model)
+        # Who was claimed between the two readings is not in line any more.
+        ordered = [job for job in ordered if job.job_id in wanted]
+        promises = {footage: known.of(footage).promise() for footage in set(wanted.values())}
         lane = self._catalogue.get(model)
-        resolution = occupied[0].resolution if occupied else None
-        seconds, samples = await self._seconds(connection, model, resolution)
-        times = finish_times(
-            now=now,
-            started_at=[_began_at(job, now=now, seconds=seconds) for job in occupied],
+        promised = finish_times(
+            busy=[_left(job, known, now=now) for job in occupied],
             in_flight=lane.limits.in_flight if lane else 1,
-            seconds=seconds,
-            waiting=len(ordered),
+            waiting=[promises[wanted[job.job_id]] for job in ordered],
         )
         return Line(
             positions={job.job_id: place for place, job in enumerate(ordered, start=1)},
-            done_at={job.job_id: done for job, done in zip(ordered, times, strict=True)},
-            samples=samples,
+            estimates={
+                job.job_id: _steady(estimate(promise, since=now))
+                for job, promise in zip(ordered, promised, strict=True)
+            },
         )
 
-    async def _seconds(
-        self, connection: Connection, model: str, resolution: str | None
-    ) -> tuple[float, int]:
-        known = self._catalogue.get(model)
-        typical = known.typical_seconds if known else 0
-        tier = resolution or (known.recommended_resolution if known else "")
-        recent = await jobs.recent_making_seconds(connection, model=model, resolution=tier)
-        return making_seconds(recent, typical_seconds=typical), len(recent)
+
+def _steady(line_estimate: Estimate) -> Estimate:
+    return replace(line_estimate, done_at=on_grid(line_estimate.done_at, LINE_GRID))
 
 
-def _began_at(job: Job, *, now: datetime, seconds: float) -> datetime:
-    """Return from when a place is taken for the usual time; an unseen task holds it for longer."""
-    if job.state in POLLED or job.sent_at is None:
-        return job.confirmed_at or job.sent_at or now
-    if job.state is JobState.SUBMITTING:
-        return job.sent_at
-    return job.sent_at + UNCONFIRMED_COUNTS_FOR - timedelta(seconds=seconds)
+def _left(job: Job, known: Knowledge, *, now: datetime) -> Promise:
+    """Return how long a job will go on to occupy its place; an unseen task does so for longer."""
+    if job.state not in POLLED and job.state is not JobState.SUBMITTING and job.sent_at:
+        unseen_seconds = (job.sent_at + UNCONFIRMED_COUNTS_FOR - now).total_seconds()
+        return Promise(done_seconds=unseen_seconds, late_seconds=unseen_seconds, samples=0)
+    since = job.confirmed_at or job.sent_at or now
+    age_seconds = (now - since).total_seconds()
+    promise = known.of(footage_of(job)).promise(age_seconds=age_seconds)
+    return Promise(
+        done_seconds=promise.done_seconds - age_seconds,
+        late_seconds=promise.late_seconds - age_seconds,
+        samples=promise.samples,
+    )
 
 
 async def in_turn(

@@ -1,7 +1,8 @@
 """One loop for all tasks at the provider: PENDING and RUNNING, until the provider ends them.
 
 A task whose id we hold is never given up: after TASK_TIMEOUT_SECONDS the member is told and polling
-slows, and only the provider's own word ends the job.
+slows, and only the provider's own word ends the job. Each success teaches how long its footage
+takes; polls are rare while a task cannot be done yet, and close when it is likely.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from bot.domain.errors import (
 from bot.domain.failure import FailureReason
 from bot.domain.ids import JobId
 from bot.domain.job import MAX_CLAIMS, Job, JobState, Owner
+from bot.domain.making_time import footage_of, lesson_of
 from bot.domain.pacing import (
     TASK_MEMORY,
     UNCONFIRMED_DEADLINE,
@@ -40,8 +42,9 @@ from bot.logs import get_logger
 from bot.metrics import Metrics
 from bot.services.accounts import Accounts
 from bot.services.advance import Advancer
+from bot.services.estimates import Knowledge, known_times
 from bot.services.operators import Operators
-from bot.storage import jobs, unconfirmed
+from bot.storage import jobs, making_times, unconfirmed
 from bot.storage.engine import Connection
 
 log = get_logger(__name__)
@@ -89,12 +92,17 @@ class Poller:
         """Failed polls in a row; only spacing depends on it."""
         self._readable_at: datetime | None = None
         """When any task of ours was last readable: proof that UNKNOWN means the task."""
+        self._known = Knowledge(catalogue=catalogue, recent={})
+        """How long tasks take, as read for the round of polls under way."""
 
     async def run_once(self) -> float:
         """Poll what is due; return seconds until the next task is."""
         now = self._clock.now()
         async with self._database.read() as connection:
             due = await jobs.due_polls(connection, now=now, limit=BATCH)
+            if due:
+                models = {job.model for job in due}
+                self._known = await known_times(connection, self._catalogue, models)
         if due:
             async with asyncio.TaskGroup() as group:
                 polls = [group.create_task(self._poll(job)) for job in due]
@@ -165,14 +173,14 @@ class Poller:
                 await self._unknown(job)
             case TaskState.RUNNING if job.state is JobState.PENDING:
                 await self._advance(
-                    job, JobState.RUNNING, next_poll_at=self._next_poll(job), **_readable(job)
+                    job, JobState.RUNNING, next_poll_at=self._best_poll(job), **_readable(job)
                 )
+            case TaskState.SUCCEEDED:
+                log.warning("success_without_url", job_id=job.id)
+                await self._wait(job, until=self._next_poll(job))
             case _:
-                # Still waiting or running, a status newer than this code, or a success that does
-                # not say where: asked again.
-                if task.state is TaskState.SUCCEEDED:
-                    log.warning("success_without_url", job_id=job.id)
-                await self._wait(job)
+                # Still waiting or running, or a status newer than this code.
+                await self._wait(job, until=self._best_poll(job))
 
     async def _succeeded(self, job: Job, task: Task, url: str) -> None:
         if job.adopted and not _is_ours(job, task):
@@ -188,6 +196,11 @@ class Poller:
         seconds = task.billed_seconds
         billed_seconds = job.duration_seconds if seconds is None else seconds
         now = self._clock.now()
+
+        async def learn(connection: Connection) -> None:
+            if (took_seconds := lesson_of(task)) is not None:
+                await making_times.add(connection, footage_of(job), seconds=took_seconds, at=now)
+
         await self._advancer.advance(
             job,
             JobState.DOWNLOADING,
@@ -202,6 +215,8 @@ class Poller:
                 "next_poll_at": None,
                 **_readable(job),
             },
+            # With the CHARGE: nothing is learnt twice.
+            also=learn,
         )
 
     async def _failed(self, job: Job, task: Task) -> None:
@@ -286,18 +301,35 @@ class Poller:
             return job
         return await self._advancer.amend(job, owner=Owner.POLLER, name="task_late", late_at=now)
 
-    async def _wait(self, job: Job) -> None:
+    async def _wait(self, job: Job, *, until: datetime) -> None:
         job = await self._tell_if_late(job)
-        await self._advancer.touch(job.id, next_poll_at=self._next_poll(job), **_readable(job))
+        # Who is late from now on is polled slower from now on.
+        until = max(until, self._next_poll(job))
+        await self._advancer.touch(job.id, next_poll_at=until, **_readable(job))
 
-    def _next_poll(self, job: Job) -> datetime:
+    def _interval(self, job: Job) -> timedelta:
         model = self._catalogue.get(job.model)
-        interval = poll_interval(
+        return poll_interval(
             interval_seconds=self._pace.interval_seconds,
             slow=model is not None and model.slow,
             late=job.late_at is not None,
         )
-        return self._clock.now() + interval
+
+    def _next_poll(self, job: Job) -> datetime:
+        """Return the earliest moment a task may be polled again."""
+        return self._clock.now() + self._interval(job)
+
+    def _best_poll(self, job: Job) -> datetime:
+        """Return when a poll of a task that is not done is most worth it."""
+        waits_for_cancel = job.state is JobState.PENDING and job.cancel_requested_at is not None
+        if job.late_at is not None or job.confirmed_at is None or waits_for_cancel:
+            return self._next_poll(job)
+        now = self._clock.now()
+        wait_seconds = self._known.of(footage_of(job)).poll_wait_seconds(
+            age_seconds=(now - job.confirmed_at).total_seconds(),
+            interval_seconds=self._interval(job).total_seconds(),
+        )
+        return now + timedelta(seconds=wait_seconds)
 
     async def _missed(self, job: Job, error: ProviderError) -> None:
         """Ask again later: a query that failed says nothing about the task."""
@@ -317,8 +349,7 @@ class Poller:
             )
             return
         job = await self._tell_if_late(job)
-        interval = self._next_poll(job) - self._clock.now()
-        wait = max(interval, backoff(missed, first_seconds=1, most_seconds=300))
+        wait = max(self._interval(job), backoff(missed, first_seconds=1, most_seconds=300))
         log.info("poll_missed", job_id=job.id, code=error.code, seconds=wait.total_seconds())
         await self._advancer.touch(job.id, next_poll_at=self._clock.now() + wait)
 
@@ -329,7 +360,7 @@ class Poller:
             await self._advance(job, JobState.PARKED, detail={"error": type(error).__name__})
             await self._operators.tell(Told.JOB_PARKED, job.id, error=type(error).__name__)
             return
-        wait = backoff(job.claims + 1, first_seconds=15, most_seconds=60)
+        wait = max(self._interval(job), backoff(job.claims + 1, first_seconds=15, most_seconds=60))
         await self._advancer.touch(
             job.id, claims=job.claims + 1, next_poll_at=self._clock.now() + wait
         )

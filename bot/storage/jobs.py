@@ -222,26 +222,6 @@ async def known_task_ids(
     return {job.task_id: job for job in owned if job.task_id is not None}
 
 
-async def recent_making_seconds(
-    connection: AsyncConnection, *, model: str, resolution: str, limit: int = 20
-) -> list[float]:
-    """Return how long the newest finished tasks took, from their task id to success."""
-    made = job_events.alias()
-    query = (
-        select(jobs.c.confirmed_at, made.c.at)
-        .join(made, and_(made.c.job_id == jobs.c.id, made.c.target == JobState.DOWNLOADING))
-        .where(
-            jobs.c.model == model,
-            jobs.c.resolution == resolution,
-            jobs.c.state == JobState.DELIVERED,
-            jobs.c.confirmed_at.is_not(None),
-        )
-        .order_by(jobs.c.finished_at.desc())
-        .limit(limit)
-    )
-    return [(row[1] - row[0]).total_seconds() for row in await connection.execute(query)]
-
-
 # --- claims ----------------------------------------------------------------------------------
 
 
@@ -376,11 +356,15 @@ async def mark_shown(
 
 
 async def waiting_and_shown(connection: AsyncConnection, *, limit: int) -> list[Job]:
-    """Return waiting jobs whose message may need another position."""
+    """Return jobs whose message may need another position or time, oldest first.
+
+    A message that was refused waits for the job's next change: it has no digest.
+    """
     query = (
         select(jobs)
         .where(
-            jobs.c.state == JobState.QUEUED,
+            jobs.c.state.in_((JobState.QUEUED, JobState.PENDING, JobState.RUNNING)),
+            jobs.c.shown_digest.is_not(None),
             jobs.c.status_message_id.is_not(None),
             jobs.c.status_gone_at.is_(None),
         )

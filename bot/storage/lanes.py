@@ -8,19 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, func, or_, select, update
+from sqlalchemy import CTE, ColumnElement, Row, Select, and_, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.catalogue import LaneLimits
 from bot.domain.fairness import Waiting
 from bot.domain.ids import AccountId, GuildId, JobId, UserId
-from bot.domain.job import Job, JobState
+from bot.domain.job import IN_FLIGHT, Job, JobState
 from bot.domain.pacing import UNCONFIRMED_COUNTS_FOR
 from bot.storage.jobs import job_of, ready
 from bot.storage.tables import accounts, guilds, jobs, lanes
+
+
+LONGEST_AGO = 32
+"""Guilds whose waiting jobs are looked at first."""
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,30 +121,26 @@ async def in_flight(
     connection: AsyncConnection, account: AccountId, model: str, *, now: datetime
 ) -> list[Job]:
     """Return the jobs that occupy, or may occupy, a place of the lane."""
-    query = select(jobs).where(jobs.c.account == account, jobs.c.model == model, _occupies(now))
+    query = select(jobs).where(_of_lane(account, model), _occupies(now))
     return [job_of(row) for row in await connection.execute(query)]
+
+
+def _of_lane(account: AccountId, model: str) -> ColumnElement[bool]:
+    """A job of the lane that is not over: the condition of the lane's index, word for word."""
+    return and_(jobs.c.account == account, jobs.c.model == model, jobs.c.finished_at.is_(None))
 
 
 def _occupies(now: datetime) -> ColumnElement[bool]:
     """A job whose create nobody saw answered counts until its task must be over."""
-    return or_(
-        jobs.c.state.in_((JobState.SUBMITTING, JobState.PENDING, JobState.RUNNING)),
-        and_(
-            jobs.c.state == JobState.UNCONFIRMED,
-            jobs.c.sent_at > now - UNCONFIRMED_COUNTS_FOR,
-        ),
-        # Requeued or broken jobs whose task may still run at the provider.
-        and_(
-            jobs.c.state == JobState.PARKED,
-            jobs.c.parked_from.in_(
-                (
-                    JobState.SUBMITTING,
-                    JobState.UNCONFIRMED,
-                    JobState.PENDING,
-                    JobState.RUNNING,
-                )
-            ),
-            jobs.c.sent_at > now - UNCONFIRMED_COUNTS_FOR,
+    may_run = jobs.c.sent_at > now - UNCONFIRMED_COUNTS_FOR
+    return and_(
+        # Said once more as one list, so that SQLite reads these states and not the whole queue.
+        jobs.c.state.in_(IN_FLIGHT | {JobState.PARKED}),
+        or_(
+            jobs.c.state.in_((JobState.SUBMITTING, JobState.PENDING, JobState.RUNNING)),
+            and_(jobs.c.state == JobState.UNCONFIRMED, may_run),
+            # Requeued or broken jobs whose task may still run at the provider.
+            and_(jobs.c.state == JobState.PARKED, jobs.c.parked_from.in_(IN_FLIGHT), may_run),
         ),
     )
 
@@ -145,8 +148,7 @@ def _occupies(now: datetime) -> ColumnElement[bool]:
 def _in_line(account: AccountId, model: str) -> ColumnElement[bool]:
     """A job that will be claimed sooner or later, seen from the line."""
     return and_(
-        jobs.c.account == account,
-        jobs.c.model == model,
+        _of_lane(account, model),
         jobs.c.state == JobState.QUEUED,
         jobs.c.cancel_requested_at.is_(None),
     )
@@ -160,42 +162,66 @@ def _waits(account: AccountId, model: str, now: datetime) -> ColumnElement[bool]
 async def next_guild(
     connection: AsyncConnection, account: AccountId, model: str, *, now: datetime
 ) -> GuildId | None:
-    """Return the guild whose turn it is: waiting, and least recently served in this lane."""
-    first_waiting = (
-        select(jobs.c.created_at)
-        .where(_waits(account, model, now), jobs.c.guild_id == guilds.c.guild_id)
-        .order_by(jobs.c.created_at)
-        .limit(1)
-        .correlate(guilds)
-        .scalar_subquery()
-    )
-    turn = (
-        select(guilds.c.guild_id, first_waiting.label("first"))
-        .where(
-            select(jobs.c.id)
-            .where(_waits(account, model, now), jobs.c.guild_id == guilds.c.guild_id)
-            .correlate(guilds)
-            .exists()
-        )
-        .subquery()
-    )
-    served_at = (
-        select(func.max(jobs.c.sent_at))
-        .where(
-            jobs.c.account == account,
-            jobs.c.model == model,
-            jobs.c.guild_id == turn.c.guild_id,
-        )
-        .correlate(turn)
-        .scalar_subquery()
-    )
+    """Return the guild whose turn it is: waiting, and least recently served in this lane.
+
+    A long queue has jobs of nearly everybody, so those served longest ago settle it, and a look at
+    the waiting jobs of all the others would take most of a claim's time. Where they do not settle
+    it, all guilds are looked at: twice into an index each, however long queue and history are.
+    """
+    few = _turns(account, model, now=now, most=LONGEST_AGO)
+    rows = (await connection.execute(select(few))).all()
+    latest = max((row.served_at or _NEVER for row in rows), default=_NEVER)
+    # Whoever was served with the last of the few may stand behind somebody left out.
+    sure = [
+        ((row.served_at or _NEVER), row.first, row.guild_id)
+        for row in rows
+        if row.first is not None and ((row.served_at or _NEVER) < latest or len(rows) < LONGEST_AGO)
+    ]
+    if sure or len(rows) < LONGEST_AGO:
+        return GuildId(min(sure)[2]) if sure else None
+    turn = _turns(account, model, now=now, most=None)
     query = (
         select(turn.c.guild_id)
-        .order_by(served_at.asc().nulls_first(), turn.c.first, turn.c.guild_id)
+        .where(turn.c.first.is_not(None))
+        .order_by(turn.c.served_at.asc().nulls_first(), turn.c.first, turn.c.guild_id)
         .limit(1)
     )
     guild_id = (await connection.execute(query)).scalar_one_or_none()
     return None if guild_id is None else GuildId(guild_id)
+
+
+def _turns(account: AccountId, model: str, *, now: datetime, most: int | None) -> CTE:
+    """Guilds served longest ago: when that was, and since when the first claimable job waits."""
+    last_sent_at = (
+        select(func.max(jobs.c.sent_at))
+        .where(
+            jobs.c.account == account,
+            jobs.c.model == model,
+            jobs.c.guild_id == guilds.c.guild_id,
+            jobs.c.sent_at.is_not(None),
+        )
+        .correlate(guilds)
+        .scalar_subquery()
+        .label("served_at")
+    )
+    # Materialised: a plain subquery would be looked up again for every use of its columns.
+    served = (
+        select(guilds.c.guild_id, last_sent_at)
+        .order_by(last_sent_at.asc().nulls_first())
+        .limit(most)
+        .cte("served")
+        .prefix_with("MATERIALIZED")
+    )
+    first_waiting = (
+        select(jobs.c.created_at)
+        .where(_waits(account, model, now), jobs.c.guild_id == served.c.guild_id)
+        .order_by(jobs.c.created_at)
+        .limit(1)
+        .correlate(served)
+        .scalar_subquery()
+        .label("first")
+    )
+    return select(served, first_waiting).cte("turns").prefix_with("MATERIALIZED")
 
 
 async def claimable_of(
@@ -206,23 +232,29 @@ async def claimable_of(
     *,
     now: datetime,
 ) -> list[Waiting]:
-    """Return a guild's jobs of the lane that may be claimed now."""
-    return await _waiting(
-        connection, and_(_waits(account, model, now), jobs.c.guild_id == guild_id)
+    """Return a guild's jobs that may be claimed next: the oldest claimable one of each member."""
+    oldest_first = func.row_number().over(
+        partition_by=jobs.c.requester_id, order_by=(jobs.c.created_at, jobs.c.id)
     )
+    claimable = (
+        select(*_WAITING, oldest_first.label("turn"))
+        .where(_waits(account, model, now), jobs.c.guild_id == guild_id)
+        .subquery()
+    )
+    query = select(claimable).where(claimable.c.turn == 1).order_by(claimable.c.created_at)
+    return await _waiting(connection, query)
 
 
 async def in_line(connection: AsyncConnection, account: AccountId, model: str) -> list[Waiting]:
     """Return everything that waits for the lane, as the line shown to people."""
-    return await _waiting(connection, _in_line(account, model))
+    query = select(*_WAITING).where(_in_line(account, model)).order_by(jobs.c.created_at)
+    return await _waiting(connection, query)
 
 
-async def _waiting(connection: AsyncConnection, condition: ColumnElement[bool]) -> list[Waiting]:
-    query = (
-        select(jobs.c.id, jobs.c.guild_id, jobs.c.requester_id, jobs.c.created_at)
-        .where(condition)
-        .order_by(jobs.c.created_at)
-    )
+_WAITING = (jobs.c.id, jobs.c.guild_id, jobs.c.requester_id, jobs.c.created_at)
+
+
+async def _waiting(connection: AsyncConnection, query: Select[*tuple[Any, ...]]) -> list[Waiting]:
     return [
         Waiting(
             job_id=JobId(row.id),

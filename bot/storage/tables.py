@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import (
+    JSON,
     Boolean,
     Column,
     Float,
@@ -14,6 +15,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 from bot.domain.catalogue import Kind
@@ -31,6 +33,12 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
+
+
+def _partial(name: str, *columns: str, where: str) -> Index:
+    """Return an index of the rows that meet a condition, which both engines know."""
+    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
+
 
 jobs = Table(
     "jobs",
@@ -114,11 +122,37 @@ jobs = Table(
     Column("operator_loss", Boolean, nullable=False),
     Column("forgotten_at", UtcDateTime),
     UniqueConstraint("account", "task_id"),
-    # A lane's waiting jobs of one guild, oldest first: the claim reads nothing else.
-    Index("ix_jobs_lane", "account", "model", "state", "guild_id", "created_at"),
-    # When a guild or member was last served in a lane.
-    Index("ix_jobs_served", "account", "model", "guild_id", "sent_at"),
-    Index("ix_jobs_served_member", "guild_id", "requester_id", "sent_at"),
+    # A lane's waiting jobs of one guild, oldest first, and what is in flight. History is left out,
+    # and a query must say so in the same words.
+    _partial(
+        "ix_jobs_lane",
+        *("account", "model", "state", "guild_id", "created_at"),
+        where="finished_at IS NULL",
+    ),
+    # When a guild or member was last served in a lane; what still waits is left out.
+    _partial(
+        "ix_jobs_served",
+        *("account", "model", "guild_id", "sent_at"),
+        where="sent_at IS NOT NULL",
+    ),
+    _partial(
+        "ix_jobs_served_member",
+        *("guild_id", "requester_id", "sent_at"),
+        where="sent_at IS NOT NULL",
+    ),
+    # What the status board looks for: nearly always nothing, among all jobs there ever were.
+    _partial("ix_jobs_unshown", "entered_at", where="shown_version < version"),
+    _partial(
+        "ix_jobs_unannounced",
+        "finished_at",
+        where="finished_at IS NOT NULL AND announced_at IS NULL",
+    ),
+    # What retention has yet to erase.
+    _partial(
+        "ix_jobs_unforgotten",
+        "finished_at",
+        where="finished_at IS NOT NULL AND forgotten_at IS NULL",
+    ),
     Index("ix_jobs_poll", "state", "next_poll_at"),
     Index("ix_jobs_guild", "guild_id", "created_at"),
     Index("ix_jobs_requester", "requester_id", "created_at"),
@@ -221,6 +255,19 @@ orphan_tasks = Table(
     Column("task_id", Text, primary_key=True),
     Column("job_id", String(6)),
     Column("found_at", UtcDateTime, nullable=False),
+)
+
+making_times = Table(
+    "making_times",
+    metadata,
+    # What retention keeps: nothing here says whose video it was.
+    Column("model", String(64), primary_key=True),
+    Column("resolution", String(8), primary_key=True),
+    Column("duration_seconds", Integer, primary_key=True, autoincrement=False),
+    # The newest making times, oldest of them first.
+    Column("recent_seconds", JSON, nullable=False),
+    Column("learnt", Integer, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
 )
 
 processes = Table(

@@ -5,5 +5,5 @@
     __main__ ─▶ stage     the two sandboxes and the bot, started and ended
              ─▶ story     a member asks; what everybody sees is told by `transcript`
              ─▶ proof     the delivered film against what the provider made
-             ─▶ contact_sheet
+             ─▶ contact_sheet, conversation   the pictures
 """

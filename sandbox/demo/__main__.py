@@ -16,6 +16,7 @@ from pathlib import Path
 import click
 
 from sandbox.demo import contact_sheet
+from sandbox.demo.commands import leaves
 from sandbox.demo.contact_sheet import Row
 from sandbox.demo.conversation import picture
 from sandbox.demo.conversation.picture import Conversation
@@ -56,19 +57,16 @@ async def play(out: Path, folder: Path, transcript: Transcript) -> None:
 
 async def _conversation(proven: Proven, stage: Stage) -> Conversation:
     """Return what a member saw of their wish."""
-    delivered, world = proven.delivered, stage.world
-    bot_id = str(world["application_id"])
-    names = {str(user["id"]): str(user["name"]) for user in world["users"]}
+    delivered, world = proven.delivered, await stage.discord.get("/state")
+    bot_id, channel = world["application_id"], stage.world["channel_id"]
+    names = {user["id"]: user["name"] for user in world["users"]} | {bot_id: "Tween"}
     return Conversation(
         wish=delivered.wish,
-        seen=await recall(
-            stage.discord,
-            channel=str(world["channel_id"]),
-            job=delivered.job.removeprefix("Job "),
-        ),
-        names={**names, bot_id: "Tween"},
+        command=leaves(world["commands"])[delivered.wish.command],
+        seen=await recall(stage.discord, channel=channel, job=delivered.job.removeprefix("Job ")),
+        names=names,
         bot_id=bot_id,
-        channel="videos",
+        channel=next(each["name"] for each in world["channels"] if each["id"] == channel),
         still=proven.film.middle.image,
         seconds=proven.film.seconds,
     )

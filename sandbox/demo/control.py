@@ -52,7 +52,7 @@ class Control:
                 content = await answer.json(content_type=None)
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             raise self._unreachable(error) from error
-        if answer.status != HTTPStatus.OK:
+        if not answer.ok:
             reason = content.get("error") if isinstance(content, dict) else content
             raise DemoError(f"The {self._name} refused {method} {path}: {reason}")
         return content

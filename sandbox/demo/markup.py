@@ -29,10 +29,11 @@ def plain(markup: str, *, names: Mapping[str, str], at: datetime) -> str:
     text = _LINK.sub(r"\1", text)
     text = _EMPHASIS.sub(lambda found: next(group for group in found.groups() if group), text)
     text = _PERSON.sub(lambda found: f"@{names.get(found[1], 'somebody')}", text)
-    return _TIME.sub(lambda found: _moment(int(found[1]), found[2], at), text)
+    return _TIME.sub(lambda found: moment(int(found[1]), found[2], at), text)
 
 
-def _moment(epoch: int, style: str | None, at: datetime) -> str:
+def moment(epoch: int, style: str | None, at: datetime) -> str:
+    """Return a time as Discord's client shows it to somebody who looks at ``at``."""
     if style != "R":
         return f"{datetime.fromtimestamp(epoch, at.tzinfo):%Y-%m-%d %H:%M}"
     seconds = round(epoch - at.timestamp())

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Self, TypeVar
 
 import aiohttp
@@ -29,15 +29,33 @@ TASK_SECONDS = 9
 class Stage:
     """Starts the processes, watches them, and ends them however it went."""
 
-    def __init__(self, folder: Path, transcript: Transcript) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        transcript: Transcript,
+        *,
+        queue_seconds: int = QUEUE_SECONDS,
+        task_seconds: int = TASK_SECONDS,
+        settings: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        """Prepare everything, and start nothing.
+
+        Args:
+            folder: Where the processes live.
+            transcript: Told when a process is up.
+            queue_seconds: How long a task waits at the provider.
+            task_seconds: How long it then takes.
+            settings: Of the bot, where they differ from the demo's.
+        """
         self._transcript = transcript
+        self._settings = settings
         self._session: aiohttp.ClientSession | None = None
         self._discord = Child("Discord sandbox", "sandbox.discord", folder=folder)
         self._provider = Child(
             "DashScope sandbox",
             "sandbox.dashscope",
-            *("--queue-seconds", str(QUEUE_SECONDS)),
-            *("--task-seconds", str(TASK_SECONDS)),
+            *("--queue-seconds", str(queue_seconds)),
+            *("--task-seconds", str(task_seconds)),
             folder=folder,
         )
         self._bot = Child("bot", "bot", "run", folder=folder)
@@ -98,6 +116,7 @@ class Stage:
                 "POLL_INTERVAL_SECONDS": "1",
                 "STATUS_EDIT_INTERVAL_SECONDS": "1",
                 "HTTP_LISTEN": "",
+                **self._settings,
             }
         )
         await self.watched(self._connected())

@@ -113,7 +113,8 @@ class Story:
             *(f"{name:<12} {picture_line(path)}" for name, path in wish.pictures.items()),
             *(f"{name:<12} {value}" for name, value in typed.items()),
         ]
-        return await self._send(member, wish.command, files | typed, lines)
+        options: dict[str, object] = {**files, **typed}
+        return await self._send(member, wish.command, options, lines)
 
     async def _send(
         self, member: str, command: str, options: Mapping[str, object], lines: Sequence[str]

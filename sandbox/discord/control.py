@@ -90,12 +90,16 @@ class Control:
         return [views.ping(each) for each in self._server.pings]
 
     async def invocation(self, _body: Json, given: dict[str, str]) -> object:
-        """Show an invocation; ``wait_seconds`` waits for an answer that is not "thinking"."""
+        """Show an invocation with its messages; ``wait_seconds`` waits for a real answer.
+
+        "Thinking" is none.
+        """
         found = self._server.actions.invocation(int(given["id"]))
         wait = float(given.get("wait_seconds", 0))
         if wait:
             await found.final_reply(wait)
-        return found.snapshot()
+        messages = [views.message(self._server, each) for each in found.messages]
+        return {**found.snapshot(), "messages": messages}
 
     # Acting as a user.
 

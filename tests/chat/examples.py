@@ -87,9 +87,10 @@ def a_view(state: JobState = JobState.QUEUED, **changes: Any) -> StatusView:  # 
     return StatusView(job=a_job(state, **changes))
 
 
-def soon(samples: int = 3) -> Estimate:
+def soon(samples: int = 3, *, late_minutes: int | None = None) -> Estimate:
     """Return an estimate."""
-    return Estimate(done_at=NOW + timedelta(minutes=2), samples=samples)
+    late_at = None if late_minutes is None else NOW + timedelta(minutes=late_minutes)
+    return Estimate(done_at=NOW + timedelta(minutes=2), samples=samples, late_at=late_at)
 
 
 def a_check(

@@ -83,7 +83,7 @@ async def test_the_longest_job_stays_within_the_limits_of_an_embed(state: JobSta
         failure_reason=FailureReason.UNDELIVERABLE,
         media_bytes=90_000_000,
     )
-    view = replace(view, position=99_999, estimate=soon(0))
+    view = replace(view, position=99_999, estimate=soon(40, late_minutes=5))
     assert too_long(render(view, MONEY).embed) == []
 
 
@@ -109,17 +109,60 @@ async def test_a_cancel_that_was_asked_for_takes_the_button_away(state: JobState
             StatusView(job=a_job(), position=1, estimate=soon()),
             "Place **1** in line, expected <t:1795176120:R>.",
         ),
-        (StatusView(job=a_job(), position=1, estimate=soon(0)), "a guess from the provider's"),
+        (
+            StatusView(job=a_job(), position=1, estimate=soon(0)),
+            "expected <t:1795176120:R> (a first guess).",
+        ),
+        (
+            StatusView(job=a_job(JobState.RUNNING), estimate=soon(40, late_minutes=5)),
+            "making it, expected <t:1795176120:R>, by <t:1795176300:t> in 9 of 10 cases.",
+        ),
         (StatusView(job=a_job(), position=1, pause="account"), "refuses the host's account"),
         (a_view(JobState.PENDING, cancel_requested_at=NOW), "Cancelling, if the provider"),
         (a_view(JobState.RUNNING, cancel_requested_at=NOW), "cannot stop it any more"),
         (a_view(JobState.RUNNING, late_at=NOW), "takes longer than usual"),
         (a_view(loop=True), "Loop of one frame"),
-        (a_view(kind=Kind.TEXT, size="1280*720"), "Text · **wan2.2-kf2v-flash** · 1280*720"),
     ],
 )
 async def test_what_is_known_besides_the_state_is_said(view: StatusView, line: str) -> None:
     assert line in shown(view)
+
+
+@pytest.mark.parametrize(
+    ("changes", "headline"),
+    [
+        ({}, "First and last frame · **wan2.2-kf2v-flash** · 720P · 5 s"),
+        ({"loop": True}, "Loop of one frame · **wan2.2-kf2v-flash** · 720P · 5 s"),
+        (
+            {"kind": Kind.IMAGE, "model": "wanx2.1-i2v-turbo", "duration_seconds": 3},
+            "Picture · **wanx2.1-i2v-turbo** · 720P · 3 s",
+        ),
+        (
+            {"kind": Kind.TEXT, "model": "wan2.2-t2v-plus", "size": "832*480"},
+            "Words alone · **wan2.2-t2v-plus** · 832*480 · 5 s",
+        ),
+        (
+            {"kind": Kind.EFFECT, "model": "wanx2.1-i2v-plus", "effect": "frenchkiss"},
+            "Effect **Kiss** · **wanx2.1-i2v-plus** · 720P · 5 s",
+        ),
+        (
+            {"kind": Kind.EFFECT, "model": "wanx2.1-kf2v-plus", "effect": "retired-9"},
+            "Effect **retired-9** · **wanx2.1-kf2v-plus** · 720P · 5 s",
+        ),
+    ],
+    ids=["frames", "loop", "image", "text", "effect", "retired effect"],
+)
+@pytest.mark.parametrize("state", [JobState.QUEUED, JobState.DELIVERED])
+async def test_the_first_line_says_what_was_asked(
+    state: JobState, changes: dict[str, Any], headline: str
+) -> None:
+    embed = render(a_view(state, **changes), MONEY).embed
+    assert (embed.description or "").splitlines()[0] == headline
+
+
+async def test_an_effect_has_no_prompt_to_show() -> None:
+    view = a_view(kind=Kind.EFFECT, effect="melt", prompt=None)
+    assert "```" not in shown(view)
 
 
 async def test_a_delivered_job_shows_what_came_of_it() -> None:

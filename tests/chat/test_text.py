@@ -14,6 +14,7 @@ import pytest
 from bot.chat import text
 from bot.chat.text import Money
 from bot.domain import errors
+from bot.domain.catalogue import Catalogue, Kind, Override, Region
 from bot.domain.errors import (
     BotError,
     ChannelGoneError,
@@ -35,7 +36,7 @@ from bot.domain.failure import FailureReason
 from bot.domain.job import JobState
 from bot.domain.quota import Refusal, Scope, Unit, Window
 from bot.domain.status import Notice, Told
-from bot.domain.submission import PictureNote
+from bot.domain.submission import Choices, GenerationOptions, PictureNote, validate
 from bot.media import recognise
 from tests.chat.examples import NOW
 
@@ -329,6 +330,106 @@ def test_every_problem_of_options_has_a_sentence_and_its_facts(folder: str) -> N
     assert problems
     for problem, facts in problems.items():
         assert holes(text._OPTIONS[problem]) <= facts, problem
+
+
+# --- what a wish can be refused for, with its real facts -----------------------------------------
+
+REFUSED: dict[str, tuple[Region, Kind, GenerationOptions, Choices]] = {
+    "no_effects": (Region.SINGAPORE, Kind.EFFECT, GenerationOptions(effect="hug"), Choices()),
+    "unknown_effect": (Region.BEIJING, Kind.EFFECT, GenerationOptions(effect="boom"), Choices()),
+    "unknown_model": (Region.BEIJING, Kind.IMAGE, GenerationOptions(), Choices(model="wan9")),
+    "model_without_effect": (
+        Region.BEIJING,
+        Kind.EFFECT,
+        GenerationOptions(effect="melt"),
+        Choices(model="wanx2.1-i2v-turbo"),
+    ),
+    "resolution_not_offered": (
+        Region.BEIJING,
+        Kind.IMAGE,
+        GenerationOptions(),
+        Choices(resolution="4K"),
+    ),
+    "size_not_offered": (
+        Region.BEIJING,
+        Kind.TEXT,
+        GenerationOptions(prompt="fog"),
+        Choices(size="1x1"),
+    ),
+    "no_prompt": (Region.BEIJING, Kind.TEXT, GenerationOptions(), Choices()),
+    "seed_range": (Region.BEIJING, Kind.FRAMES, GenerationOptions(seed=-1), Choices()),
+    "duration_fixed": (
+        Region.BEIJING,
+        Kind.IMAGE,
+        GenerationOptions(),
+        Choices(duration_seconds=3),
+    ),
+    "duration_not_offered": (
+        Region.BEIJING,
+        Kind.IMAGE,
+        GenerationOptions(),
+        Choices(model="wanx2.1-i2v-turbo", duration_seconds=9),
+    ),
+}
+
+
+def said_of(catalogue: Catalogue, kind: Kind, options: GenerationOptions, choices: Choices) -> str:
+    """Return what somebody reads whose wish is refused."""
+    with pytest.raises(RequestError) as caught:
+        validate(catalogue, kind, options, choices)
+    return text.refusal(caught.value, MONEY) or ""
+
+
+def test_every_problem_of_a_wish_is_tried_here() -> None:
+    problems = set(raised("bot/domain", "InvalidOptionsError"))
+    assert set(REFUSED) | {"kind_not_offered"} == problems
+
+
+@pytest.mark.parametrize("problem", sorted(REFUSED))
+def test_a_refused_wish_is_a_plain_sentence_with_its_facts(problem: str) -> None:
+    region, kind, options, choices = REFUSED[problem]
+    with pytest.raises(InvalidOptionsError) as caught:
+        validate(Catalogue(region), kind, options, choices)
+    assert caught.value.problem == problem
+    sentence = text.refusal(caught.value, MONEY) or ""
+    assert is_plain(sentence), sentence
+    for fact in holes(text._OPTIONS[problem]):
+        assert str(caught.value.facts[fact]) in sentence.replace("×", "*")
+
+
+@pytest.mark.parametrize("name", [None, "wan2.2-t2v-plus"])
+def test_a_kind_that_nobody_makes_is_refused_in_a_plain_sentence(name: str | None) -> None:
+    models = Catalogue(Region.BEIJING).of_kind(Kind.TEXT)
+    without = Catalogue(Region.BEIJING, {model.name: Override(enabled=False) for model in models})
+    sentence = said_of(without, Kind.TEXT, GenerationOptions(prompt="fog"), Choices(model=name))
+    assert sentence == "This kind of video is not offered here."
+
+
+@pytest.mark.parametrize("region", Region)
+def test_a_list_of_models_is_never_cut_off(region: Region) -> None:
+    catalogue = Catalogue(region)
+    for kind in Kind:
+        effects = [effect.name for effect in catalogue.effects] if kind is Kind.EFFECT else [None]
+        for effect in effects:
+            options = GenerationOptions(prompt="fog", effect=effect)
+            sentence = said_of(catalogue, kind, options, Choices(model="x" * 900))
+            offered = [model.name for model in catalogue.of_kind(kind, effect=effect)]
+            assert sentence.endswith(f"Choose one of: {', '.join(offered)}.")
+
+
+@pytest.mark.parametrize("region", Region)
+def test_a_list_of_sizes_tiers_or_lengths_is_never_cut_off(region: Region) -> None:
+    catalogue = Catalogue(region)
+    for model in catalogue:
+        options = GenerationOptions(prompt="fog")
+        if model.kind is Kind.TEXT:
+            choices = Choices(model=model.name, size="9x" * 900)
+            sentence = said_of(catalogue, model.kind, options, choices).replace("×", "*")
+            assert sentence.endswith(f"Choose one of: {', '.join(model.sizes)}.")
+            continue
+        choices = Choices(model=model.name, resolution="9" * 900)
+        sentence = said_of(catalogue, model.kind, options, choices)
+        assert f"{model.name} makes {', '.join(model.resolutions)}, not 9" in sentence
 
 
 def test_every_problem_of_a_retry_has_a_sentence() -> None:

@@ -2,15 +2,95 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pytest
+from typing_extensions import override
 
-from bot.domain import catalogue as catalogue_module
-from bot.domain.catalogue import Catalogue, Endpoint, Kind, Model, Override, Region
+from bot.chat.limits import CHOICE_CHARACTERS
+from bot.domain.catalogue import (
+    EFFECTS,
+    MODELS,
+    SIZES,
+    Catalogue,
+    Kind,
+    Model,
+    ModelRow,
+    Override,
+    Region,
+    effect_label,
+)
 from bot.domain.errors import ConfigurationError
 
 FLASH, PLUS, PLUS_INTL = "wan2.2-kf2v-flash", "wanx2.1-kf2v-plus", "wan2.1-kf2v-plus"
+IMAGE_FLASH, IMAGE_TURBO, IMAGE_PLUS = "wan2.2-i2v-flash", "wanx2.1-i2v-turbo", "wanx2.1-i2v-plus"
+
+FRAMES, IMAGE, TEXT, EFFECT = Kind.FRAMES, Kind.IMAGE, Kind.TEXT, Kind.EFFECT
+BEIJING, SINGAPORE = Region.BEIJING, Region.SINGAPORE
+
+
+@dataclass(frozen=True)
+class Line:
+    """A model as the provider's lists have it."""
+
+    region: Region
+    name: str
+    kind: Kind
+    prices: dict[str, float]
+    """CNY per second."""
+    per_second: float = 2
+    """Creates."""
+    durations: tuple[int, ...] = (5,)
+
+    @override
+    def __str__(self) -> str:
+        return f"{self.region.value} {self.name}"
+
+
+LINES = (
+    # model-pricing, rate-limit and the references' capability tables, Beijing.
+    Line(BEIJING, "wan2.2-kf2v-flash", FRAMES, {"480P": 0.10, "720P": 0.20, "1080P": 0.48}),
+    Line(BEIJING, "wanx2.1-kf2v-plus", FRAMES, {"720P": 0.70}),
+    Line(BEIJING, "wan2.2-i2v-flash", IMAGE, {"480P": 0.10, "720P": 0.20, "1080P": 0.48}),
+    Line(BEIJING, "wan2.2-i2v-plus", IMAGE, {"480P": 0.14, "1080P": 0.70}),
+    Line(BEIJING, "wanx2.1-i2v-turbo", IMAGE, {"480P": 0.24, "720P": 0.24}, durations=(3, 4, 5)),
+    Line(BEIJING, "wanx2.1-i2v-plus", IMAGE, {"720P": 0.70}),
+    Line(BEIJING, "wan2.2-t2v-plus", TEXT, {"480P": 0.14, "1080P": 0.70}),
+    Line(BEIJING, "wanx2.1-t2v-turbo", TEXT, {"480P": 0.24, "720P": 0.24}),
+    Line(BEIJING, "wanx2.1-t2v-plus", TEXT, {"720P": 0.70}),
+    # The same, Singapore.
+    Line(SINGAPORE, "wan2.1-kf2v-plus", FRAMES, {"720P": 0.733924}, per_second=1),
+    Line(SINGAPORE, "wan2.2-i2v-flash", IMAGE, {"480P": 0.110089, "720P": 0.264213}),
+    Line(SINGAPORE, "wan2.2-i2v-plus", IMAGE, {"480P": 0.146785, "1080P": 0.733924}),
+    Line(
+        SINGAPORE,
+        "wan2.1-i2v-turbo",
+        IMAGE,
+        {"480P": 0.264213, "720P": 0.264213},
+        durations=(3, 4, 5),
+    ),
+    Line(SINGAPORE, "wan2.1-i2v-plus", IMAGE, {"720P": 0.733924}),
+    Line(SINGAPORE, "wan2.2-t2v-plus", TEXT, {"480P": 0.146785, "1080P": 0.733924}),
+    Line(SINGAPORE, "wan2.1-t2v-turbo", TEXT, {"480P": 0.264213, "720P": 0.264213}),
+    Line(SINGAPORE, "wan2.1-t2v-plus", TEXT, {"720P": 0.733924}),
+)
+
+SIZES_OF_TIER = {
+    "480P": {"832*480", "480*832", "624*624"},
+    "720P": {"1280*720", "720*1280", "960*960", "1088*832", "832*1088"},
+    "1080P": {"1920*1080", "1080*1920", "1440*1440", "1632*1248", "1248*1632"},
+}
+
+TURBO_TOO = {
+    *("squish", "rotation", "poke", "inflate", "dissolve", "carousel", "singleheart"),
+    *("flying", "rose", "crystalrose", "hug", "frenchkiss", "coupleheart"),
+}
+PLUS_ONLY = {
+    *("melt", "icecream", "dance1", "dance2", "dance3", "dance4", "dance5"),
+    *("mermaid", "graduation", "dragon", "money", "jellyfish", "pupil"),
+}
+OF_FRAMES = {"hanfu-1", "solaron", "magazine", "mech1", "mech2"}
+TWO_PEOPLE = {"hug", "frenchkiss", "coupleheart"}
 
 
 def _model(catalogue: Catalogue, name: str) -> Model:
@@ -19,56 +99,96 @@ def _model(catalogue: Catalogue, name: str) -> Model:
     return model
 
 
-@pytest.mark.parametrize(
-    ("region", "name", "prices", "in_flight", "per_second"),
-    [
-        (Region.BEIJING, FLASH, {"480P": 0.10, "720P": 0.20, "1080P": 0.48}, 2, 2),
-        (Region.BEIJING, PLUS, {"720P": 0.70}, 2, 2),
-        (Region.SINGAPORE, PLUS_INTL, {"720P": 0.733924}, 2, 1),
-    ],
-)
-def test_figures_are_the_price_and_rate_lists(
-    region: Region, name: str, prices: dict[str, float], in_flight: int, per_second: float
-) -> None:
-    model = _model(Catalogue(region), name)
-    assert {tier: micros / 1_000_000 for tier, micros in model.prices.items()} == prices
-    assert model.resolutions == tuple(prices)
-    assert (model.limits.in_flight, model.limits.submits_per_second) == (in_flight, per_second)
-    assert (model.kind, model.endpoint) == (Kind.FRAMES, Endpoint.IMAGE2VIDEO)
+def _row(name: str) -> ModelRow:
+    (row,) = [row for row in MODELS if name in {offer.name for offer in row.offers.values()}]
+    return row
+
+
+def _default(catalogue: Catalogue, kind: Kind, effect: str | None = None) -> str | None:
+    default = catalogue.default(kind, effect=effect)
+    return default.name if default else None
+
+
+# --- models ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("region", Region)
+def test_each_region_offers_the_models_of_its_price_list_and_no_other(region: Region) -> None:
+    listed = {line.name: line.kind for line in LINES if line.region is region}
+    assert {model.name: model.kind for model in Catalogue(region)} == listed
+
+
+@pytest.mark.parametrize("line", LINES, ids=str)
+def test_figures_are_those_of_the_providers_lists(line: Line) -> None:
+    model = _model(Catalogue(line.region), line.name)
+    assert {tier: micros / 1_000_000 for tier, micros in model.prices.items()} == line.prices
+    assert model.resolutions == tuple(line.prices)
+    assert (model.limits.in_flight, model.limits.submits_per_second) == (2, line.per_second)
+    path = "image2video" if "kf2v" in line.name else "video-generation"
+    assert model.endpoint == f"{path}/video-synthesis"
     assert (model.prompt_limit, model.negative_prompt_limit) == (800, 500)
-    assert (model.durations, model.has_fixed_duration) == ((5,), True)
+    assert model.durations == line.durations
+    assert model.default_duration == 5, "each documented default"
+    assert model.has_fixed_duration is (line.durations == (5,))
 
 
-@pytest.mark.parametrize(
-    ("region", "kinds"),
-    [(Region.BEIJING, {FLASH, PLUS}), (Region.SINGAPORE, {PLUS_INTL})],
-)
-def test_frames_are_made_by_the_regions_models(region: Region, kinds: set[str]) -> None:
-    assert {model.name for model in Catalogue(region).of_kind(Kind.FRAMES)} == kinds
+@pytest.mark.parametrize("line", LINES, ids=str)
+def test_sizes_are_those_of_the_priced_tiers_and_only_words_need_one(line: Line) -> None:
+    model = _model(Catalogue(line.region), line.name)
+    if line.kind is not TEXT:
+        assert model.sizes == ()
+        return
+    assert set(model.sizes) == set().union(*(SIZES_OF_TIER[tier] for tier in line.prices))
+    assert len(model.sizes) == len(set(model.sizes))
+    for tier, sizes in SIZES_OF_TIER.items():
+        for size in sizes:
+            assert model.tier_of(size) == (tier if tier in line.prices else None)
+
+
+def test_first_size_of_each_tier_is_wide() -> None:
+    firsts = {tier: sizes[0] for tier, sizes in SIZES.items()}
+    assert firsts == {"480P": "832*480", "720P": "1280*720", "1080P": "1920*1080"}
 
 
 def test_names_of_another_region_are_not_known() -> None:
-    assert Catalogue(Region.SINGAPORE).get(FLASH) is None
-    assert Catalogue(Region.BEIJING).get(PLUS_INTL) is None
+    assert Catalogue(SINGAPORE).get(FLASH) is None
+    assert Catalogue(BEIJING).get(PLUS_INTL) is None
 
 
 def test_price_is_by_the_second() -> None:
-    model = _model(Catalogue(Region.BEIJING), FLASH)
-    assert model.price_micros(resolution="1080P", seconds=5) == 2_400_000
+    catalogue = Catalogue(BEIJING)
+    assert _model(catalogue, FLASH).price_micros(resolution="1080P", seconds=5) == 2_400_000
+    assert _model(catalogue, IMAGE_TURBO).price_micros(resolution="480P", seconds=3) == 720_000
 
 
-@pytest.mark.parametrize(("region", "name"), [(Region.BEIJING, FLASH), ("singapore", PLUS_INTL)])
-def test_default_is_the_cheapest_recommended_at_a_tier_we_send(region: Region, name: str) -> None:
-    default = Catalogue(Region(region)).default(Kind.FRAMES)
+@pytest.mark.parametrize(
+    ("region", "kind", "name", "tier"),
+    [
+        (BEIJING, FRAMES, FLASH, "720P"),
+        (BEIJING, IMAGE, IMAGE_FLASH, "720P"),
+        (BEIJING, TEXT, "wan2.2-t2v-plus", "480P"),
+        (SINGAPORE, FRAMES, PLUS_INTL, "720P"),
+        (SINGAPORE, IMAGE, IMAGE_FLASH, "720P"),
+        (SINGAPORE, TEXT, "wan2.2-t2v-plus", "480P"),
+    ],
+)
+def test_default_is_the_cheapest_recommended_at_a_tier_we_send(
+    region: Region, kind: Kind, name: str, tier: str
+) -> None:
+    default = Catalogue(region).default(kind)
     assert default is not None
-    assert (default.name, default.recommended_resolution) == (name, "720P")
+    assert (default.name, default.recommended_resolution) == (name, tier)
 
 
 def test_default_follows_the_hosts_prices() -> None:
     overrides = {FLASH: Override(prices={"720P": 900_000})}
-    default = Catalogue(Region.BEIJING, overrides).default(Kind.FRAMES)
-    assert default is not None
-    assert default.name == PLUS
+    assert _default(Catalogue(BEIJING, overrides), FRAMES) == PLUS
+
+
+def test_without_a_recommended_model_the_cheapest_of_the_others_is_the_default() -> None:
+    catalogue = Catalogue(BEIJING, {IMAGE_FLASH: Override(enabled=False)})
+    # 0.14 CNY a second at its 480P, against 0.24 and 0.70.
+    assert _default(catalogue, IMAGE) == "wan2.2-i2v-plus"
 
 
 def test_each_model_is_consistent_with_itself() -> None:
@@ -81,19 +201,102 @@ def test_each_model_is_consistent_with_itself() -> None:
             assert all(price > 0 for price in model.prices.values())
 
 
-def test_tiers_without_a_price_are_not_offered(monkeypatch: pytest.MonkeyPatch) -> None:
-    flash, plus = catalogue_module.MODELS[:2]
-    offer = catalogue_module.Offer(
-        name=FLASH, prices={"480P": 100_000}, limits=flash.offers[Region.BEIJING].limits
-    )
-    row = replace(flash, offers={Region.BEIJING: offer})
-    monkeypatch.setattr(catalogue_module, "MODELS", (row, plus))
-    model = _model(Catalogue(Region.BEIJING), FLASH)
+@pytest.mark.parametrize(
+    ("name", "option", "field"),
+    [
+        (FLASH, "first_frame", "first_frame_url"),
+        (FLASH, "last_frame", "last_frame_url"),
+        (PLUS, "image", "first_frame_url"),
+        (IMAGE_PLUS, "image", "img_url"),
+    ],
+)
+def test_a_picture_goes_where_the_models_reference_wants_it(
+    name: str, option: str, field: str
+) -> None:
+    assert _model(Catalogue(BEIJING), name).input_field(option) == field
+
+
+def test_tiers_without_a_price_are_not_offered() -> None:
+    row = _row(FLASH)
+    offer = replace(row.offers[BEIJING], prices={"480P": 100_000})
+    only = replace(row, offers={BEIJING: offer})
+    model = _model(Catalogue(BEIJING, rows=[only]), FLASH)
     assert (model.resolutions, model.recommended_resolution) == (("480P",), "480P")
-    bare = replace(offer, prices={})
-    row = replace(flash, offers={Region.BEIJING: bare})
-    monkeypatch.setattr(catalogue_module, "MODELS", (row, plus))
-    assert Catalogue(Region.BEIJING).get(FLASH) is None
+    bare = replace(row, offers={BEIJING: replace(offer, prices={})})
+    assert Catalogue(BEIJING, rows=[bare, _row(PLUS)]).get(FLASH) is None
+
+
+# --- effects ---------------------------------------------------------------------------------
+
+
+def test_beijing_offers_the_providers_effects_each_with_the_models_that_know_it() -> None:
+    catalogue = Catalogue(BEIJING)
+    expected = (
+        {name: {IMAGE_TURBO, IMAGE_PLUS} for name in TURBO_TOO}
+        | {name: {IMAGE_PLUS} for name in PLUS_ONLY}
+        | {name: {PLUS} for name in OF_FRAMES}
+    )
+    assert len(catalogue.effects) == len(expected) == 31
+    known = {
+        effect.name: {model.name for model in catalogue.of_kind(EFFECT, effect=effect.name)}
+        for effect in catalogue.effects
+    }
+    assert known == expected
+    assert {effect.name: set(effect.models) for effect in EFFECTS} == expected
+
+
+def test_singapore_has_no_effects() -> None:
+    catalogue = Catalogue(SINGAPORE)
+    assert catalogue.effects == ()
+    assert catalogue.of_kind(EFFECT) == ()
+    assert catalogue.default(EFFECT) is None
+    assert catalogue.effect("hug") is None
+
+
+@pytest.mark.parametrize("effect", sorted(TURBO_TOO | PLUS_ONLY | OF_FRAMES))
+def test_the_default_of_an_effect_is_the_cheapest_model_that_knows_it(effect: str) -> None:
+    expected = IMAGE_PLUS
+    if effect in TURBO_TOO:
+        expected = IMAGE_TURBO
+    elif effect in OF_FRAMES:
+        expected = PLUS
+    assert _default(Catalogue(BEIJING), EFFECT, effect) == expected
+
+
+def test_a_model_is_recommended_for_its_own_kind_and_not_for_effects() -> None:
+    assert _row(PLUS).recommended
+    assert _default(Catalogue(BEIJING), EFFECT) == IMAGE_TURBO
+
+
+def test_effects_of_two_people_are_known_as_such() -> None:
+    assert {effect.name for effect in EFFECTS if effect.shows_two_people} == TWO_PEOPLE
+
+
+def test_each_effect_is_found_by_name_and_label_and_by_no_other_ones() -> None:
+    catalogue = Catalogue(BEIJING)
+    names = {effect.name for effect in EFFECTS}
+    labels = {effect.label.casefold(): effect.name for effect in EFFECTS}
+    assert len(names) == len(labels) == len({effect.original for effect in EFFECTS}) == 31
+    for label, name in labels.items():
+        # A label that is another effect's name would find the wrong one.
+        assert label not in names - {name}
+    for effect in EFFECTS:
+        for asked in (effect.name, effect.label, f"  {effect.label.upper()} "):
+            assert catalogue.effect(asked) == effect
+
+
+def test_each_effect_says_in_one_line_what_it_does_and_whom_it_suits() -> None:
+    for effect in EFFECTS:
+        assert effect.label
+        assert effect.does
+        assert effect.suits
+        assert len(effect.label) <= 24
+        assert len(f"{effect.label}: {effect.does} · {effect.suits}") <= CHOICE_CHARACTERS
+
+
+def test_an_effect_of_an_older_version_is_shown_by_its_name() -> None:
+    assert effect_label("frenchkiss") == "Kiss"
+    assert effect_label("retired-9") == "retired-9"
 
 
 # --- overrides -------------------------------------------------------------------------------
@@ -101,17 +304,54 @@ def test_tiers_without_a_price_are_not_offered(monkeypatch: pytest.MonkeyPatch) 
 
 def test_host_changes_prices_and_limits() -> None:
     override = Override(prices={"720P": 150_000}, in_flight=5, submits_per_second=0.5)
-    model = _model(Catalogue(Region.BEIJING, {FLASH: override}), FLASH)
+    model = _model(Catalogue(BEIJING, {FLASH: override}), FLASH)
     assert dict(model.prices) == {"480P": 100_000, "720P": 150_000, "1080P": 480_000}
     assert (model.limits.in_flight, model.limits.submits_per_second) == (5, 0.5)
 
 
+def test_a_tier_the_host_prices_is_offered() -> None:
+    override = Override(prices={"1080P": 528_000})
+    model = _model(Catalogue(SINGAPORE, {IMAGE_FLASH: override}), IMAGE_FLASH)
+    assert model.resolutions == ("480P", "720P", "1080P")
+    assert model.price_micros(resolution="1080P", seconds=5) == 2_640_000
+    assert model.recommended_resolution == "720P"
+
+
+def test_a_tier_the_host_prices_brings_its_sizes() -> None:
+    row = _row("wan2.2-t2v-plus")
+    cheap = replace(row, offers={BEIJING: replace(row.offers[BEIJING], prices={"480P": 140_000})})
+    without = _model(Catalogue(BEIJING, rows=[cheap]), "wan2.2-t2v-plus")
+    assert set(without.sizes) == SIZES_OF_TIER["480P"]
+    override = {"wan2.2-t2v-plus": Override(prices={"1080P": 700_000})}
+    priced = _model(Catalogue(BEIJING, override, rows=[cheap]), "wan2.2-t2v-plus")
+    assert set(priced.sizes) == SIZES_OF_TIER["480P"] | SIZES_OF_TIER["1080P"]
+
+
 def test_host_switches_a_model_off() -> None:
-    catalogue = Catalogue(Region.BEIJING, {FLASH: Override(enabled=False)})
-    assert [model.name for model in catalogue] == [PLUS]
-    default = catalogue.default(Kind.FRAMES)
-    assert default is not None
-    assert default.name == PLUS
+    before = {model.name for model in Catalogue(BEIJING)}
+    catalogue = Catalogue(BEIJING, {FLASH: Override(enabled=False)})
+    assert {model.name for model in catalogue} == before - {FLASH}
+    assert _default(catalogue, FRAMES) == PLUS
+
+
+def test_effects_go_with_the_models_that_know_them() -> None:
+    off = Override(enabled=False)
+    without_plus = Catalogue(BEIJING, {IMAGE_PLUS: off})
+    assert {effect.name for effect in without_plus.effects} == TURBO_TOO | OF_FRAMES
+    assert without_plus.effect("melt") is None
+    without_any = Catalogue(BEIJING, dict.fromkeys((IMAGE_PLUS, IMAGE_TURBO, PLUS), off))
+    assert without_any.effects == ()
+    assert without_any.default(EFFECT) is None
+    assert _default(without_any, IMAGE) == IMAGE_FLASH
+
+
+def test_a_kind_whose_models_are_all_off_has_no_default() -> None:
+    off = {
+        model.name: Override(enabled=False) for model in Catalogue(BEIJING) if model.kind is TEXT
+    }
+    catalogue = Catalogue(BEIJING, off)
+    assert catalogue.of_kind(TEXT) == ()
+    assert catalogue.default(TEXT) is None
 
 
 @pytest.mark.parametrize(
@@ -120,16 +360,16 @@ def test_host_switches_a_model_off() -> None:
         ({"wan9.9": Override()}, "wan9.9"),
         ({PLUS_INTL: Override()}, PLUS_INTL),
         ({FLASH: Override(prices={"4K": 1})}, "4K"),
-        ({model: Override(enabled=False) for model in (FLASH, PLUS)}, "no model is left"),
+        ({"wan2.2-t2v-plus": Override(prices={"720P": 1})}, "720P"),
+        (
+            {model.name: Override(enabled=False) for model in Catalogue(BEIJING)},
+            "no model is left",
+        ),
     ],
+    ids=["unknown", "other region", "unknown tier", "tier of others", "all off"],
 )
 def test_override_that_fits_nothing_is_named(overrides: dict[str, Override], named: str) -> None:
-    off = {
-        model.name: Override(enabled=False)
-        for model in Catalogue(Region.BEIJING)
-        if "left" in named
-    }
     with pytest.raises(ConfigurationError) as caught:
-        Catalogue(Region.BEIJING, overrides | off)
+        Catalogue(BEIJING, overrides)
     assert caught.value.setting == "CATALOGUE_OVERRIDES"
     assert named in caught.value.problem

@@ -14,9 +14,11 @@ from bot.domain.pacing import (
     TASK_MEMORY,
     UNCONFIRMED_COUNTS_FOR,
     UNCONFIRMED_DEADLINE,
+    Promise,
     backoff,
+    estimate,
     finish_times,
-    making_seconds,
+    on_grid,
     poll_interval,
 )
 from tests.fakes import NOW
@@ -46,48 +48,82 @@ def test_slow_models_and_late_tasks_are_polled_less(
     assert poll_interval(interval_seconds=15, slow=slow, late=late).total_seconds() == seconds
 
 
-def test_making_time_is_the_median_or_the_documentations() -> None:
-    assert making_seconds([], typical_seconds=120) == 120
-    assert making_seconds([90, 10, 500], typical_seconds=120) == 90
-    assert making_seconds([90, 10, 500, 100], typical_seconds=120) == 95
+def _promise(seconds: float, *, late_by: float = 0, samples: int = 40) -> Promise:
+    return Promise(done_seconds=seconds, late_seconds=seconds + late_by, samples=samples)
 
 
 @pytest.mark.parametrize(
-    ("running_for", "in_flight", "waiting", "seconds"),
+    ("left", "in_flight", "waiting", "seconds"),
     [
         pytest.param([], 2, 3, [100, 100, 200], id="empty lane"),
-        pytest.param([40], 1, 2, [160, 260], id="after the one that runs"),
-        pytest.param([40, 90], 2, 3, [110, 160, 210], id="each place as it becomes free"),
-        pytest.param([500], 1, 1, [100], id="overdue: any moment"),
-        pytest.param([10, 10, 10], 2, 1, [190], id="more running than places"),
+        pytest.param([60], 1, 2, [160, 260], id="after the one that runs"),
+        pytest.param([60, 10], 2, 3, [110, 160, 210], id="each place as it becomes free"),
+        pytest.param([5, 90, 90], 2, 1, [190], id="more running than places"),
+        pytest.param([-10], 1, 1, [90], id="just overdue"),
+        pytest.param([-300], 1, 1, [0], id="never in the past"),
         pytest.param([], 2, 0, [], id="nobody waits"),
     ],
 )
 def test_times_are_those_of_the_lane(
-    running_for: list[int], in_flight: int, waiting: int, seconds: list[int]
+    left: list[int], in_flight: int, waiting: int, seconds: list[int]
 ) -> None:
     done = finish_times(
-        now=NOW,
-        started_at=[NOW - timedelta(seconds=ago) for ago in running_for],
+        busy=[_promise(remaining) for remaining in left],
         in_flight=in_flight,
-        seconds=100,
-        waiting=waiting,
+        waiting=[_promise(100)] * waiting,
     )
-    assert [(at - NOW).total_seconds() for at in done] == seconds
+    assert [promise.done_seconds for promise in done] == seconds
 
 
-@given(ages=st.lists(st.integers(0, 500), max_size=5), waiting=st.integers(0, 20))
-def test_nobody_is_done_before_who_stands_in_front(ages: list[int], waiting: int) -> None:
+def test_each_waiting_job_takes_its_own_time() -> None:
+    done = finish_times(busy=[], in_flight=1, waiting=[_promise(400), _promise(60)])
+    assert [promise.done_seconds for promise in done] == [400, 460]
+
+
+def test_lateness_of_those_in_front_adds_up_in_squares() -> None:
     done = finish_times(
-        now=NOW,
-        started_at=[NOW - timedelta(seconds=age) for age in ages],
-        in_flight=2,
-        seconds=120,
-        waiting=waiting,
+        busy=[_promise(50, late_by=30)], in_flight=1, waiting=[_promise(100, late_by=40)]
     )
-    assert done == sorted(done)
+    assert [(promise.done_seconds, promise.late_seconds) for promise in done] == [(150, 200)]
+
+
+@given(left=st.lists(st.floats(0, 500), max_size=5), waiting=st.integers(0, 20))
+def test_nobody_is_done_before_who_stands_in_front(left: list[float], waiting: int) -> None:
+    done = finish_times(
+        busy=[_promise(remaining) for remaining in left],
+        in_flight=2,
+        waiting=[_promise(120)] * waiting,
+    )
+    seconds = [promise.done_seconds for promise in done]
+    assert seconds == sorted(seconds)
     assert len(done) == waiting
-    assert all(at >= NOW + timedelta(seconds=120) for at in done)
+    assert all(of_one >= 120 for of_one in seconds)
+
+
+@pytest.mark.parametrize(
+    ("late_by", "samples", "late_in"),
+    [
+        pytest.param(90, 40, 240, id="known and clearly later: the next whole minute"),
+        pytest.param(30, 40, None, id="hardly later"),
+        pytest.param(90, 9, None, id="fewer than ten seen"),
+    ],
+)
+def test_nine_of_ten_are_spoken_of_where_that_is_known_and_says_something(
+    late_by: float, samples: int, late_in: float | None
+) -> None:
+    made = estimate(_promise(120, late_by=late_by, samples=samples), since=NOW)
+    assert (made.done_at, made.samples) == (NOW + timedelta(seconds=120), samples)
+    assert made.late_at == (None if late_in is None else NOW + timedelta(seconds=late_in))
+
+
+@given(seconds=st.floats(0, 10**6), step=st.integers(1, 3_600).map(lambda s: timedelta(seconds=s)))
+def test_moment_on_a_grid_is_never_earlier_and_less_than_a_step_later(
+    seconds: float, step: timedelta
+) -> None:
+    moment = NOW + timedelta(seconds=seconds)
+    shown = on_grid(moment, step)
+    assert moment <= shown < moment + step
+    assert on_grid(shown, step) == shown
 
 
 def test_figures_fit_each_other() -> None:

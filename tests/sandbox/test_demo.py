@@ -110,6 +110,9 @@ async def test_a_stranger_sees_two_pictures_become_a_video(tmp_path: Path) -> No
     with Image.open(running.out / "contact-sheet.png") as sheet:
         assert sheet.format == "PNG"
         assert sheet.width > 3 * 400
+    with Image.open(running.out / "conversation.png") as picture:
+        assert picture.format == "PNG"
+        assert picture.width == 2000
     job = re.search(r"Queued as Job ([0-9A-HJKMNP-TV-Z]{6})\b", printed)
     assert job is not None, printed
     in_order = [

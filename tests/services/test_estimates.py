@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from bot.domain.errors import AuthenticationError
 from bot.domain.ids import GuildId, JobId, UserId
-from bot.domain.job import JobState, Owner
+from bot.domain.job import Job, JobState
+from bot.domain.making_time import Footage, footage_of
+from bot.domain.pacing import UNCONFIRMED_COUNTS_FOR, Estimate
+from bot.storage import making_times
 from tests.fakes import ACCOUNT, MODEL, NOW, a_submission
 from tests.services.core import Core
 
@@ -31,27 +36,79 @@ async def test_place_shown_is_the_order_of_the_claims(core: Core) -> None:
     assert claimed == sorted(promised, key=lambda job_id: promised[job_id])
 
 
+async def _learn(core: Core, job: Job, *seconds: float) -> None:
+    async with core.database.write() as connection:
+        for of_one in seconds:
+            await making_times.add(connection, footage_of(job), seconds=of_one, at=NOW)
+
+
+async def _estimate(core: Core, job: Job) -> Estimate:
+    estimate = (await core.estimates.view(await core.job(job))).estimate
+    assert estimate is not None
+    return estimate
+
+
 async def test_time_is_the_documentations_until_our_own_tasks_tell(core: Core) -> None:
     job = await core.put()
-    view = await core.estimates.view(job)
-    assert view.position == 1
-    assert view.estimate is not None
-    assert (view.estimate.done_at, view.estimate.samples) == (NOW + timedelta(seconds=120), 0)
-    done = await core.put(JobState.DELIVERING, confirmed_at=NOW - timedelta(seconds=60))
-    running = await core.put(JobState.RUNNING, task_id="made", confirmed_at=NOW)
-    core.clock.advance(seconds=40)
-    made = await core.advancer.advance(
-        await core.job(running),
-        JobState.DOWNLOADING,
-        owner=Owner.POLLER,
-        billed=running.reserved,
-    )
-    await core.touch(made, state=JobState.DELIVERED, finished_at=core.clock.now())
-    assert done.state is JobState.DELIVERING
-    view = await core.estimates.view(await core.job(job))
-    assert view.estimate is not None
-    assert view.estimate.samples == 1
-    assert view.estimate.done_at == core.clock.now() + timedelta(seconds=40)
+    assert await _estimate(core, job) == Estimate(done_at=NOW + timedelta(seconds=120), samples=0)
+    await _learn(core, job, *[40] * 12)
+    # 40 s, shown on the grid of waiting jobs.
+    assert await _estimate(core, job) == Estimate(done_at=NOW + timedelta(seconds=60), samples=12)
+
+
+async def test_each_resolution_and_length_has_its_own_time(core: Core) -> None:
+    small = await core.put(JobState.RUNNING, resolution="480P", confirmed_at=NOW)
+    large = await core.put(JobState.RUNNING, task_id="large", confirmed_at=NOW)
+    waiting = await core.put(resolution="480P")
+    await _learn(core, small, *[60] * 12)
+    await _learn(core, large, *[300] * 12)
+    assert (await _estimate(core, small)).done_at == NOW + timedelta(seconds=60)
+    assert (await _estimate(core, large)).done_at == NOW + timedelta(seconds=300)
+    assert (await _estimate(core, waiting)).done_at == NOW + timedelta(seconds=120)
+
+
+async def test_nine_of_ten_are_spoken_of_where_times_differ(core: Core) -> None:
+    job = await core.put(JobState.RUNNING, confirmed_at=NOW)
+    await _learn(core, job, *[100, 120, 240, 110, 260] * 5)
+    estimate = await _estimate(core, job)
+    assert estimate.done_at == NOW + timedelta(seconds=120)
+    assert estimate.late_at == NOW + timedelta(minutes=5)
+
+
+async def test_overdue_task_is_promised_anew_and_seldom(core: Core) -> None:
+    job = await core.put(JobState.RUNNING, confirmed_at=NOW)
+    waiting = [await core.put() for _ in range(2)]
+    await _learn(core, job, *[118, 120, 122] * 10)
+    shown: set[tuple[Estimate, ...]] = set()
+    for _ in range(90):
+        estimates = [await _estimate(core, seen) for seen in (job, *waiting)]
+        assert all(
+            estimate.done_at > core.clock.now() - timedelta(seconds=30) for estimate in estimates
+        )
+        # The first in line finds the lane's second place free: it would be claimed at once.
+        shown.add((estimates[0], estimates[2]))
+        core.clock.advance(seconds=2)
+    assert len({promised for promised, _ in shown}) <= 3
+
+
+async def test_unseen_task_holds_its_place_for_as_long_as_it_may_run(core: Core) -> None:
+    for number in range(2):
+        await core.put(JobState.UNCONFIRMED, sent_at=NOW - timedelta(minutes=number))
+    estimate = await _estimate(core, await core.put())
+    assert estimate.done_at >= NOW + UNCONFIRMED_COUNTS_FOR
+
+
+async def test_job_claimed_while_the_line_is_read_is_not_in_line(
+    core: Core, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claimed, waiting = await core.put(), await core.put()
+
+    async def read_later(*_: object) -> dict[JobId, Footage]:
+        return {waiting.id: footage_of(waiting)}
+
+    monkeypatch.setattr(making_times, "footage_in_line", read_later)
+    assert (await core.estimates.view(claimed)).position is None
+    assert (await core.estimates.view(waiting)).position == 1
 
 
 async def test_paused_account_promises_no_time_and_says_why(core: Core) -> None:

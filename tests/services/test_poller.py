@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -18,11 +20,12 @@ from bot.domain.errors import (
 )
 from bot.domain.failure import FailureReason
 from bot.domain.ids import TaskId
-from bot.domain.job import JobState
+from bot.domain.job import Job, JobState
 from bot.domain.ledger import NOTHING, Amounts, EntryKind
+from bot.domain.making_time import footage_of
 from bot.domain.task import TaskFailure, TaskState
 from bot.services.submissions import Asker
-from bot.storage import unconfirmed
+from bot.storage import making_times, unconfirmed
 from tests.fakes import ACCOUNT, GUILD, MEMBER, MODEL, NOW, SLOW_MODEL, URL, a_submission, a_task
 from tests.services.core import POLL_SECONDS, TIMEOUT_SECONDS, Core
 
@@ -174,15 +177,100 @@ async def test_readable_answer_ends_a_run_of_unknown_ones(core: Core) -> None:
 # --- pace ------------------------------------------------------------------------------------
 
 
+async def _polled_at(core: Core, *, until_seconds: float) -> list[float]:
+    """Return the ages at which the only task is polled until it is that old."""
+    ages = []
+    while (age := (core.clock.now() - NOW).total_seconds()) <= until_seconds:
+        asked = len(core.provider.asked)
+        wait = await core.poller.run_once()
+        if len(core.provider.asked) > asked:
+            ages.append(age)
+        core.clock.advance(seconds=wait)
+    return ages
+
+
+async def _learn(core: Core, job: Job, *seconds: float) -> None:
+    async with core.database.write() as connection:
+        for of_one in seconds:
+            await making_times.add(connection, footage_of(job), seconds=of_one, at=NOW)
+
+
 @pytest.mark.parametrize(("model", "seconds"), [(MODEL, 15), (SLOW_MODEL, 30)])
-async def test_task_is_asked_for_at_its_models_interval(
+async def test_task_is_asked_for_at_its_models_interval_where_it_may_end_any_moment(
     core: Core, model: str, seconds: float
 ) -> None:
-    await core.put(JobState.RUNNING, task_id="t", model=model)
+    job = await core.put(
+        JobState.RUNNING, task_id="t", model=model, confirmed_at=NOW - timedelta(seconds=60)
+    )
+    core.provider.tasks["t"] = a_task("t", TaskState.RUNNING)
+    await _learn(core, job, *range(60, 125))
+    await core.poller.run_once()
+    assert seconds <= await core.poller.run_once() <= seconds * 1.1
+    assert len(core.provider.asked) == 1
+
+
+async def test_task_is_asked_for_right_behind_the_time_others_took(core: Core) -> None:
+    job = await core.put(
+        JobState.PENDING, task_id="t", confirmed_at=NOW, next_poll_at=NOW + timedelta(seconds=15)
+    )
+    core.provider.tasks["t"] = a_task("t", TaskState.RUNNING)
+    await _learn(core, job, *[120] * 30)
+    assert await _polled_at(core, until_seconds=125) == pytest.approx([15, 75, 121.2])
+
+
+async def test_another_footage_tells_nothing_about_this_one(core: Core) -> None:
+    job = await core.put(JobState.RUNNING, task_id="t", confirmed_at=NOW)
     core.provider.tasks["t"] = a_task("t", TaskState.RUNNING)
     await core.poller.run_once()
-    assert await core.poller.run_once() == seconds
-    assert len(core.provider.asked) == 1
+    before = (await core.job(job)).next_poll_at
+    await _learn(core, replace(job, resolution="480P"), *[500] * 30)
+    await core.touch(job, next_poll_at=NOW)
+    await core.poller.run_once()
+    assert (await core.job(job)).next_poll_at == before
+
+
+async def test_task_to_be_cancelled_is_asked_for_at_every_interval(core: Core) -> None:
+    job = await core.put(JobState.PENDING, task_id="t", confirmed_at=NOW, cancel_requested_at=NOW)
+    core.provider.tasks["t"] = a_task("t")
+    core.provider.cancel_error = ProviderUnavailableError("500", request_was_sent=True)
+    await _learn(core, job, *[120] * 30)
+    assert await _polled_at(core, until_seconds=31) == [0, 15, 30]
+    assert core.provider.cancelled == ["t"] * 3
+
+
+async def _times(core: Core) -> list[float]:
+    async with core.database.read() as connection:
+        known = await making_times.of_models(connection, {MODEL})
+    return [seconds for times in known.values() for seconds in times]
+
+
+async def test_success_teaches_the_providers_time_and_only_once(core: Core) -> None:
+    job = await core.put(JobState.RUNNING, task_id="t")
+    took = timedelta(seconds=93.5)
+    done = a_task("t", TaskState.SUCCEEDED, submitted_at=NOW, ended_at=NOW + took)
+    core.provider.tasks["t"] = done
+    await asyncio.gather(core.poller._poll(job), core.poller._poll(job))
+    assert await core.state(job) is JobState.DOWNLOADING
+    assert await _times(core) == [93.5]
+
+
+@pytest.mark.parametrize(
+    ("state", "changes"),
+    [
+        (TaskState.FAILED, {"submitted_at": NOW, "ended_at": NOW + timedelta(seconds=1)}),
+        (TaskState.CANCELED, {"submitted_at": NOW, "ended_at": NOW + timedelta(seconds=1)}),
+        (TaskState.SUCCEEDED, {"submitted_at": NOW}),
+        (TaskState.SUCCEEDED, {"submitted_at": NOW, "ended_at": NOW - timedelta(hours=8)}),
+    ],
+)
+async def test_nothing_else_teaches(
+    core: Core, state: TaskState, changes: dict[str, object]
+) -> None:
+    job = await core.put(JobState.RUNNING, task_id="t")
+    core.provider.tasks["t"] = a_task("t", state, **changes)
+    await core.poller.run_once()
+    assert await core.state(job) is not JobState.RUNNING
+    assert await _times(core) == []
 
 
 async def test_idle_poller_looks_again_in_half_a_minute(core: Core) -> None:

@@ -20,7 +20,7 @@ from bot.domain.submission import PictureNote
 from bot.domain.transitions import open_job, transition
 from bot.storage import jobs, ledger
 from bot.storage.engine import Database
-from tests.fakes import ACCOUNT, GUILD, MEMBER, MODEL, NOW, a_job
+from tests.fakes import ACCOUNT, GUILD, MEMBER, NOW, a_job
 
 WORKER = WorkerId("worker")
 FULL = {
@@ -365,24 +365,6 @@ async def test_unshown_jobs_come_ended_first(database: Database) -> None:
         assert [job.id for job in found] == [ended.id, waiting.id]
         later = await jobs.unshown(connection, posted_before=NOW, limit=10)
         assert posting.id in {job.id for job in later}
-
-
-async def test_making_time_runs_from_the_task_id_to_success(database: Database) -> None:
-    job = await _put(database, state=JobState.RUNNING, confirmed_at=NOW, task_id="t")
-    step = transition(
-        job,
-        JobState.DOWNLOADING,
-        owner=Owner.POLLER,
-        at=NOW + timedelta(seconds=90),
-        billed=job.reserved,
-    )
-    async with database.write() as connection:
-        await jobs.apply(connection, step)
-        await jobs.touch(connection, job.id, state=JobState.DELIVERED, finished_at=NOW)
-        seconds = await jobs.recent_making_seconds(connection, model=MODEL, resolution="720P")
-        assert seconds == [90.0]
-        other = await jobs.recent_making_seconds(connection, model=MODEL, resolution="480P")
-        assert other == []
 
 
 async def test_ended_content_is_forgotten_once(database: Database) -> None:

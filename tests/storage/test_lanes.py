@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from datetime import datetime, timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from bot.domain.catalogue import LaneLimits
 from bot.domain.ids import GuildId, JobId, UserId
 from bot.domain.job import JobState
 from bot.domain.transitions import open_job
+from bot.services.estimates import in_turn
 from bot.storage import guilds, jobs, lanes
 from bot.storage.engine import Database
 from tests.fakes import ACCOUNT, MODEL, NOW, SLOW_MODEL, a_job
@@ -102,6 +104,46 @@ async def test_equal_guilds_take_turns_by_their_oldest_job(database: Database) -
     await _put(database, guild_id=GuildId(1), created_at=NOW)
     await _put(database, guild_id=GuildId(2), created_at=NOW - timedelta(seconds=1))
     assert await _turn(database) == 2
+
+
+@pytest.mark.parametrize("served", [0, 3, 20])
+@pytest.mark.parametrize("few", [1, 2, 4, 100])
+async def test_claims_go_round_as_the_line_says(
+    database: Database, monkeypatch: pytest.MonkeyPatch, served: int, few: int
+) -> None:
+    monkeypatch.setattr(lanes, "LONGEST_AGO", few)
+    lots = random.Random(served)  # noqa: S311 - reproducible lots, not a key
+    for at in range(20):
+        guild, member = GuildId(at % 7 + 1), UserId(lots.randrange(3))
+        sent_at = NOW - timedelta(minutes=lots.randrange(900)) if at < served else None
+        state = JobState.QUEUED if sent_at is None else JobState.DELIVERED
+        await _put(
+            database,
+            guild_id=guild,
+            requester_id=member,
+            state=state,
+            sent_at=sent_at,
+            finished_at=sent_at,
+        )
+    for at in range(12):
+        created_at = NOW - timedelta(minutes=lots.randrange(900))
+        guild, member = GuildId(lots.randrange(1, 6)), UserId(lots.randrange(3))
+        await _put(database, guild_id=guild, requester_id=member, created_at=created_at)
+    async with database.write() as connection:
+        line = await lanes.in_line(connection, ACCOUNT, MODEL)
+        expected = await in_turn(connection, ACCOUNT, MODEL, line)
+        claimed = []
+        for turn in range(len(line)):
+            guild_id = await lanes.next_guild(connection, ACCOUNT, MODEL, now=NOW)
+            assert guild_id is not None
+            heads = await lanes.claimable_of(connection, ACCOUNT, MODEL, guild_id, now=NOW)
+            assert len({job.requester_id for job in heads}) == len(heads)
+            first = (await in_turn(connection, ACCOUNT, MODEL, heads))[0]
+            claimed.append(first.job_id)
+            sent_at = NOW + timedelta(seconds=turn)
+            await jobs.touch(connection, first.job_id, state=JobState.RUNNING, sent_at=sent_at)
+        assert await lanes.next_guild(connection, ACCOUNT, MODEL, now=NOW) is None
+    assert claimed == [job.job_id for job in expected]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,77 @@
+"""How long the newest tasks of each footage took: a sliding sample, without whose they were."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.ids import AccountId, JobId
+from bot.domain.job import JobState
+from bot.domain.making_time import MOST_SAMPLES, Footage
+from bot.storage.tables import jobs, making_times
+
+
+async def add(
+    connection: AsyncConnection, footage: Footage, *, seconds: float, at: datetime
+) -> None:
+    """Remember how long one more task took; the oldest of many is forgotten."""
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    key = {
+        "model": footage.model,
+        "resolution": footage.resolution,
+        "duration_seconds": footage.duration_seconds,
+    }
+    await connection.execute(
+        dialect.insert(making_times)
+        .values(**key, recent_seconds=[], learnt=0, updated_at=at)
+        .on_conflict_do_nothing()
+    )
+    is_it = [making_times.c[name] == value for name, value in key.items()]
+    query = select(making_times.c.recent_seconds).where(*is_it).with_for_update()
+    recent: list[float] = (await connection.execute(query)).scalar_one()
+    await connection.execute(
+        update(making_times)
+        .where(*is_it)
+        .values(
+            recent_seconds=[*recent, seconds][-MOST_SAMPLES:],
+            learnt=making_times.c.learnt + 1,
+            updated_at=at,
+        )
+    )
+
+
+async def of_models(
+    connection: AsyncConnection, models: Collection[str]
+) -> dict[Footage, tuple[float, ...]]:
+    """Return the newest making times in seconds of all footage of some models, oldest first."""
+    query = select(
+        making_times.c.model,
+        making_times.c.resolution,
+        making_times.c.duration_seconds,
+        making_times.c.recent_seconds,
+    ).where(making_times.c.model.in_(models))
+    return {
+        Footage(
+            model=row.model, resolution=row.resolution, duration_seconds=row.duration_seconds
+        ): tuple(row.recent_seconds)
+        for row in await connection.execute(query)
+    }
+
+
+async def footage_in_line(
+    connection: AsyncConnection, account: AccountId, model: str
+) -> dict[JobId, Footage]:
+    """Return what each waiting job of a lane will have made."""
+    query = select(jobs.c.id, jobs.c.resolution, jobs.c.duration_seconds).where(
+        jobs.c.account == account, jobs.c.model == model, jobs.c.state == JobState.QUEUED
+    )
+    return {
+        JobId(row.id): Footage(
+            model=model, resolution=row.resolution, duration_seconds=row.duration_seconds
+        )
+        for row in await connection.execute(query)
+    }

@@ -1,0 +1,29 @@
+"""The commands a bot registered: each one that can be used, by its full name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from sandbox.discord.wire import Json
+
+_BRANCHES = frozenset({1, 2})
+"""Option types that are commands themselves: sub-command and group."""
+
+
+def leaves(commands: Iterable[Json]) -> dict[str, Json]:
+    """Return every slash command that can be used.
+
+    Args:
+        commands: What the bot registered, as Discord returns it.
+    """
+    return dict(
+        leaf for each in commands if each.get("type", 1) == 1 for leaf in _below(each, each["name"])
+    )
+
+
+def _below(command: Json, name: str) -> Iterator[tuple[str, Json]]:
+    branches = [each for each in command.get("options", ()) if each["type"] in _BRANCHES]
+    for each in branches:
+        yield from _below(each, f"{name} {each['name']}")
+    if not branches:
+        yield name, command

@@ -1,0 +1,93 @@
+"""What there was to see of one job, read back from the Discord sandbox after the event."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sandbox.demo.control import Control
+from sandbox.discord.wire import Json, dump
+
+
+class Sight(StrEnum):
+    """Kinds of things to be seen."""
+
+    PRIVATE = "private"
+    """An answer that one person sees."""
+    MESSAGE = "message"
+    """A message, or a later state of one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """A message as it was shown from one moment on."""
+
+    sight: Sight
+    at: datetime
+    message_id: str
+    revision: Json
+    """Content, embeds, components and attachments, as the Discord sandbox shows them."""
+    whom: str = ""
+    """Who sees a private answer."""
+    command: str = ""
+    """What a private answer answers, such as ``/queue show``."""
+    reference_id: str = ""
+    """The message it replies to."""
+
+    @property
+    def labels(self) -> list[str]:
+        """What the buttons below it say."""
+        return [
+            str(part["label"])
+            for row in self.revision["components"]
+            for part in row.get("components", ())
+            if part.get("label")
+        ]
+
+    @property
+    def video(self) -> Json | None:
+        """The video attached to it."""
+        files: Sequence[Json] = self.revision["attachments"]
+        return next((each for each in files if each["content_type"] == "video/mp4"), None)
+
+    def names(self, job: str) -> bool:
+        """Tell whether it mentions a job."""
+        return job in dump([self.revision["content"], self.revision["embeds"]])
+
+
+async def recall(discord: Control, *, channel: str, job: str) -> list[Seen]:
+    """Return everything that was shown about a job, in the order of time.
+
+    Args:
+        discord: The sandbox.
+        channel: Id of the channel.
+        job: The job's id.
+    """
+    public = {each["id"]: each for each in await discord.get(f"/messages?channel={channel}")}
+    seen = []
+    for event in await discord.get("/events?after=0"):
+        if event["kind"] in {"message_posted", "message_edited"}:
+            message = public.get(event["message_id"])
+            if message is not None:
+                seen.append(_shown(event, message, sight=Sight.MESSAGE))
+        elif event["kind"] == "private_answer":
+            answered = await discord.get(f"/invocations/{event['interaction_id']}")
+            private = {each["id"]: each for each in answered["messages"]}
+            message = private[event["message_id"]]
+            seen.append(_shown(event, message, sight=Sight.PRIVATE, command=answered["title"]))
+    return [each for each in seen if each.names(job)]
+
+
+def _shown(event: Mapping[str, Any], message: Json, *, sight: Sight, command: str = "") -> Seen:
+    return Seen(
+        sight=sight,
+        command=command,
+        at=datetime.fromisoformat(event["at"]),
+        message_id=event["message_id"],
+        revision=message["revisions"][event["revision"] - 1],
+        whom=event.get("ephemeral_for", ""),
+        reference_id=message["reference_id"] or "",
+    )

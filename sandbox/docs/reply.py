@@ -1,0 +1,116 @@
+"""A message as lines of text that are the same in every recording.
+
+What changes from run to run is not the bot's wording: ids it drew, and times, which a client
+counts down by itself. Both are shown as of one moment.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sandbox.demo.markup import plain, size
+from sandbox.discord.wire import Json
+
+WIDTH = 96
+"""Longest line; wider blocks scroll sideways on a screen."""
+
+EXAMPLE_IDS = (
+    *("7F3K2Q", "8HJ4WM", "2C9XTB", "NQ5R1D", "K0V6ZG", "3YPA7S", "W4E8MJ", "Q1T5HC"),
+    *("9D2BNX", "F6GK0R", "5ZS3VA", "M8W7PE", "R4J1QY", "6TC9DH", "A2X5KB", "V7N0GF"),
+)
+"""What stands for the ids the bot draws, in the order of their jobs."""
+
+_RELATIVE = re.compile(r"<t:(\d+):R>")
+_TOOK = re.compile(r"^(Took): .+$")
+_HOUR_SECONDS = 3600
+
+
+@dataclass(slots=True, kw_only=True)
+class Frozen:
+    """What stands for ids and times."""
+
+    names: Mapping[str, str]
+    """Names of people by id."""
+    jobs: dict[str, str] = field(default_factory=dict)
+    """Example ids by the real ones."""
+
+    def know(self, job: str) -> str:
+        """Return the id that stands for a job's."""
+        return self.jobs.setdefault(job, EXAMPLE_IDS[len(self.jobs)])
+
+    def named(self, words: str) -> str:
+        """Return words with the ids that stand for the real ones."""
+        for real, example in self.jobs.items():
+            words = words.replace(real, example)
+        return words
+
+    def read(self, markup: str, at: datetime) -> str:
+        """Return a text as a person sees it, at the same moment in every recording."""
+        since = at.timestamp()
+        frozen = _RELATIVE.sub(lambda found: _moment(int(found[1]) - since), self.named(markup))
+        return plain(frozen, names=self.names, at=at)
+
+
+def _moment(seconds: float) -> str:
+    if seconds < 0:
+        return "1 minute ago"
+    return "in 2 minutes" if seconds < _HOUR_SECONDS else "in 13 hours"
+
+
+def lines_of(revision: Json, frozen: Frozen, at: datetime) -> list[str]:
+    """Return a message from top to bottom."""
+
+    def read(markup: object) -> list[str]:
+        return frozen.read(str(markup or ""), at).splitlines()
+
+    lines = read(revision["content"])
+    for file in revision["attachments"]:
+        lines += read(f"📎 {file['filename']} ({size(file['size'])})")
+    for embed in revision["embeds"]:
+        lines += [*read(embed.get("title")), *read(embed.get("description"))]
+        lines += _fields(embed, frozen, at)
+        lines += read(embed.get("footer", {}).get("text"))
+    buttons = [
+        f"[{part['label']}]"
+        for row in revision["components"]
+        for part in row.get("components", ())
+        if part.get("label")
+    ]
+    return [*lines, *([" ".join(buttons)] if buttons else [])]
+
+
+def _fields(embed: Json, frozen: Frozen, at: datetime) -> list[str]:
+    """Return an embed's fields: the small ones in one line, each other with lines of its own."""
+    lines: list[str] = []
+    beside: list[str] = []
+    for given in (*embed.get("fields", ()), None):
+        if given is not None and given.get("inline"):
+            fact = f"{given['name']}: {frozen.read(given['value'], at)}"
+            beside.append(_TOOK.sub(r"\1: 1 min 52 s", fact))
+            continue
+        if beside:
+            lines.append(" · ".join(beside))
+            beside = []
+        if given is not None:
+            lines += [given["name"], *_indented(frozen.read(given["value"], at))]
+    return lines
+
+
+def _indented(text: str) -> list[str]:
+    return [f"  {line}" for line in text.splitlines()]
+
+
+def wrapped(lines: list[str]) -> str:
+    """Return lines that fit the page."""
+    return "\n".join(
+        part
+        for line in lines
+        for part in textwrap.wrap(
+            line, WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+        )
+        or [""]
+    )

@@ -1,0 +1,309 @@
+"""The scenes whose replies the documentation shows, in the order they are played.
+
+A scene with a caption is shown under its command; the others only move the story on. Jobs are
+called by a name of the script's own: ``{cat}`` in an option is that job's id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sandbox.demo.wishes import SAMPLES
+
+MEMBER, MODERATOR = "tom", "mia"
+
+SETTINGS = {
+    "DEFAULT_MEMBER_DAILY_VIDEOS": "8",
+    "MAX_QUEUED_PER_MEMBER": "1",
+    "POLL_INTERVAL_SECONDS": "0.3",
+    "STATUS_EDIT_INTERVAL_SECONDS": "0.3",
+}
+"""Of the bot: little room, so that its refusals are soon to be seen."""
+
+QUEUE_SECONDS, TASK_SECONDS = 1000, 1000
+"""Of the emulated provider: nothing moves on unless a scene says so."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class File:
+    """Something attached to an option."""
+
+    name: str
+    data: bytes
+    content_type: str
+
+    @classmethod
+    def sample(cls, name: str) -> File:
+        """Return one of the sample pictures."""
+        return cls(name=name, data=(SAMPLES / name).read_bytes(), content_type="image/jpeg")
+
+
+Value = str | int | bool | File
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """Somebody uses a command."""
+
+    command: str
+    caption: str = ""
+    options: Mapping[str, Value] = field(default_factory=dict)
+    user: str = MEMBER
+    makes: str = ""
+    """Name of the job it makes."""
+    in_direct_messages: bool = False
+    bot_lacks: tuple[str, ...] = ()
+    """Permissions taken from the bot for this scene, in Discord's spelling."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suggest:
+    """Somebody types into an option and reads the list."""
+
+    command: str
+    caption: str
+    option: str
+    options: Mapping[str, Value] = field(default_factory=dict)
+    user: str = MEMBER
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Show:
+    """A job's status message comes to say something."""
+
+    command: str
+    caption: str = ""
+    job: str
+    title: str
+    """What the message's title ends with."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Press:
+    """Somebody presses a button of a job's status message."""
+
+    command: str
+    caption: str
+    job: str
+    button: str
+    user: str = MEMBER
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """The requester is told that a job is over."""
+
+    command: str
+    caption: str
+    job: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pass:
+    """Time passes at the provider."""
+
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Break:
+    """The provider's next task goes wrong."""
+
+    code: str
+    model: str
+
+
+Scene = Ask | Suggest | Show | Press | Told | Pass | Break
+
+FRAMES, IMAGE, TEXT, EFFECT = "video frames", "video image", "video text", "video effect"
+CATS = {"first_frame": File.sample("cat-first.jpg"), "last_frame": File.sample("cat-last.jpg")}
+ROCKET = {"image": File.sample("rocket.jpg")}
+CUP = {"image": File.sample("coffee.jpg")}
+GLIDE = "The camera glides in towards the cat's eyes."
+DUSK = "Dusk at the launch pad, the lights flicker."
+MISTS = "Slow coloured mists drift through each other."
+
+_BEGINNING: tuple[Scene, ...] = (
+    Ask(command="help", caption="In a server or in direct messages"),
+    Ask(command="jobs list", caption="Before the first video"),
+    Ask(command="queue show", caption="When nothing is going on"),
+    Ask(command="quota show", caption="At the beginning of a day"),
+)
+
+_VIDEOS: tuple[Scene, ...] = (
+    Ask(
+        command=FRAMES,
+        caption="Queued",
+        options={**CATS, "prompt": GLIDE, "seed": 4242},
+        makes="cat",
+    ),
+    Show(
+        command=FRAMES,
+        caption="Its status message, seen by everybody in the channel",
+        job="cat",
+        title="In the provider's queue",
+    ),
+    Suggest(command=FRAMES, caption="The list of models", option="model", options=CATS),
+    Suggest(command=FRAMES, caption="The list of resolutions", option="resolution", options=CATS),
+    Ask(
+        command=IMAGE, caption="Queued", options={**ROCKET, "prompt": DUSK, "seed": 7}, makes="pad"
+    ),
+    Ask(
+        command=TEXT,
+        caption="Queued",
+        options={"prompt": MISTS, "size": "832*480", "seed": 7},
+        makes="mists",
+    ),
+    Suggest(command=TEXT, caption="The list of sizes", option="size", options={"prompt": MISTS}),
+    Ask(
+        command=EFFECT,
+        caption="Queued",
+        options={**CUP, "effect": "rotation", "seed": 7},
+        makes="cup",
+    ),
+    Suggest(
+        command=EFFECT,
+        caption="The list of effects, after typing “r”",
+        option="effect",
+        options={**CUP, "effect": "r"},
+    ),
+)
+
+_REFUSALS: tuple[Scene, ...] = (
+    Ask(
+        command=FRAMES,
+        caption="Refused: no last frame",
+        options={"first_frame": CATS["first_frame"]},
+    ),
+    Ask(
+        command=FRAMES,
+        caption="Refused: not a picture",
+        options={
+            "first_frame": CATS["first_frame"],
+            "last_frame": File(
+                name="cat.pdf", data=b"%PDF-1.7\n" + bytes(64), content_type="application/pdf"
+            ),
+        },
+    ),
+    Ask(
+        command=FRAMES,
+        caption="Refused: a resolution the model does not make",
+        options={**CATS, "model": "wanx2.1-kf2v-plus", "resolution": "1080P"},
+    ),
+    Ask(
+        command=FRAMES,
+        caption="Refused: the bot may not post here",
+        options=CATS,
+        bot_lacks=("EMBED_LINKS", "ATTACH_FILES"),
+    ),
+    Ask(
+        command=IMAGE,
+        caption="Refused: a damaged file",
+        options={
+            "image": File(
+                name="rocket.jpg",
+                data=(SAMPLES / "rocket.jpg").read_bytes()[:9000],
+                content_type="image/jpeg",
+            )
+        },
+    ),
+    Ask(
+        command=IMAGE,
+        caption="Refused: a length the model does not make",
+        options={**ROCKET, "duration": 3},
+    ),
+    Ask(
+        command=TEXT,
+        caption="Refused: a size the model does not make",
+        options={"prompt": MISTS, "size": "640*480"},
+    ),
+    Ask(
+        command=EFFECT,
+        caption="Refused: no such effect",
+        options={**CUP, "effect": "time travel"},
+    ),
+)
+
+_WAITING: tuple[Scene, ...] = (
+    Ask(command=FRAMES, options=CATS, makes="second"),
+    Show(command=FRAMES, job="second", title="In the provider's queue"),
+    Ask(command=FRAMES, options=CATS, user=MODERATOR, makes="hers"),
+    Ask(command=FRAMES, options={**CATS, "prompt": GLIDE}, makes="third"),
+    Show(
+        command=FRAMES,
+        caption="The status message of a job that waits for a free place",
+        job="third",
+        title="Waiting",
+    ),
+    Ask(command=FRAMES, caption="Refused: enough jobs waiting", options=CATS),
+    Ask(command="queue show", caption="While videos are being made"),
+    Ask(command="jobs list", caption="One's own jobs"),
+    Ask(
+        command="jobs list",
+        caption="A moderator looks at somebody's jobs",
+        options={"member": MEMBER, "state": "active"},
+        user=MODERATOR,
+    ),
+    Ask(command="jobs list", caption="Refused: somebody else's", options={"member": MODERATOR}),
+    Suggest(command="jobs cancel", caption="The list of jobs", option="job"),
+    Ask(command="jobs cancel", caption="A job that still waits", options={"job": "{third}"}),
+    Ask(
+        command="jobs cancel",
+        caption="A job the provider has in its queue",
+        options={"job": "{second}"},
+    ),
+    Press(
+        command="jobs cancel",
+        caption="Refused: the button under somebody else's job",
+        job="hers",
+        button="Cancel",
+    ),
+    Ask(command="jobs retry", caption="Refused: not over yet", options={"job": "{cat}"}),
+    Ask(command="jobs show", caption="Refused: no such job", options={"job": "AAAAAA"}),
+    Show(command=FRAMES, job="hers", title="In the provider's queue"),
+    Pass(seconds=QUEUE_SECONDS),
+    Show(command=FRAMES, job="cat", title="Being made"),
+    Ask(command="jobs cancel", caption="Refused: too late", options={"job": "{cat}"}),
+)
+
+_ENDS: tuple[Scene, ...] = (
+    Pass(seconds=TASK_SECONDS),
+    Show(command=FRAMES, caption="The status message at the end", job="cat", title="Done"),
+    Told(command=FRAMES, caption="The requester is told", job="cat"),
+    Show(command=IMAGE, caption="The status message at the end", job="pad", title="Done"),
+    Show(command=TEXT, caption="The status message at the end", job="mists", title="Done"),
+    Show(command=EFFECT, caption="The status message at the end", job="cup", title="Done"),
+    Show(command=FRAMES, job="hers", title="Done"),
+    Ask(command="jobs show", caption="A finished job", options={"job": "{cat}"}),
+    Ask(command="jobs cancel", caption="Refused: over already", options={"job": "{cat}"}),
+    Break(code="DataInspectionFailed", model="wan2.2-kf2v-flash"),
+    Ask(command="jobs retry", caption="Queued again", options={"job": "{cat}"}, makes="again"),
+    Show(command=FRAMES, job="again", title="In the provider's queue"),
+    Pass(seconds=QUEUE_SECONDS + TASK_SECONDS),
+    Show(
+        command=FRAMES,
+        caption="The status message of a video the provider's content check refused",
+        job="again",
+        title="Failed",
+    ),
+    Ask(
+        command="jobs list",
+        caption="In direct messages: one's own of all servers",
+        options={"state": "failed"},
+        in_direct_messages=True,
+    ),
+    Ask(command=FRAMES, options=CATS, makes="sixth"),
+    Show(command=FRAMES, job="sixth", title="In the provider's queue"),
+    Ask(command=IMAGE, options=ROCKET, makes="seventh"),
+    Show(command=IMAGE, job="seventh", title="In the provider's queue"),
+    Ask(command=TEXT, options={"prompt": MISTS}, makes="eighth"),
+    Show(command=TEXT, job="eighth", title="In the provider's queue"),
+    Ask(command=TEXT, options={"prompt": MISTS}, makes="ninth"),
+    Show(command=TEXT, job="ninth", title="In the provider's queue"),
+    Ask(command=FRAMES, caption="Refused: the quota is used up", options=CATS),
+    Ask(command="quota show", caption="When it is used up"),
+    Ask(command="quota show", caption="Refused: somebody else's", options={"member": MODERATOR}),
+)
+
+SCRIPT: tuple[Scene, ...] = (*_BEGINNING, *_VIDEOS, *_REFUSALS, *_WAITING, *_ENDS)

@@ -1,0 +1,124 @@
+"""What the documentation shows of the bot: steady lines, true tables, and the bot's own words."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox.demo.commands import leaves
+from sandbox.demo.transcript import Transcript
+from sandbox.docs.blocks import blocks_of
+from sandbox.docs.options import options_table
+from sandbox.docs.recorder import record
+from sandbox.docs.reply import WIDTH, Frozen, lines_of, wrapped
+
+ROOT = Path(__file__).resolve().parents[2]
+NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
+
+
+def at(moment: datetime) -> str:
+    return f"<t:{int(moment.timestamp())}:R>"
+
+
+def test_ids_and_times_are_the_same_in_every_recording() -> None:
+    frozen = Frozen(names={"42": "tom"})
+    assert frozen.know("ZZZZZZ") == frozen.know("ZZZZZZ") == "7F3K2Q"
+    assert frozen.know("YYYYYY") == "8HJ4WM"
+    assert frozen.read("<@42>: `ZZZZZZ` before `YYYYYY`", NOON) == "@tom: 7F3K2Q before 8HJ4WM"
+    for minutes, shown in ((-600, "1 minute ago"), (3, "in 2 minutes"), (700, "in 13 hours")):
+        assert frozen.read(at(NOON + timedelta(minutes=minutes)), NOON) == shown
+
+
+def test_a_message_is_read_from_top_to_bottom() -> None:
+    message = {
+        "content": "<@42> look",
+        "attachments": [{"filename": "a.mp4", "size": 3_000_000}],
+        "embeds": [
+            {
+                "title": "Done",
+                "description": "**a model**",
+                "fields": [
+                    {"name": "Seed", "value": "7", "inline": True},
+                    {"name": "Took", "value": "13 s", "inline": True},
+                    {"name": "Waiting", "value": "one\ntwo", "inline": False},
+                    {"name": "Cost", "value": "1", "inline": True},
+                ],
+                "footer": {"text": "Job ZZZZZZ"},
+            }
+        ],
+        "components": [{"components": [{"label": "Again"}, {"label": "Edit"}]}],
+    }
+    frozen = Frozen(names={"42": "tom"}, jobs={"ZZZZZZ": "7F3K2Q"})
+    assert lines_of(message, frozen, NOON) == [
+        "@tom look",
+        "📎 a.mp4 (2.9 MiB)",
+        "Done",
+        "a model",
+        "Seed: 7 · Took: 1 min 52 s",
+        "Waiting",
+        "  one",
+        "  two",
+        "Cost: 1",
+        "Job 7F3K2Q",
+        "[Again] [Edit]",
+    ]
+
+
+def test_long_lines_are_broken_and_blank_ones_kept() -> None:
+    text = wrapped(["word " * 40, "", "end"])
+    lines = text.split("\n")
+    assert max(map(len, lines)) <= WIDTH
+    assert lines[-2:] == ["", "end"]
+
+
+def test_options_are_described_with_their_bounds() -> None:
+    table = options_table(
+        {
+            "options": [
+                {"name": "a", "type": 11, "required": True, "description": "One"},
+                {"name": "b", "type": 4, "min_value": 0, "max_value": 9000, "description": "Two"},
+                {
+                    "name": "c",
+                    "type": 3,
+                    "choices": [{"name": "x"}, {"name": "y"}],
+                    "description": "3",
+                },
+                {
+                    "name": "d",
+                    "type": 3,
+                    "max_length": 800,
+                    "autocomplete": True,
+                    "description": "4",
+                },
+            ]
+        }
+    )
+    assert table.splitlines()[2:] == [
+        "| `a` | required | picture | One |",
+        "| `b` |  | whole number, 0 to 9,000 | Two |",
+        "| `c` |  | one of `x`, `y` | 3 |",
+        "| `d` |  | text, at most 800 characters, from a list | 4 |",
+    ]
+    assert options_table({"options": []}) == "No options."
+
+
+def test_commands_below_groups_have_their_full_names() -> None:
+    deep = {"name": "b", "type": 2, "options": [{"name": "c", "type": 1, "options": []}]}
+    commands: list[dict[str, Any]] = [
+        {"name": "a", "options": [deep, {"name": "d", "type": 1}]},
+        {"name": "e", "type": 1, "options": [{"name": "o", "type": 3}]},
+        {"name": "Animate image", "type": 3},
+    ]
+    assert list(leaves(commands)) == ["a b c", "a d", "e"]
+
+
+@pytest.mark.e2e
+@pytest.mark.timeout(300)
+async def test_the_bot_still_says_what_the_documentation_shows(tmp_path: Path) -> None:
+    recording = await record(tmp_path, Transcript())
+    blocks = blocks_of((ROOT / "docs" / "commands.md").read_text("utf-8"))
+    for name in recording.commands:
+        assert blocks[f"replies to /{name}"] == recording.of(name), "run `make docs`"
