@@ -5,6 +5,7 @@ Each command is called like the kind of video it makes, so one set of functions 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 import discord
@@ -46,7 +47,7 @@ async def sizes(interaction: discord.Interaction[TweenBot], current: str) -> lis
     if model is None:
         return []
     return _matching(
-        current.replace("x", "*").replace("×", "*"),
+        current,
         (
             (_priced(interaction, f"{size} · {tier}", tier), size)
             for size in model.sizes
@@ -86,10 +87,12 @@ def _models(interaction: discord.Interaction[TweenBot]) -> tuple[Model, ...]:
 
 
 def _chosen(interaction: discord.Interaction[TweenBot]) -> Model | None:
-    """Return the model that will make the video, as far as that is known."""
-    catalogue = _catalogue(interaction)
-    effect = catalogue.effect(_typed(interaction, "effect"))
-    return catalogue.get(_typed(interaction, "model")) or catalogue.default(
+    """Return the model that will make the video; none where one is typed that cannot."""
+    typed = _typed(interaction, "model").strip()
+    if typed:
+        return next((model for model in _models(interaction) if model.name == typed), None)
+    effect = _catalogue(interaction).effect(_typed(interaction, "effect"))
+    return _catalogue(interaction).default(
         _kind(interaction), effect=effect.name if effect else None
     )
 
@@ -113,9 +116,14 @@ def _priced(interaction: discord.Interaction[TweenBot], words: str, tier: str) -
 
 def _matching(current: str, candidates: Iterable[tuple[str, str]]) -> list[Choice]:
     """Return what contains the typed words, in the catalogue's order."""
-    words = current.casefold().split()
+    words = _folded(current).split()
     return [
         app_commands.Choice(name=text.shortened(name, limits.CHOICE_CHARACTERS), value=value)
         for name, value in candidates
-        if all(word in name.casefold() for word in words)
+        if all(word in _folded(f"{name} {value}") for word in words)
     ][: limits.CHOICES]
+
+
+def _folded(words: str) -> str:
+    """Return words as they are compared: in any case, and a size with any sign of times."""
+    return re.sub(r"\s*[x×*]\s*", "*", words.casefold())

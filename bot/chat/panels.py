@@ -19,6 +19,9 @@ from bot.domain.status import StatusView
 _COLOUR = discord.Colour(0x5865F2)
 _BAR_CELLS = 10
 
+OTHERS_CHARACTERS = 40
+"""Room for the line that counts other people's waiting jobs."""
+
 
 def message_link(guild_id: int, channel_id: int, message_id: int) -> str:
     """Return the address of a message in a guild."""
@@ -46,9 +49,9 @@ def queued(job: Job, checks: Sequence[Check], money: Money) -> str:
         tightest = min(checks, key=lambda check: _videos_left(check, job))
         left = text.amount(tightest.rule.unit, tightest.left, money)
         lines.append(
-            f"Left by {text.scope_words(tightest.rule.scope)}: {left} "
-            f"{text.this_window(tightest.rule.window)}, "
-            f"resets {text.relative(tightest.span.end)}"
+            f"Left {text.this_window(tightest.rule.window)}: {left} "
+            f"({text.scope_words(tightest.rule.scope)}, "
+            f"resets {text.relative(tightest.span.end)})"
         )
     return "\n".join(lines)
 
@@ -74,7 +77,7 @@ def job_list(jobs: Sequence[Job], title: str) -> discord.Embed:
     return discord.Embed(
         title=discord.utils.escape_markdown(title),
         description=_fitting(lines, "\n", limits.EMBED_DESCRIPTION_CHARACTERS)
-        or "No jobs yet. Start with /video frames.",
+        or "No jobs yet. Start with /video frames, image, text or effect.",
         colour=_COLOUR,
     )
 
@@ -108,7 +111,7 @@ def job_details(view: StatusView, money: Money) -> discord.Embed:
         embed.add_field(name="Negative prompt", value=negative_prompt, inline=False)
     link = job_link(job)
     if link:
-        embed.add_field(name="Message", value=f"[open]({link})")
+        embed.add_field(name="Message", value=f"[open the message]({link})")
     embed.set_footer(text=footer(job))
     return embed
 
@@ -129,16 +132,18 @@ def queue(facts: QueueFacts, pause: str | None) -> discord.Embed:
         embed.description = f"⏸️ {text.pause(pause)}"
     running = [_queue_line(view) for view in facts.running]
     embed.add_field(
-        name=f"Being made ({len(facts.running)})",
+        name=f"At the provider ({len(facts.running)})",
         value=_fitting(running, "\n", limits.EMBED_FIELD_VALUE_CHARACTERS) or "Nothing",
         inline=False,
     )
     own = [view for view in facts.waiting if view.job.requester_id == facts.asker_id]
-    mine = _fitting([_queue_line(view) for view in own], "\n", limits.EMBED_FIELD_VALUE_CHARACTERS)
-    nobody = "None of them are yours" if facts.waiting else "Nobody waits"
+    room = limits.EMBED_FIELD_VALUE_CHARACTERS - OTHERS_CHARACTERS
+    mine = _fitting([_queue_line(view) for view in own], "\n", room)
+    others = len(facts.waiting) - len(own)
+    rest = f"{others} {'job' if others == 1 else 'jobs'} of others" if others else ""
     embed.add_field(
         name=f"Waiting here ({len(facts.waiting)})",
-        value=mine or nobody,
+        value="\n".join(filter(None, (mine, rest))) or "Nobody waits",
         inline=False,
     )
     return embed
@@ -169,7 +174,7 @@ def quota(
     lines = [f"Waiting jobs: {waiting} of {max_waiting}"]
     for check in sorted(checks, key=_share_left):
         rule = check.rule
-        used = text.amount(rule.unit, check.used_units, money)
+        used = text.figure(rule.unit, check.used_units, money)
         limit = text.amount(rule.unit, rule.limit, money)
         lines.append(
             f"**{text.scope_words(rule.scope).capitalize()}**, per "
@@ -202,9 +207,11 @@ def help_panel(*, version: str, retention: timedelta, region: str) -> discord.Em
     embed = discord.Embed(
         title="Tween makes short videos",
         description=(
-            "Give **/video frames** a first and a last frame and it makes the video between "
-            "them. Set `loop` to end where it began. The status message follows your job, and "
-            "the finished MP4 is attached to it."
+            "**/video frames** from a first and a last frame, or a loop of one\n"
+            "**/video image** from one picture\n"
+            "**/video text** from words alone\n"
+            "**/video effect** a ready-made effect on your picture\n\n"
+            "The status message follows your job, and the finished MP4 is attached to it."
         ),
         colour=_COLOUR,
     )

@@ -36,7 +36,7 @@ _WORKING = discord.Colour(0x5865F2)
 
 _KINDS = {
     Kind.FRAMES: "First and last frame",
-    Kind.IMAGE: "Picture",
+    Kind.IMAGE: "One picture",
     Kind.TEXT: "Words alone",
     Kind.EFFECT: "Effect",
 }

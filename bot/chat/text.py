@@ -48,7 +48,11 @@ class Money:
 
     def show(self, micros: int) -> str:
         """Return an amount with its currency."""
-        return f"{micros / MICROS * self.per_cny:,.2f} {self.currency}"
+        return f"{self.figure(micros)} {self.currency}"
+
+    def figure(self, micros: int) -> str:
+        """Return an amount without its currency."""
+        return f"{micros / MICROS * self.per_cny:,.2f}"
 
 
 STATES = {
@@ -183,7 +187,7 @@ _OPTIONS = {
     "kind_not_offered": "This kind of video is not offered here.",
     "model_off": "{model} is switched off at present. Choose another model.",
     "model_without_effect": "{model} does not know this effect. Choose one of: {models}.",
-    "unknown_effect": "There is no effect {effect}. Choose one from the list that opens.",
+    "unknown_effect": "There is no effect “{effect}”. Choose one from the list that opens.",
     "no_effects": "The provider has no effects in {region}, where this bot's account is.",
     "no_prompt": "Say in the prompt what is to be seen.",
     "resolution_not_offered": "{model} makes {resolutions}, not {resolution}.",
@@ -203,8 +207,8 @@ _NOT_CANCELLABLE = {
 
 _NOT_RETRYABLE = {
     "retry_active": "That job is still under way. Wait for its end, or cancel it.",
-    "retry_model_gone": "That job's model or resolution is no longer offered.",
-    "retry_erased": "That job's pictures were erased. Start again with the pictures.",
+    "retry_model_gone": "What that job asked for is no longer offered.",
+    "retry_erased": "What that job was made from was erased. Start again.",
 }
 
 SOMETHING_WRONG = "Something went wrong (ref {reference}). The host can find it in the log."
@@ -321,6 +325,11 @@ def amount(unit: Unit, figure: int, money: Money) -> str:
             assert_never(unit)
 
 
+def figure(unit: Unit, amount: int, money: Money) -> str:
+    """Return a figure whose unit follows: the 3 in 3 of 10 videos."""
+    return money.figure(amount) if unit is Unit.COST else f"{amount:,}"
+
+
 def plural(word: str, count: int) -> str:
     """Return a word for a count."""
     return word if count == 1 else f"{word}s"
@@ -382,8 +391,8 @@ def refusal(error: BotError, money: Money) -> str | None:
         case QueueFullError():
             whose = "You have" if error.whose == "member" else "This server has"
             return (
-                f"{whose} {error.waiting} of {error.limit} jobs waiting already. "
-                "Wait until one is done, or cancel one."
+                f"{whose} {error.waiting} {plural('job', error.waiting)} waiting already, which "
+                "is the most allowed. Wait until one is done, or cancel one."
             )
         case NotPermittedError():
             names = " and ".join(f"**{name}**" for name in error.required)
@@ -436,11 +445,12 @@ def _quota_sentence(refused: Refusal, money: Money) -> str:
     if refused.limit == 0:
         whom = "the host" if refused.scope is Scope.CEILING else "a moderator"
         return f"Videos are blocked here by {_SCOPE_WORDS[refused.scope]}. Ask {whom}."
-    used = amount(refused.unit, refused.used, money)
     limit = amount(refused.unit, refused.limit, money)
+    full = refused.used >= refused.limit
+    used = "all of it is" if full else f"{amount(refused.unit, refused.used, money)} are"
     return (
         f"No room: {_SCOPE_WORDS[refused.scope]} allows {limit} per "
-        f"{_WINDOW_WORDS[refused.window]}, and {used} are used. It resets {resets}."
+        f"{_WINDOW_WORDS[refused.window]}, and {used} used. It resets {resets}."
     )
 
 
@@ -448,7 +458,12 @@ def _facts(facts: Mapping[str, int | str]) -> _Lenient:
     """Return facts for a sentence; some of them are what somebody typed."""
     return _Lenient(
         {
-            key: one_line(fact, _FACT_CHARACTERS) if isinstance(fact, str) else fact
+            # Two asterisks would be read as italics, and sizes are full of them.
+            key: (
+                one_line(fact, _FACT_CHARACTERS).replace("*", "×")
+                if isinstance(fact, str)
+                else fact
+            )
             for key, fact in facts.items()
         }
     )

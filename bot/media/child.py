@@ -43,8 +43,6 @@ T = TypeVar("T")
 
 PREPARE_SECONDS = 20.0
 """Two pictures of 40 megapixels take about three; what takes longer is made to take longer."""
-PREVIEW_SECONDS = 10.0
-"""A tenth of a second; our own JPEGs."""
 PROBE_SECONDS = 60.0
 """Every frame is decoded: 30 seconds of 1080p take about ten on a slow core."""
 SHRINK_SECONDS = 300.0
@@ -117,7 +115,9 @@ def _limit_memory() -> None:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def _prepare(sources: tuple[tuple[str, Path], ...]) -> tuple[Picture, ...] | _Refusal:
+def _prepare(
+    sources: tuple[tuple[str, Path], ...],
+) -> tuple[tuple[Picture, ...], bytes] | _Refusal:
     from bot.media.images import prepare_pictures
 
     try:
@@ -127,12 +127,6 @@ def _prepare(sources: tuple[tuple[str, Path], ...]) -> tuple[Picture, ...] | _Re
             error=InvalidImageError,
             arguments={"option": error.option, "problem": error.problem, **error.facts},
         )
-
-
-def _preview(pictures: tuple[Picture, ...]) -> bytes:
-    from bot.media.images import make_preview
-
-    return make_preview(pictures)
 
 
 def _probe(path: Path) -> MediaFile | _Refusal:
@@ -336,15 +330,17 @@ class MediaPool:
         """
         await self._media(self._quick.run(WARM_UP_SECONDS, _nothing))
 
-    async def prepare(self, sources: Sequence[tuple[str, bytes]]) -> tuple[Picture, ...]:
-        """Make pictures fit; see ``images.prepare_pictures``.
+    async def prepare(
+        self, sources: Sequence[tuple[str, bytes]]
+    ) -> tuple[tuple[Picture, ...], bytes]:
+        """Make pictures fit, and draw their preview; see ``images.prepare_pictures``.
+
+        One visit to a child: what it decoded is drawn small there, and nothing goes there twice.
 
         Raises:
             InvalidImageError: a picture cannot be used; ``option`` says which, ``problem`` why.
                 Where a decoder broke, the first option is named.
         """
-        if not sources:
-            return ()
         writing = asyncio.ensure_future(asyncio.to_thread(_write_sources, sources, self._scratch))
         try:
             folder = await asyncio.shield(writing)
@@ -361,14 +357,6 @@ class MediaPool:
         finally:
             await asyncio.shield(asyncio.to_thread(folder.cleanup))
         return _unwrap(answer)
-
-    async def preview(self, pictures: Sequence[Picture]) -> bytes:
-        """Draw pictures that were prepared; see ``images.make_preview``.
-
-        Raises:
-            MediaUnreadableError: the child died.
-        """
-        return await self._media(self._quick.run(PREVIEW_SECONDS, _preview, tuple(pictures)))
 
     async def probe(self, path: Path) -> MediaFile:
         """Check that a file is a whole, playable video; see ``video.probe``.

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
 
-from PIL import Image, ImageCms, ImageFile, ImageOps
+from PIL import Image, ImageCms, ImageFile
 
 from bot.domain.delivery import MIB
 from bot.domain.errors import MediaError, MediaTooLargeError, MediaUnreadableError
@@ -275,9 +275,3 @@ def _by_profile(image: Image.Image, icc_profile: bytes) -> Image.Image | None:
         outputMode="RGB",
         flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
     )
-
-
-def open_own(jpeg: bytes) -> Image.Image:
-    """Decode a JPEG that we made ourselves."""
-    with Image.open(BytesIO(jpeg), formats=["JPEG"]) as image:
-        return ImageOps.exif_transpose(image).convert("RGB")

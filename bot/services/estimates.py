@@ -149,14 +149,14 @@ def _steady(line_estimate: Estimate) -> Estimate:
     return replace(line_estimate, done_at=on_grid(line_estimate.done_at, LINE_GRID))
 
 
-def _left(job: Job, known: Knowledge, *, now: datetime) -> Promise:
+def _left(job: lanes.Occupant, known: Knowledge, *, now: datetime) -> Promise:
     """Return how long a job will go on to occupy its place; an unseen task does so for longer."""
     if job.state not in POLLED and job.state is not JobState.SUBMITTING and job.sent_at:
         unseen_seconds = (job.sent_at + UNCONFIRMED_COUNTS_FOR - now).total_seconds()
         return Promise(done_seconds=unseen_seconds, late_seconds=unseen_seconds, samples=0)
     since = job.confirmed_at or job.sent_at or now
     age_seconds = (now - since).total_seconds()
-    promise = known.of(footage_of(job)).promise(age_seconds=age_seconds)
+    promise = known.of(job.footage).promise(age_seconds=age_seconds)
     return Promise(
         done_seconds=promise.done_seconds - age_seconds,
         late_seconds=promise.late_seconds - age_seconds,

@@ -61,5 +61,4 @@ class Pictures:
             return (), None
         async with self._places:
             read = [(option, await fetch()) for option, fetch in sources]
-            pictures = await self._media.prepare(read)
-            return pictures, await self._media.preview(pictures)
+            return await self._media.prepare(read)

@@ -340,7 +340,12 @@ class Submissions:
         if not job.is_terminal:
             raise JobNotRetryableError(job_id=job.id, problem="retry_active")
         model = self._catalogue.get(job.model)
-        if model is None or job.resolution not in model.resolutions:
+        if (
+            model is None
+            or job.resolution not in model.resolutions
+            or job.duration_seconds not in model.durations
+            or (job.effect is not None and job.effect not in model.effects)
+        ):
             raise JobNotRetryableError(job_id=job.id, problem="retry_model_gone")
         if job.forgotten_at is not None:
             raise JobNotRetryableError(job_id=job.id, problem="retry_erased")

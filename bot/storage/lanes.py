@@ -18,11 +18,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.catalogue import LaneLimits
 from bot.domain.fairness import Waiting
 from bot.domain.ids import AccountId, GuildId, JobId, UserId
-from bot.domain.job import IN_FLIGHT, Job, JobState
+from bot.domain.job import IN_FLIGHT, JobState
+from bot.domain.making_time import Footage
 from bot.domain.pacing import UNCONFIRMED_COUNTS_FOR
-from bot.storage.jobs import job_of, ready
+from bot.storage.jobs import ready
 from bot.storage.tables import accounts, guilds, jobs, lanes
-
 
 LONGEST_AGO = 32
 """Guilds whose waiting jobs are looked at first."""
@@ -54,6 +54,16 @@ class Account:
     paused_at: datetime | None
     pause_reason: str | None
     probe_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Occupant:
+    """What is asked about a job in flight; a wide lane has many, and each claim reads them all."""
+
+    state: JobState
+    footage: Footage
+    sent_at: datetime | None
+    confirmed_at: datetime | None
 
 
 async def ensure(
@@ -119,10 +129,23 @@ async def switch_off(connection: AsyncConnection, lane: Lane, *, at: datetime, r
 
 async def in_flight(
     connection: AsyncConnection, account: AccountId, model: str, *, now: datetime
-) -> list[Job]:
+) -> list[Occupant]:
     """Return the jobs that occupy, or may occupy, a place of the lane."""
-    query = select(jobs).where(_of_lane(account, model), _occupies(now))
-    return [job_of(row) for row in await connection.execute(query)]
+    query = select(
+        *(jobs.c.state, jobs.c.sent_at, jobs.c.confirmed_at),
+        *(jobs.c.model, jobs.c.resolution, jobs.c.duration_seconds),
+    ).where(_of_lane(account, model), _occupies(now))
+    return [
+        Occupant(
+            state=row.state,
+            footage=Footage(
+                model=row.model, resolution=row.resolution, duration_seconds=row.duration_seconds
+            ),
+            sent_at=row.sent_at,
+            confirmed_at=row.confirmed_at,
+        )
+        for row in await connection.execute(query)
+    ]
 
 
 def _of_lane(account: AccountId, model: str) -> ColumnElement[bool]:

@@ -29,7 +29,7 @@ def test_a_queued_job_is_answered_with_link_price_and_what_is_left() -> None:
     assert text.splitlines() == [
         f"Queued as Job `7F3K2Q` · [follow it]({LINK})",
         "Price: 1.00 CNY",
-        "Left by the rule for members: 7 videos today, resets <t:1795219200:R>",
+        "Left today: 7 videos (the rule for members, resets <t:1795219200:R>)",
     ]
 
 
@@ -44,7 +44,9 @@ def test_the_rule_that_is_named_is_the_one_that_ends_first() -> None:
         a_check(Scope.MEMBER, Unit.SECONDS, limit=100, used=95),
         a_check(Scope.MEMBER_DEFAULT, Unit.COST, limit=30 * MICROS, used=MICROS),
     ]
-    assert "Left by your own rule: 5 s of video today" in panels.queued(a_job(), checks, MONEY)
+    assert "Left today: 5 s of video (your own rule, resets " in panels.queued(
+        a_job(), checks, MONEY
+    )
 
 
 @pytest.mark.parametrize(
@@ -122,7 +124,7 @@ async def test_a_jobs_details_fit_and_keep_its_footer(state: JobState) -> None:
     assert too_long(embed) == []
     assert embed.footer.text == "Job 7F3K2Q"
     assert embed.image.url is None, "the preview is not attached to a private answer"
-    assert f"Message: [open]({LINK})" in words(embed)
+    assert f"Message: [open the message]({LINK})" in words(embed)
 
 
 async def test_a_negative_prompt_of_nothing_leaves_no_empty_field() -> None:
@@ -146,18 +148,18 @@ def test_the_queue_shows_what_is_made_and_where_ones_own_jobs_stand() -> None:
         asker_id=REQUESTER,
     )
     text = words(panels.queue(facts, None))
-    assert "Being made (1): 🎬 `7F3K2Q` wan2.2-kf2v-flash · expected <t:1795176120:R>" in text
+    assert "At the provider (1): 🎬 `7F3K2Q` wan2.2-kf2v-flash · expected <t:1795176120:R>" in text
     assert "Waiting here (2): 🕓 `000002` wan2.2-kf2v-flash · place **2**" in text
     assert "000001" not in text
 
 
 @pytest.mark.parametrize(
-    ("others", "said"), [(1, "Waiting here (1): None of them are yours"), (0, "Nobody waits")]
+    ("others", "said"), [(1, "Waiting here (1): 1 job of others"), (0, "Nobody waits")]
 )
 def test_a_queue_without_own_jobs_says_so(others: int, said: str) -> None:
     facts = QueueFacts(running=[], waiting=[waiting(1, 7)] * others, asker_id=REQUESTER)
     text = words(panels.queue(facts, None))
-    assert "Being made (0): Nothing" in text
+    assert "At the provider (0): Nothing" in text
     assert said in text
 
 
@@ -171,7 +173,7 @@ def test_a_long_queue_fits_and_counts_what_it_leaves_out() -> None:
     embed = panels.queue(QueueFacts(running=views, waiting=views, asker_id=REQUESTER), None)
     assert too_long(embed) == []
     assert words(embed).count("more") == 2
-    assert "Being made (100)" in words(embed)
+    assert "At the provider (100)" in words(embed)
 
 
 # --- quotas -----------------------------------------------------------------------------------
@@ -185,7 +187,7 @@ def test_a_quota_shows_each_rule_with_a_bar_and_its_reset() -> None:
     text = a_panel(a_check(limit=10, used=3))
     assert "Quota of tom" in text
     assert "Waiting jobs: 1 of 5" in text
-    assert "**The rule for members**, per day\n▰▰▰▱▱▱▱▱▱▱ 3 videos of 10 videos used" in text
+    assert "**The rule for members**, per day\n▰▰▰▱▱▱▱▱▱▱ 3 of 10 videos used" in text
     assert "resets <t:1795219200:R>" in text
 
 

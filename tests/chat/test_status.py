@@ -135,7 +135,7 @@ async def test_what_is_known_besides_the_state_is_said(view: StatusView, line: s
         ({"loop": True}, "Loop of one frame · **wan2.2-kf2v-flash** · 720P · 5 s"),
         (
             {"kind": Kind.IMAGE, "model": "wanx2.1-i2v-turbo", "duration_seconds": 3},
-            "Picture · **wanx2.1-i2v-turbo** · 720P · 3 s",
+            "One picture · **wanx2.1-i2v-turbo** · 720P · 3 s",
         ),
         (
             {"kind": Kind.TEXT, "model": "wan2.2-t2v-plus", "size": "832*480"},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +20,10 @@ from cogs.video import VideoCog
 from tests.chat.examples import a_job, a_view
 from tests.cogs.doubles import Backstage, an_attachment, run
 
-PICTURE = Picture(option="first_frame", jpeg=b"jpeg", width=640, height=480)
+
+def a_picture(option: str) -> Picture:
+    """Return what becomes of any attachment."""
+    return Picture(option=option, jpeg=b"jpeg", width=640, height=480)
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,11 @@ class Case:
 
 
 def video(backstage: Backstage) -> VideoCog:
-    backstage.pictures.prepare.return_value = ((PICTURE,), b"preview")
+    def prepared(sources: Sequence[tuple[str, object]]) -> tuple[tuple[Picture, ...], bytes | None]:
+        pictures = tuple(a_picture(option) for option, _ in sources)
+        return pictures, b"preview" if pictures else None
+
+    backstage.pictures.prepare.side_effect = prepared
     backstage.submissions.submit.return_value = a_job()
     return VideoCog(
         catalogue=backstage.catalogue,
@@ -88,6 +95,10 @@ def helping(backstage: Backstage) -> HelpCog:
 
 
 FRAMES = Case("video frames", video, lambda: {"first_frame": an_attachment(), "loop": True})
+IMAGE = Case("video image", video, lambda: {"image": an_attachment()})
+TEXT = Case("video text", video, lambda: {"prompt": "fog over a lake"})
+EFFECT = Case("video effect", video, lambda: {"image": an_attachment(), "effect": "Kiss"})
+VIDEOS = [FRAMES, IMAGE, TEXT, EFFECT]
 LIST = Case("jobs list", jobs)
 SHOW = Case("jobs show", jobs, lambda: {"job": "7f3k2q"})
 CANCEL = Case("jobs cancel", jobs, lambda: {"job": "7f3k2q"})
@@ -95,4 +106,4 @@ RETRY = Case("jobs retry", jobs, lambda: {"job": "7f3k2q"})
 QUEUE = Case("queue show", queue)
 QUOTA = Case("quota show", quota)
 HELP = Case("help", helping)
-CASES = [FRAMES, LIST, SHOW, CANCEL, RETRY, QUEUE, QUOTA, HELP]
+CASES = [*VIDEOS, LIST, SHOW, CANCEL, RETRY, QUEUE, QUOTA, HELP]

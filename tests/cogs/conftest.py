@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import discord
@@ -13,6 +13,8 @@ import pytest
 import stamina
 import structlog
 
+from bot.chat.text import Money
+from bot.client import EXTENSIONS, TweenBot
 from bot.logs import configure_logs
 from tests.cogs.doubles import Backstage
 
@@ -52,3 +54,13 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.fixture
 def backstage() -> Backstage:
     return Backstage()
+
+
+@pytest.fixture
+async def bot(backstage: Backstage) -> AsyncIterator[TweenBot]:
+    bot = TweenBot(api_base_url="http://127.0.0.1:1/api/v10", money=Money())
+    bot.services = backstage.services()
+    async with bot:
+        for extension in EXTENSIONS:
+            await bot.load_extension(extension)
+        yield bot

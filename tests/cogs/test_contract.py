@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 from unittest.mock import AsyncMock
 
@@ -12,7 +11,7 @@ from discord import app_commands
 
 from bot.chat.status import cancel_custom_id
 from bot.chat.text import Money
-from bot.client import EXTENSIONS, TweenBot
+from bot.client import TweenBot
 from bot.domain.ids import new_job_id
 from cogs._buttons import CancelButton
 from tests.cogs.doubles import Backstage, http_error
@@ -34,6 +33,38 @@ OPTIONS: dict[str, dict[str, tuple[int, bool]]] = {
         "watermark": (BOOLEAN, False),
         "spoiler": (BOOLEAN, False),
     },
+    "video image": {
+        "image": (ATTACHMENT, True),
+        "prompt": (STRING, False),
+        "model": (STRING, False),
+        "resolution": (STRING, False),
+        "duration": (INTEGER, False),
+        "negative_prompt": (STRING, False),
+        "seed": (INTEGER, False),
+        "prompt_extend": (BOOLEAN, False),
+        "watermark": (BOOLEAN, False),
+        "spoiler": (BOOLEAN, False),
+    },
+    "video text": {
+        "prompt": (STRING, True),
+        "model": (STRING, False),
+        "size": (STRING, False),
+        "duration": (INTEGER, False),
+        "negative_prompt": (STRING, False),
+        "seed": (INTEGER, False),
+        "prompt_extend": (BOOLEAN, False),
+        "watermark": (BOOLEAN, False),
+        "spoiler": (BOOLEAN, False),
+    },
+    "video effect": {
+        "image": (ATTACHMENT, True),
+        "effect": (STRING, True),
+        "model": (STRING, False),
+        "resolution": (STRING, False),
+        "seed": (INTEGER, False),
+        "watermark": (BOOLEAN, False),
+        "spoiler": (BOOLEAN, False),
+    },
     "jobs list": {"member": (USER, False), "state": (STRING, False)},
     "jobs show": JOB,
     "jobs cancel": JOB,
@@ -42,16 +73,6 @@ OPTIONS: dict[str, dict[str, tuple[int, bool]]] = {
     "quota show": {"member": (USER, False)},
     "help": {},
 }
-
-
-@pytest.fixture
-async def bot(backstage: Backstage) -> AsyncIterator[TweenBot]:
-    bot = TweenBot(api_base_url="http://127.0.0.1:1/api/v10", money=Money())
-    bot.services = backstage.services()
-    async with bot:
-        for extension in EXTENSIONS:
-            await bot.load_extension(extension)
-        yield bot
 
 
 def leaves(bot: TweenBot) -> dict[str, dict[str, Any]]:
@@ -84,12 +105,27 @@ async def test_everything_is_described_within_discords_limits(bot: TweenBot) -> 
         assert "…" not in each["description"]
 
 
+RANGES = {
+    "prompt": ("min_length", 1, "max_length", 800),
+    "negative_prompt": ("min_length", 1, "max_length", 500),
+    "seed": ("min_value", 0, "max_value", 2_147_483_647),
+}
+DURATIONS = {
+    "video image": ("min_value", 3, "max_value", 5),
+    "video text": ("min_value", 5, "max_value", 5),
+}
+
+
 async def test_figures_have_their_ranges(bot: TweenBot) -> None:
-    options = {option["name"]: option for option in leaves(bot)["video frames"]["options"]}
-    assert (options["seed"]["min_value"], options["seed"]["max_value"]) == (0, 2_147_483_647)
-    assert options["prompt"]["max_length"] == 800
-    assert options["negative_prompt"]["max_length"] == 500
-    assert options["prompt"]["min_length"] == options["negative_prompt"]["min_length"] == 1
+    for command, payload in leaves(bot).items():
+        if not command.startswith("video "):
+            continue
+        ranges = RANGES | {"duration": DURATIONS.get(command, ())}
+        for option in payload["options"]:
+            expected = ranges.get(option["name"], ())
+            bounds = {"min_length", "max_length", "min_value", "max_value"} & set(option)
+            assert bounds == set(expected[::2]), (command, option["name"])
+            assert [option[bound] for bound in expected[::2]] == list(expected[1::2])
 
 
 async def test_known_sets_are_choices_or_autocompleted(bot: TweenBot) -> None:
@@ -106,6 +142,13 @@ async def test_known_sets_are_choices_or_autocompleted(bot: TweenBot) -> None:
     assert completed == {
         ("video frames", "model"),
         ("video frames", "resolution"),
+        ("video image", "model"),
+        ("video image", "resolution"),
+        ("video text", "model"),
+        ("video text", "size"),
+        ("video effect", "effect"),
+        ("video effect", "model"),
+        ("video effect", "resolution"),
         ("jobs show", "job"),
         ("jobs cancel", "job"),
         ("jobs retry", "job"),

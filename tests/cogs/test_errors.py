@@ -1,8 +1,7 @@
-"""The one place that answers errors; buttons and autocompletes, whose errors go there too."""
+"""The one place that answers errors; buttons, whose errors go there too."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 from unittest.mock import MagicMock
 
@@ -12,8 +11,7 @@ import pytest
 from discord import app_commands
 
 from bot.chat.status import cancel_custom_id
-from bot.chat.text import Money
-from bot.client import EXTENSIONS, TweenBot
+from bot.client import TweenBot
 from bot.domain.errors import (
     BotError,
     DatabaseUnavailableError,
@@ -29,17 +27,6 @@ from cogs._buttons import CancelButton
 from tests.chat.examples import GUILD, REQUESTER, a_job
 from tests.cogs.conftest import SECRET, LogLines
 from tests.cogs.doubles import MODERATOR, Backstage, an_interaction, answered, http_error
-
-
-@pytest.fixture
-async def bot(backstage: Backstage) -> AsyncIterator[TweenBot]:
-    bot = TweenBot(api_base_url="http://127.0.0.1:1/api/v10", money=Money())
-    bot.services = backstage.services()
-    async with bot:
-        for extension in EXTENSIONS:
-            await bot.load_extension(extension)
-        yield bot
-
 
 # --- answers ----------------------------------------------------------------------------------
 
@@ -182,99 +169,3 @@ async def test_a_press_that_discord_has_closed_cancels_nothing(backstage: Backst
     interaction.response.defer.side_effect = http_error(404, 10_062)
     assert await press(interaction) == ""
     assert backstage.untouched
-
-
-# --- autocompletes ----------------------------------------------------------------------------
-
-
-async def complete(
-    bot: TweenBot,
-    interaction: Any,  # noqa: ANN401 - a double
-    command: str,
-    option: str,
-    **values: str,
-) -> list[app_commands.Choice[str]]:
-    """Type into an option, through discord.py's own machinery."""
-    (found,) = [
-        each
-        for each in bot.tree.walk_commands()
-        if isinstance(each, app_commands.Command) and each.qualified_name == command
-    ]
-    options: Any = [
-        {"name": name, "type": 3, "value": value} for name, value in {option: "", **values}.items()
-    ]
-    interaction.namespace = app_commands.Namespace(interaction, {}, options)
-    await found._invoke_autocomplete(interaction, option, interaction.namespace)
-    (choices,) = interaction.response.autocomplete.call_args.args
-    return list(choices)
-
-
-async def test_models_are_suggested_with_their_price(bot: TweenBot, backstage: Backstage) -> None:
-    choices = await complete(bot, an_interaction(backstage), "video frames", "model")
-    assert [(choice.value, choice.name) for choice in choices] == [
-        ("wan2.2-kf2v-flash", "wan2.2-kf2v-flash · from 0.10 CNY/s"),
-        ("wanx2.1-kf2v-plus", "wanx2.1-kf2v-plus · from 0.70 CNY/s"),
-    ]
-    assert backstage.untouched, "from memory, within 100 ms"
-
-
-async def test_models_are_narrowed_by_what_is_typed(bot: TweenBot, backstage: Backstage) -> None:
-    choices = await complete(bot, an_interaction(backstage), "video frames", "model", model="PLUS")
-    assert [choice.value for choice in choices] == ["wanx2.1-kf2v-plus"]
-
-
-@pytest.mark.parametrize(
-    ("model", "tiers"),
-    [
-        ("", ["480P", "720P", "1080P"]),
-        ("wanx2.1-kf2v-plus", ["720P"]),
-        ("no such model", ["480P", "720P", "1080P"]),
-    ],
-)
-async def test_resolutions_are_those_of_the_chosen_model(
-    bot: TweenBot, backstage: Backstage, model: str, tiers: list[str]
-) -> None:
-    choices = await complete(
-        bot, an_interaction(backstage), "video frames", "resolution", model=model
-    )
-    assert [choice.value for choice in choices] == tiers
-    assert choices[0].name.endswith(" CNY")
-
-
-@pytest.mark.parametrize("command", ["jobs show", "jobs cancel", "jobs retry"])
-async def test_only_ones_own_jobs_are_suggested(
-    bot: TweenBot, backstage: Backstage, command: str
-) -> None:
-    backstage.submissions.list_jobs.return_value = [a_job()]
-    interaction = an_interaction(backstage, permissions=MODERATOR)
-    choices = await complete(bot, interaction, command, "job", job="7f3")
-    assert [choice.value for choice in choices] == ["7F3K2Q"]
-    call = backstage.submissions.list_jobs.call_args
-    assert call.args == (Asker(user_id=REQUESTER, guild_id=GUILD, may_moderate=True),)
-    assert "member_id" not in call.kwargs
-    assert call.kwargs["limit"] == 25
-    assert await complete(bot, an_interaction(backstage), command, "job", job="ZZZ") == []
-
-
-@pytest.mark.parametrize(
-    ("command", "option"),
-    [
-        ("video frames", "model"),
-        ("video frames", "resolution"),
-        ("jobs show", "job"),
-        ("jobs cancel", "job"),
-        ("jobs retry", "job"),
-    ],
-)
-async def test_an_autocomplete_that_breaks_suggests_nothing_and_is_logged(
-    bot: TweenBot,
-    backstage: Backstage,
-    log_lines: LogLines,
-    command: str,
-    option: str,
-) -> None:
-    backstage.break_down(RuntimeError("boom"))
-    interaction = an_interaction(backstage)
-    interaction.client.money = None
-    assert await complete(bot, interaction, command, option) == []
-    assert [line["event"] for line in log_lines()] == ["autocomplete_failed"]

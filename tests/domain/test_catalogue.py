@@ -226,6 +226,13 @@ def test_tiers_without_a_price_are_not_offered() -> None:
     assert Catalogue(BEIJING, rows=[bare, _row(PLUS)]).get(FLASH) is None
 
 
+def test_a_host_who_knows_the_price_offers_what_the_regions_list_leaves_out() -> None:
+    assert Catalogue(SINGAPORE).get(FLASH) is None
+    priced = Catalogue(SINGAPORE, {FLASH: Override(prices={"720P": 220_000})})
+    assert dict(_model(priced, FLASH).prices) == {"720P": 220_000}
+    assert _default(priced, FRAMES) == FLASH
+
+
 # --- effects ---------------------------------------------------------------------------------
 
 

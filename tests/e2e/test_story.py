@@ -141,9 +141,9 @@ async def test_a_waiting_job_is_cancelled_by_its_button(tmp_path: Path) -> None:
         listed = await world.discord.slash(tom, world.discord.channel, "jobs list")
         assert "Cancelled" in (await listed.final_reply()).text
         queue = await world.discord.slash(mia, world.discord.channel, "queue show")
-        assert "Being made (2)" in (await queue.final_reply()).text
+        assert "At the provider (2)" in (await queue.final_reply()).text
         quota = await world.discord.slash(tom, world.discord.channel, "quota show")
-        assert "2 videos of 10 videos used" in (await quota.final_reply()).text
+        assert "2 of 10 videos used" in (await quota.final_reply()).text
 
 
 async def test_a_failed_job_says_why_and_can_be_made_again(tmp_path: Path) -> None:

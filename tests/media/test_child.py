@@ -82,14 +82,10 @@ async def until(condition: Callable[[], bool], *, seconds: float = 10.0) -> None
 
 
 async def test_pictures_are_prepared_and_previewed(pool: MediaPool, tmp_path: Path) -> None:
-    pictures = await pool.prepare([("first_frame", jpeg()), ("last_frame", png(480, 640))])
+    pictures, preview = await pool.prepare([("first_frame", jpeg()), ("last_frame", png(480, 640))])
     assert [picture.option for picture in pictures] == ["first_frame", "last_frame"]
-    assert (await pool.preview(pictures)).startswith(b"\xff\xd8")
+    assert preview.startswith(b"\xff\xd8")
     assert not list((tmp_path / "scratch").iterdir())
-
-
-async def test_nothing_is_prepared_from_nothing(pool: MediaPool) -> None:
-    assert await pool.prepare([]) == ()
 
 
 async def test_refusals_cross_the_process_boundary(pool: MediaPool, tmp_path: Path) -> None:
@@ -282,7 +278,7 @@ async def test_event_loop_runs_on_while_two_large_pictures_are_prepared(pool: Me
     sampling = asyncio.ensure_future(sample())
     try:
         for _ in range(3):
-            await pool.preview(await pool.prepare(sources))
+            await pool.prepare(sources)
     finally:
         sampling.cancel()
     # A machine that is busy with other tests delays a sample now and then; work on the loop

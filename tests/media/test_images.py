@@ -7,7 +7,7 @@ from PIL import Image
 
 from bot.domain.errors import InvalidImageError
 from bot.domain.submission import Picture, PictureNote
-from bot.media.images import MAX_JPEG_BYTES, MAX_PREVIEW_BYTES, make_preview, prepare_pictures
+from bot.media.images import MAX_JPEG_BYTES, MAX_PREVIEW_BYTES, prepare_pictures
 from tests.media import oddities
 from tests.media.oddities import ODDITIES, Oddity, png, save, scene
 
@@ -15,7 +15,7 @@ Colour = tuple[int, int, int]
 
 
 def prepare(data: bytes) -> Picture:
-    (picture,) = prepare_pictures([("image", data)])
+    (picture,), _ = prepare_pictures([("image", data)])
     return picture
 
 
@@ -168,7 +168,7 @@ def test_large_jpeg_is_scaled_from_a_smaller_decode_without_shift() -> None:
 
 
 def pair(first: tuple[int, int], second: tuple[int, int]) -> tuple[Picture, Picture]:
-    one, other = prepare_pictures([("first_frame", png(*first)), ("last_frame", png(*second))])
+    (one, other), _ = prepare_pictures([("first_frame", png(*first)), ("last_frame", png(*second))])
     assert_fits(one)
     assert_fits(other)
     assert other.width / other.height == pytest.approx(one.width / one.height, rel=0.01)
@@ -216,7 +216,7 @@ def test_far_ratio_is_set_whole_on_its_own_edge(
 
 
 def test_a_cropped_jpeg_is_cropped_in_its_own_pixels() -> None:
-    _, other = prepare_pictures(
+    (_, other), _ = prepare_pictures(
         [("first_frame", png(1000, 1000)), ("last_frame", oddities.jpeg(4000, 3200))]
     )
     assert (other.width, other.height) == (2000, 2000)
@@ -228,7 +228,8 @@ def test_a_cropped_jpeg_is_cropped_in_its_own_pixels() -> None:
 
 
 def test_preview_of_two_has_both_and_an_arrow() -> None:
-    preview = make_preview(pair((1280, 720), (1280, 720)))
+    frame = png(1280, 720)
+    _, preview = prepare_pictures([("first_frame", frame), ("last_frame", frame)])
     image = opened(preview)
     assert image.width <= 480
     assert len(preview) <= MAX_PREVIEW_BYTES
@@ -239,12 +240,14 @@ def test_preview_of_two_has_both_and_an_arrow() -> None:
 
 @pytest.mark.parametrize("size", [(1600, 400), (400, 1600), (2000, 2000)])
 def test_preview_of_one_keeps_its_ratio(size: tuple[int, int]) -> None:
-    image = opened(make_preview([prepare(png(*size))]))
+    _, preview = prepare_pictures([("image", png(*size))])
+    image = opened(preview)
     assert image.width <= 480
     assert image.height <= 270
     assert image.width / image.height == pytest.approx(size[0] / size[1], rel=0.03)
 
 
 def test_preview_of_noise_is_small() -> None:
-    pictures = [prepare(oddities.noise(2000, 1200))] * 2
-    assert len(make_preview(pictures)) <= MAX_PREVIEW_BYTES
+    frame = oddities.noise(2000, 1200)
+    _, preview = prepare_pictures([("first_frame", frame), ("last_frame", frame)])
+    assert len(preview) <= MAX_PREVIEW_BYTES

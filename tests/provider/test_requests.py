@@ -18,7 +18,7 @@ from bot.provider.requests import create_body
 from tests.provider.doubles import KEY, a_picture, a_request, answering, provider_on
 
 RECORDINGS = Path(__file__).parent / "recordings"
-FRAMES = ("first_frame_url", "last_frame_url")
+PICTURES = ("first_frame_url", "last_frame_url", "img_url")
 
 
 def _recorded(name: str) -> dict[str, Any]:
@@ -30,7 +30,7 @@ def _request_like(recorded: dict[str, Any], folder: Path) -> TaskRequest:
     sent, parameters = recorded["input"], recorded["parameters"]
     return a_request(
         model=recorded["model"],
-        images=tuple(a_picture(folder, field=name) for name in FRAMES if name in sent),
+        images=tuple(a_picture(folder, field=name) for name in PICTURES if name in sent),
         endpoint=Endpoint.IMAGE2VIDEO if "kf2v" in recorded["model"] else Endpoint.VIDEO_GENERATION,
         prompt=sent["prompt"],
         negative_prompt=sent.get("negative_prompt"),
@@ -64,7 +64,7 @@ async def test_body_is_the_sdks_less_its_deprecated_fields(path: Path, tmp_path:
         for name, value in recorded["input"].items()
         if name not in {"extend_prompt", "function"} and value is not None
     }
-    for name in FRAMES:
+    for name in PICTURES:
         if name in expected_input:
             picture = (tmp_path / f"{name}.jpg").read_bytes()
             data = base64.b64encode(picture).decode()

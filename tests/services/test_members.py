@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from bot.domain.catalogue import Kind
 from bot.domain.errors import (
     JobNotCancellableError,
     JobNotFoundError,
@@ -16,11 +17,13 @@ from bot.domain.ids import GuildId, InteractionId, RoleId, UserId
 from bot.domain.job import Job, JobState
 from bot.domain.ledger import NOTHING
 from bot.domain.quota import Rule, Scope, Unit, Window
-from bot.domain.submission import Origin
+from bot.domain.submission import Choices, GenerationOptions, Origin, Submission
+from bot.domain.task import TaskRequest
 from bot.services.submissions import Asker
 from bot.storage import guilds
-from tests.fakes import CHANNEL, GUILD, MEMBER, MODEL, NOW, a_submission, number
+from tests.fakes import CHANNEL, GUILD, MEMBER, MODEL, NOW, SLOW_MODEL, a_submission, number
 from tests.services.core import GENEROUS, Core
+from tests.services.wishes import a_wish_for, bytes_of
 
 OWNER = Asker(user_id=MEMBER, guild_id=GUILD)
 OTHER = Asker(user_id=UserId(4), guild_id=GUILD)
@@ -149,6 +152,58 @@ async def test_retry_makes_a_new_job_with_the_same_settings_and_a_new_seed(core:
     assert [picture.option for picture in new.pictures] == ["first_frame", "last_frame"]
     assert await core.spent(new) == new.reserved
     assert await core.state(old) is JobState.FAILED
+
+
+async def _made_again(core: Core, submission: Submission) -> tuple[Job, Job, TaskRequest]:
+    """Return a job that failed, the one its retry made, and what the provider is asked then."""
+    old = await core.submissions.submit(submission)
+    await core.touch(old, state=JobState.FAILED, finished_at=NOW)
+    new = await core.submissions.retry(old.id, OWNER, _origin())
+    await core.dispatcher.run_once(new.model)
+    (request,) = core.provider.creates
+    assert await core.state(new) is JobState.PENDING
+    return old, new, request
+
+
+async def test_retry_of_words_keeps_their_size_and_needs_no_picture(core: Core) -> None:
+    wish = a_wish_for(
+        core.catalogue,
+        Kind.TEXT,
+        GenerationOptions(prompt="fog", negative_prompt="people", seed=0, prompt_extend=False),
+        Choices(size="1080*1920"),
+    )
+    old, new, request = await _made_again(core, wish)
+    assert (new.kind, new.size, new.resolution) == (Kind.TEXT, "1080*1920", "1080P")
+    assert (new.price_micros, new.duration_seconds) == (3_500_000, 5)
+    assert replace(new.options, seed=old.seed) == old.options
+    assert new.seed != old.seed
+    assert (new.pictures, new.has_preview) == ((), False)
+    assert (request.images, request.size, request.resolution) == ((), "1080*1920", None)
+    assert (request.prompt, request.seed) == ("fog", new.seed)
+
+
+async def test_retry_of_an_effect_keeps_effect_and_picture(core: Core) -> None:
+    wish = a_wish_for(
+        core.catalogue,
+        Kind.EFFECT,
+        GenerationOptions(effect="mech1", watermark=True),
+        Choices(),
+        jpegs={"image": b"somebody"},
+    )
+    old, new, request = await _made_again(core, wish)
+    assert (new.kind, new.effect, new.model) == (Kind.EFFECT, "mech1", SLOW_MODEL)
+    assert (new.price_micros, new.watermark) == (3_500_000, True)
+    assert new.seed != old.seed
+    assert request.template == "mech1"
+    assert await bytes_of(request) == {"first_frame_url": b"somebody"}
+
+
+async def test_retry_of_a_picture_keeps_its_length(core: Core) -> None:
+    choices = Choices(model="wanx2.1-i2v-turbo", resolution="480P", duration_seconds=3)
+    wish = a_wish_for(core.catalogue, Kind.IMAGE, GenerationOptions(), choices)
+    _, new, request = await _made_again(core, wish)
+    assert (new.duration_seconds, new.price_micros) == (3, 720_000)
+    assert (request.duration_seconds, request.resolution) == (3, "480P")
 
 
 @pytest.mark.parametrize(

@@ -125,7 +125,7 @@ async def test_claims_go_round_as_the_line_says(
             sent_at=sent_at,
             finished_at=sent_at,
         )
-    for at in range(12):
+    for _ in range(12):
         created_at = NOW - timedelta(minutes=lots.randrange(900))
         guild, member = GuildId(lots.randrange(1, 6)), UserId(lots.randrange(3))
         await _put(database, guild_id=guild, requester_id=member, created_at=created_at)

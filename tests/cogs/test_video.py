@@ -1,0 +1,310 @@
+"""/video with doubles: what each command hands to the service, and what it refuses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import aiohttp
+import discord
+import pytest
+
+from bot.domain.catalogue import Catalogue, Kind, Region
+from bot.domain.errors import GuildDisabledError, InvalidImageError
+from bot.domain.submission import GenerationOptions, Submission, Wish
+from bot.services.pictures import Pictures
+from tests.chat.examples import GUILD, REQUESTER
+from tests.cogs.cases import EFFECT, FRAMES, IMAGE, RETRY, TEXT, VIDEOS, Case, a_picture
+from tests.cogs.doubles import MAY_POST, Backstage, an_attachment, an_interaction, http_error, run
+
+every_video = pytest.mark.parametrize("case", VIDEOS, ids=lambda case: case.name)
+
+
+async def submitted(backstage: Backstage, case: Case, **changes: object) -> Submission:
+    """Run a command that queues a job; return what it hands to the service."""
+    said = await case.run(backstage, an_interaction(backstage), **changes)
+    assert said.startswith("Queued as Job `7F3K2Q`"), said
+    (submission,) = backstage.submissions.submit.call_args.args
+    assert isinstance(submission, Submission)
+    return submission
+
+
+async def test_a_wish_is_queued_with_everything_that_was_chosen(backstage: Backstage) -> None:
+    submission = await submitted(
+        backstage,
+        FRAMES,
+        prompt="  a cat ",
+        negative_prompt=" ",
+        resolution="480p",
+        seed=7,
+        prompt_extend=False,
+        watermark=True,
+    )
+    assert submission.wish == Wish(
+        kind=Kind.FRAMES,
+        model="wan2.2-kf2v-flash",
+        resolution="480P",
+        duration_seconds=5,
+        price_micros=500_000,
+        options=GenerationOptions(
+            prompt="a cat", seed=7, prompt_extend=False, watermark=True, loop=True
+        ),
+    )
+    origin = submission.origin
+    assert (origin.guild_id, origin.requester_id, origin.interaction_id) == (GUILD, REQUESTER, 900)
+    assert (set(origin.role_ids), origin.premium_tier) == ({77}, 2)
+    assert (submission.pictures, submission.preview) == ((a_picture("first_frame"),), b"preview")
+
+
+async def test_a_last_frame_comes_after_the_first(backstage: Backstage) -> None:
+    submission = await submitted(backstage, FRAMES, last_frame=an_attachment(), loop=False)
+    assert submission.pictures == (a_picture("first_frame"), a_picture("last_frame"))
+    assert not submission.wish.options.loop
+
+
+async def test_a_picture_is_queued_with_everything_that_was_chosen(backstage: Backstage) -> None:
+    submission = await submitted(
+        backstage,
+        IMAGE,
+        prompt="it rains",
+        model="wanx2.1-i2v-turbo",
+        resolution="480p",
+        duration=3,
+        negative_prompt="people",
+        seed=0,
+        prompt_extend=False,
+        watermark=True,
+    )
+    assert submission.wish == Wish(
+        kind=Kind.IMAGE,
+        model="wanx2.1-i2v-turbo",
+        resolution="480P",
+        duration_seconds=3,
+        price_micros=720_000,
+        options=GenerationOptions(
+            prompt="it rains",
+            negative_prompt="people",
+            seed=0,
+            prompt_extend=False,
+            watermark=True,
+        ),
+    )
+    assert (submission.pictures, submission.preview) == ((a_picture("image"),), b"preview")
+
+
+async def test_words_are_queued_with_everything_that_was_chosen_and_no_picture(
+    backstage: Backstage,
+) -> None:
+    submission = await submitted(
+        backstage,
+        TEXT,
+        prompt=" fog over a lake ",
+        model="wanx2.1-t2v-turbo",
+        size="720x1280",
+        duration=5,
+        negative_prompt="people",
+        seed=9,
+        prompt_extend=False,
+        watermark=True,
+        spoiler=True,
+    )
+    assert submission.wish == Wish(
+        kind=Kind.TEXT,
+        model="wanx2.1-t2v-turbo",
+        resolution="720P",
+        size="720*1280",
+        duration_seconds=5,
+        price_micros=1_200_000,
+        options=GenerationOptions(
+            prompt="fog over a lake",
+            negative_prompt="people",
+            seed=9,
+            prompt_extend=False,
+            watermark=True,
+            spoiler=True,
+        ),
+    )
+    assert (submission.pictures, submission.preview) == ((), None)
+
+
+async def test_an_effect_is_queued_with_everything_that_was_chosen(backstage: Backstage) -> None:
+    submission = await submitted(
+        backstage,
+        EFFECT,
+        model="wanx2.1-i2v-plus",
+        resolution="720P",
+        seed=5,
+        watermark=True,
+    )
+    assert submission.wish == Wish(
+        kind=Kind.EFFECT,
+        model="wanx2.1-i2v-plus",
+        resolution="720P",
+        duration_seconds=5,
+        price_micros=3_500_000,
+        options=GenerationOptions(effect="frenchkiss", seed=5, watermark=True),
+    )
+    assert (submission.pictures, submission.preview) == ((a_picture("image"),), b"preview")
+
+
+@every_video
+async def test_what_nobody_chose_is_the_cheapest_recommended(
+    backstage: Backstage, case: Case
+) -> None:
+    wish = (await submitted(backstage, case)).wish
+    shape = wish.size or wish.resolution
+    assert (wish.model, shape, wish.price_micros) == {
+        "video frames": ("wan2.2-kf2v-flash", "720P", 1_000_000),
+        "video image": ("wan2.2-i2v-flash", "720P", 1_000_000),
+        "video text": ("wan2.2-t2v-plus", "832*480", 700_000),
+        "video effect": ("wanx2.1-i2v-turbo", "720P", 1_200_000),
+    }[case.name]
+    assert (wish.options.prompt_extend, wish.options.watermark) == (True, False)
+    assert (wish.options.seed, wish.options.spoiler) == (None, False)
+
+
+@every_video
+async def test_a_spoiler_has_no_preview(backstage: Backstage, case: Case) -> None:
+    submission = await submitted(backstage, case, spoiler=True)
+    assert submission.preview is None
+    assert submission.wish.options.spoiler
+
+
+@pytest.mark.parametrize(
+    ("case", "changes", "said"),
+    [
+        (FRAMES, {"loop": False}, "Add a last_frame, or set loop to true"),
+        (FRAMES, {"last_frame": an_attachment()}, "Give either a last_frame or loop"),
+        (FRAMES, {"model": "x" * 5000}, "There is no model xxx"),
+        (FRAMES, {"resolution": "4K"}, "wan2.2-kf2v-flash makes 480P, 720P, 1080P, not 4K."),
+        (FRAMES, {"prompt": "x" * 801}, "The prompt has 801 characters; wan2.2-kf2v-flash reads"),
+        (FRAMES, {"negative_prompt": "x" * 501}, "The negative prompt has 501 characters"),
+        (FRAMES, {"seed": -1}, "A seed is a whole number from 0 to 2147483647."),
+        (IMAGE, {"model": "wan2.2-t2v-plus"}, "There is no model wan2.2-t2v-plus for this."),
+        (IMAGE, {"duration": 3}, "Videos of wan2.2-i2v-flash are always 5 seconds long."),
+        (
+            IMAGE,
+            {"model": "wanx2.1-i2v-turbo", "duration": 6},
+            "wanx2.1-i2v-turbo makes videos of 3, 4, 5 seconds, not 6.",
+        ),
+        (TEXT, {"prompt": " \n "}, "Say in the prompt what is to be seen."),
+        (TEXT, {"duration": 4}, "Videos of wan2.2-t2v-plus are always 5 seconds long."),
+        (TEXT, {"size": "1x1"}, "wan2.2-t2v-plus does not make 1x1. Choose one of: 832"),
+        (EFFECT, {"effect": "explode"}, "There is no effect “explode”."),
+        (
+            EFFECT,
+            {"effect": "melt", "model": "wanx2.1-i2v-turbo"},
+            "wanx2.1-i2v-turbo does not know this effect. Choose one of: wanx2.1-i2v-plus.",
+        ),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+async def test_a_wish_that_cannot_be_fulfilled_is_refused_before_a_picture_is_read(
+    backstage: Backstage, case: Case, changes: dict[str, Any], said: str
+) -> None:
+    text = await case.run(backstage, an_interaction(backstage), **changes)
+    assert said in text
+    assert len(text) < 2000
+    backstage.pictures.prepare.assert_not_called()
+    backstage.submissions.submit.assert_not_called()
+
+
+async def test_where_there_are_no_effects_it_is_said(backstage: Backstage) -> None:
+    backstage.catalogue = Catalogue(Region.SINGAPORE)
+    said = await EFFECT.run(backstage, an_interaction(backstage))
+    assert said == "The provider has no effects in Singapore, where this bot's account is."
+    backstage.pictures.prepare.assert_not_called()
+
+
+@pytest.mark.parametrize(
+    ("case", "option"),
+    [(FRAMES, "first_frame"), (IMAGE, "image"), (EFFECT, "image")],
+    ids=lambda value: getattr(value, "name", value),
+)
+async def test_size_and_declared_type_are_checked_before_bytes_are_read(
+    backstage: Backstage, case: Case, option: str
+) -> None:
+    backstage.pictures.check_declared.side_effect = Pictures.check_declared
+    for attachment, said in (
+        (an_attachment(size=26 << 20), "larger than 25 MiB"),
+        (an_attachment(size=0), "empty file"),
+        (an_attachment(content_type="video/mp4"), "is a video"),
+    ):
+        text = await case.run(backstage, an_interaction(backstage), **{option: attachment})
+        assert said in text
+        attachment.read.assert_not_called()
+    backstage.pictures.prepare.assert_not_called()
+
+
+async def read_all(backstage: Backstage, attachment: object) -> bytes:
+    """Run the command and read its picture as the service would."""
+    await FRAMES.run(backstage, an_interaction(backstage), first_frame=attachment)
+    ((_, read),) = backstage.pictures.prepare.call_args.args[0]
+    data: bytes = await read()
+    return data
+
+
+async def test_a_picture_that_is_not_there_at_once_is_asked_for_again(
+    backstage: Backstage,
+) -> None:
+    attachment = an_attachment()
+    attachment.read.side_effect = [http_error(404, 0), aiohttp.ServerDisconnectedError(), b"ok"]
+    assert await read_all(backstage, attachment) == b"ok"
+
+
+@pytest.mark.parametrize(
+    "error", [http_error(404, 0), http_error(403, 0), aiohttp.ClientError(), TimeoutError()]
+)
+async def test_a_picture_discord_does_not_hand_out_is_a_refusal(
+    backstage: Backstage, error: Exception
+) -> None:
+    attachment = an_attachment()
+    attachment.read.side_effect = error
+    with pytest.raises(InvalidImageError) as raised:
+        await read_all(backstage, attachment)
+    assert raised.value.problem == "unavailable"
+    assert attachment.read.await_count == 3
+
+
+async def test_a_server_that_may_not_make_videos_is_told_first(backstage: Backstage) -> None:
+    command, cog = FRAMES.of(backstage)
+    backstage.submissions.require_guild.side_effect = GuildDisabledError
+    said = await run(command, cog, an_interaction(backstage), **FRAMES.options())
+    assert "has not enabled videos for this server" in said
+    backstage.pictures.prepare.assert_not_called()
+
+
+# --- where it may be used --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("case", [*VIDEOS, RETRY], ids=lambda case: case.name)
+@pytest.mark.parametrize(
+    ("lacking", "thread", "said"),
+    [
+        ("view_channel", False, "View Channel"),
+        ("send_messages", False, "Send Messages"),
+        ("send_messages_in_threads", True, "Send Messages in Threads"),
+        ("embed_links", False, "Embed Links"),
+        ("attach_files", False, "Attach Files"),
+    ],
+)
+async def test_where_the_bot_may_not_post_nothing_is_queued(
+    backstage: Backstage, case: Case, lacking: str, said: str, *, thread: bool
+) -> None:
+    permissions = discord.Permissions(MAY_POST.value)
+    setattr(permissions, lacking, False)
+    interaction = an_interaction(backstage, app_permissions=permissions, thread=thread)
+    text = await case.run(backstage, interaction)
+    assert text.startswith(f"I need the permission **{said}** in this channel.")
+    backstage.submissions.submit.assert_not_called()
+    backstage.submissions.retry.assert_not_called()
+    backstage.pictures.prepare.assert_not_called()
+    assert backstage.refused == ["not_permitted"]
+
+
+async def test_in_a_thread_the_permission_to_send_in_the_channel_is_not_needed(
+    backstage: Backstage,
+) -> None:
+    permissions = discord.Permissions(MAY_POST.value)
+    permissions.send_messages = False
+    interaction = an_interaction(backstage, app_permissions=permissions, thread=True)
+    assert "Queued as Job" in await FRAMES.run(backstage, interaction)
