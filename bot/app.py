@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -135,6 +136,10 @@ async def _serve(wiring: Wiring) -> None:
         loop.add_signal_handler(name, stopping.set)
     await _log_in(settings, client)
     await wiring.media.warm_up()
+    # What exists by now lives as long as the process; walking it in every full collection would
+    # hold the loop for more than 100 ms.
+    gc.collect()
+    gc.freeze()
     log.info("started", version=__version__, account=wiring.provider.account)
     seconds = settings.shutdown_seconds
     try:

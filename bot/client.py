@@ -16,7 +16,6 @@ from typing import Any
 
 import discord
 import yarl
-from discord import app_commands
 from discord.ext import commands
 from discord.gateway import DiscordWebSocket
 from typing_extensions import override
@@ -97,24 +96,6 @@ class Interactions:
             await asyncio.wait(late, timeout=REFUSAL_SECONDS)
 
 
-class Commands(app_commands.CommandTree["TweenBot"]):
-    """The slash commands, each begun in a round of the event loop of its own.
-
-    A command works for a millisecond or two before it first waits for Discord. discord.py begins
-    all that came in one breath in one round: fifty would block the loop for 100 ms.
-    """
-
-    def __init__(self, client: TweenBot) -> None:
-        super().__init__(client)
-        self._turn = asyncio.Lock()
-
-    @override
-    async def interaction_check(self, interaction: discord.Interaction[TweenBot], /) -> bool:
-        async with self._turn:
-            await asyncio.sleep(0)
-        return True
-
-
 class TweenBot(commands.AutoShardedBot):
     """The one connection to Discord's gateway."""
 
@@ -128,16 +109,15 @@ class TweenBot(commands.AutoShardedBot):
         super().__init__(
             command_prefix=(),
             help_command=None,
-            tree_cls=Commands,
             intents=discord.Intents(guilds=True),
             max_messages=None,
             chunk_guilds_at_startup=False,
             allowed_mentions=discord.AllowedMentions.none(),
             max_ratelimit_timeout=MAX_RATELIMIT_WAIT_SECONDS,
-            allowed_contexts=app_commands.AppCommandContext(
+            allowed_contexts=discord.app_commands.AppCommandContext(
                 guild=True, dm_channel=True, private_channel=False
             ),
-            allowed_installs=app_commands.AppInstallationType(guild=True, user=False),
+            allowed_installs=discord.app_commands.AppInstallationType(guild=True, user=False),
         )
         self.money = money
         self.interactions = Interactions()

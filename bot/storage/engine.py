@@ -7,6 +7,7 @@ locks rows with ``FOR UPDATE``, which SQLAlchemy leaves out for SQLite.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -45,6 +46,7 @@ class Database:
     def __init__(self, database_url: str) -> None:
         url = async_url(database_url)
         self.is_sqlite = url.get_backend_name() == "sqlite"
+        self._writing = asyncio.Lock()
         if self.is_sqlite and url.database:
             Path(url.database).parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -73,11 +75,24 @@ class Database:
         Raises:
             DatabaseUnavailableError: the database cannot be reached or stayed locked.
         """
-        async with _converted(), self.engine.connect() as connection:
+        async with _converted(), self._turn(), self.engine.connect() as connection:
             if self.is_sqlite:
                 await connection.exec_driver_sql("BEGIN IMMEDIATE")
             async with _ending(connection):
                 yield connection
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """Wait for the writers of this process in turn: SQLite's own waiting sleeps in steps."""
+        if not self.is_sqlite:
+            yield
+            return
+        async with asyncio.timeout(BUSY_TIMEOUT_SECONDS):
+            await self._writing.acquire()
+        try:
+            yield
+        finally:
+            self._writing.release()
 
     async def ping(self) -> None:
         """Ask the database for a sign of life.

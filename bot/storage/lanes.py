@@ -6,12 +6,12 @@ counter can drift.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import CTE, ColumnElement, Row, Select, and_, func, or_, select, update
+from sqlalchemy import CTE, ColumnElement, Row, Select, and_, func, or_, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -26,6 +26,12 @@ from bot.storage.tables import accounts, guilds, jobs, lanes
 
 LONGEST_AGO = 32
 """Guilds whose waiting jobs are looked at first."""
+
+MOST_IDS = 1_000
+"""Ids in a statement. SQLite takes 32,766 parameters and PostgreSQL's protocol 32,767; planning
+gets slow long before that."""
+
+_Id = TypeVar("_Id", GuildId, tuple[GuildId, UserId])
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -293,33 +299,48 @@ async def guilds_served_at(
     connection: AsyncConnection, account: AccountId, model: str, guild_ids: set[GuildId]
 ) -> dict[GuildId, datetime]:
     """Return when each guild's last job of the lane was submitted."""
-    query = (
-        select(jobs.c.guild_id, func.max(jobs.c.sent_at))
-        .where(
-            jobs.c.account == account,
-            jobs.c.model == model,
-            jobs.c.guild_id.in_(guild_ids),
-            jobs.c.sent_at.is_not(None),
+    served_at: dict[GuildId, datetime] = {}
+    for some in _portions(guild_ids):
+        query = (
+            select(jobs.c.guild_id, func.max(jobs.c.sent_at))
+            .where(
+                jobs.c.account == account,
+                jobs.c.model == model,
+                jobs.c.guild_id.in_(some),
+                jobs.c.sent_at.is_not(None),
+            )
+            .group_by(jobs.c.guild_id)
         )
-        .group_by(jobs.c.guild_id)
-    )
-    return {GuildId(row[0]): row[1] for row in await connection.execute(query)}
+        served_at |= {GuildId(row[0]): row[1] for row in await connection.execute(query)}
+    return served_at
 
 
 async def members_served_at(
     connection: AsyncConnection, members: set[tuple[GuildId, UserId]]
 ) -> dict[tuple[GuildId, UserId], datetime]:
     """Return when each member's last job in the guild was submitted."""
-    query = (
-        select(jobs.c.guild_id, jobs.c.requester_id, func.max(jobs.c.sent_at))
-        .where(
-            jobs.c.guild_id.in_({guild_id for guild_id, _ in members}),
-            jobs.c.requester_id.in_({user_id for _, user_id in members}),
-            jobs.c.sent_at.is_not(None),
+    served_at: dict[tuple[GuildId, UserId], datetime] = {}
+    for some in _portions(members):
+        query = (
+            select(jobs.c.guild_id, jobs.c.requester_id, func.max(jobs.c.sent_at))
+            .where(
+                # As pairs: of two lists SQLite would look every combination up.
+                tuple_(jobs.c.guild_id, jobs.c.requester_id).in_(some),
+                jobs.c.sent_at.is_not(None),
+            )
+            .group_by(jobs.c.guild_id, jobs.c.requester_id)
         )
-        .group_by(jobs.c.guild_id, jobs.c.requester_id)
-    )
-    return {(GuildId(row[0]), UserId(row[1])): row[2] for row in await connection.execute(query)}
+        served_at |= {
+            (GuildId(row[0]), UserId(row[1])): row[2] for row in await connection.execute(query)
+        }
+    return served_at
+
+
+def _portions(ids: set[_Id]) -> Iterator[list[_Id]]:
+    """Split ids, in order, so that no statement has more parameters than an engine takes."""
+    ordered = sorted(ids)
+    for start in range(0, len(ordered), MOST_IDS):
+        yield ordered[start : start + MOST_IDS]
 
 
 async def account_of(connection: AsyncConnection, account: AccountId) -> Account:

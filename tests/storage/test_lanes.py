@@ -14,7 +14,7 @@ from bot.domain.transitions import open_job
 from bot.services.estimates import in_turn
 from bot.storage import guilds, jobs, lanes
 from bot.storage.engine import Database
-from tests.fakes import ACCOUNT, MODEL, NOW, SLOW_MODEL, a_job
+from tests.fakes import ACCOUNT, MEMBER, MODEL, NOW, SLOW_MODEL, a_job
 
 LIMITS = LaneLimits(in_flight=2, submits_per_second=2)
 
@@ -175,6 +175,19 @@ async def test_line_shows_jobs_that_wait_for_their_message_or_moment_too(
         claimable = await lanes.claimable_of(connection, ACCOUNT, MODEL, GuildId(1_000), now=NOW)
     assert [job.job_id for job in line] == [waiting, posting]
     assert claimable == []
+
+
+async def test_turns_of_more_guilds_than_a_statement_takes_parameters(database: Database) -> None:
+    served = GuildId(33_000)
+    await _put(database, guild_id=served, state=JobState.DELIVERED, sent_at=NOW)
+    everybody = {(GuildId(guild), MEMBER) for guild in range(1, 33_001)}
+    async with database.read() as connection:
+        guilds_at = await lanes.guilds_served_at(
+            connection, ACCOUNT, MODEL, {guild for guild, _ in everybody}
+        )
+        members_at = await lanes.members_served_at(connection, everybody)
+    assert guilds_at == {served: NOW}
+    assert members_at == {(served, MEMBER): NOW}
 
 
 async def test_when_guilds_and_members_were_served(database: Database) -> None:

@@ -1,0 +1,216 @@
+"""The whole bot but its gateway, on a clock that leaps: many jobs from wish to delivery.
+
+Storage, services, provider client, media children, messenger and both sandboxes are the real
+ones; the loops are those of ``bot.wiring``. Left out are the gateway (wishes are submitted to the
+service a command would call), the two loops that watch real time, and both sandboxes' rate limits,
+which count in real time: what is spread over hours would look like a burst to them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from unittest.mock import patch
+
+from pydantic import SecretStr
+
+from bot import app, wiring
+from bot.domain.catalogue import Catalogue, Kind, Region
+from bot.domain.ids import ChannelId, GuildId, InteractionId, UserId
+from bot.domain.job import Job
+from bot.domain.submission import Choices, GenerationOptions, Origin, Submission, validate
+from bot.services import Services
+from bot.settings import Settings
+from bot.storage import jobs, migrate
+from bot.wiring import Wiring
+from sandbox.dashscope import DashScopeServer, EmulatorSettings
+from sandbox.dashscope.tasks import TaskRecord
+from sandbox.discord.records import Message
+from sandbox.discord.server import DiscordServer
+from sandbox.discord.settings import DiscordSettings
+from tests.benchmarks.leaping import LeapingClock, LeapingWakeup
+from tests.e2e.world import KEY, SAMPLES, is_over
+
+MODEL = "wan2.2-kf2v-flash"
+WATCHES_OF_REAL_TIME = {"gateway watch", "lag watch"}
+UNLIMITED = 1_000_000
+PATIENCE_SECONDS = 550.0
+"""Real seconds a day may take; the runner's own patience is a little longer."""
+
+
+def emulator_settings(task_seconds: tuple[float, float]) -> EmulatorSettings:
+    """Return an account whose tasks take so long, with rates that never refuse."""
+    return EmulatorSettings(
+        task_seconds=task_seconds,
+        query_qps=UNLIMITED,
+        create_rps=UNLIMITED,
+        upload_qps=UNLIMITED,
+    )
+
+
+def seconds_of(task: TaskRecord) -> float:
+    """Return what the emulator drew for a task: its own start-up and its running time."""
+    return task.not_before - task.submitted_at + task.run_seconds
+
+
+@dataclass(slots=True, kw_only=True)
+class Day:
+    """A stage on which time leaps."""
+
+    clock: LeapingClock
+    dashscope: DashScopeServer
+    discord: DiscordServer
+    wiring: Wiring
+    services: Services
+
+    async def submit(self, count: int) -> None:
+        """Queue jobs of one member, one after the other, as fast as they are taken."""
+        with self.clock.working():
+            pictures, preview = await self.services.pictures.prepare(
+                [("first_frame", _read("first")), ("last_frame", _read("last"))]
+            )
+            # The seed is given, so that the emulator draws one film and not a hundred.
+            options = GenerationOptions(prompt="the cat looks up", seed=7)
+            wish = validate(self.services.catalogue, Kind.FRAMES, options, Choices(model=MODEL))
+            for _ in range(count):
+                origin = Origin(
+                    interaction_id=InteractionId(self.discord.state.ids.next()),
+                    guild_id=GuildId(self.discord.guild.id),
+                    channel_id=ChannelId(self.discord.channel.id),
+                    requester_id=UserId(self.discord.users[1].id),
+                    requester_name="tom",
+                )
+                await self.services.submissions.submit(
+                    Submission(origin=origin, wish=wish, pictures=pictures, preview=preview)
+                )
+
+    def status_messages(self) -> list[Message]:
+        """Return the status messages, oldest first."""
+        return [
+            message
+            for message in self.discord.messages(self.discord.channel)
+            if message.current.embeds
+        ]
+
+    async def all_delivered(self, count: int) -> None:
+        """Wait until so many status messages show their end, and are up to date.
+
+        Raises:
+            RuntimeError: one did not end with a video.
+        """
+        await self.discord.wait_for(
+            lambda: sum(map(is_over, self.status_messages())) >= count, PATIENCE_SECONDS
+        )
+        bad = [message.text for message in self.status_messages() if not _has_film(message)]
+        if bad:
+            raise RuntimeError(bad[0])
+
+    async def jobs(self) -> list[Job]:
+        """Return all jobs, oldest first."""
+        async with self.wiring.database.read() as connection:
+            return sorted(await jobs.newest(connection, limit=1000), key=lambda job: job.created_at)
+
+
+@asynccontextmanager
+async def a_day(task_seconds: tuple[float, float], **choices: object) -> AsyncIterator[Day]:
+    """Set the stage; everything is taken down at the end.
+
+    Args:
+        task_seconds: the shortest and the longest task.
+        choices: settings other than the defaults.
+    """
+    with tempfile.TemporaryDirectory(prefix="tween-bench-") as name:
+        folder = Path(name)
+        clock = LeapingClock()
+        async with (
+            DashScopeServer(emulator_settings(task_seconds)) as dashscope,
+            DiscordServer(DiscordSettings(rate_limits=False)) as discord,
+        ):
+            clock.follow(dashscope.clock.advance)
+            clock.follow(discord.clock.advance)
+            clock.wait_for(lambda: _inspects(dashscope))
+            with (
+                patch.object(app, "WallClock", lambda: clock),
+                patch.object(wiring, "LocalWakeup", lambda: LeapingWakeup(clock)),
+            ):
+                settings = _settings(folder, discord, dashscope, choices)
+                async with app.build_app(settings) as parts, _serving(parts, clock) as services:
+                    yield Day(
+                        clock=clock,
+                        dashscope=dashscope,
+                        discord=discord,
+                        wiring=parts,
+                        services=services,
+                    )
+
+
+@asynccontextmanager
+async def _serving(parts: Wiring, clock: LeapingClock) -> AsyncIterator[Services]:
+    """Do what ``bot.app`` does between the lease and the stop, without a gateway."""
+    await migrate.upgrade(parts.database)
+    await parts.instance.acquire()
+    services = parts.client.services = parts.services()
+    dispatcher = parts.dispatcher()
+    await dispatcher.prepare()
+    pipeline = parts.pipeline(dispatcher)
+    pipeline.loops = [loop for loop in pipeline.loops if loop.name not in WATCHES_OF_REAL_TIME]
+    await parts.client.login(parts.settings.discord_token.get_secret_value())
+    await parts.media.warm_up()
+    clock.begin_work(len(pipeline.loops))
+    async with asyncio.TaskGroup() as group:
+        group.create_task(pipeline.run())
+        try:
+            yield services
+        finally:
+            await pipeline.stop(within_seconds=5)
+
+
+def _settings(
+    folder: Path,
+    discord: DiscordServer,
+    dashscope: DashScopeServer,
+    choices: Mapping[str, object],
+) -> Settings:
+    """Return the defaults of a host, pointed at the sandboxes, with room for every wish.
+
+    One model is offered: the idle rounds of the other lanes would take longer than the jobs.
+    """
+    others = [model.name for model in Catalogue(Region.BEIJING) if model.name != MODEL]
+    overrides = folder / "catalogue.toml"
+    overrides.write_text("".join(f'["{name}"]\nenabled = false\n' for name in others), "utf-8")
+    settings = Settings(
+        catalogue_overrides=overrides,
+        discord_token=SecretStr(discord.token),
+        discord_api_base_url=discord.api_base_url,
+        dashscope_api_key=SecretStr(KEY),
+        dashscope_http_base_url=dashscope.base_url,
+        result_hosts=("127.0.0.1",),
+        database_url=f"sqlite:///{folder}/tween.db",
+        data_dir=folder / "data",
+        daily_budget=0,
+        default_guild_daily_videos=UNLIMITED,
+        default_member_daily_videos=UNLIMITED,
+        max_queued_per_member=UNLIMITED,
+        max_queued_per_guild=UNLIMITED,
+    )
+    return settings.model_copy(update=choices)
+
+
+def _inspects(dashscope: DashScopeServer) -> bool:
+    """Tell whether the emulator still looks at the pictures of a task."""
+    return any(not task.inspected and not task.finished for task in dashscope.tasks.values())
+
+
+def _read(name: str) -> Callable[[], Awaitable[bytes]]:
+    async def read() -> bytes:
+        return await asyncio.to_thread((SAMPLES / f"cat-{name}.jpg").read_bytes)
+
+    return read
+
+
+def _has_film(message: Message) -> bool:
+    return any(file.filename.endswith(".mp4") for file in message.current.attachments)
