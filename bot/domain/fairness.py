@@ -8,6 +8,7 @@ Pure; the same order decides the claim and the position shown to people.
 from __future__ import annotations
 
 import heapq
+from bisect import bisect_left
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -26,6 +27,54 @@ class Waiting:
     guild_id: GuildId
     requester_id: UserId
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuildInLine:
+    """How a guild stands in a lane's line."""
+
+    guild_id: GuildId
+    waiting: int
+    """Its jobs in line, at least one."""
+    first_at: datetime
+    """When the oldest of them was asked for."""
+    served_at: datetime | None
+    """When its last job was submitted."""
+
+    @property
+    def key(self) -> tuple[datetime, datetime, GuildId]:
+        """What orders guilds within a round."""
+        return (self.served_at or _NEVER, self.first_at, self.guild_id)
+
+
+class Places:
+    """Places in a line that is not read as a whole: only how many wait for each guild."""
+
+    def __init__(self, guilds: Iterable[GuildInLine]) -> None:
+        self._guilds = sorted(guilds, key=lambda guild: guild.key)
+        self._turn = {guild.guild_id: turn for turn, guild in enumerate(self._guilds)}
+        self._rounds: dict[int, tuple[int, list[int]]] = {}
+
+    def __contains__(self, guild_id: GuildId) -> bool:
+        return guild_id in self._turn
+
+    def of(self, guild_id: GuildId, nth: int) -> int:
+        """Return the place in line, from 1, of a guild's job.
+
+        Each round serves one job of every guild that has one left; so before it come as many
+        rounds as its own guild has jobs in front of it, and in its own round the guilds whose
+        turn is earlier.
+
+        Args:
+            guild_id: whose job.
+            nth: how many jobs of its guild are in front of it.
+        """
+        if nth not in self._rounds:
+            before = sum(min(guild.waiting, nth) for guild in self._guilds)
+            taking_part = [turn for turn, guild in enumerate(self._guilds) if guild.waiting > nth]
+            self._rounds[nth] = (before, taking_part)
+        before, taking_part = self._rounds[nth]
+        return before + bisect_left(taking_part, self._turn[guild_id]) + 1
 
 
 def in_order(

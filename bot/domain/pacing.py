@@ -115,35 +115,67 @@ def on_grid(moment: datetime, step: timedelta) -> datetime:
     return moment + (_EPOCH - moment) % step
 
 
-def finish_times(
-    *,
-    busy: Sequence[Promise],
-    in_flight: int,
-    waiting: Sequence[Promise],
-) -> list[Promise]:
-    """Return when each waiting job should be done, first in line first, counted from now.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begin:
+    """When a place in line will be served, counted from now."""
 
-    Simulates the lane: each place that becomes free takes the next job. How far two tasks in a
-    row may be late adds up in squares: one makes up for the other.
+    seconds: float
+    spread_seconds: float
+    """By how much it may be late, as 9 of 10 are not."""
+
+    def of(self, job: Promise) -> Promise:
+        """Return when a job that stands there will be done.
+
+        Being late adds up in squares: one task makes up for the other.
+        """
+        # A task that is overdue is expected at any moment, not in the past.
+        done_seconds = max(0.0, self.seconds + job.done_seconds)
+        spread_seconds = math.hypot(self.spread_seconds, job.late_seconds - job.done_seconds)
+        return Promise(
+            done_seconds=done_seconds,
+            late_seconds=done_seconds + spread_seconds,
+            samples=job.samples,
+        )
+
+
+def begin_times(
+    *, busy: Sequence[Promise], in_flight: int, each: Promise, count: int
+) -> list[Begin]:
+    """Return when each place in line will be served, the first one first.
+
+    Simulates the lane: each of its places that becomes free takes the next job.
 
     Args:
-        busy: what is left of each task in flight; less than nothing while it is just overdue, so
-            that the times behind it stand still for so long.
-        in_flight: the lane's places.
-        waiting: the jobs in line, as if they began now.
+        busy: what is left of each task in flight.
+        in_flight: how many run at once.
+        each: what a waiting job takes on average.
+        count: how many places are asked for.
     """
-    # Where more run than there are places, the first to end free none.
+    # Where more run than may, the first to end make room for none.
     ends = sorted((left.done_seconds, left.late_seconds - left.done_seconds) for left in busy)
-    places = ends[-in_flight:]
-    places += [(0.0, 0.0)] * max(0, in_flight - len(places))
-    heapq.heapify(places)
-    done = []
-    for job in waiting:
-        begins, spread = heapq.heappop(places)
-        ends_after = max(0.0, begins + job.done_seconds)
-        spread = math.hypot(spread, job.late_seconds - job.done_seconds)
-        heapq.heappush(places, (ends_after, spread))
-        done.append(
-            Promise(done_seconds=ends_after, late_seconds=ends_after + spread, samples=job.samples)
-        )
-    return done
+    free = ends[-in_flight:]
+    free += [(0.0, 0.0)] * max(0, in_flight - len(free))
+    heapq.heapify(free)
+    begins = []
+    for _ in range(count):
+        begin = Begin(seconds=free[0][0], spread_seconds=free[0][1])
+        begins.append(begin)
+        ended = begin.of(each)
+        heapq.heapreplace(free, (ended.done_seconds, ended.late_seconds - ended.done_seconds))
+    return begins
+
+
+def mean_promise(shares: Sequence[tuple[Promise, int]]) -> Promise:
+    """Return what a job takes on average, of promises and how many jobs each is for.
+
+    Raises:
+        ValueError: there is no job.
+    """
+    count = sum(jobs for _, jobs in shares)
+    if not count:
+        raise ValueError("no job, no average")
+    return Promise(
+        done_seconds=sum(promise.done_seconds * jobs for promise, jobs in shares) / count,
+        late_seconds=sum(promise.late_seconds * jobs for promise, jobs in shares) / count,
+        samples=min(promise.samples for promise, _ in shares),
+    )

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.domain.catalogue import Catalogue
-from bot.domain.fairness import Waiting, in_order
-from bot.domain.ids import AccountId, JobId
+from bot.domain.fairness import Places, Waiting, in_order
+from bot.domain.ids import AccountId, GuildId, JobId
 from bot.domain.job import POLLED, Job, JobState
 from bot.domain.making_time import TYPICAL_SECONDS, Footage, MakingTime, footage_of
 from bot.domain.pacing import (
     UNCONFIRMED_COUNTS_FOR,
     Estimate,
     Promise,
+    begin_times,
     estimate,
-    finish_times,
+    mean_promise,
     on_grid,
 )
 from bot.domain.ports import Clock
@@ -26,6 +28,9 @@ from bot.storage.engine import Connection, Database
 
 LINE_GRID = timedelta(seconds=30)
 """Times of waiting jobs are shown on this grid: people read minutes, and each change is an edit."""
+
+MOST_SIMULATED = 500
+"""Places further back are hours away: for them the average is as good."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,12 +58,12 @@ async def known_times(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """One lane's waiting jobs in the order they will be claimed."""
+class Stand:
+    """Where a waiting job stands in its lane's line, in the order of the claims."""
 
-    positions: dict[JobId, int]
+    position: int
     """From 1."""
-    estimates: dict[JobId, Estimate]
+    estimate: Estimate
 
 
 class Estimates:
@@ -78,19 +83,15 @@ class Estimates:
 
     async def views(self, several: list[Job]) -> list[StatusView]:
         """Return jobs with their positions and estimates; each lane is read once."""
+        waiting = [job for job in several if job.state is JobState.QUEUED]
+        stands: dict[JobId, Stand] = {}
         async with self._database.read() as connection:
             pause = await self._pause(connection)
-            known = await self._known(connection, {job.model for job in several})
-            lines = {
-                model: await self._line(connection, model, known)
-                for model in {job.model for job in several if job.state is JobState.QUEUED}
-            }
-        return [self._view(job, lines, known, pause) for job in several]
-
-    async def line(self, model: str) -> Line:
-        """Return a lane's line."""
-        async with self._database.read() as connection:
-            return await self._line(connection, model, await self._known(connection, {model}))
+            known = await known_times(connection, self._catalogue, {job.model for job in several})
+            for model in {job.model for job in waiting}:
+                its = [job for job in waiting if job.model == model]
+                stands |= await self._stands(connection, model, its, known)
+        return [self._view(job, stands, known, pause) for job in several]
 
     async def pause(self) -> str | None:
         """Return why nothing is submitted at present."""
@@ -101,18 +102,15 @@ class Estimates:
         account = await lanes.account_of(connection, self._account)
         return "account" if account.paused_at is not None else None
 
-    async def _known(self, connection: Connection, models: Collection[str]) -> Knowledge:
-        return await known_times(connection, self._catalogue, models)
-
     def _view(
-        self, job: Job, lines: dict[str, Line], known: Knowledge, pause: str | None
+        self, job: Job, stands: dict[JobId, Stand], known: Knowledge, pause: str | None
     ) -> StatusView:
         if job.state is JobState.QUEUED:
-            line = lines[job.model]
+            stand = stands.get(job.id)
             return StatusView(
                 job=job,
-                position=line.positions.get(job.id),
-                estimate=None if pause else line.estimates.get(job.id),
+                position=stand.position if stand else None,
+                estimate=stand.estimate if stand and not pause else None,
                 pause=pause,
             )
         if job.state in POLLED and job.confirmed_at is not None and job.late_at is None:
@@ -121,28 +119,57 @@ class Estimates:
             return StatusView(job=job, estimate=estimate(promise, since=job.confirmed_at))
         return StatusView(job=job)
 
-    async def _line(self, connection: Connection, model: str, known: Knowledge) -> Line:
+    async def _stands(
+        self, connection: Connection, model: str, several: list[Job], known: Knowledge
+    ) -> dict[JobId, Stand]:
+        """Return where some waiting jobs of a lane stand, however long its line is.
+
+        Only their own guilds' jobs are read; of the others it is enough how many wait.
+        """
         now = self._clock.now()
-        waiting = await lanes.in_line(connection, self._account, model)
-        ordered = await in_turn(connection, self._account, model, waiting)
+        places = await self._places(connection, model, {job.guild_id for job in several})
+        asked = {job.id: job for job in several if job.id in places}
+        shares = await making_times.footage_in_line(connection, self._account, model)
+        if not asked or not shares:
+            return {}
+        each = mean_promise([(known.of(footage).promise(), n) for footage, n in shares.items()])
         occupied = await lanes.in_flight(connection, self._account, model, now=now)
-        wanted = await making_times.footage_in_line(connection, self._account, model)
-        # Who was claimed between the two readings is not in line any more.
-        ordered = [job for job in ordered if job.job_id in wanted]
-        promises = {footage: known.of(footage).promise() for footage in set(wanted.values())}
         lane = self._catalogue.get(model)
-        promised = finish_times(
+        in_flight = lane.limits.in_flight if lane else 1
+        begins = begin_times(
             busy=[_left(job, known, now=now) for job in occupied],
-            in_flight=lane.limits.in_flight if lane else 1,
-            waiting=[promises[wanted[job.job_id]] for job in ordered],
+            in_flight=in_flight,
+            each=each,
+            count=min(MOST_SIMULATED, max(places[job_id] for job_id in asked)),
         )
-        return Line(
-            positions={job.job_id: place for place, job in enumerate(ordered, start=1)},
-            estimates={
-                job.job_id: _steady(estimate(promise, since=now))
-                for job, promise in zip(ordered, promised, strict=True)
-            },
-        )
+        stands = {}
+        for job_id, job in asked.items():
+            begin = begins[min(places[job_id], len(begins)) - 1]
+            further = places[job_id] - len(begins)
+            if further > 0:
+                more_seconds = further * each.done_seconds / in_flight
+                begin = replace(begin, seconds=begin.seconds + more_seconds)
+            promise = begin.of(known.of(footage_of(job)).promise())
+            stands[job_id] = Stand(
+                position=places[job_id], estimate=_steady(estimate(promise, since=now))
+            )
+        return stands
+
+    async def _places(
+        self, connection: Connection, model: str, guild_ids: set[GuildId]
+    ) -> dict[JobId, int]:
+        """Return the places in line of all jobs of some guilds."""
+        places = Places(await lanes.guilds_in_line(connection, self._account, model))
+        waiting = await lanes.in_line(connection, self._account, model, guild_ids)
+        nth: dict[GuildId, int] = defaultdict(int)
+        found = {}
+        # Among themselves the guilds' jobs are in the order of the whole line.
+        # A guild whose first job came between the two readings is shown the next time.
+        known = [job for job in waiting if job.guild_id in places]
+        for job in await in_turn(connection, self._account, model, known):
+            found[job.job_id] = places.of(job.guild_id, nth[job.guild_id])
+            nth[job.guild_id] += 1
+        return found
 
 
 def _steady(line_estimate: Estimate) -> Estimate:

@@ -16,7 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.catalogue import LaneLimits
-from bot.domain.fairness import Waiting
+from bot.domain.fairness import GuildInLine, Waiting
 from bot.domain.ids import AccountId, GuildId, JobId, UserId
 from bot.domain.job import IN_FLIGHT, JobState
 from bot.domain.making_time import Footage
@@ -274,10 +274,38 @@ async def claimable_of(
     return await _waiting(connection, query)
 
 
-async def in_line(connection: AsyncConnection, account: AccountId, model: str) -> list[Waiting]:
-    """Return everything that waits for the lane, as the line shown to people."""
-    query = select(*_WAITING).where(_in_line(account, model)).order_by(jobs.c.created_at)
-    return await _waiting(connection, query)
+async def in_line(
+    connection: AsyncConnection, account: AccountId, model: str, guild_ids: set[GuildId]
+) -> list[Waiting]:
+    """Return what waits for the lane in some guilds."""
+    waiting = []
+    for some in _portions(guild_ids):
+        query = select(*_WAITING).where(_in_line(account, model), jobs.c.guild_id.in_(some))
+        waiting += await _waiting(connection, query)
+    return waiting
+
+
+async def guilds_in_line(
+    connection: AsyncConnection, account: AccountId, model: str
+) -> list[GuildInLine]:
+    """Return how each guild that waits stands in the line shown to people."""
+    query = (
+        select(jobs.c.guild_id, func.count(), func.min(jobs.c.created_at))
+        .where(_in_line(account, model))
+        .group_by(jobs.c.guild_id)
+    )
+    rows = (await connection.execute(query)).all()
+    guild_ids = {GuildId(row[0]) for row in rows}
+    served_at = await guilds_served_at(connection, account, model, guild_ids)
+    return [
+        GuildInLine(
+            guild_id=GuildId(guild_id),
+            waiting=waiting,
+            first_at=first_at,
+            served_at=served_at.get(GuildId(guild_id)),
+        )
+        for guild_id, waiting, first_at in rows
+    ]
 
 
 _WAITING = (jobs.c.id, jobs.c.guild_id, jobs.c.requester_id, jobs.c.created_at)

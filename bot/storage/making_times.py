@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.ids import AccountId, JobId
+from bot.domain.ids import AccountId
 from bot.domain.job import JobState
 from bot.domain.making_time import MOST_SAMPLES, Footage
 from bot.storage.tables import jobs, making_times
@@ -64,14 +64,19 @@ async def of_models(
 
 async def footage_in_line(
     connection: AsyncConnection, account: AccountId, model: str
-) -> dict[JobId, Footage]:
-    """Return what each waiting job of a lane will have made."""
-    query = select(jobs.c.id, jobs.c.resolution, jobs.c.duration_seconds).where(
-        jobs.c.account == account, jobs.c.model == model, jobs.c.state == JobState.QUEUED
+) -> dict[Footage, int]:
+    """Return what the waiting jobs of a lane will have made, and how many of them each."""
+    query = (
+        select(jobs.c.resolution, jobs.c.duration_seconds, func.count())
+        .where(
+            jobs.c.account == account,
+            jobs.c.model == model,
+            jobs.c.state == JobState.QUEUED,
+            jobs.c.finished_at.is_(None),
+        )
+        .group_by(jobs.c.resolution, jobs.c.duration_seconds)
     )
     return {
-        JobId(row.id): Footage(
-            model=model, resolution=row.resolution, duration_seconds=row.duration_seconds
-        )
-        for row in await connection.execute(query)
+        Footage(model=model, resolution=resolution, duration_seconds=seconds): count
+        for resolution, seconds, count in await connection.execute(query)
     }

@@ -133,8 +133,9 @@ class _Queue:
         await self.measure("submit", lambda: self.core.submissions._store(wish, job_id, ()))
 
     async def line(self) -> None:
-        """Read a lane's line."""
-        await self.measure("line", lambda: self.core.estimates.line(MODEL))
+        """Read where one guild's waiting jobs stand in a lane's line."""
+        jobs = await self.core.submissions.active(GuildId(FIRST_GUILD))
+        await self.measure("line", lambda: self.core.estimates.views(jobs))
 
     async def look(self) -> None:
         """Let the status board look for what is to be shown, between two looks at the line."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Hashable, Sequence
 from datetime import datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.fairness import Waiting, in_order
+from bot.domain.fairness import GuildInLine, Places, Waiting, in_order
 from bot.domain.ids import GuildId, JobId, UserId
 from tests.fakes import NOW
 
@@ -71,6 +71,30 @@ def test_order_is_fair(
         _check_turns(turns)
     for own in by_member.values():
         assert own == sorted(own, key=lambda job: job.created_at)
+
+
+@given(line=LINES, guilds=AGES, members=MEMBER_AGES)
+def test_places_without_the_line_are_those_of_the_order(
+    line: list[Waiting],
+    guilds: dict[GuildId, datetime],
+    members: dict[tuple[GuildId, UserId], datetime],
+) -> None:
+    by_guild: dict[GuildId, list[Waiting]] = defaultdict(list)
+    for job in line:
+        by_guild[job.guild_id].append(job)
+    places = Places(
+        GuildInLine(
+            guild_id=guild_id,
+            waiting=len(own),
+            first_at=min(job.created_at for job in own),
+            served_at=guilds.get(guild_id),
+        )
+        for guild_id, own in by_guild.items()
+    )
+    nth: Counter[GuildId] = Counter()
+    for place, job in enumerate(_ordered(line, guilds, members), start=1):
+        assert places.of(job.guild_id, nth[job.guild_id]) == place
+        nth[job.guild_id] += 1
 
 
 @given(line=LINES, guilds=AGES)

@@ -16,8 +16,9 @@ from bot.domain.pacing import (
     UNCONFIRMED_DEADLINE,
     Promise,
     backoff,
+    begin_times,
     estimate,
-    finish_times,
+    mean_promise,
     on_grid,
     poll_interval,
 )
@@ -67,37 +68,46 @@ def _promise(seconds: float, *, late_by: float = 0, samples: int = 40) -> Promis
 def test_times_are_those_of_the_lane(
     left: list[int], in_flight: int, waiting: int, seconds: list[int]
 ) -> None:
-    done = finish_times(
+    each = _promise(100)
+    begins = begin_times(
         busy=[_promise(remaining) for remaining in left],
         in_flight=in_flight,
-        waiting=[_promise(100)] * waiting,
+        each=each,
+        count=waiting,
     )
-    assert [promise.done_seconds for promise in done] == seconds
+    assert [begin.of(each).done_seconds for begin in begins] == seconds
 
 
-def test_each_waiting_job_takes_its_own_time() -> None:
-    done = finish_times(busy=[], in_flight=1, waiting=[_promise(400), _promise(60)])
-    assert [promise.done_seconds for promise in done] == [400, 460]
+def test_a_waiting_job_takes_its_own_time_behind_average_ones() -> None:
+    begins = begin_times(busy=[], in_flight=1, each=_promise(400), count=2)
+    assert [begin.of(_promise(60)).done_seconds for begin in begins] == [60, 460]
 
 
 def test_lateness_of_those_in_front_adds_up_in_squares() -> None:
-    done = finish_times(
-        busy=[_promise(50, late_by=30)], in_flight=1, waiting=[_promise(100, late_by=40)]
-    )
-    assert [(promise.done_seconds, promise.late_seconds) for promise in done] == [(150, 200)]
+    (begin,) = begin_times(busy=[_promise(50, late_by=30)], in_flight=1, each=_promise(1), count=1)
+    promise = begin.of(_promise(100, late_by=40))
+    assert (promise.done_seconds, promise.late_seconds) == (150, 200)
 
 
 @given(left=st.lists(st.floats(0, 500), max_size=5), waiting=st.integers(0, 20))
-def test_nobody_is_done_before_who_stands_in_front(left: list[float], waiting: int) -> None:
-    done = finish_times(
+def test_nobody_is_served_before_who_stands_in_front(left: list[float], waiting: int) -> None:
+    begins = begin_times(
         busy=[_promise(remaining) for remaining in left],
         in_flight=2,
-        waiting=[_promise(120)] * waiting,
+        each=_promise(120),
+        count=waiting,
     )
-    seconds = [promise.done_seconds for promise in done]
+    seconds = [begin.seconds for begin in begins]
     assert seconds == sorted(seconds)
-    assert len(done) == waiting
-    assert all(of_one >= 120 for of_one in seconds)
+    assert len(begins) == waiting
+    assert all(begin >= 0 for begin in seconds)
+
+
+def test_average_is_of_jobs_and_as_sure_as_the_least_sure() -> None:
+    mean = mean_promise([(_promise(100, samples=3), 3), (_promise(300, late_by=40), 1)])
+    assert (mean.done_seconds, mean.late_seconds, mean.samples) == (150, 160, 3)
+    with pytest.raises(ValueError, match="no job"):
+        mean_promise([])
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,13 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.errors import AuthenticationError
+from bot.domain.fairness import GuildInLine
 from bot.domain.ids import GuildId, JobId, UserId
 from bot.domain.job import Job, JobState
-from bot.domain.making_time import Footage, footage_of
+from bot.domain.making_time import footage_of
 from bot.domain.pacing import UNCONFIRMED_COUNTS_FOR, Estimate
-from bot.storage import making_times
+from bot.services import estimates
+from bot.storage import lanes, making_times
 from tests.fakes import ACCOUNT, MODEL, NOW, a_submission
 from tests.services.core import Core
 
@@ -22,7 +24,10 @@ async def test_place_shown_is_the_order_of_the_claims(core: Core) -> None:
         await core.submissions.submit(
             a_submission(guild_id=GuildId(guild), requester_id=UserId(member))
         )
-    promised = (await core.estimates.line(MODEL)).positions
+    views = await core.estimates.views(
+        [job for guild in (1, 2, 3) for job in await core.submissions.active(GuildId(guild))]
+    )
+    promised = {view.job.id: view.position or 0 for view in views}
     claimed: list[JobId] = []
     for _ in promised:
         core.clock.advance(seconds=1)
@@ -98,17 +103,39 @@ async def test_unseen_task_holds_its_place_for_as_long_as_it_may_run(core: Core)
     assert estimate.done_at >= NOW + UNCONFIRMED_COUNTS_FOR
 
 
-async def test_job_claimed_while_the_line_is_read_is_not_in_line(
-    core: Core, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_job_claimed_while_the_line_is_read_is_not_in_line(core: Core) -> None:
     claimed, waiting = await core.put(), await core.put()
-
-    async def read_later(*_: object) -> dict[JobId, Footage]:
-        return {waiting.id: footage_of(waiting)}
-
-    monkeypatch.setattr(making_times, "footage_in_line", read_later)
+    await core.touch(claimed, state=JobState.SUBMITTING)
     assert (await core.estimates.view(claimed)).position is None
     assert (await core.estimates.view(waiting)).position == 1
+
+
+async def test_guild_that_comes_while_the_line_is_read_is_shown_the_next_time(
+    core: Core, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = await core.put()
+
+    async def read_before(*_: object) -> list[GuildInLine]:
+        return []
+
+    with monkeypatch.context() as patch:
+        patch.setattr(lanes, "guilds_in_line", read_before)
+        assert (await core.estimates.view(job)).position is None
+    assert (await core.estimates.view(job)).position == 1
+
+
+async def test_place_far_back_is_promised_the_average(
+    core: Core, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs = [await core.put(guild_id=GuildId(number)) for number in range(1, 8)]
+    await _learn(core, jobs[0], *[100] * 12)
+    exact = [(await _estimate(core, job)).done_at for job in jobs]
+    monkeypatch.setattr(estimates, "MOST_SIMULATED", 3)
+    far = [(await _estimate(core, job)).done_at for job in jobs]
+    assert far[:3] == exact[:3]
+    for near, average in zip(exact[3:], far[3:], strict=True):
+        assert abs(near - average) <= timedelta(seconds=100)
+    assert far == sorted(far)
 
 
 async def test_paused_account_promises_no_time_and_says_why(core: Core) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from datetime import datetime, timedelta
 
 import pytest
 
 from bot.domain.catalogue import LaneLimits
+from bot.domain.fairness import Places
 from bot.domain.ids import GuildId, JobId, UserId
 from bot.domain.job import JobState
 from bot.domain.transitions import open_job
@@ -130,8 +132,16 @@ async def test_claims_go_round_as_the_line_says(
         guild, member = GuildId(lots.randrange(1, 6)), UserId(lots.randrange(3))
         await _put(database, guild_id=guild, requester_id=member, created_at=created_at)
     async with database.write() as connection:
-        line = await lanes.in_line(connection, ACCOUNT, MODEL)
+        stands = await lanes.guilds_in_line(connection, ACCOUNT, MODEL)
+        guild_ids = {guild.guild_id for guild in stands}
+        line = await lanes.in_line(connection, ACCOUNT, MODEL, guild_ids)
+        assert sum(guild.waiting for guild in stands) == len(line)
         expected = await in_turn(connection, ACCOUNT, MODEL, line)
+        places = Places(stands)
+        nth: Counter[GuildId] = Counter()
+        for place, job in enumerate(expected, start=1):
+            assert places.of(job.guild_id, nth[job.guild_id]) == place
+            nth[job.guild_id] += 1
         claimed = []
         for turn in range(len(line)):
             guild_id = await lanes.next_guild(connection, ACCOUNT, MODEL, now=NOW)
@@ -171,9 +181,11 @@ async def test_line_shows_jobs_that_wait_for_their_message_or_moment_too(
     posting = await _put(database, status_message_id=None, created_at=NOW + timedelta(seconds=1))
     await _put(database, cancel_requested_at=NOW)
     async with database.read() as connection:
-        line = await lanes.in_line(connection, ACCOUNT, MODEL)
+        (stands,) = await lanes.guilds_in_line(connection, ACCOUNT, MODEL)
+        line = await lanes.in_line(connection, ACCOUNT, MODEL, {GuildId(1_000)})
         claimable = await lanes.claimable_of(connection, ACCOUNT, MODEL, GuildId(1_000), now=NOW)
-    assert [job.job_id for job in line] == [waiting, posting]
+    assert {job.job_id for job in line} == {waiting, posting}
+    assert (stands.guild_id, stands.waiting, stands.served_at) == (1_000, 2, None)
     assert claimable == []
 
 

@@ -83,13 +83,14 @@ async def test_nothing_is_learnt_from_a_step_that_was_taken_back(database: Datab
 
 async def test_footage_in_line_is_that_of_the_waiting_jobs_of_the_lane(database: Database) -> None:
     waiting = a_job(resolution="480P", duration_seconds=10)
+    alike = a_job(resolution="480P", duration_seconds=10)
     others = [
         a_job(state=JobState.RUNNING),
         a_job(model=SLOW_MODEL),
         a_job(account=AccountId("another")),
     ]
     async with database.write() as connection:
-        for job in (waiting, *others):
+        for job in (waiting, alike, *others):
             await jobs.apply(connection, open_job(job))
         found = await making_times.footage_in_line(connection, ACCOUNT, MODEL)
-    assert found == {waiting.id: footage_of(waiting)}
+    assert found == {footage_of(waiting): 2}
