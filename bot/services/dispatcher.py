@@ -92,11 +92,12 @@ class Dispatcher:
                 [(model.name, model.limits) for model in self._catalogue],
             )
             await jobs.take_over_queued(connection, self._account)
-            queued = await jobs.in_states(connection, {JobState.QUEUED})
-        for job in queued:
-            if self._catalogue.get(job.model) is None:
-                text = f"{job.model} is not offered in {self._catalogue.region.value}"
-                await self._end(job, FailureReason.MODEL_OFF, text, {"code": "model_gone"})
+            stranded = await jobs.queued_beyond(
+                connection, [model.name for model in self._catalogue]
+            )
+        for job in stranded:
+            text = f"{job.model} is not offered in {self._catalogue.region.value}"
+            await self._end(job, FailureReason.MODEL_OFF, text, {"code": "model_gone"})
 
     async def run_once(self, model: str) -> float:
         """Submit one job of a lane if it may; return seconds until it is worth looking again."""

@@ -177,6 +177,16 @@ async def in_states(
     return [job_of(row) for row in await connection.execute(query)]
 
 
+async def queued_beyond(connection: AsyncConnection, models: Collection[str]) -> list[Job]:
+    """Return waiting jobs of any other model than these, oldest first."""
+    query = (
+        select(jobs)
+        .where(jobs.c.state == JobState.QUEUED, jobs.c.model.not_in(models))
+        .order_by(jobs.c.created_at, jobs.c.id)
+    )
+    return [job_of(row) for row in await connection.execute(query)]
+
+
 async def count_by_state(connection: AsyncConnection) -> dict[JobState, int]:
     """Return how many jobs are in each state that is not terminal."""
     query = (
