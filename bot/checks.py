@@ -14,7 +14,12 @@ import discord
 
 from bot.app import build_app
 from bot.domain.delivery import MIB
-from bot.domain.errors import BotError, ConfigurationError
+from bot.domain.errors import (
+    BotError,
+    ConfigurationError,
+    DatabaseUnavailableError,
+    ProviderUnavailableError,
+)
 from bot.settings import Settings
 from bot.storage import migrate
 from bot.wiring import Wiring
@@ -53,7 +58,14 @@ async def _run(subject: str, check: Callable[[Wiring], Awaitable[str]], wiring: 
     try:
         return Finding(subject=subject, detail=await check(wiring))
     except ConfigurationError as error:
-        return Finding(subject=subject, problem=f"{error.setting} {error.problem}")
+        named = "" if error.setting == subject else f"{error.setting} "
+        return Finding(subject=subject, problem=f"{named}{error.problem}")
+    except discord.LoginFailure:
+        return Finding(subject=subject, problem="refuses DISCORD_TOKEN")
+    except ProviderUnavailableError as error:
+        return Finding(subject=subject, problem=f"cannot be reached: {error}")
+    except DatabaseUnavailableError as error:
+        return Finding(subject=subject, problem=f"DATABASE_URL cannot be reached: {error}")
     except (BotError, OSError, aiohttp.ClientError, discord.DiscordException) as error:
         return Finding(subject=subject, problem=str(error) or type(error).__name__)
 
@@ -64,6 +76,10 @@ async def _catalogue(wiring: Wiring) -> str:
 
 
 async def _database(wiring: Wiring) -> str:
+    file = wiring.database.file
+    if file is not None and not file.exists():
+        # Asking would make an empty file of a name that may be mistyped.
+        return f"{file} does not exist; run creates it"
     current = await migrate.current_revision(wiring.database)
     newest = migrate.newest_revision()
     if current is None:

@@ -208,7 +208,10 @@ async def reconcile(job_id: str | None, task: str | None, *, failed: bool, again
     from bot.app import build_app
     from bot.storage import jobs
 
-    if job_id is not None and [bool(task), failed, again].count(True) != 1:
+    decisions = [bool(task), failed, again].count(True)
+    if job_id is None and decisions:
+        raise click.UsageError("say which job that is for: reconcile JOB_ID …")
+    if job_id is not None and decisions != 1:
         raise click.UsageError("give one of --task, --failed and --again")
     async with build_app(_settings(quiet=True)) as wiring:
         reconciler = wiring.reconciler()

@@ -115,12 +115,16 @@ def _priced(interaction: discord.Interaction[TweenBot], words: str, tier: str) -
 
 
 def _matching(current: str, candidates: Iterable[tuple[str, str]]) -> list[Choice]:
-    """Return what contains the typed words, in the catalogue's order."""
-    words = _folded(current).split()
+    """Return what contains the typed words: what begins with them first, then in order."""
+    typed = _folded(current).strip()
+    found = [
+        (not _folded(name).startswith(typed) and not value.startswith(typed), name, value)
+        for name, value in candidates
+        if all(word in _folded(f"{name} {value}") for word in typed.split())
+    ]
     return [
         app_commands.Choice(name=text.shortened(name, limits.CHOICE_CHARACTERS), value=value)
-        for name, value in candidates
-        if all(word in _folded(f"{name} {value}") for word in words)
+        for _, name, value in sorted(found, key=lambda each: each[0])
     ][: limits.CHOICES]
 
 

@@ -65,7 +65,7 @@ async def test_all_is_well(settings: dict[str, Any]) -> None:
     found = await findings(settings)
     assert [finding.problem for finding in found.values()] == [None] * 6
     assert "offers wan2.2-kf2v-flash, wanx2.1-kf2v-plus" in found["catalogue"].detail
-    assert "empty; run creates revision" in found["database"].detail
+    assert "does not exist; run creates it" in found["database"].detail
     assert "is writable" in found["disk"].detail
     assert "logged in as Tween" in found["Discord"].detail
     assert "0 tasks of wan2.2-kf2v-flash" in found["provider"].detail

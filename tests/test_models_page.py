@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -85,6 +86,18 @@ def test_the_readme_says_what_each_command_makes_when_nothing_is_chosen(region: 
             price = model.price_micros(resolution=tier, seconds=seconds) / 1_000_000
             expected[f"/video {kind.value}"] = f"`{model.name}`, {tier}: {price:.2f} CNY"
     assert documented == expected
+
+
+def test_the_readme_says_what_the_effects_of_the_dearer_models_cost() -> None:
+    offered = Catalogue(Region.BEIJING)
+    costs = Counter(
+        model.price_micros(resolution=model.recommended_resolution, seconds=5) / 1_000_000
+        for effect in offered.effects
+        if (model := offered.default(Kind.EFFECT, effect=effect.name)) is not None
+    )
+    assert costs == {1.2: 13, 3.5: 18}
+    assert "13 of the 31 effects cost that; 18 are known to a plus model alone" in README
+    assert "cost 3.50 CNY." in README
 
 
 def test_the_sizes_are_those_of_the_tiers() -> None:

@@ -47,8 +47,8 @@ class Database:
         url = async_url(database_url)
         self.is_sqlite = url.get_backend_name() == "sqlite"
         self._writing = asyncio.Lock()
-        if self.is_sqlite and url.database:
-            Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        self.file = Path(url.database).absolute() if self.is_sqlite and url.database else None
+        """Where SQLite keeps it; migrating makes the folder, nothing else does."""
         try:
             self.engine = _create_engine(url, is_sqlite=self.is_sqlite)
         except ModuleNotFoundError as error:

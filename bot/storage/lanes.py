@@ -372,8 +372,13 @@ def _portions(ids: set[_Id]) -> Iterator[list[_Id]]:
 
 
 async def account_of(connection: AsyncConnection, account: AccountId) -> Account:
-    """Return an account's row; ``ensure`` has created it."""
-    row = (await connection.execute(select(accounts).where(accounts.c.account == account))).one()
+    """Return an account as it stands; one that has never run here is not paused."""
+    query = select(accounts).where(accounts.c.account == account)
+    row = (await connection.execute(query)).one_or_none()
+    if row is None:
+        return Account(
+            account=account, api_key_id=None, paused_at=None, pause_reason=None, probe_at=None
+        )
     return Account(**row._mapping)  # noqa: SLF001 - SQLAlchemy's public name begins so
 
 

@@ -37,6 +37,8 @@ async def upgrade(database: Database, revision: str = "head") -> None:
     Raises:
         DatabaseUnavailableError: the database cannot be reached.
     """
+    if database.file is not None:
+        database.file.parent.mkdir(parents=True, exist_ok=True)
     async with database.write() as connection:
         await connection.run_sync(lambda sync: command.upgrade(_config(sync), revision))
 

@@ -102,7 +102,8 @@ async def perform(out: Path, stage: Stage, transcript: Transcript) -> list[Prove
     owner, member = (str(user["name"]) for user in stage.world["users"])
     transcript.heading(
         "What people see in #videos",
-        f"The emulated provider needs {TASK_SECONDS} s for a video, the real one 1 to 10 minutes.",
+        f"The emulated provider needs {TASK_SECONDS} s for a video, the real one 1 to 10 minutes, "
+        "so the bot's first guesses are too long here.",
     )
     story = Story(stage.discord, stage.world, transcript)
     first, *others = WISHES
@@ -118,7 +119,7 @@ async def perform(out: Path, stage: Stage, transcript: Transcript) -> list[Prove
 
 def _row(proven: Proven) -> Row:
     film = proven.film
-    shape = f"{film.width} x {film.height}  ·  {film.seconds:.1f} s"
+    shape = f"{film.width}×{film.height}  ·  {film.seconds:.1f} s"
     return Row(
         title=proven.delivered.wish.title,
         detail=f"/{proven.delivered.wish.command}  ·  {proven.delivered.job}  ·  {shape}",

@@ -10,6 +10,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from sandbox.demo.film import Film, Still
 
+FONTS = Path(__file__).resolve().parent / "fonts"
+
 CELL = (480, 480)
 """Most room of a frame, pixels; wide and tall videos both fit."""
 
@@ -31,8 +33,7 @@ class Row:
     """One video."""
 
     title: str
-    """Its kind. The built-in font has Latin letters and the middle dot, but no multiplication
-    sign."""
+    """Its kind."""
     detail: str
     """Job id, size and length."""
     film: Film
@@ -65,6 +66,10 @@ def save(rows: Sequence[Row], path: Path) -> None:
     draw(rows).save(path, "PNG", optimize=True)
 
 
+def _font(weight: str, size: int) -> ImageFont.FreeTypeFont:
+    return ImageFont.truetype(FONTS / f"Inter-{weight}.otf", size)
+
+
 def _cells(film: Film) -> list[_Cell]:
     named: tuple[tuple[str, Still], ...] = (
         ("first frame", film.first),
@@ -86,18 +91,18 @@ def _draw_row(sheet: Image.Image, top: int, row: Row, cells: Sequence[_Cell]) ->
         (MARGIN, baseline),
         row.title,
         fill=INK,
-        font=ImageFont.load_default(TITLE_SIZE),
+        font=_font("Medium", TITLE_SIZE),
         anchor="ls",
     )
     pen.text(
         (sheet.width - MARGIN, baseline),
         row.detail,
         fill=FAINT,
-        font=ImageFont.load_default(DETAIL_SIZE),
+        font=_font("Regular", DETAIL_SIZE),
         anchor="rs",
     )
     height = max(cell.image.height for cell in cells)
-    font = ImageFont.load_default(CAPTION_SIZE)
+    font = _font("Regular", CAPTION_SIZE)
     for column, cell in enumerate(cells):
         left = MARGIN + column * (CELL[0] + GAP)
         inset = (CELL[0] - cell.image.width) // 2
