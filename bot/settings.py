@@ -240,9 +240,10 @@ class _OverrideRow(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    prices: dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]] = {}
-    in_flight: Annotated[int, Field(ge=1)] | None = None
-    submits_per_second: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    # A price of nothing would leave DAILY_BUDGET without effect; the other bounds are far away.
+    prices: dict[str, Annotated[float, Field(ge=0.000001, le=10_000, strict=True)]] = {}
+    in_flight: Annotated[int, Field(ge=1, le=1_000, strict=True)] | None = None
+    submits_per_second: Annotated[float, Field(ge=0.001, le=1_000, strict=True)] | None = None
     enabled: bool | None = Field(default=None, validation_alias=AliasChoices("enabled", "on"))
 
 

@@ -116,12 +116,14 @@ def _priced(interaction: discord.Interaction[TweenBot], words: str, tier: str) -
 
 def _matching(current: str, candidates: Iterable[tuple[str, str]]) -> list[Choice]:
     """Return what contains the typed words: what begins with them first, then in order."""
-    typed = _folded(current).strip()
-    found = [
-        (not _folded(name).startswith(typed) and not value.startswith(typed), name, value)
-        for name, value in candidates
-        if all(word in _folded(f"{name} {value}") for word in typed.split())
-    ]
+    # Discord sends up to 6,000 characters while a person types.
+    typed = _folded(current[: limits.CHOICE_CHARACTERS]).strip()
+    words = typed.split()
+    found = []
+    for name, value in candidates:
+        shown = _folded(name)
+        if all(word in shown or word in value for word in words):
+            found.append((not shown.startswith(typed) and not value.startswith(typed), name, value))
     return [
         app_commands.Choice(name=text.shortened(name, limits.CHOICE_CHARACTERS), value=value)
         for _, name, value in sorted(found, key=lambda each: each[0])
@@ -130,4 +132,4 @@ def _matching(current: str, candidates: Iterable[tuple[str, str]]) -> list[Choic
 
 def _folded(words: str) -> str:
     """Return words as they are compared: in any case, and a size with any sign of times."""
-    return re.sub(r"\s*[x×*]\s*", "*", words.casefold())
+    return re.sub(r"(?<!\s)\s*[x×*]\s*", "*", words.casefold())

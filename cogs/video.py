@@ -11,7 +11,7 @@ import stamina
 from discord import app_commands
 from discord.ext import commands
 
-from bot.chat import panels
+from bot.chat import panels, text
 from bot.client import TweenBot
 from bot.domain.catalogue import MODELS, Catalogue, Kind
 from bot.domain.errors import InvalidImageError, InvalidOptionsError
@@ -283,8 +283,9 @@ def _reader(option: str, attachment: discord.Attachment) -> Callable[[], Awaitab
 
 
 def _text(value: str | None) -> str | None:
-    """Return a text without surrounding blanks; none where nothing is left."""
-    return (value or "").strip() or None
+    """Return a text without surrounding blanks; none where nothing visible is left."""
+    words = (value or "").strip()
+    return words if text.one_line(words, len(words)) else None
 
 
 async def setup(bot: TweenBot) -> None:

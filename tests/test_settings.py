@@ -284,3 +284,24 @@ def test_overrides_that_are_not_there_are_named(
     monkeypatch.setenv("CATALOGUE_OVERRIDES", str(tmp_path / "none.toml"))
     with pytest.raises(ConfigurationError, match=r"none\.toml"):
         load_settings().catalogue()
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        'prices = { "480P" = 0 }',
+        'prices = { "480P" = 1e13 }',
+        'prices = { "480P" = "0.2" }',
+        'prices = { "480P" = true }',
+        "in_flight = 100000000",
+        "in_flight = true",
+        "submits_per_second = 1e-300",
+    ],
+)
+def test_overrides_that_would_break_the_bounds_are_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, row: str
+) -> None:
+    settings = overridden(monkeypatch, tmp_path, f'["wan2.2-kf2v-flash"]\n{row}')
+    with pytest.raises(ConfigurationError) as raised:
+        settings.catalogue()
+    assert raised.value.setting == "CATALOGUE_OVERRIDES"

@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 from itertools import pairwise
 
 from bot.domain.job import Job
@@ -111,7 +112,7 @@ class MakingTime:
             share: from 0 to 1.
             after_seconds: of the tasks that are not done by then.
         """
-        left = [chance for chance in self._chances() if chance[0] > after_seconds]
+        left = [chance for chance in _chances(self) if chance[0] > after_seconds]
         if not left:
             return after_seconds * (1 + OVERTIME_SHARE)
         wanted = share * sum(weight for _, weight in left)
@@ -150,7 +151,7 @@ class MakingTime:
             interval_seconds: the least time between two polls of it.
         """
         longest_wait = interval_seconds * MOST_INTERVALS
-        aims = [(time * (1 + POLL_MARGIN), weight) for time, weight in self._chances()]
+        aims = [(time * (1 + POLL_MARGIN), weight) for time, weight in _chances(self)]
         left = [(aim, weight) for aim, weight in aims if aim > age_seconds]
         if not left:
             overtime_seconds = age_seconds - aims[-1][0]
@@ -161,19 +162,22 @@ class MakingTime:
             best_wait = min(longest_wait, best_wait - interval_seconds)
         return max(interval_seconds, best_wait)
 
-    def _chances(self) -> list[tuple[float, float]]:
-        """Return possible making times in seconds, shortest first, with their weights."""
-        newest_first = enumerate(reversed(self.recent_seconds))
-        real = sorted((time, 0.5 ** (ago / HALF_LIFE_SAMPLES)) for ago, time in newest_first)
-        return sorted([*_spread(real), *self._prior()])
 
-    def _prior(self) -> Iterator[tuple[float, float]]:
-        """Yield the documentation's figure as times evenly spread on a log scale."""
-        shortest, longest = PRIOR_RANGE
-        weight = PRIOR_SAMPLES / (1 + self.samples) / _PRIOR_TIMES
-        for number in range(_PRIOR_TIMES):
-            factor = shortest * (longest / shortest) ** ((number + 0.5) / _PRIOR_TIMES)
-            yield self.typical_seconds * factor, weight
+@lru_cache(maxsize=64)
+def _chances(known: MakingTime) -> tuple[tuple[float, float], ...]:
+    """Return possible making times in seconds, shortest first, with their weights."""
+    newest_first = enumerate(reversed(known.recent_seconds))
+    real = sorted((time, 0.5 ** (ago / HALF_LIFE_SAMPLES)) for ago, time in newest_first)
+    return tuple(sorted([*_spread(real), *_prior(known)]))
+
+
+def _prior(known: MakingTime) -> Iterator[tuple[float, float]]:
+    """Yield the documentation's figure as times evenly spread on a log scale."""
+    shortest, longest = PRIOR_RANGE
+    weight = PRIOR_SAMPLES / (1 + known.samples) / _PRIOR_TIMES
+    for number in range(_PRIOR_TIMES):
+        factor = shortest * (longest / shortest) ** ((number + 0.5) / _PRIOR_TIMES)
+        yield known.typical_seconds * factor, weight
 
 
 def _spread(real: list[tuple[float, float]]) -> Iterator[tuple[float, float]]:

@@ -154,7 +154,7 @@ def begin_times(
     # Where more run than may, the first to end make room for none.
     ends = sorted((left.done_seconds, left.late_seconds - left.done_seconds) for left in busy)
     free = ends[-in_flight:]
-    free += [(0.0, 0.0)] * max(0, in_flight - len(free))
+    free += [(0.0, 0.0)] * min(count, max(0, in_flight - len(free)))
     heapq.heapify(free)
     begins = []
     for _ in range(count):

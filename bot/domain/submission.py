@@ -197,7 +197,8 @@ def _choose_tier(model: Model, resolution: str | None) -> str:
 def _choose_size(model: Model, asked: str | None) -> str:
     if asked is None:
         return SIZES[model.recommended_resolution][0]
-    size = re.sub(r"\s*[x×*]\s*", "*", asked.strip().lower())
+    # Begun at the first blank alone: a long run of them would be read once from each.
+    size = re.sub(r"(?<!\s)\s*[x×*]\s*", "*", asked.strip().lower())
     if model.tier_of(size) is None:
         raise InvalidOptionsError(
             problem="size_not_offered",

@@ -92,12 +92,25 @@ class Dispatcher:
                 [(model.name, model.limits) for model in self._catalogue],
             )
             await jobs.take_over_queued(connection, self._account)
-            stranded = await jobs.queued_beyond(
-                connection, [model.name for model in self._catalogue]
-            )
-        for job in stranded:
-            text = f"{job.model} is not offered in {self._catalogue.region.value}"
-            await self._end(job, FailureReason.MODEL_OFF, text, {"code": "model_gone"})
+            queued = await jobs.in_states(connection, {JobState.QUEUED})
+        for job in queued:
+            if not self._is_offered(job):
+                where = self._catalogue.region.value
+                text = f"{job.model} in {job.resolution} is not offered in {where}"
+                await self._end(job, FailureReason.MODEL_OFF, text, {"code": "model_gone"})
+
+    def _is_offered(self, job: Job) -> bool:
+        """Tell whether a waiting job can still be bought as it was asked for.
+
+        Regions share names of models, but neither tiers nor effects; its price it keeps.
+        """
+        model = self._catalogue.get(job.model)
+        return (
+            model is not None
+            and job.resolution in model.resolutions
+            and job.duration_seconds in model.durations
+            and (job.effect is None or job.effect in model.effects)
+        )
 
     async def run_once(self, model: str) -> float:
         """Submit one job of a lane if it may; return seconds until it is worth looking again."""

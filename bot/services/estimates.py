@@ -67,7 +67,8 @@ class Stand:
 
     position: int
     """From 1."""
-    estimate: Estimate
+    estimate: Estimate | None
+    """None while nobody knows when the next create will be taken."""
 
 
 class Estimates:
@@ -138,6 +139,8 @@ class Estimates:
         now = self._clock.now()
         places = await self._places(connection, model, {job.guild_id for job in several})
         asked = {job.id: job for job in several if job.id in places}
+        if await lanes.is_refused(connection, self._account, model, now=now):
+            return {job_id: Stand(position=places[job_id], estimate=None) for job_id in asked}
         shares = await making_times.footage_in_line(connection, self._account, model)
         if not asked or not shares:
             return {}

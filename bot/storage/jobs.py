@@ -7,12 +7,13 @@ bookkeeping that nobody sees and nobody races for.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, and_, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.errors import StaleJobError
@@ -103,6 +104,19 @@ async def _must_get(connection: AsyncConnection, job_id: JobId) -> Job:
     return job_of(row)
 
 
+READ_AT_ONCE = 50
+"""A row of so many columns takes a tenth of a millisecond; hundreds would hold the loop."""
+
+
+async def _jobs_of(connection: AsyncConnection, query: Select[*tuple[Any, ...]]) -> list[Job]:
+    found = []
+    result = await connection.stream(query.execution_options(yield_per=READ_AT_ONCE))
+    async for rows in result.partitions():
+        found += [job_of(row) for row in rows]
+        await asyncio.sleep(0)
+    return found
+
+
 # --- reading ---------------------------------------------------------------------------------
 
 
@@ -159,7 +173,7 @@ async def newest(
     query = (
         select(jobs).where(*conditions).order_by(jobs.c.created_at.desc(), jobs.c.id).limit(limit)
     )
-    return [job_of(row) for row in await connection.execute(query)]
+    return await _jobs_of(connection, query)
 
 
 async def in_states(
@@ -174,17 +188,7 @@ async def in_states(
     if guild_id is not None:
         conditions.append(jobs.c.guild_id == guild_id)
     query = select(jobs).where(*conditions).order_by(jobs.c.created_at, jobs.c.id).limit(limit)
-    return [job_of(row) for row in await connection.execute(query)]
-
-
-async def queued_beyond(connection: AsyncConnection, models: Collection[str]) -> list[Job]:
-    """Return waiting jobs of any other model than these, oldest first."""
-    query = (
-        select(jobs)
-        .where(jobs.c.state == JobState.QUEUED, jobs.c.model.not_in(models))
-        .order_by(jobs.c.created_at, jobs.c.id)
-    )
-    return [job_of(row) for row in await connection.execute(query)]
+    return await _jobs_of(connection, query)
 
 
 async def count_by_state(connection: AsyncConnection) -> dict[JobState, int]:
@@ -220,7 +224,7 @@ async def take_over_queued(connection: AsyncConnection, account: AccountId) -> N
 async def foreign_in_flight(connection: AsyncConnection, account: AccountId) -> list[Job]:
     """Return jobs in flight of another account: its key is needed to follow them."""
     query = select(jobs).where(jobs.c.state.in_(IN_FLIGHT), jobs.c.account != account)
-    return [job_of(row) for row in await connection.execute(query)]
+    return await _jobs_of(connection, query)
 
 
 async def known_task_ids(
@@ -316,7 +320,7 @@ async def due_polls(connection: AsyncConnection, *, now: datetime, limit: int) -
         .order_by(jobs.c.next_poll_at, jobs.c.id)
         .limit(limit)
     )
-    return [job_of(row) for row in await connection.execute(query)]
+    return await _jobs_of(connection, query)
 
 
 async def next_poll_at(connection: AsyncConnection) -> datetime | None:
@@ -351,7 +355,7 @@ async def unshown(connection: AsyncConnection, *, posted_before: datetime, limit
         .order_by(jobs.c.finished_at.is_(None), jobs.c.entered_at, jobs.c.id)
         .limit(limit)
     )
-    return [job_of(row) for row in await connection.execute(query)]
+    return await _jobs_of(connection, query)
 
 
 async def mark_shown(
@@ -381,7 +385,7 @@ async def waiting_and_shown(connection: AsyncConnection, *, limit: int) -> list[
         .order_by(jobs.c.created_at)
         .limit(limit)
     )
-    return [job_of(row) for row in await connection.execute(query)]
+    return await _jobs_of(connection, query)
 
 
 async def unannounced(connection: AsyncConnection, *, limit: int) -> list[Job]:
@@ -401,7 +405,7 @@ async def unannounced(connection: AsyncConnection, *, limit: int) -> list[Job]:
         .order_by(jobs.c.finished_at)
         .limit(limit)
     )
-    return [job_of(row) for row in await connection.execute(query)]
+    return await _jobs_of(connection, query)
 
 
 # --- upkeep ----------------------------------------------------------------------------------
@@ -427,7 +431,7 @@ async def lapsed(connection: AsyncConnection, state: JobState, *, now: datetime)
     query = select(jobs).where(
         jobs.c.state == state, or_(jobs.c.lease_until.is_(None), jobs.c.lease_until <= now)
     )
-    return [job_of(row) for row in await connection.execute(query)]
+    return await _jobs_of(connection, query)
 
 
 async def cancel_wanted(connection: AsyncConnection) -> list[Job]:
@@ -435,7 +439,7 @@ async def cancel_wanted(connection: AsyncConnection) -> list[Job]:
     query = select(jobs).where(
         jobs.c.state == JobState.QUEUED, jobs.c.cancel_requested_at.is_not(None)
     )
-    return [job_of(row) for row in await connection.execute(query)]
+    return await _jobs_of(connection, query)
 
 
 async def to_forget(
@@ -448,7 +452,7 @@ async def to_forget(
         .order_by(jobs.c.finished_at)
         .limit(limit)
     )
-    return [job_of(row) for row in await connection.execute(query)]
+    return await _jobs_of(connection, query)
 
 
 async def known_ids(connection: AsyncConnection, job_ids: Collection[str]) -> set[str]:

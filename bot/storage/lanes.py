@@ -197,6 +197,10 @@ async def next_guild(
     the waiting jobs of all the others would take most of a claim's time. Where they do not settle
     it, all guilds are looked at: twice into an index each, however long queue and history are.
     """
+    # Most looks find nobody: that must not cost a look at every guild there is.
+    anybody = select(jobs.c.id).where(_waits(account, model, now)).limit(1)
+    if (await connection.execute(anybody)).first() is None:
+        return None
     few = _turns(account, model, now=now, most=LONGEST_AGO)
     rows = (await connection.execute(select(few))).all()
     latest = max((row.served_at or _NEVER for row in rows), default=_NEVER)
@@ -283,6 +287,18 @@ async def in_line(
         query = select(*_WAITING).where(_in_line(account, model), jobs.c.guild_id.in_(some))
         waiting += await _waiting(connection, query)
     return waiting
+
+
+async def is_refused(
+    connection: AsyncConnection, account: AccountId, model: str, *, now: datetime
+) -> bool:
+    """Tell whether a job of the lane waits because its create was refused or did not arrive."""
+    query = (
+        select(jobs.c.id)
+        .where(_in_line(account, model), jobs.c.attempts > 0, jobs.c.not_before > now)
+        .limit(1)
+    )
+    return (await connection.execute(query)).first() is not None
 
 
 async def guilds_in_line(

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.ids import AccountId
 from bot.domain.job import JobState
 from bot.domain.making_time import MOST_SAMPLES, Footage
+from bot.domain.pacing import UNCONFIRMED_DEADLINE
 from bot.storage.tables import jobs, making_times
 
 
@@ -32,7 +33,7 @@ async def add(
     )
     is_it = [making_times.c[name] == value for name, value in key.items()]
     query = select(making_times.c.recent_seconds).where(*is_it).with_for_update()
-    recent: list[float] = (await connection.execute(query)).scalar_one()
+    recent = _readable((await connection.execute(query)).scalar_one())
     await connection.execute(
         update(making_times)
         .where(*is_it)
@@ -57,9 +58,21 @@ async def of_models(
     return {
         Footage(
             model=row.model, resolution=row.resolution, duration_seconds=row.duration_seconds
-        ): tuple(row.recent_seconds)
+        ): _readable(row.recent_seconds)
         for row in await connection.execute(query)
     }
+
+
+def _readable(stored: object) -> tuple[float, ...]:
+    """Return what can be used of a row: a damaged one must not keep tasks from being polled."""
+    if not isinstance(stored, list):
+        return ()
+    longest = UNCONFIRMED_DEADLINE.total_seconds()
+    return tuple(
+        float(each)
+        for each in stored
+        if isinstance(each, int | float) and not isinstance(each, bool) and 0 < each <= longest
+    )
 
 
 async def footage_in_line(

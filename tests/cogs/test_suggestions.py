@@ -342,3 +342,20 @@ async def test_an_autocomplete_that_breaks_suggests_nothing_and_is_logged(
     assert await suggested(bot, interaction, command, option) == []
     (line,) = log_lines()
     assert (line["event"], line["name"]) == ("autocomplete_failed", command)
+
+
+async def test_a_very_long_text_is_compared_by_its_beginning(
+    bot: TweenBot, backstage: Backstage
+) -> None:
+    typed = "hug" + " " * 5_990 + "never"
+    found = await suggested(bot, an_interaction(backstage), "video effect", "effect", effect=typed)
+    assert [choice.value for choice in found] == ["hug", "dragon"]
+
+
+async def test_what_begins_with_the_typed_words_comes_first(
+    bot: TweenBot, backstage: Backstage
+) -> None:
+    found = await suggested(bot, an_interaction(backstage), "video effect", "effect", effect="r")
+    first = [choice.value for choice in found][:2]
+    assert first == ["rotation", "rose"]
+    assert len(found) > len(first)

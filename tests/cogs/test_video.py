@@ -308,3 +308,11 @@ async def test_in_a_thread_the_permission_to_send_in_the_channel_is_not_needed(
     permissions.send_messages = False
     interaction = an_interaction(backstage, app_permissions=permissions, thread=True)
     assert "Queued as Job" in await FRAMES.run(backstage, interaction)
+
+
+@pytest.mark.parametrize("invisible", ["\u200b", "\0", "\u2060 \u200b"])
+async def test_a_prompt_that_nobody_can_see_is_none(backstage: Backstage, invisible: str) -> None:
+    said = await TEXT.run(backstage, an_interaction(backstage), prompt=invisible)
+    assert said == "Say in the prompt what is to be seen."
+    submission = await submitted(backstage, IMAGE, prompt=invisible)
+    assert submission.wish.options.prompt is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -382,8 +383,20 @@ async def test_waiting_job_follows_a_new_account(core: Core) -> None:
     assert await core.state(job) is JobState.PENDING
 
 
-async def test_waiting_job_of_a_model_no_longer_offered_fails(core: Core) -> None:
-    job = await core.put(model="wan1.0-gone")
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"model": "wan1.0-gone"},
+        {"resolution": "8K"},
+        {"duration_seconds": 7},
+        {"kind": Kind.EFFECT, "effect": "hug"},
+    ],
+    ids=str,
+)
+async def test_waiting_job_of_what_is_no_longer_offered_fails(
+    core: Core, asked: dict[str, Any]
+) -> None:
+    job = await core.put(**asked)
     await core.dispatcher.prepare()
     assert await core.state(job) is JobState.FAILED
     assert await core.spent(job) == NOTHING

@@ -150,3 +150,13 @@ async def test_late_task_promises_no_time(core: Core) -> None:
     assert (await core.estimates.view(job)).estimate is not None
     await core.touch(job, late_at=NOW)
     assert (await core.estimates.view(await core.job(job))).estimate is None
+
+
+async def test_refused_creates_promise_no_time_to_anybody_in_line(core: Core) -> None:
+    refused = await core.put(attempts=1, not_before=NOW + timedelta(seconds=30))
+    behind = await core.put()
+    for job in (refused, behind):
+        view = await core.estimates.view(job)
+        assert (view.position is not None, view.estimate) == (True, None)
+    core.clock.advance(seconds=31)
+    assert (await core.estimates.view(behind)).estimate is not None

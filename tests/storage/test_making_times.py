@@ -6,7 +6,7 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from bot.domain.ids import AccountId
 from bot.domain.job import JobState
@@ -94,3 +94,14 @@ async def test_footage_in_line_is_that_of_the_waiting_jobs_of_the_lane(database:
             await jobs.apply(connection, open_job(job))
         found = await making_times.footage_in_line(connection, ACCOUNT, MODEL)
     assert found == {footage_of(waiting): 2}
+
+
+@pytest.mark.parametrize("damaged", [None, "x", {"a": 1}, ["a", None, True], [-1, 0, 1e9], []])
+async def test_damaged_row_is_read_as_far_as_it_can_be(database: Database, damaged: object) -> None:
+    async with database.write() as connection:
+        await making_times.add(connection, FOOTAGE, seconds=90, at=NOW)
+        await connection.execute(update(table).values(recent_seconds=damaged))
+    assert await _known(database, MODEL) == {FOOTAGE: ()}
+    async with database.write() as connection:
+        await making_times.add(connection, FOOTAGE, seconds=70, at=NOW)
+    assert await _known(database, MODEL) == {FOOTAGE: (70,)}
