@@ -5,21 +5,30 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Callable, Coroutine
+from datetime import datetime
 from functools import wraps
-from typing import ParamSpec
+from typing import BinaryIO, ParamSpec
 
 import click
 
 from bot import __version__
-from bot.chat import text
-from bot.domain.errors import BotError, ConfigurationError
-from bot.domain.ids import TaskId, parse_job_id
-from bot.domain.job import ACTIVE, Job, JobState
+from bot.chat.text import operators
+from bot.domain.audit import Actor
+from bot.domain.errors import BotError, ConfigurationError, JobNotFoundError
+from bot.domain.exports import ExportFormat
+from bot.domain.host import Switch
+from bot.domain.ids import GuildId, TaskId, UserId, parse_job_id
+from bot.domain.job import ACTIVE, JobState
+from bot.domain.quota import Unit, Window
+from bot.domain.usage import Period
 from bot.logs import configure_logs, get_logger
 from bot.settings import Settings, load_settings
 
 EXIT_CONFIGURATION = 78
 """``EX_CONFIG`` of sysexits.h."""
+
+SHELL = Actor(user_id=UserId(0), name="the host's shell")
+"""Whoever may start the process: the audit trail has no user id of theirs."""
 
 log = get_logger(__name__)
 
@@ -161,7 +170,7 @@ async def list_jobs(state: tuple[str, ...], limit: int) -> None:
     async with build_app(_settings(quiet=True)) as wiring, wiring.database.read() as connection:
         found = await jobs.newest(connection, states=states, limit=limit)
     for job in found:
-        click.echo(_line(job))
+        click.echo(operators.job_line(job))
     if not found:
         click.echo("no jobs")
 
@@ -171,26 +180,7 @@ async def list_jobs(state: tuple[str, ...], limit: int) -> None:
 @_configured
 async def show_job(job_id: str) -> None:
     """Print a job's history and ledger entries."""
-    from bot.app import build_app
-    from bot.storage import jobs, ledger
-
-    asked = parse_job_id(job_id)
-    async with build_app(_settings(quiet=True)) as wiring, wiring.database.read() as connection:
-        job = None if asked is None else await jobs.get(connection, asked)
-        if job is None:
-            _fail(f"no job {job_id}", 1)
-            return
-        click.echo(_line(job))
-        for event in await jobs.history(connection, job.id):
-            arrow = f"{event.source} -> {event.target}" if event.target else event.name
-            facts = " ".join(f"{key}={value}" for key, value in event.detail.items())
-            click.echo(f"  {event.at:%Y-%m-%d %H:%M:%S} {event.owner:12} {arrow} {facts}")
-        for entry in await ledger.of_job(connection, job.id):
-            amounts = entry.amounts
-            click.echo(
-                f"  {entry.at:%Y-%m-%d %H:%M:%S} {entry.kind:12} {amounts.videos:+d} videos "
-                f"{amounts.seconds:+d} s {amounts.micros / 1_000_000:+.6f} CNY {entry.reason}"
-            )
+    await _print_history(job_id)
 
 
 @jobs_group.command()
@@ -206,7 +196,6 @@ async def reconcile(job_id: str | None, task: str | None, *, failed: bool, again
     is the decision; --again may pay twice where the provider has the job after all.
     """
     from bot.app import build_app
-    from bot.storage import jobs
 
     decisions = [bool(task), failed, again].count(True)
     if job_id is None and decisions:
@@ -214,25 +203,179 @@ async def reconcile(job_id: str | None, task: str | None, *, failed: bool, again
     if job_id is not None and decisions != 1:
         raise click.UsageError("give one of --task, --failed and --again")
     async with build_app(_settings(quiet=True)) as wiring:
-        reconciler = wiring.reconciler()
         if job_id is None:
-            await reconciler.run_once()
-            async with wiring.database.read() as connection:
-                left = await jobs.in_states(connection, {JobState.UNCONFIRMED})
-            click.echo(f"{len(left)} unconfirmed")
+            click.echo(operators.unconfirmed_left(await wiring.host().reconcile()))
             return
         asked = parse_job_id(job_id)
         if asked is None:
             raise click.UsageError(f"{job_id} is not a job id")
-        job = await reconciler.decide(asked, taken=TaskId(task) if task else None, failed=failed)
-        click.echo(_line(job))
+        job = await wiring.reconciler().decide(
+            asked, taken=TaskId(task) if task else None, failed=failed
+        )
+        click.echo(operators.job_line(job))
 
 
-def _line(job: Job) -> str:
-    return (
-        f"{job.id} {job.created_at:%Y-%m-%d %H:%M:%S} {job.state.value:13} {job.model} "
-        f"{job.resolution} guild={job.guild_id} member={job.requester_id} "
-        f"{text.Money().show(job.price_micros)}"
-        + (f" {job.failure_reason.value}" if job.failure_reason else "")
-        + (f": {job.failure_detail}" if job.failure_detail else "")
-    )
+@main.group(name="usage")
+def usage_group() -> None:
+    """Read what servers spent."""
+
+
+@usage_group.command(name="export")
+@click.option("--guild", "guild_id", type=int, required=True, help="Id of the server.")
+@click.option(
+    "--format",
+    "file_format",
+    type=click.Choice([each.value for each in ExportFormat]),
+    default=ExportFormat.CSV.value,
+    show_default=True,
+)
+@click.option(
+    "--period",
+    type=click.Choice([each.value for each in Period]),
+    default=Period.ALL.value,
+    show_default=True,
+    help="In the server's time zone.",
+)
+@click.option("--output", type=click.File("wb"), default="-", help="File; standard output if none.")
+@_configured
+async def export_usage(guild_id: int, file_format: str, period: str, output: BinaryIO) -> None:
+    """Write the file that /usage export hands out, of any length and uncompressed."""
+    from bot.app import build_app
+
+    async with build_app(_settings(quiet=True)) as wiring:
+        pieces = wiring.usage().pieces(GuildId(guild_id), Period(period), ExportFormat(file_format))
+        async for piece, _ in pieces:
+            output.write(piece.encode())
+
+
+@main.group(name="operator")
+def operator_group() -> None:
+    """Do what /operator does; a process that serves the database obeys at once."""
+
+
+@operator_group.command(name="status")
+@_configured
+async def show_status() -> None:
+    """Print switch, account, lanes, queue and the money of today."""
+    from bot.app import build_app
+
+    async with build_app(_settings(quiet=True)) as wiring:
+        status = await wiring.host().status()
+        for name, value in operators.status_facts(status, wiring.client.money, _moment):
+            click.echo(f"{name}: " + value.replace("\n", f"\n{' ' * (len(name) + 2)}"))
+
+
+@operator_group.command()
+@_configured
+async def pause() -> None:
+    """Submit nothing more; new jobs wait in line."""
+    await _turn(Switch.PAUSED)
+
+
+@operator_group.command()
+@_configured
+async def resume() -> None:
+    """End a pause or a drain."""
+    await _turn(Switch.OPEN)
+
+
+@operator_group.command()
+@_configured
+async def drain() -> None:
+    """Take and submit no new jobs; let those under way finish."""
+    await _turn(Switch.DRAINING)
+
+
+async def _turn(switch: Switch) -> None:
+    from bot.app import build_app
+    from bot.services.switches import Switches
+
+    async with build_app(_settings(quiet=True)) as wiring:
+        await Switches(wiring.database).turn(switch, SHELL)
+        status = await wiring.host().status()
+    click.echo(operators.TURNED[switch])
+    if switch is Switch.DRAINING:
+        click.echo(operators.drained(status))
+
+
+@operator_group.command()
+@click.argument("guild")
+@click.argument("limit")
+@click.option("--unit", type=click.Choice([unit.value for unit in Unit]), required=True)
+@click.option("--per", type=click.Choice([window.value for window in Window]), required=True)
+@_configured
+async def ceiling(guild: str, limit: str, unit: str, per: str) -> None:
+    """Set what a server may spend at most.
+
+    GUILD is its id. LIMIT counts videos, seconds or money; 0 blocks, "default" takes back what was
+    set.
+    """
+    from bot.app import build_app
+    from cogs._amounts import read_amount
+
+    async with build_app(_settings(quiet=True)) as wiring:
+        money = wiring.client.money
+        units = None if limit == "default" else read_amount(Unit(unit), _figure(limit), money)
+        await wiring.reach_discord()
+        changed = await wiring.host().set_ceiling(
+            guild, unit=Unit(unit), window=Window(per), limit=units, actor=SHELL
+        )
+        click.echo(operators.ceiling(changed, money))
+
+
+def _figure(typed: str) -> float:
+    try:
+        return float(typed)
+    except ValueError:
+        raise click.UsageError(f"{typed} is neither a number nor “default”") from None
+
+
+@operator_group.command(name="guilds")
+@_configured
+async def list_guilds() -> None:
+    """List servers: members, jobs and cost of 30 days, ceiling, left or not."""
+    from bot.app import build_app
+
+    async with build_app(_settings(quiet=True)) as wiring:
+        money = wiring.client.money
+        found = await wiring.host().guilds()
+    for guild in found:
+        name, facts = operators.guild_name(guild), operators.guild_facts(guild, money, _moment)
+        click.echo(f"{guild.guild_id} {name}: {facts}")
+    if not found:
+        click.echo("no servers")
+
+
+@operator_group.command(name="job")
+@click.argument("job_id")
+@_configured
+async def show_history(job_id: str) -> None:
+    """Print a job's history and ledger entries, as jobs show does."""
+    await _print_history(job_id)
+
+
+@operator_group.command(name="reconcile")
+@_configured
+async def reconcile_all() -> None:
+    """Settle unconfirmed jobs by the provider's list, as jobs reconcile does without a job."""
+    from bot.app import build_app
+
+    async with build_app(_settings(quiet=True)) as wiring:
+        click.echo(operators.unconfirmed_left(await wiring.host().reconcile()))
+
+
+async def _print_history(job_id: str) -> None:
+    from bot.app import build_app
+
+    async with build_app(_settings(quiet=True)) as wiring:
+        try:
+            told = await wiring.host().history(job_id)
+        except JobNotFoundError:
+            _fail(f"no job {job_id}", 1)
+            return
+    for line in operators.history(told):
+        click.echo(line)
+
+
+def _moment(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC"

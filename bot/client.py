@@ -11,16 +11,21 @@ import hashlib
 import json
 import math
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
+import aiohttp
 import discord
 import yarl
 from discord.ext import commands
 from discord.gateway import DiscordWebSocket
 from typing_extensions import override
 
+from bot.chat import limits
 from bot.chat.text import Money
+from bot.domain.errors import ChatUnavailableError
+from bot.domain.host import Presence
+from bot.domain.ids import GuildId
 from bot.logs import get_logger
 from bot.services import Services
 
@@ -33,6 +38,10 @@ EXTENSIONS: tuple[str, ...] = (
     "cogs.jobs",
     "cogs.queue",
     "cogs.quota",
+    "cogs.moderate",
+    "cogs.settings",
+    "cogs.usage",
+    "cogs.operator",
     "cogs.help",
 )
 """Loaded by name: the client never imports a cog."""
@@ -45,6 +54,10 @@ REFUSAL_SECONDS = 1.0
 
 REMEMBERED_INTERACTIONS = 10_000
 """Discord sends an interaction again within seconds, or when a session is resumed."""
+
+
+_NOT_A_MEMBER = frozenset({limits.UNKNOWN_GUILD, limits.MISSING_ACCESS})
+"""How Discord says that the bot is not in a guild; any other refusal says nothing about it."""
 
 
 class RestartingError(Exception):
@@ -121,6 +134,8 @@ class TweenBot(commands.AutoShardedBot):
         )
         self.money = money
         self.interactions = Interactions()
+        self.guilds_changed: Callable[[], None] = lambda: None
+        """Wakes whoever follows which guilds there are."""
         self._cog_modules = tuple(extensions)
         self._services: Services | None = None
 
@@ -146,17 +161,82 @@ class TweenBot(commands.AutoShardedBot):
         await self._register_commands()
 
     async def _register_commands(self) -> None:
-        """Send the commands to Discord unless it has exactly these."""
+        """Send each scope's commands to Discord unless it has exactly these."""
         if self.application_id is None:
             raise RuntimeError("not logged in")
-        payload = [command.to_dict(self.tree) for command in self.tree.get_commands()]
+        await self._register(self.application_id, None)
+        await self._register_operators(self.application_id)
+
+    async def _register(self, application_id: int, guild_id: GuildId | None) -> None:
+        guild = None if guild_id is None else discord.Object(guild_id)
+        payload = [command.to_dict(self.tree) for command in self.tree.get_commands(guild=guild)]
         digest = hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest()
         registration = self.services.registration
-        if await registration.digest(self.application_id) == digest:
+        if await registration.digest(application_id, guild_id) == digest:
             return
-        registered = await self.tree.sync()
-        await registration.remember(self.application_id, digest)
-        log.info("commands_registered", count=len(registered))
+        registered = await self.tree.sync(guild=guild)
+        await registration.remember(application_id, digest, guild_id)
+        log.info("commands_registered", count=len(registered), guild_id=guild_id)
+
+    async def _register_operators(self, application_id: int) -> None:
+        """Put the operator's commands where they belong, and take them away from where not.
+
+        A guild that Discord refuses does not keep the bot from serving the others: the shell has
+        the same commands.
+        """
+        registration = self.services.registration
+        wanted = self.services.operator_guild
+        former = await registration.operator_guild(application_id)
+        for guild_id in {former, wanted} - {None}:
+            try:
+                await self._register(application_id, guild_id)
+            except discord.HTTPException as error:
+                log.warning("commands_refused", guild_id=guild_id, code=error.code)
+        if former != wanted:
+            await registration.remember_operator_guild(application_id, wanted)
+
+    def present(self) -> dict[GuildId, Presence] | None:
+        """Return the guilds the gateway names, unavailable ones included; None while it is unwell.
+
+        An outage makes a guild unavailable, and a guild begins so: that is not being left.
+        """
+        if not self.gateway_is_well():
+            return None
+        return {
+            GuildId(guild.id): Presence(
+                name="" if guild.unavailable else guild.name,
+                members=None if guild.unavailable else guild.member_count,
+            )
+            for guild in self.guilds
+        }
+
+    async def is_member(self, guild_id: GuildId) -> bool:
+        """Ask Discord whether the bot is in a guild.
+
+        Raises:
+            ChatUnavailableError: Discord gave no plain answer.
+        """
+        try:
+            await self.http.get_guild(guild_id, with_counts=False)
+        except (discord.NotFound, discord.Forbidden) as error:
+            if error.code in _NOT_A_MEMBER:
+                return False
+            raise ChatUnavailableError(str(error)) from error
+        except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+            raise ChatUnavailableError(str(error)) from error
+        return True
+
+    async def on_ready(self) -> None:
+        """Hasten the comparison of guilds, after every start and every lost session."""
+        self.guilds_changed()
+
+    async def on_guild_join(self, _: discord.Guild) -> None:
+        """Hasten the comparison of guilds."""
+        self.guilds_changed()
+
+    async def on_guild_remove(self, _: discord.Guild) -> None:
+        """Hasten the comparison of guilds; an outage comes as another event."""
+        self.guilds_changed()
 
     @override
     async def close(self) -> None:

@@ -7,26 +7,37 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 
+import aiohttp
+import discord
 from prometheus_client import CollectorRegistry
 
 from bot.chat.messenger import Messenger
+from bot.chat.text import amount
 from bot.client import TweenBot
 from bot.clock import LocalWakeup
 from bot.domain.catalogue import Catalogue
+from bot.domain.ids import GuildId
 from bot.domain.job import Job, JobState
 from bot.domain.ports import Clock, VideoProvider
 from bot.media.child import MediaPool
 from bot.metrics import Metrics
 from bot.services import Services
 from bot.services.accounts import Accounts
+from bot.services.admission import Admission
 from bot.services.advance import Advancer
+from bot.services.audit import AuditTrail
 from bot.services.deliverer import Deliverer
+from bot.services.departures import Departures
 from bot.services.dispatcher import Dispatcher
 from bot.services.downloader import Downloader
 from bot.services.estimates import Estimates
 from bot.services.folders import Folders
+from bot.services.forgetting import Forgetting
+from bot.services.guild_settings import GuildSettings
+from bot.services.host import Host
 from bot.services.instance import Instance
 from bot.services.locks import JobLocks
+from bot.services.moderation import Moderation
 from bot.services.operators import Operators
 from bot.services.pictures import Pictures
 from bot.services.pipeline import Loop, Pipeline
@@ -34,9 +45,13 @@ from bot.services.poller import Poller, PollingPace
 from bot.services.quotas import QuotaDefaults, Quotas
 from bot.services.reaper import Lifetimes, Reaper
 from bot.services.reconciler import Reconciler
+from bot.services.refusals import Refusals
 from bot.services.registration import Registration
+from bot.services.rules import Rules
 from bot.services.status_board import BoardPace, StatusBoard, announce_for
 from bot.services.submissions import Submissions
+from bot.services.switches import Switches
+from bot.services.usage import Usage
 from bot.services.vitals import GatewayWatch, LagWatch
 from bot.settings import Settings
 from bot.storage.engine import Database
@@ -68,6 +83,7 @@ class Wiring:
     chat: Messenger = field(init=False)
     advancer: Advancer = field(init=False)
     operators: Operators = field(init=False)
+    audit: AuditTrail = field(init=False)
     accounts: Accounts = field(init=False)
     estimates: Estimates = field(init=False)
 
@@ -79,6 +95,7 @@ class Wiring:
         self.chat = Messenger(client, money=client.money, operators=self.settings.operators)
         self.advancer = Advancer(database, clock, self.metrics)
         self.operators = Operators(self.chat, clock)
+        self.audit = AuditTrail(self.chat, clock)
         self.accounts = Accounts(database, clock, self.provider, self.operators, self.metrics)
         self.estimates = Estimates(database, clock, self.catalogue, account)
 
@@ -95,28 +112,94 @@ class Wiring:
                 max_queued_per_guild=settings.max_queued_per_guild,
             ),
         )
+        admission = Admission(self.database, self.catalogue)
+        submissions = Submissions(
+            advancer=self.advancer,
+            account=self.provider.account,
+            catalogue=self.catalogue,
+            admission=admission,
+            quotas=quotas,
+            folders=self.folders,
+            chat=self.chat,
+            estimates=self.estimates,
+            locks=self.locks,
+            audit=self.audit,
+            allowed_guilds=settings.guilds,
+        )
         return Services(
+            admission=admission,
             catalogue=self.catalogue,
             clock=self.clock,
             estimates=self.estimates,
+            forgetting=Forgetting(
+                advancer=self.advancer,
+                folders=self.folders,
+                submissions=submissions,
+                audit=self.audit,
+            ),
+            guild_settings=GuildSettings(self.database, self.catalogue, self.audit),
+            host=self.host(),
+            moderation=Moderation(
+                database=self.database,
+                clock=self.clock,
+                audit=self.audit,
+                submissions=submissions,
+            ),
             pictures=Pictures(self.media),
             quotas=quotas,
             registration=Registration(self.database),
-            submissions=Submissions(
-                advancer=self.advancer,
-                account=self.provider.account,
-                catalogue=self.catalogue,
-                quotas=quotas,
-                folders=self.folders,
-                chat=self.chat,
-                estimates=self.estimates,
-                locks=self.locks,
-                allowed_guilds=settings.guilds,
+            rules=Rules(
+                database=self.database,
+                clock=self.clock,
+                audit=self.audit,
+                defaults=settings.default_rules(),
+                amount_words=partial(amount, money=self.client.money),
             ),
+            submissions=submissions,
+            switches=Switches(self.database),
+            usage=self.usage(),
             acknowledged=self.metrics.acknowledge_seconds.observe,
-            refused=lambda code: self.metrics.refusals.labels(code=code).inc(),
+            refused=Refusals(self.database, self.clock, self.metrics).count,
             region=settings.dashscope_region,
             retention=settings.retention,
+            operators=frozenset(settings.operators),
+            operator_guild=_guild(settings.operator_guild_id),
+        )
+
+    def host(self) -> Host:
+        """Return what operators ask."""
+        return Host(
+            database=self.database,
+            clock=self.clock,
+            account=self.provider.account,
+            catalogue=self.catalogue,
+            audit=self.audit,
+            amount_words=partial(amount, money=self.client.money),
+            reconciler=self.reconciler(),
+            default_rules=self.settings.default_rules(),
+            daily_budget_micros=self.settings.daily_budget_micros,
+        )
+
+    async def reach_discord(self) -> None:
+        """Let the shell tell log channels too; out of reach, the audit trail is only stored."""
+        token = self.settings.discord_token.get_secret_value()
+        try:
+            await self.client.http.static_login(token)
+        except (discord.LoginFailure, discord.HTTPException, aiohttp.ClientError, OSError):
+            self.audit = AuditTrail(None, self.clock)
+
+    def usage(self) -> Usage:
+        """Return what admins read."""
+        scratch = self.settings.data_dir / "exports"
+        return Usage(self.database, self.clock, self.media, scratch=scratch)
+
+    def departures(self) -> Departures:
+        """Return what follows which guilds the bot is in."""
+        return Departures(
+            advancer=self.advancer,
+            present=self.client.present,
+            is_member=self.client.is_member,
+            allowed_guilds=self.settings.guilds,
         )
 
     def dispatcher(self) -> Dispatcher:
@@ -222,6 +305,8 @@ class Wiring:
         deliveries = _several("deliverer", DELIVERERS, self.deliverer().run_once)
         board = _loop("status board", self.board().run_once)
         reconciler = _loop("reconciler", self.reconciler().run_once)
+        departures = _loop("departures", self.departures().run_once)
+        self.client.guilds_changed = departures.wakeup.notify
         watch = GatewayWatch(self.clock, self.client.gateway_is_well)
         wanted = {
             JobState.PENDING: [poller],
@@ -247,6 +332,7 @@ class Wiring:
                 board,
                 reconciler,
                 _loop("reaper", self.reaper().run_once),
+                departures,
                 _loop("account probe", self._probe),
                 _loop("instance", self.instance.run_once),
                 _loop("gateway watch", watch.run_once),
@@ -259,6 +345,10 @@ class Wiring:
     async def _probe(self) -> float:
         await self.accounts.probe(self.provider.account, next(iter(self.catalogue)).name)
         return PROBE_SECONDS
+
+
+def _guild(guild_id: int | None) -> GuildId | None:
+    return None if guild_id is None else GuildId(guild_id)
 
 
 def _loop(name: str, run_once: Callable[[], Awaitable[float]]) -> Loop:

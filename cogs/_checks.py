@@ -6,6 +6,7 @@ import discord
 
 from bot.chat.limits import ALREADY_ACKNOWLEDGED
 from bot.client import TweenBot
+from bot.domain.audit import Actor
 from bot.domain.errors import (
     InvalidOptionsError,
     LateAcknowledgementError,
@@ -33,8 +34,14 @@ _NAMES = {
 }
 
 
-async def acknowledge(interaction: discord.Interaction[TweenBot]) -> None:
+async def acknowledge(
+    interaction: discord.Interaction[TweenBot], *, in_place: bool = False
+) -> None:
     """Answer Discord at once, privately; everything slow comes after.
+
+    Args:
+        interaction: a command, a press, or what was sent with a modal.
+        in_place: the answer takes the place of the message that was pressed.
 
     Raises:
         LateAcknowledgementError: Discord closed the interaction already; nothing may be done.
@@ -46,7 +53,7 @@ async def acknowledge(interaction: discord.Interaction[TweenBot]) -> None:
         raise LateAcknowledgementError(interaction.created_at)
     interactions.admit()
     try:
-        await interaction.response.defer(ephemeral=True, thinking=True)
+        await interaction.response.defer(ephemeral=True, thinking=not in_place)
     except discord.NotFound as error:
         raise LateAcknowledgementError(interaction.created_at) from error
     except discord.HTTPException as error:
@@ -67,6 +74,16 @@ def is_moderator(interaction: discord.Interaction[TweenBot]) -> bool:
     return permissions.moderate_members or permissions.manage_guild
 
 
+def is_admin(interaction: discord.Interaction[TweenBot]) -> bool:
+    """Tell whether the person may read usage and change settings here."""
+    return interaction.guild_id is not None and interaction.permissions.manage_guild
+
+
+def is_operator(interaction: discord.Interaction[TweenBot]) -> bool:
+    """Tell whether the person runs this bot."""
+    return UserId(interaction.user.id) in interaction.client.services.operators
+
+
 def asker_of(interaction: discord.Interaction[TweenBot]) -> Asker:
     """Return who asks about jobs, with what they may see."""
     guild_id = interaction.guild_id
@@ -74,7 +91,24 @@ def asker_of(interaction: discord.Interaction[TweenBot]) -> Asker:
         user_id=UserId(interaction.user.id),
         guild_id=None if guild_id is None else GuildId(guild_id),
         may_moderate=is_moderator(interaction),
+        name=interaction.user.display_name,
     )
+
+
+def actor_of(interaction: discord.Interaction[TweenBot]) -> Actor:
+    """Return who does something, for the audit trail."""
+    return Actor(user_id=UserId(interaction.user.id), name=interaction.user.display_name)
+
+
+def guild_of(interaction: discord.Interaction[TweenBot]) -> GuildId:
+    """Return the server a command was used in.
+
+    Raises:
+        InvalidOptionsError: it was used elsewhere.
+    """
+    if interaction.guild_id is None:
+        raise InvalidOptionsError(problem="guild_only")
+    return GuildId(interaction.guild_id)
 
 
 def require_moderator(interaction: discord.Interaction[TweenBot]) -> None:
@@ -85,6 +119,26 @@ def require_moderator(interaction: discord.Interaction[TweenBot]) -> None:
     """
     if not is_moderator(interaction):
         raise NotPermittedError(who="you", required=("Moderate Members",))
+
+
+def require_admin(interaction: discord.Interaction[TweenBot]) -> None:
+    """Make sure that the person is an admin.
+
+    Raises:
+        NotPermittedError: they are not.
+    """
+    if not is_admin(interaction):
+        raise NotPermittedError(who="you", required=("Manage Server",))
+
+
+def require_operator(interaction: discord.Interaction[TweenBot]) -> None:
+    """Make sure that the person runs this bot.
+
+    Raises:
+        NotPermittedError: they do not.
+    """
+    if not is_operator(interaction):
+        raise NotPermittedError(who="operator", required=("OPERATOR_IDS",))
 
 
 def require_bot_may_post(interaction: discord.Interaction[TweenBot]) -> None:
@@ -126,4 +180,15 @@ def origin_of(interaction: discord.Interaction[TweenBot]) -> Origin:
         requester_name=user.display_name,
         role_ids=frozenset(RoleId(role.id) for role in roles),
         premium_tier=guild.premium_tier if guild is not None else 0,
+        channel_path=_path_of(interaction),
     )
+
+
+def _path_of(interaction: discord.Interaction[TweenBot]) -> tuple[ChannelId, ...]:
+    """Return the channel and what it belongs to, nearest first."""
+    channel = interaction.channel
+    parent = channel.parent if isinstance(channel, discord.Thread) else channel
+    category_id = getattr(parent, "category_id", None)
+    thread_of = channel.parent_id if isinstance(channel, discord.Thread) else None
+    path = (interaction.channel_id, thread_of, category_id)
+    return tuple(ChannelId(each) for each in path if each is not None)

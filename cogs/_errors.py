@@ -24,7 +24,7 @@ from bot.chat.limits import (
 )
 from bot.client import RestartingError, TweenBot
 from bot.domain.errors import BotError, LateAcknowledgementError, RequestError
-from bot.domain.ids import CROCKFORD
+from bot.domain.ids import CROCKFORD, GuildId
 from bot.logs import get_logger
 from cogs._checks import ACKNOWLEDGED
 
@@ -51,9 +51,13 @@ async def answer(interaction: discord.Interaction[TweenBot], error: BaseExceptio
             "interaction_failed", name=_name(interaction), reference=reference, exc_info=cause
         )
     elif isinstance(cause, RequestError):
-        interaction.client.services.refused(cause.code)
         log.info("interaction_refused", name=_name(interaction), code=cause.code)
     await say(interaction, sentence)
+    if isinstance(cause, RequestError):
+        guild_id = interaction.guild_id
+        await interaction.client.services.refused(
+            None if guild_id is None else GuildId(guild_id), cause.code
+        )
 
 
 async def say(
@@ -62,6 +66,7 @@ async def say(
     *,
     embed: discord.Embed | None = None,
     file: discord.File | None = None,
+    view: discord.ui.View | None = None,
 ) -> None:
     """Give the private answer, whichever way is still open; a dead token is only logged."""
     missing = discord.utils.MISSING
@@ -70,11 +75,18 @@ async def say(
     try:
         if interaction.response.is_done() or interaction.extras.get(ACKNOWLEDGED):
             await interaction.edit_original_response(
-                content=content, embed=embed, attachments=[file] if file else missing
+                content=content,
+                embed=embed,
+                attachments=[file] if file else missing,
+                view=view or missing,
             )
         else:
             await interaction.response.send_message(
-                content, embed=embed or missing, file=file or missing, ephemeral=True
+                content,
+                embed=embed or missing,
+                file=file or missing,
+                view=view or missing,
+                ephemeral=True,
             )
     except (aiohttp.ClientError, OSError) as error:
         # What was asked is done or refused already: a second answer could only contradict that.

@@ -1,6 +1,7 @@
-"""What the options of /video suggest while a member types: the catalogue, from memory.
+"""What options about models and effects suggest while somebody types: what the guild may choose.
 
-Each command is called like the kind of video it makes, so one set of functions serves them all.
+The catalogue is in memory, what the guild's admins decided is one read. A command of /video is
+called like the kind of video it makes; others have an option for the kind.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from discord import app_commands
 from bot.chat import limits, text
 from bot.client import TweenBot
 from bot.domain.catalogue import Catalogue, Kind, Model
+from cogs._checks import guild_of
 from cogs._errors import suggesting
 
 Choice = app_commands.Choice[str]
@@ -23,11 +25,11 @@ Choice = app_commands.Choice[str]
 async def models(interaction: discord.Interaction[TweenBot], current: str) -> list[Choice]:
     """Suggest models of the kind, with what a second costs at least."""
     money = interaction.client.money
-    return _matching(
+    return matching(
         current,
         (
             (f"{model.name} · from {money.show(min(model.prices.values()))}/s", model.name)
-            for model in _models(interaction)
+            for model in _models(interaction, await _catalogue(interaction))
         ),
     )
 
@@ -35,21 +37,24 @@ async def models(interaction: discord.Interaction[TweenBot], current: str) -> li
 @suggesting
 async def resolutions(interaction: discord.Interaction[TweenBot], current: str) -> list[Choice]:
     """Suggest the tiers of the chosen model, with the price of a video."""
-    model = _chosen(interaction)
-    tiers = () if model is None else model.resolutions
-    return _matching(current, ((_priced(interaction, tier, tier), tier) for tier in tiers))
+    model = _chosen(interaction, await _catalogue(interaction))
+    if model is None:
+        return []
+    return matching(
+        current, ((_priced(interaction, model, tier, tier), tier) for tier in model.resolutions)
+    )
 
 
 @suggesting
 async def sizes(interaction: discord.Interaction[TweenBot], current: str) -> list[Choice]:
     """Suggest the sizes of the chosen model, with tier and price."""
-    model = _chosen(interaction)
+    model = _chosen(interaction, await _catalogue(interaction))
     if model is None:
         return []
-    return _matching(
+    return matching(
         current,
         (
-            (_priced(interaction, f"{size} · {tier}", tier), size)
+            (_priced(interaction, model, f"{size} · {tier}", tier), size)
             for size in model.sizes
             if (tier := model.tier_of(size)) is not None
         ),
@@ -59,63 +64,25 @@ async def sizes(interaction: discord.Interaction[TweenBot], current: str) -> lis
 @suggesting
 async def effects(interaction: discord.Interaction[TweenBot], current: str) -> list[Choice]:
     """Suggest effects: what each does, and which picture suits it."""
-    model = _catalogue(interaction).get(_typed(interaction, "model"))
-    return _matching(
+    catalogue = await _catalogue(interaction)
+    model = catalogue.get(_typed(interaction, "model"))
+    return matching(
         current,
         (
             (f"{effect.label}: {effect.does} · {effect.suits}", effect.name)
-            for effect in _catalogue(interaction).effects
+            for effect in catalogue.effects
             if model is None or effect.name in model.effects
         ),
     )
 
 
-def _catalogue(interaction: discord.Interaction[TweenBot]) -> Catalogue:
-    return interaction.client.services.catalogue
+def matching(current: str, candidates: Iterable[tuple[str, str]]) -> list[Choice]:
+    """Return what contains the typed words: what begins with them first, then in order.
 
-
-def _typed(interaction: discord.Interaction[TweenBot], option: str) -> str:
-    """Return what another option holds at the moment."""
-    return str(getattr(interaction.namespace, option, None) or "")
-
-
-def _models(interaction: discord.Interaction[TweenBot]) -> tuple[Model, ...]:
-    """Return the models of the command's kind that know the effect, where one is chosen."""
-    catalogue = _catalogue(interaction)
-    effect = catalogue.effect(_typed(interaction, "effect"))
-    return catalogue.of_kind(_kind(interaction), effect=effect.name if effect else None)
-
-
-def _chosen(interaction: discord.Interaction[TweenBot]) -> Model | None:
-    """Return the model that will make the video; none where one is typed that cannot."""
-    typed = _typed(interaction, "model").strip()
-    if typed:
-        return next((model for model in _models(interaction) if model.name == typed), None)
-    effect = _catalogue(interaction).effect(_typed(interaction, "effect"))
-    return _catalogue(interaction).default(
-        _kind(interaction), effect=effect.name if effect else None
-    )
-
-
-def _kind(interaction: discord.Interaction[TweenBot]) -> Kind:
-    if interaction.command is None:
-        raise LookupError("an autocomplete belongs to a command")
-    return Kind(interaction.command.name)
-
-
-def _priced(interaction: discord.Interaction[TweenBot], words: str, tier: str) -> str:
-    """Return a choice with the price of a video at a tier, as long as it would be."""
-    model = _chosen(interaction)
-    if model is None:
-        return words
-    asked = getattr(interaction.namespace, "duration", None)
-    seconds = asked if asked in model.durations else model.default_duration
-    price = model.price_micros(resolution=tier, seconds=seconds)
-    return f"{words} · {interaction.client.money.show(price)}"
-
-
-def _matching(current: str, candidates: Iterable[tuple[str, str]]) -> list[Choice]:
-    """Return what contains the typed words: what begins with them first, then in order."""
+    Args:
+        current: what was typed so far.
+        candidates: what people read, and the value that is sent.
+    """
     # Discord sends up to 6,000 characters while a person types.
     typed = _folded(current[: limits.CHOICE_CHARACTERS]).strip()
     words = typed.split()
@@ -128,6 +95,54 @@ def _matching(current: str, candidates: Iterable[tuple[str, str]]) -> list[Choic
         app_commands.Choice(name=text.shortened(name, limits.CHOICE_CHARACTERS), value=value)
         for _, name, value in sorted(found, key=lambda each: each[0])
     ][: limits.CHOICES]
+
+
+async def _catalogue(interaction: discord.Interaction[TweenBot]) -> Catalogue:
+    return await interaction.client.services.admission.catalogue(guild_of(interaction))
+
+
+def _typed(interaction: discord.Interaction[TweenBot], option: str) -> str:
+    """Return what another option holds at the moment."""
+    return str(getattr(interaction.namespace, option, None) or "")
+
+
+def _models(interaction: discord.Interaction[TweenBot], catalogue: Catalogue) -> tuple[Model, ...]:
+    """Return the models of the command's kind that know the effect, where one is chosen."""
+    kind = _kind(interaction)
+    return () if kind is None else catalogue.of_kind(kind, effect=_effect(interaction, catalogue))
+
+
+def _chosen(interaction: discord.Interaction[TweenBot], catalogue: Catalogue) -> Model | None:
+    """Return the model that will make the video; none where one is typed that cannot."""
+    typed, kind = _typed(interaction, "model").strip(), _kind(interaction)
+    if typed:
+        known = _models(interaction, catalogue)
+        return next((model for model in known if model.name == typed), None)
+    if kind is None:
+        return None
+    return catalogue.default(kind, effect=_effect(interaction, catalogue))
+
+
+def _effect(interaction: discord.Interaction[TweenBot], catalogue: Catalogue) -> str | None:
+    """Return the effect that is chosen, where one is."""
+    effect = catalogue.effect(_typed(interaction, "effect"))
+    return effect.name if effect else None
+
+
+def _kind(interaction: discord.Interaction[TweenBot]) -> Kind | None:
+    """Return the kind of video that is asked about; none while its option is empty or unknown."""
+    if interaction.command is None:
+        raise LookupError("an autocomplete belongs to a command")
+    named = (interaction.command.name, _typed(interaction, "kind"))
+    return next((kind for kind in Kind if kind.value in named), None)
+
+
+def _priced(interaction: discord.Interaction[TweenBot], model: Model, words: str, tier: str) -> str:
+    """Return a choice with the price of a video at a tier, as long as it would be."""
+    asked = getattr(interaction.namespace, "duration", None)
+    seconds = asked if asked in model.durations else model.default_duration
+    price = model.price_micros(resolution=tier, seconds=seconds)
+    return f"{words} · {interaction.client.money.show(price)}"
 
 
 def _folded(words: str) -> str:

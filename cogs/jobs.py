@@ -13,6 +13,7 @@ from bot.client import TweenBot
 from bot.domain.ids import UserId
 from bot.domain.job import ACTIVE, TERMINAL, JobState
 from bot.services.estimates import Estimates
+from bot.services.forgetting import Forgetting
 from bot.services.quotas import Quotas
 from bot.services.submissions import Submissions
 from cogs._checks import (
@@ -38,8 +39,16 @@ _FILTERS: dict[StateFilter, frozenset[JobState]] = {
 class JobsCog(commands.GroupCog, group_name="jobs", group_description="Your videos"):
     """Looks jobs up, cancels and repeats them."""
 
-    def __init__(self, *, submissions: Submissions, estimates: Estimates, quotas: Quotas) -> None:
+    def __init__(
+        self,
+        *,
+        submissions: Submissions,
+        estimates: Estimates,
+        quotas: Quotas,
+        forgetting: Forgetting,
+    ) -> None:
         self._submissions = submissions
+        self._forgetting = forgetting
         self._estimates = estimates
         self._quotas = quotas
         super().__init__()
@@ -97,7 +106,16 @@ class JobsCog(commands.GroupCog, group_name="jobs", group_description="Your vide
         require_bot_may_post(interaction)
         made = await self._submissions.retry(job, asker_of(interaction), origin)
         quota = await self._quotas.show(origin.guild_id, origin.requester_id, origin.role_ids)
-        await say(interaction, panels.queued(made, quota.checks, interaction.client.money))
+        answer = panels.queued(made, quota.checks, interaction.client.money, quota.grants)
+        await say(interaction, answer)
+
+    @app_commands.command(name="forget")
+    @app_commands.describe(job="Id of a job that is over, for instance 7F3K2Q")
+    async def forget(self, interaction: discord.Interaction[TweenBot], job: str) -> None:
+        """Erase a job's pictures, prompt and video here, before retention does."""
+        await acknowledge(interaction)
+        forgotten = await self._forgetting.forget(job, asker_of(interaction))
+        await say(interaction, text.FORGOTTEN.format(job=forgotten.id))
 
     @show.autocomplete("job")
     @suggesting
@@ -114,6 +132,7 @@ class JobsCog(commands.GroupCog, group_name="jobs", group_description="Your vide
         return await self._choices(interaction, current, ACTIVE)
 
     @retry.autocomplete("job")
+    @forget.autocomplete("job")
     @suggesting
     async def _ended_job(
         self, interaction: discord.Interaction[TweenBot], current: str
@@ -146,5 +165,6 @@ async def setup(bot: TweenBot) -> None:
             submissions=services.submissions,
             estimates=services.estimates,
             quotas=services.quotas,
+            forgetting=services.forgetting,
         )
     )

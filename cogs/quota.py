@@ -39,6 +39,7 @@ class QuotaCog(commands.GroupCog, group_name="quota", group_description="What is
         embed = panels.quota(
             name,
             quota.checks,
+            quota.grants,
             interaction.client.money,
             waiting=quota.waiting,
             max_waiting=quota.max_waiting,

@@ -13,11 +13,12 @@ from discord.ext import commands
 
 from bot.chat import panels, text
 from bot.client import TweenBot
-from bot.domain.catalogue import MODELS, Catalogue, Kind
+from bot.domain.catalogue import MODELS, Kind
 from bot.domain.errors import InvalidImageError, InvalidOptionsError
-from bot.domain.submission import MAX_SEED, Choices, GenerationOptions, Submission, validate
+from bot.domain.submission import MAX_SEED, Choices, GenerationOptions, Submission
 from bot.logs import get_logger
 from bot.services import Services
+from bot.services.admission import Admission
 from bot.services.pictures import Pictures
 from bot.services.quotas import Quotas
 from bot.services.submissions import Submissions
@@ -54,7 +55,7 @@ else:
 
 _DESCRIPTIONS = {
     "prompt": "What happens, in your own words",
-    "model": "Which model makes it; without it the cheapest recommended one",
+    "model": "Which model makes it; else this server's default, or the cheapest recommended one",
     "resolution": "Resolution tier; higher costs more",
     "negative_prompt": "What should not be seen",
     "seed": "Same seed and settings make a similar video again",
@@ -74,9 +75,9 @@ class VideoCog(commands.GroupCog, group_name="video", group_description="Make a 
     """Checks a wish and queues it."""
 
     def __init__(
-        self, *, catalogue: Catalogue, pictures: Pictures, submissions: Submissions, quotas: Quotas
+        self, *, admission: Admission, pictures: Pictures, submissions: Submissions, quotas: Quotas
     ) -> None:
-        self._catalogue = catalogue
+        self._admission = admission
         self._pictures = pictures
         self._submissions = submissions
         self._quotas = quotas
@@ -246,7 +247,7 @@ class VideoCog(commands.GroupCog, group_name="video", group_description="Make a 
         origin = origin_of(interaction)
         self._submissions.require_guild(origin.guild_id)
         require_bot_may_post(interaction)
-        wish = validate(self._catalogue, kind, options, choices)
+        wish = await self._admission.admit(origin, kind, options, choices)
         for option, attachment in attachments:
             self._pictures.check_declared(option, attachment.size, attachment.content_type)
         pictures, preview = await self._pictures.prepare(
@@ -261,7 +262,8 @@ class VideoCog(commands.GroupCog, group_name="video", group_description="Make a 
             )
         )
         quota = await self._quotas.show(origin.guild_id, origin.requester_id, origin.role_ids)
-        await say(interaction, panels.queued(job, quota.checks, interaction.client.money))
+        answer = panels.queued(job, quota.checks, interaction.client.money, quota.grants)
+        await say(interaction, answer)
 
 
 def _reader(option: str, attachment: discord.Attachment) -> Callable[[], Awaitable[bytes]]:
@@ -293,7 +295,7 @@ async def setup(bot: TweenBot) -> None:
     services: Services = bot.services
     await bot.add_cog(
         VideoCog(
-            catalogue=services.catalogue,
+            admission=services.admission,
             pictures=services.pictures,
             submissions=services.submissions,
             quotas=services.quotas,

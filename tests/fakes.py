@@ -12,6 +12,7 @@ from typing import Any
 
 from typing_extensions import override
 
+from bot.domain.audit import AuditEntry
 from bot.domain.catalogue import Kind
 from bot.domain.delivery import Receipt
 from bot.domain.errors import DeliveryError, ProviderError, TaskNotCancellableError
@@ -289,6 +290,7 @@ class RecordingChat(Chat):
         """Messages a search finds."""
         self.searches: list[tuple[Purpose, ChannelId]] = []
         self.notices: list[Notice] = []
+        self.logged: list[tuple[ChannelId, AuditEntry]] = []
         self.pings: list[tuple[JobId, Notify]] = []
         self.before: Callable[[str], Awaitable[None]] | None = None
         """Runs before each message, with the method's name."""
@@ -372,3 +374,7 @@ class RecordingChat(Chat):
     @override
     async def tell_operators(self, notice: Notice) -> None:
         self.notices.append(notice)
+
+    @override
+    async def tell_log_channel(self, entry: AuditEntry, channel_id: ChannelId) -> None:
+        self.logged.append((channel_id, entry))

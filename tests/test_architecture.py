@@ -30,6 +30,7 @@ SYNONYMS = {
 BOUNDARIES = {
     "cogs/_buttons.py": "buttons",
     "cogs/_errors.py": "autocompletes",
+    "cogs/_pages.py": "page buttons",
     "bot/services/pipeline.py": "the loop supervisor",
     "bot/services/claims.py": "work on one claim, which parks the job that breaks it",
     "bot/services/status_board.py": "a job that breaks its status message or announcement",

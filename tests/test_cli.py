@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import re
 import sys
@@ -266,3 +267,31 @@ def test_a_job_that_waits_needs_no_decision(
     assert result.exit_code == 1
     assert result.stderr.count("\n") == 1
     assert "Traceback" not in result.stderr
+
+
+# --- usage ------------------------------------------------------------------------------------
+
+
+def test_an_export_is_written_to_the_shell_or_a_file(
+    command: CliRunner, environment: dict[str, str], tmp_path: Path
+) -> None:
+    prepare(environment["DATABASE_URL"])
+    shown = command.invoke(main, ["usage", "export", "--guild", "500"])
+    assert shown.exit_code == 0, shown.output
+    lines = shown.stdout_bytes.decode("utf-8-sig").splitlines()
+    assert lines[0].startswith("job,asked_at,")
+    assert sorted(line[:7] for line in lines[1:]) == ["#AAAAAA", "#BBBBBB", "#CCCCCC"]
+    path = tmp_path / "usage.json"
+    words = ["usage", "export", "--guild", "500", "--format", "json", "--output", str(path)]
+    assert command.invoke(main, words).exit_code == 0
+    rows = json.loads(path.read_bytes())
+    assert {row["job"] for row in rows} == {"AAAAAA", "BBBBBB", "CCCCCC"}
+    assert "cat" not in path.read_text("utf-8"), "no prompt"
+
+
+def test_an_export_of_an_unknown_server_has_no_rows(
+    command: CliRunner, environment: dict[str, str]
+) -> None:
+    prepare(environment["DATABASE_URL"])
+    shown = command.invoke(main, ["usage", "export", "--guild", "1", "--format", "json"])
+    assert json.loads(shown.stdout_bytes) == []

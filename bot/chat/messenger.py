@@ -22,6 +22,7 @@ import stamina
 from bot.chat import limits, text
 from bot.chat.status import PREVIEW_NAME, Rendered, announcement, footer, render
 from bot.chat.text import Money
+from bot.domain.audit import AuditEntry
 from bot.domain.delivery import Receipt
 from bot.domain.errors import (
     ChannelGoneError,
@@ -257,8 +258,18 @@ class Messenger:
         if failed is not None:
             raise failed
 
+    async def tell_log_channel(self, entry: AuditEntry, channel_id: ChannelId) -> None:
+        """Post one line about a change; nobody is pinged.
+
+        Raises:
+            DeliveryError: Discord would not take it.
+        """
+        await self._post_words(channel_id, text.audit_line(entry))
+
     async def _tell(self, operator: UserId, words: str) -> None:
-        channel_id = await self.open_dm(operator)
+        await self._post_words(await self.open_dm(operator), words)
+
+    async def _post_words(self, channel_id: ChannelId, words: str) -> None:
         once = secrets.token_hex(8)
 
         async def post() -> None:

@@ -13,10 +13,10 @@ from bot.chat.status import footer, render
 from bot.chat.text import Money
 from bot.domain.ids import UserId
 from bot.domain.job import Job, JobState
-from bot.domain.quota import Check, amount_in
+from bot.domain.quota import Check, Grant, amount_in
 from bot.domain.status import StatusView
 
-_COLOUR = discord.Colour(0x5865F2)
+COLOUR = discord.Colour(0x5865F2)
 _BAR_CELLS = 10
 
 OTHERS_CHARACTERS = 40
@@ -40,7 +40,7 @@ def job_link(job: Job) -> str | None:
     return message_link(job.guild_id, channel_id, job.status_message_id)
 
 
-def queued(job: Job, checks: Sequence[Check], money: Money) -> str:
+def queued(job: Job, checks: Sequence[Check], money: Money, grants: Sequence[Grant] = ()) -> str:
     """Return the private answer to a wish that was queued."""
     link = job_link(job)
     where = f" · [follow it]({link})" if link else " · its status message follows"
@@ -53,6 +53,7 @@ def queued(job: Job, checks: Sequence[Check], money: Money) -> str:
             f"({text.scope_words(tightest.rule.scope)}, "
             f"resets {text.relative(tightest.span.end)})"
         )
+    lines += [f"Granted besides: {text.grant_left(each, money)}" for each in grants if each.left]
     return "\n".join(lines)
 
 
@@ -76,9 +77,9 @@ def job_list(jobs: Sequence[Job], title: str) -> discord.Embed:
     lines = [_job_line(job) for job in jobs]
     return discord.Embed(
         title=discord.utils.escape_markdown(title),
-        description=_fitting(lines, "\n", limits.EMBED_DESCRIPTION_CHARACTERS)
+        description=fitting(lines, "\n", limits.EMBED_DESCRIPTION_CHARACTERS)
         or "No jobs yet. Start with /video frames, image, text or effect.",
-        colour=_COLOUR,
+        colour=COLOUR,
     )
 
 
@@ -127,18 +128,18 @@ class QueueFacts:
 
 def queue(facts: QueueFacts, pause: str | None) -> discord.Embed:
     """Return the guild's jobs under way, and where the asker's are."""
-    embed = discord.Embed(title="Queue", colour=_COLOUR)
+    embed = discord.Embed(title="Queue", colour=COLOUR)
     if pause:
         embed.description = f"⏸️ {text.pause(pause)}"
     running = [_queue_line(view) for view in facts.running]
     embed.add_field(
         name=f"At the provider ({len(facts.running)})",
-        value=_fitting(running, "\n", limits.EMBED_FIELD_VALUE_CHARACTERS) or "Nothing",
+        value=fitting(running, "\n", limits.EMBED_FIELD_VALUE_CHARACTERS) or "Nothing",
         inline=False,
     )
     own = [view for view in facts.waiting if view.job.requester_id == facts.asker_id]
     room = limits.EMBED_FIELD_VALUE_CHARACTERS - OTHERS_CHARACTERS
-    mine = _fitting([_queue_line(view) for view in own], "\n", room)
+    mine = fitting([_queue_line(view) for view in own], "\n", room)
     others = len(facts.waiting) - len(own)
     rest = f"{others} {'job' if others == 1 else 'jobs'} of others" if others else ""
     embed.add_field(
@@ -149,7 +150,7 @@ def queue(facts: QueueFacts, pause: str | None) -> discord.Embed:
     return embed
 
 
-def _fitting(parts: Sequence[str], between: str, most_characters: int) -> str:
+def fitting(parts: Sequence[str], between: str, most_characters: int) -> str:
     """Join as many parts as fit, and say how many are missing."""
     for shown in range(len(parts), 0, -1):
         missing = len(parts) - shown
@@ -168,9 +169,15 @@ def _queue_line(view: StatusView) -> str:
 
 
 def quota(
-    name: str, checks: Sequence[Check], money: Money, *, waiting: int, max_waiting: int
+    name: str,
+    checks: Sequence[Check],
+    grants: Sequence[Grant],
+    money: Money,
+    *,
+    waiting: int,
+    max_waiting: int,
 ) -> discord.Embed:
-    """Return what a member has used and has left, rule by rule."""
+    """Return what a member has used and has left, rule by rule, and what is granted besides."""
     lines = [f"Waiting jobs: {waiting} of {max_waiting}"]
     for check in sorted(checks, key=_share_left):
         rule = check.rule
@@ -181,11 +188,19 @@ def quota(
             f"{text.window_words(rule.window)}\n"
             f"{_bar(check)} {used} of {limit} used, resets {text.relative(check.span.end)}"
         )
-    return discord.Embed(
+    embed = discord.Embed(
         title=f"Quota of {discord.utils.escape_markdown(name)}",
-        description=_fitting(lines, "\n\n", limits.EMBED_DESCRIPTION_CHARACTERS),
-        colour=_COLOUR,
+        description=fitting(lines, "\n\n", limits.EMBED_DESCRIPTION_CHARACTERS),
+        colour=COLOUR,
     )
+    granted = [text.grant_left(grant, money) for grant in grants if grant.left]
+    if granted:
+        embed.add_field(
+            name="Granted besides",
+            value=fitting(granted, "\n", limits.EMBED_FIELD_VALUE_CHARACTERS),
+            inline=False,
+        )
+    return embed
 
 
 def _share_left(check: Check) -> float:
@@ -213,7 +228,7 @@ def help_panel(*, version: str, retention: timedelta, region: str) -> discord.Em
             "**/video effect** a ready-made effect on your picture\n\n"
             "The status message follows your job, and the finished MP4 is attached to it."
         ),
-        colour=_COLOUR,
+        colour=COLOUR,
     )
     embed.add_field(
         name="Your jobs",

@@ -11,10 +11,18 @@
     │   ├── QueueFullError                      too many waiting jobs
     │   ├── NotPermittedError                   a permission is missing, the user's or the bot's
     │   ├── GuildDisabledError                  this server may not make videos
+    │   ├── DrainingError                       the operator takes nothing new
+    │   ├── MemberBlockedError                  this member may not, here
+    │   ├── ChannelClosedError                  not in this channel
+    │   ├── ModelDeniedError                    an admin of this server denied the model
+    │   ├── EffectDeniedError                   an admin of this server denied the effect
+    │   ├── WordBlockedError                    a word rule of this server stopped the prompt
     │   ├── DuplicateInteractionError           Discord sent the same command twice
     │   ├── JobNotFoundError
     │   ├── JobNotCancellableError
-    │   └── JobNotRetryableError
+    │   ├── JobNotRetryableError
+    │   ├── JobNotOverError
+    │   └── ExportTooLargeError                 even compressed
     ├── MediaError                              outside bytes that are not what they should be
     │   ├── MediaUnreadableError                cannot be decoded, or broke the decoder
     │   └── MediaTooLargeError
@@ -44,7 +52,8 @@
     ├── LateAcknowledgementError                Discord closed the interaction; nothing happened
     └── ConfigurationError                      at start-up; exit code 78
 
-Texts for users are written in ``bot.chat.text`` alone; the messages here are for logs.
+What a guild's own admins and moderators forbid stands in ``bot.domain.denials``. Texts for users
+are written in ``bot.chat.text`` alone; the messages here are for logs.
 """
 
 from __future__ import annotations
@@ -157,6 +166,12 @@ class GuildDisabledError(RequestError):
     code = "guild_disabled"
 
 
+class DrainingError(RequestError):
+    """The operator lets running jobs finish and takes no new ones."""
+
+    code = "draining"
+
+
 class DuplicateInteractionError(RequestError):
     """This interaction has made its job already."""
 
@@ -194,6 +209,28 @@ class JobNotRetryableError(RequestError):
         self.problem = problem
         """Key of the sentence in ``bot.chat.text``."""
         super().__init__(f"job {job_id}: {problem}")
+
+
+class JobNotOverError(RequestError):
+    """What is asked for is possible only when the job is over."""
+
+    code = "job_not_over"
+
+    def __init__(self, *, job_id: str, state: str) -> None:
+        self.job_id = job_id
+        self.state = state
+        super().__init__(f"job {job_id} is {state}")
+
+
+class ExportTooLargeError(RequestError):
+    """An export is too large to be uploaded, compressed as it is."""
+
+    code = "export_too_large"
+
+    def __init__(self, *, limit_bytes: int, actual_bytes: int) -> None:
+        self.limit_bytes = limit_bytes
+        self.actual_bytes = actual_bytes
+        super().__init__(f"{actual_bytes} bytes, the limit is {limit_bytes}")
 
 
 # --- outside bytes ---------------------------------------------------------------------------

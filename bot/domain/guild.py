@@ -1,12 +1,13 @@
-"""A guild's settings, as far as making videos depends on them."""
+"""A guild's settings, and whom its moderators block."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from bot.domain.ids import GuildId
+from bot.domain.ids import ChannelId, GuildId, UserId
 
 
 class Notify(StrEnum):
@@ -27,8 +28,25 @@ class Guild:
     notify: Notify = Notify.PING
     preview: bool = True
     """Whether status messages show a small picture of the frames."""
+    show_prompts: bool = False
+    """Whether admins read prompts in the usage log; moderators always do in /jobs show."""
+    others_pictures: bool = False
+    """Whether a member may animate a picture somebody else posted."""
+    log_channel_id: ChannelId | None = None
+    """Where changes of quotas, settings and blocks are told; None is nowhere."""
+    left_at: datetime | None = None
+    """When the bot was removed; its settings go 30 days later."""
 
     @property
     def zone(self) -> ZoneInfo:
         """The time zone of the guild's windows."""
         return ZoneInfo(self.time_zone)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """A member who may not make videos in a guild."""
+
+    user_id: UserId
+    blocked_by: UserId
+    at: datetime

@@ -57,6 +57,7 @@ class LedgerEntry:
     job_id: JobId
     guild_id: GuildId
     user_id: UserId
+    model: str
     kind: EntryKind
     amounts: Amounts
     counted_at: datetime

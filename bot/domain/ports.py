@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+from bot.domain.audit import AuditEntry
 from bot.domain.delivery import Receipt
 from bot.domain.guild import Notify
 from bot.domain.ids import AccountId, ChannelId, TaskId, UserId
@@ -148,4 +149,8 @@ class Chat(Protocol):
 
     async def tell_operators(self, notice: Notice) -> None:
         """Send the operators a direct message."""
+        ...
+
+    async def tell_log_channel(self, entry: AuditEntry, channel_id: ChannelId) -> None:
+        """Post one line about a change; nobody is pinged."""
         ...

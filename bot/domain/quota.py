@@ -86,6 +86,35 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """A pool a member may draw on where a per-member rule has no room."""
+
+    id: int
+    user_id: UserId
+    unit: Unit
+    amount: int
+    """Videos, seconds or micro-CNY; usable once."""
+    drawn: int
+    """What jobs hold of it."""
+    granted_by: UserId
+    expires_at: datetime
+
+    @property
+    def left(self) -> int:
+        """What may still be drawn."""
+        return max(0, self.amount - self.drawn)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draw:
+    """What one job takes from a grant."""
+
+    grant_id: int
+    unit: Unit
+    amount: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
     """A window's bounds: start included, end excluded; aware UTC."""
 
@@ -110,6 +139,17 @@ class Check:
     def left(self) -> int:
         """What is left, in the rule's own unit."""
         return max(0, self.rule.limit - self.used_units)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """A rule of a guild as moderators see it."""
+
+    rule: Rule
+    is_default: bool
+    """Nobody set it here."""
+    check: Check | None
+    """What all members used of it; None for a rule that is each member's."""
 
 
 def amount_in(unit: Unit, amounts: Amounts) -> int:
@@ -144,6 +184,13 @@ def window_span(window: Window, at: datetime, zone: ZoneInfo) -> Span:
     )
 
 
+def in_force(stored: Iterable[Rule], defaults: Iterable[Rule]) -> list[Rule]:
+    """Return a guild's rules, with the defaults where the same scope and slot has none stored."""
+    rules = list(stored)
+    taken = {(rule.scope, rule.slot) for rule in rules}
+    return rules + [rule for rule in defaults if (rule.scope, rule.slot) not in taken]
+
+
 def applicable(
     stored: Iterable[Rule],
     defaults: Sequence[Rule],
@@ -159,9 +206,7 @@ def applicable(
         user_id: the member.
         role_ids: the member's roles.
     """
-    rules = list(stored)
-    taken = {(rule.scope, rule.slot) for rule in rules}
-    rules += [rule for rule in defaults if (rule.scope, rule.slot) not in taken]
+    rules = in_force(stored, defaults)
     shared = [rule for rule in rules if rule.scope not in PER_MEMBER]
     slots = {rule.slot: None for rule in rules if rule.scope in PER_MEMBER}
     chosen = (_member_rule(rules, slot, user_id, role_ids) for slot in slots)
@@ -188,11 +233,30 @@ def _member_rule(
 _ORDER: Mapping[Scope, int] = {scope: place for place, scope in enumerate(reversed(Scope))}
 
 
-def decide(checks: Iterable[Check], cost: Amounts) -> Refusal | None:
-    """Return the first rule without room for the cost, the most personal one first; else None."""
+def decide(
+    checks: Iterable[Check], cost: Amounts, grants: Sequence[Grant] = ()
+) -> Refusal | tuple[Draw, ...]:
+    """Return what a job draws from grants, or the first rule without room for it.
+
+    The most personal rule is named first. A grant fills what a per-member rule lacks; it never
+    lifts a shared rule or a rule of 0.
+
+    Args:
+        checks: rules with what is used of them, without what grants paid.
+        cost: what the job reserves.
+        grants: the member's, in the order in which they are drawn.
+    """
+    lacking: dict[Unit, int] = {}
     for check in sorted(checks, key=lambda check: _ORDER[check.rule.scope]):
         rule = check.rule
-        if check.used_units + amount_in(rule.unit, cost) > rule.limit:
+        wanted = amount_in(rule.unit, cost)
+        short = check.used_units + wanted - rule.limit
+        if short <= 0:
+            continue
+        # Where a rule was lowered below what is used, a job pays for itself and not for the rest.
+        need = max(lacking.get(rule.unit, 0), min(short, wanted))
+        room = sum(grant.left for grant in grants if grant.unit is rule.unit)
+        if rule.scope not in PER_MEMBER or rule.limit == 0 or room < need:
             return Refusal(
                 scope=rule.scope,
                 unit=rule.unit,
@@ -201,4 +265,13 @@ def decide(checks: Iterable[Check], cost: Amounts) -> Refusal | None:
                 used=check.used_units,
                 resets_at=check.span.end,
             )
-    return None
+        lacking[rule.unit] = need
+    return tuple(draw for unit, need in lacking.items() for draw in _draws(unit, need, grants))
+
+
+def _draws(unit: Unit, need: int, grants: Sequence[Grant]) -> Iterable[Draw]:
+    for grant in grants:
+        taken = min(need, grant.left)
+        if grant.unit is unit and taken > 0:
+            need -= taken
+            yield Draw(grant_id=grant.id, unit=unit, amount=taken)

@@ -10,7 +10,8 @@ import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from bot.domain.catalogue import SIZES, Catalogue, Kind, Model
+from bot.domain.catalogue import Catalogue, Kind, Model
+from bot.domain.denials import EffectDeniedError, ModelDeniedError
 from bot.domain.errors import InvalidOptionsError, InvalidPromptError
 from bot.domain.ids import ChannelId, GuildId, InteractionId, JobId, RoleId, UserId
 
@@ -94,6 +95,8 @@ class Origin:
     """The guild's boost tier, which sets the upload limit."""
     retry_of: JobId | None = None
     """The job this one repeats."""
+    channel_path: tuple[ChannelId, ...] = ()
+    """The channel and what it belongs to, nearest first: thread, channel, category."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,18 +127,22 @@ def validate(
 ) -> Wish:
     """Check what was asked against the catalogue and fill in what was left out.
 
+    Args:
+        catalogue: a guild's own, see ``Catalogue.within``.
+        kind: what the member starts from.
+        options: how the video is to be made.
+        choices: what was chosen of a model.
+
     Raises:
+        ModelDeniedError, EffectDeniedError: it is offered, but not in this guild.
         InvalidOptionsError: the effect, model, tier, size or length is not offered, a needed
             prompt is missing, or the seed is out of range.
         InvalidPromptError: a prompt is longer than the model reads.
     """
     if kind is Kind.EFFECT:
-        options = replace(options, effect=_choose_effect(catalogue, options.effect or ""))
-    chosen = _choose_model(catalogue, kind, choices.model, options.effect)
-    size = _choose_size(chosen, choices.size) if kind is Kind.TEXT else None
-    tier = _choose_tier(chosen, choices.resolution) if size is None else chosen.tier_of(size)
-    if tier is None:
-        raise AssertionError("a chosen size has a tier")
+        options = replace(options, effect=choose_effect(catalogue, options.effect or ""))
+    chosen = choose_model(catalogue, kind, choices.model, effect=options.effect)
+    size, tier = choose_shape(catalogue, kind, chosen, choices)
     if kind is Kind.TEXT and not options.prompt:
         raise InvalidOptionsError(problem="no_prompt")
     _check_texts(chosen, options)
@@ -153,36 +160,73 @@ def validate(
     )
 
 
-def _choose_effect(catalogue: Catalogue, name: str) -> str:
-    if not catalogue.effects:
+def choose_effect(catalogue: Catalogue, name: str) -> str:
+    """Return the provider's name of an effect.
+
+    Raises:
+        EffectDeniedError: it is offered, but not in this guild.
+        InvalidOptionsError: it is not offered.
+    """
+    if not catalogue.whole.effects:
         raise InvalidOptionsError(problem="no_effects", region=catalogue.region.value.title())
     effect = catalogue.effect(name)
-    if effect is None:
-        raise InvalidOptionsError(problem="unknown_effect", effect=name)
-    return effect.name
+    if effect is not None:
+        return effect.name
+    denied = catalogue.whole.effect(name)
+    if denied is not None:
+        raise EffectDeniedError(denied.label)
+    raise InvalidOptionsError(problem="unknown_effect", effect=name)
 
 
-def _choose_model(catalogue: Catalogue, kind: Kind, name: str | None, effect: str | None) -> Model:
-    default = catalogue.default(kind, effect=effect)
-    if default is None:
-        raise InvalidOptionsError(problem="kind_not_offered", kind=kind.value)
-    if name is None:
-        return default
-    model = catalogue.get(name.strip())
+def choose_model(
+    catalogue: Catalogue, kind: Kind, name: str | None, *, effect: str | None = None
+) -> Model:
+    """Return the model of that name where it makes this kind, the default where none is named.
+
+    Raises:
+        ModelDeniedError: it is offered, but not in this guild.
+        InvalidOptionsError: it is not offered, or makes something else.
+    """
     offered = catalogue.of_kind(kind, effect=effect)
-    if model is None or model not in offered:
-        known = model is not None and effect is not None
-        raise InvalidOptionsError(
-            problem="model_without_effect" if known else "unknown_model",
-            model=name,
-            models=", ".join(each.name for each in offered),
-        )
-    return model
+    names = tuple(model.name for model in offered)
+    asked = None if name is None else name.strip()
+    model = catalogue.default(kind, effect=effect) if asked is None else catalogue.get(asked)
+    if model is not None and model in offered:
+        return model
+    elsewhere = catalogue.whole.of_kind(kind, effect=effect)
+    if any(asked in {None, each.name} for each in elsewhere):
+        raise ModelDeniedError(asked, instead=names)
+    if asked is None or not elsewhere:
+        raise InvalidOptionsError(problem="kind_not_offered", kind=kind.value)
+    lacks_effect = effect is not None and catalogue.whole.get(asked) is not None
+    raise InvalidOptionsError(
+        problem="model_without_effect" if lacks_effect else "unknown_model",
+        model=asked,
+        models=", ".join(names),
+    )
 
 
-def _choose_tier(model: Model, resolution: str | None) -> str:
-    if resolution is None:
-        return model.recommended_resolution
+def choose_shape(
+    catalogue: Catalogue, kind: Kind, model: Model, choices: Choices
+) -> tuple[str | None, str]:
+    """Return size and tier of a video: a size only where words alone set the shape.
+
+    Raises:
+        InvalidOptionsError: the model does not make it.
+    """
+    if kind is not Kind.TEXT:
+        if choices.resolution is None:
+            return None, catalogue.default_resolution(kind, model)
+        return None, _choose_tier(model, choices.resolution)
+    size = choices.size
+    size = catalogue.default_size(kind, model) if size is None else _choose_size(model, size)
+    tier = model.tier_of(size)
+    if tier is None:
+        raise AssertionError("a chosen size has a tier")
+    return size, tier
+
+
+def _choose_tier(model: Model, resolution: str) -> str:
     tier = resolution.strip().upper()
     if tier not in model.resolutions:
         raise InvalidOptionsError(
@@ -194,9 +238,7 @@ def _choose_tier(model: Model, resolution: str | None) -> str:
     return tier
 
 
-def _choose_size(model: Model, asked: str | None) -> str:
-    if asked is None:
-        return SIZES[model.recommended_resolution][0]
+def _choose_size(model: Model, asked: str) -> str:
     # Begun at the first blank alone: a long run of them would be read once from each.
     size = re.sub(r"(?<!\s)\s*[x×*]\s*", "*", asked.strip().lower())
     if model.tier_of(size) is None:

@@ -293,6 +293,7 @@ def _entry(
         job_id=job.id,
         guild_id=job.guild_id,
         user_id=job.requester_id,
+        model=job.model,
         kind=kind,
         amounts=amounts,
         counted_at=job.counted_at,

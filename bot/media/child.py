@@ -36,6 +36,7 @@ from bot.domain.errors import (
     MediaUnreadableError,
 )
 from bot.domain.submission import Picture
+from bot.domain.usage import Chart
 from bot.media.files import partial_of
 
 P = ParamSpec("P")
@@ -45,6 +46,8 @@ PREPARE_SECONDS = 20.0
 """Two pictures of 40 megapixels take about three; what takes longer is made to take longer."""
 PROBE_SECONDS = 60.0
 """Every frame is decoded: 30 seconds of 1080p take about ten on a slow core."""
+DRAW_SECONDS = 60.0
+"""The first chart imports matplotlib, which takes seconds on a slow core."""
 SHRINK_SECONDS = 300.0
 """Two encodings of the longest video on one slow core; the file may wait, the queue must not."""
 WARM_UP_SECONDS = 30.0
@@ -160,6 +163,12 @@ def _refusal_of(error: MediaError) -> _Refusal:
             )
         case _:
             raise error
+
+
+def _draw(chart: Chart) -> bytes:
+    from bot.media.charts import draw
+
+    return draw(chart)
 
 
 def _nothing() -> None:
@@ -379,6 +388,14 @@ class MediaPool:
         finally:
             # A child that was killed has left what it had written.
             await asyncio.shield(asyncio.to_thread(_remove_partial, target))
+
+    async def draw(self, chart: Chart) -> bytes:
+        """Draw a chart as PNG; see ``charts.draw``.
+
+        Raises:
+            MediaUnreadableError: the child died on it.
+        """
+        return await self._media(self._quick.run(DRAW_SECONDS, _draw, chart))
 
     async def aclose(self) -> None:
         """End all children at once; work under way is lost."""

@@ -6,17 +6,26 @@ only what it uses.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.domain.catalogue import Catalogue, Region
+from bot.domain.ids import GuildId, UserId
 from bot.domain.ports import Clock
+from bot.services.admission import Admission
 from bot.services.estimates import Estimates
+from bot.services.forgetting import Forgetting
+from bot.services.guild_settings import GuildSettings
+from bot.services.host import Host
+from bot.services.moderation import Moderation
 from bot.services.pictures import Pictures
 from bot.services.quotas import Quotas
 from bot.services.registration import Registration
+from bot.services.rules import Rules
 from bot.services.submissions import Asker, Submissions
+from bot.services.switches import Switches
+from bot.services.usage import Usage
 
 __all__ = ["Asker", "Services"]
 
@@ -25,17 +34,29 @@ __all__ = ["Asker", "Services"]
 class Services:
     """Everything a cog may use."""
 
+    admission: Admission
     catalogue: Catalogue
     clock: Clock
     estimates: Estimates
+    forgetting: Forgetting
+    guild_settings: GuildSettings
+    host: Host
+    moderation: Moderation
     pictures: Pictures
     quotas: Quotas
     registration: Registration
+    rules: Rules
     submissions: Submissions
+    switches: Switches
+    usage: Usage
     acknowledged: Callable[[float], None]
     """Counts the seconds from a command to its acknowledgement."""
-    refused: Callable[[str], None]
-    """Counts a private refusal by its error code."""
+    refused: Callable[[GuildId | None, str], Awaitable[None]]
+    """Counts a private refusal by its error code, once it is answered."""
     region: Region
     """Where the provider is: /help says it."""
     retention: timedelta
+    operators: frozenset[UserId]
+    """Who runs this bot."""
+    operator_guild: GuildId | None = None
+    """Where the operator's commands are registered; None is nowhere."""

@@ -102,6 +102,7 @@ class Advancer:
         owner: Owner,
         name: str,
         detail: Mapping[str, str | int | float | None] | None = None,
+        also: Callable[[Connection], Awaitable[None]] | None = None,
         **changes: object,
     ) -> Job:
         """Change what people see of a job without a change of state.
@@ -115,6 +116,8 @@ class Advancer:
         async with self.database.write() as connection:
             after = await jobs.amend(connection, job, **changes)
             await jobs.record(connection, event)
+            if also is not None:
+                await also(connection)
         log.info(name, job_id=job.id, owner=owner.value, **event.detail)
         self.changed(after)
         return after

@@ -24,6 +24,7 @@ from bot.domain.errors import (
     StaleJobError,
 )
 from bot.domain.failure import FailureReason
+from bot.domain.host import Switch
 from bot.domain.ids import AccountId, TaskId, WorkerId
 from bot.domain.job import MAX_CLAIMS, Job, JobState, Owner
 from bot.domain.pacing import LEASE, UNCONFIRMED_GAP, backoff
@@ -38,6 +39,7 @@ from bot.services.advance import Advancer
 from bot.services.estimates import in_turn
 from bot.services.folders import Folders
 from bot.services.operators import Operators
+from bot.services.switches import switch_of
 from bot.storage import jobs, lanes, unconfirmed
 from bot.storage.engine import Connection
 
@@ -128,6 +130,8 @@ class Dispatcher:
             lane = await lanes.lock(connection, self._account, model)
             account = await lanes.account_of(connection, self._account)
             if lane is None or lane.off_at is not None or account.paused_at is not None:
+                return IDLE_SECONDS
+            if await switch_of(connection) is not Switch.OPEN:
                 return IDLE_SECONDS
             if lane.next_submit_at is not None and lane.next_submit_at > now:
                 return (lane.next_submit_at - now).total_seconds()

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from bot.domain.catalogue import Catalogue
 from bot.domain.fairness import Places, Waiting, in_order
+from bot.domain.host import Switch
 from bot.domain.ids import AccountId, GuildId, JobId
 from bot.domain.job import POLLED, Job, JobState
 from bot.domain.making_time import TYPICAL_SECONDS, Footage, MakingTime, footage_of
@@ -24,6 +25,7 @@ from bot.domain.pacing import (
 )
 from bot.domain.ports import Clock
 from bot.domain.status import StatusView
+from bot.services.switches import switch_of
 from bot.storage import lanes, making_times
 from bot.storage.engine import Connection, Database
 
@@ -109,6 +111,9 @@ class Estimates:
             return await self._pause(connection)
 
     async def _pause(self, connection: Connection) -> str | None:
+        switch = await switch_of(connection)
+        if switch is not Switch.OPEN:
+            return switch.value
         account = await lanes.account_of(connection, self._account)
         return "account" if account.paused_at is not None else None
 

@@ -15,15 +15,20 @@ from bot.domain.ports import Clock
 from bot.domain.quota import (
     PER_MEMBER,
     Check,
+    Draw,
+    Grant,
+    Refusal,
     Rule,
     Scope,
+    Standing,
     Unit,
     Window,
     applicable,
     decide,
+    in_force,
     window_span,
 )
-from bot.storage import guilds, jobs, ledger
+from bot.storage import grants, guilds, jobs, ledger
 from bot.storage.engine import Connection, Database
 
 _UTC = ZoneInfo("UTC")
@@ -47,9 +52,21 @@ class MemberQuota:
     guild: Guild
     checks: tuple[Check, ...]
     """Without the host's budget, which is nobody's business but the host's."""
+    grants: tuple[Grant, ...]
+    """The next to expire first."""
     waiting: int
     """The member's jobs in line."""
     max_waiting: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuildQuota:
+    """A guild's rules as they stand now."""
+
+    standings: tuple[Standing, ...]
+    """By slot; ceilings first, the most personal last."""
+    grants: tuple[Grant, ...]
+    """What may still be used; the next to expire first."""
 
 
 class Quotas:
@@ -69,8 +86,11 @@ class Quotas:
         role_ids: frozenset[RoleId],
         cost: Amounts,
         now: datetime,
-    ) -> None:
+    ) -> tuple[Draw, ...]:
         """Make sure that a job fits every rule, with the guild's row already locked.
+
+        Returns:
+            What the job has to draw from grants for it.
 
         Raises:
             QueueFullError: too many jobs of the member or guild are waiting.
@@ -86,9 +106,11 @@ class Quotas:
             )
         checks = await self._checks(connection, guild, user_id, role_ids, now)
         checks += await self._budget(connection, now)
-        refusal = decide(checks, cost)
-        if refusal is not None:
-            raise QuotaExceededError(refusal)
+        usable = await grants.usable(connection, guild.guild_id, now=now, user_id=user_id)
+        decided = decide(checks, cost, usable)
+        if isinstance(decided, Refusal):
+            raise QuotaExceededError(decided)
+        return decided
 
     async def show(
         self, guild_id: GuildId, user_id: UserId, role_ids: frozenset[RoleId]
@@ -97,12 +119,36 @@ class Quotas:
         async with self._database.read() as connection:
             guild = await guilds.get(connection, guild_id)
             _, own = await jobs.count_queued(connection, guild_id, user_id)
-            checks = await self._checks(connection, guild, user_id, role_ids, self._clock.now())
+            now = self._clock.now()
+            checks = await self._checks(connection, guild, user_id, role_ids, now)
+            usable = await grants.usable(connection, guild_id, now=now, user_id=user_id)
         return MemberQuota(
             guild=guild,
             checks=tuple(checks),
+            grants=tuple(usable),
             waiting=own,
             max_waiting=self._defaults.max_queued_per_member,
+        )
+
+    async def overview(self, guild_id: GuildId) -> GuildQuota:
+        """Return every rule and grant of a guild."""
+        now = self._clock.now()
+        async with self._database.read() as connection:
+            guild = await guilds.get(connection, guild_id)
+            stored = await guilds.rules_of(connection, guild_id)
+            standings = [
+                Standing(
+                    rule=rule,
+                    is_default=rule not in stored,
+                    check=None
+                    if rule.scope in PER_MEMBER
+                    else await self._check(connection, guild, rule, now),
+                )
+                for rule in sorted(in_force(stored, self._defaults.rules), key=_place)
+            ]
+            usable = await grants.usable(connection, guild_id, now=now)
+        return GuildQuota(
+            standings=tuple(standings), grants=tuple(each for each in usable if each.left)
         )
 
     async def _checks(
@@ -117,13 +163,22 @@ class Quotas:
         rules: Sequence[Rule] = applicable(
             stored, self._defaults.rules, user_id=user_id, role_ids=role_ids
         )
-        checks = []
-        for rule in rules:
-            span = window_span(rule.window, now, guild.zone)
-            whose = user_id if rule.scope in PER_MEMBER else None
-            used = await ledger.usage(connection, span, guild_id=guild.guild_id, user_id=whose)
-            checks.append(Check(rule=rule, used=used, span=span))
-        return checks
+        return [await self._check(connection, guild, rule, now, user_id) for rule in rules]
+
+    async def _check(
+        self,
+        connection: Connection,
+        guild: Guild,
+        rule: Rule,
+        now: datetime,
+        user_id: UserId | None = None,
+    ) -> Check:
+        span = window_span(rule.window, now, guild.zone)
+        whose = user_id if rule.scope in PER_MEMBER else None
+        used = await ledger.usage(connection, span, guild_id=guild.guild_id, user_id=whose)
+        if whose is not None:
+            used -= await grants.drawn(connection, span, guild_id=guild.guild_id, user_id=whose)
+        return Check(rule=rule, used=used, span=span)
 
     async def _budget(self, connection: Connection, now: datetime) -> list[Check]:
         limit = self._defaults.daily_budget_micros
@@ -132,3 +187,16 @@ class Quotas:
         rule = Rule(scope=Scope.BUDGET, unit=Unit.COST, window=Window.DAY, limit=limit)
         span = window_span(Window.DAY, now, _UTC)
         return [Check(rule=rule, used=await ledger.usage(connection, span), span=span)]
+
+
+_UNITS, _WINDOWS, _SCOPES = tuple(Unit), tuple(Window), tuple(Scope)
+
+
+def _place(rule: Rule) -> tuple[int, int, int, int]:
+    """Return where a rule is listed."""
+    return (
+        _UNITS.index(rule.unit),
+        _WINDOWS.index(rule.window),
+        _SCOPES.index(rule.scope),
+        rule.target_id or 0,
+    )

@@ -7,14 +7,16 @@ status message is posted, then the message's id is stored, and only then may the
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from bot.domain.audit import Action, Actor, AuditEntry
 from bot.domain.catalogue import Catalogue
 from bot.domain.errors import (
     ChatUnavailableError,
     DeliveryError,
+    DrainingError,
     DuplicateInteractionError,
     GuildDisabledError,
     InvalidOptionsError,
@@ -25,20 +27,24 @@ from bot.domain.errors import (
     StaleJobError,
 )
 from bot.domain.failure import FailureReason
-from bot.domain.ids import AccountId, GuildId, JobId, UserId, new_job_id, parse_job_id
+from bot.domain.host import Switch
+from bot.domain.ids import AccountId, ChannelId, GuildId, JobId, UserId, new_job_id, parse_job_id
 from bot.domain.job import ACTIVE, Job, JobState, Owner, Step, StoredPicture
 from bot.domain.ledger import Amounts
 from bot.domain.ports import Chat, Clock
 from bot.domain.submission import MAX_SEED, Origin, Submission, Wish
 from bot.domain.transitions import open_job
 from bot.logs import get_logger
+from bot.services.admission import Admission
 from bot.services.advance import Advancer
+from bot.services.audit import AuditTrail
 from bot.services.estimates import Estimates
 from bot.services.folders import Folders
 from bot.services.locks import JobLocks
 from bot.services.quotas import Quotas
-from bot.storage import guilds, jobs, lanes
-from bot.storage.engine import Database
+from bot.services.switches import switch_of
+from bot.storage import grants, guilds, jobs, lanes
+from bot.storage.engine import Connection, Database
 
 log = get_logger(__name__)
 
@@ -53,6 +59,8 @@ class Asker:
     guild_id: GuildId | None
     """None in the bot's direct messages: there only own jobs exist."""
     may_moderate: bool = False
+    name: str = field(default="", compare=False)
+    """Display name at the time, for the audit trail."""
 
 
 class Submissions:
@@ -64,11 +72,13 @@ class Submissions:
         advancer: Advancer,
         account: AccountId,
         catalogue: Catalogue,
+        admission: Admission,
         quotas: Quotas,
         folders: Folders,
         chat: Chat,
         estimates: Estimates,
         locks: JobLocks,
+        audit: AuditTrail,
         allowed_guilds: frozenset[GuildId],
     ) -> None:
         self._advancer = advancer
@@ -76,11 +86,13 @@ class Submissions:
         self._clock: Clock = advancer.clock
         self._account = account
         self._catalogue = catalogue
+        self._admission = admission
         self._quotas = quotas
         self._folders = folders
         self._chat = chat
         self._estimates = estimates
         self._locks = locks
+        self._audit = audit
         self._allowed_guilds = allowed_guilds
 
     def require_guild(self, guild_id: GuildId) -> None:
@@ -99,7 +111,9 @@ class Submissions:
             The job, with its status message unless Discord could not be reached just now.
 
         Raises:
-            GuildDisabledError, QuotaExceededError, QueueFullError: nothing was stored.
+            GuildDisabledError, DrainingError, QuotaExceededError, QueueFullError: nothing was
+                stored.
+            RequestError: whatever ``Admission.readmit`` refuses, likewise.
             DuplicateInteractionError: this interaction has its job already.
             DeliveryError: Discord refused the status message; the job was cancelled.
         """
@@ -132,12 +146,15 @@ class Submissions:
         async with self._database.write() as connection:
             await lanes.lock_account(connection, self._account)
             guild = await guilds.lock(connection, origin.guild_id)
+            if await switch_of(connection) is Switch.DRAINING:
+                raise DrainingError
+            await self._admission.readmit(connection, origin, wish)
             lane = await lanes.get(connection, self._account, wish.model)
             if lane is None or lane.off_at is not None:
                 raise InvalidOptionsError(problem="model_off", model=wish.model)
             if await jobs.interaction_seen(connection, origin.interaction_id):
                 raise DuplicateInteractionError
-            await self._quotas.require_room(
+            draws = await self._quotas.require_room(
                 connection,
                 guild,
                 user_id=origin.requester_id,
@@ -150,6 +167,7 @@ class Submissions:
             job = self._new_job(origin, wish, job_id, stored, has_preview=show)
             step = open_job(replace(job, created_at=now, counted_at=now, entered_at=now))
             await jobs.apply(connection, step)
+            await grants.draw(connection, step.after, draws)
         return step
 
     def _new_job(
@@ -304,28 +322,52 @@ class Submissions:
                 job = await self.find(asked, asker)
 
     async def _cancel(self, job: Job, asker: Asker) -> Job:
+        if job.is_terminal or job.state in _LATE_STATES or job.state is JobState.PARKED:
+            raise JobNotCancellableError(job_id=job.id, state=job.state.value)
+        if job.state is not JobState.QUEUED and job.cancel_requested_at is not None:
+            return job
         now = self._clock.now()
         changes = {"cancel_requested_at": now, "cancel_requested_by": asker.user_id}
+        trail: list[tuple[AuditEntry, ChannelId | None]] = []
+
+        async def write_down(connection: Connection) -> None:
+            if asker.user_id != job.requester_id:
+                trail.append(await self._record_cancel(connection, job, asker))
+
         if job.state is JobState.QUEUED:
-            return await self._advancer.advance(
+            cancelled = await self._advancer.advance(
                 job,
                 JobState.CANCELLED,
                 owner=Owner.SUBMISSIONS,
                 detail={"by": asker.user_id},
                 changes=changes,
+                also=write_down,
             )
-        if job.is_terminal or job.state in _LATE_STATES or job.state is JobState.PARKED:
-            raise JobNotCancellableError(job_id=job.id, state=job.state.value)
-        if job.cancel_requested_at is not None:
-            return job
-        return await self._advancer.amend(
-            job,
-            owner=Owner.SUBMISSIONS,
-            name="cancel_requested",
-            detail={"by": asker.user_id},
-            next_poll_at=now if job.state is JobState.PENDING else job.next_poll_at,
-            **changes,
+        else:
+            cancelled = await self._advancer.amend(
+                job,
+                owner=Owner.SUBMISSIONS,
+                name="cancel_requested",
+                detail={"by": asker.user_id},
+                also=write_down,
+                next_poll_at=now if job.state is JobState.PENDING else job.next_poll_at,
+                **changes,
+            )
+        for entry, channel_id in trail:
+            await self._audit.tell(entry, channel_id)
+        return cancelled
+
+    async def _record_cancel(
+        self, connection: Connection, job: Job, asker: Asker
+    ) -> tuple[AuditEntry, ChannelId | None]:
+        entry = await self._audit.record(
+            connection,
+            job.guild_id,
+            Actor(user_id=asker.user_id, name=asker.name),
+            Action.JOB_CANCELLED,
+            f"{job.id} of <@{job.requester_id}>",
         )
+        return entry, (await guilds.get(connection, job.guild_id)).log_channel_id
 
     async def retry(self, asked: str, asker: Asker, origin: Origin) -> Job:
         """Make a job again with the same settings and a new seed, as a new submission.
@@ -349,10 +391,6 @@ class Submissions:
             raise JobNotRetryableError(job_id=job.id, problem="retry_model_gone")
         if job.forgotten_at is not None:
             raise JobNotRetryableError(job_id=job.id, problem="retry_erased")
-        try:
-            pictures, preview = await self._folders.load_pictures(job)
-        except FileNotFoundError as error:
-            raise JobNotRetryableError(job_id=job.id, problem="retry_erased") from error
         wish = Wish(
             kind=job.kind,
             model=job.model,
@@ -364,6 +402,12 @@ class Submissions:
             ),
             options=replace(job.options, seed=None),
         )
+        async with self._database.read() as connection:
+            await self._admission.readmit(connection, origin, wish)
+        try:
+            pictures, preview = await self._folders.load_pictures(job)
+        except FileNotFoundError as error:
+            raise JobNotRetryableError(job_id=job.id, problem="retry_erased") from error
         return await self.submit(
             Submission(
                 origin=replace(origin, retry_of=job.id),

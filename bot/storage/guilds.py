@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from dataclasses import asdict, replace
+from typing import Any
+
+from sqlalchemy import Row, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -15,16 +18,8 @@ from bot.storage.tables import guilds, rules
 async def ensure(connection: AsyncConnection, guild_id: GuildId) -> None:
     """Create a guild's row where there is none."""
     dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    defaults = Guild(guild_id=guild_id)
     await connection.execute(
-        dialect.insert(guilds)
-        .values(
-            guild_id=guild_id,
-            time_zone=defaults.time_zone,
-            notify=defaults.notify.value,
-            preview=defaults.preview,
-        )
-        .on_conflict_do_nothing()
+        dialect.insert(guilds).values(asdict(Guild(guild_id=guild_id))).on_conflict_do_nothing()
     )
 
 
@@ -32,17 +27,19 @@ async def lock(connection: AsyncConnection, guild_id: GuildId) -> Guild:
     """Lock a guild's row until the transaction ends, creating it where there is none."""
     await ensure(connection, guild_id)
     query = select(guilds).where(guilds.c.guild_id == guild_id).with_for_update()
-    row = (await connection.execute(query)).one()
-    return _guild_of(row.guild_id, row.time_zone, row.notify, preview=row.preview)
+    return _guild_of((await connection.execute(query)).one())
 
 
 async def get(connection: AsyncConnection, guild_id: GuildId) -> Guild:
     """Return a guild's settings, the defaults where it has none."""
     query = select(guilds).where(guilds.c.guild_id == guild_id)
     row = (await connection.execute(query)).one_or_none()
-    if row is None:
-        return Guild(guild_id=guild_id)
-    return _guild_of(row.guild_id, row.time_zone, row.notify, preview=row.preview)
+    return Guild(guild_id=guild_id) if row is None else _guild_of(row)
+
+
+async def change(connection: AsyncConnection, guild_id: GuildId, **settings: object) -> None:
+    """Store settings of a guild whose row is locked."""
+    await connection.execute(update(guilds).where(guilds.c.guild_id == guild_id).values(**settings))
 
 
 async def rules_of(connection: AsyncConnection, guild_id: GuildId) -> list[Rule]:
@@ -81,7 +78,22 @@ async def set_rule(connection: AsyncConnection, guild_id: GuildId, rule: Rule) -
     )
 
 
-def _guild_of(guild_id: int, time_zone: str, notify: str, *, preview: bool) -> Guild:
-    return Guild(
-        guild_id=GuildId(guild_id), time_zone=time_zone, notify=Notify(notify), preview=preview
+async def clear_rule(connection: AsyncConnection, guild_id: GuildId, rule: Rule) -> Rule | None:
+    """Delete the rule in a rule's place; return it, where there was one."""
+    here = (
+        (rules.c.guild_id == guild_id)
+        & (rules.c.scope == rule.scope)
+        & (rules.c.target_id == (rule.target_id or 0))
+        & (rules.c.unit == rule.unit)
+        & (rules.c.window == rule.window)
     )
+    limit = (await connection.execute(select(rules.c.limit).where(here))).scalar_one_or_none()
+    if limit is None:
+        return None
+    await connection.execute(delete(rules).where(here))
+    return replace(rule, limit=limit)
+
+
+def _guild_of(row: Row[Any]) -> Guild:
+    settings = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
+    return Guild(**settings | {"notify": Notify(row.notify)})

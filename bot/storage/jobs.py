@@ -19,7 +19,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.errors import StaleJobError
 from bot.domain.ids import AccountId, GuildId, InteractionId, JobId, TaskId, UserId, WorkerId
 from bot.domain.job import ACTIVE, IN_FLIGHT, Job, JobEvent, JobState, Step
-from bot.storage import ledger
+from bot.domain.ledger import EntryKind
+from bot.storage import grants, ledger
 from bot.storage.tables import job_events, jobs
 
 _FIELDS = tuple(field.name for field in fields(Job))
@@ -50,6 +51,8 @@ async def apply(connection: AsyncConnection, step: Step) -> Job:
     await record(connection, step.event)
     if step.entry is not None:
         await ledger.append(connection, step.entry)
+        if step.entry.kind is not EntryKind.RESERVE:
+            await grants.settle(connection, step.after.id)
     return after
 
 

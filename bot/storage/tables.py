@@ -6,6 +6,7 @@ from sqlalchemy import (
     JSON,
     Boolean,
     Column,
+    Date,
     Float,
     ForeignKey,
     Index,
@@ -15,13 +16,16 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 
+from bot.domain.audit import Action
 from bot.domain.catalogue import Kind
 from bot.domain.failure import FailureReason
 from bot.domain.job import JobState, Owner
 from bot.domain.ledger import EntryKind
+from bot.domain.permits import Subject
 from bot.domain.quota import Scope, Unit, Window
 from bot.storage.types import EnumText, Facts, OutsideText, Pictures, Snowflake, UtcDateTime
 
@@ -155,6 +159,7 @@ jobs = Table(
     ),
     Index("ix_jobs_poll", "state", "next_poll_at"),
     Index("ix_jobs_guild", "guild_id", "created_at"),
+    Index("ix_jobs_guild_state", "guild_id", "state", "created_at"),
     Index("ix_jobs_requester", "requester_id", "created_at"),
     Index("ix_jobs_finished", "finished_at"),
 )
@@ -172,6 +177,8 @@ job_events = Table(
     Column("detail", Facts, nullable=False),
 )
 
+_AMOUNTS = ("videos", "seconds", "micros")
+
 ledger_entries = Table(
     "ledger_entries",
     metadata,
@@ -179,6 +186,7 @@ ledger_entries = Table(
     Column("job_id", String(6), ForeignKey("jobs.id"), nullable=False, index=True),
     Column("guild_id", Snowflake, nullable=False),
     Column("user_id", Snowflake, nullable=False),
+    Column("model", String(64), nullable=False, server_default=text("''")),
     Column("kind", EnumText(EntryKind), nullable=False),
     Column("videos", Integer, nullable=False),
     Column("seconds", Integer, nullable=False),
@@ -186,7 +194,9 @@ ledger_entries = Table(
     Column("counted_at", UtcDateTime, nullable=False),
     Column("at", UtcDateTime, nullable=False),
     Column("reason", String(48), nullable=False),
-    Index("ix_ledger_entries_guild", "guild_id", "counted_at"),
+    # The sums of a guild are read from these alone: a busy one has half a million entries.
+    Index("ix_ledger_entries_guild", "guild_id", "counted_at", *_AMOUNTS),
+    Index("ix_ledger_entries_shares", "guild_id", "user_id", "model", "counted_at", *_AMOUNTS),
     Index("ix_ledger_entries_member", "guild_id", "user_id", "counted_at"),
     Index("ix_ledger_entries_counted", "counted_at"),
 )
@@ -198,6 +208,102 @@ guilds = Table(
     Column("time_zone", String(64), nullable=False),
     Column("notify", String(8), nullable=False),
     Column("preview", Boolean, nullable=False),
+    Column("show_prompts", Boolean, nullable=False, server_default=false()),
+    Column("others_pictures", Boolean, nullable=False, server_default=false()),
+    Column("log_channel_id", Snowflake),
+    Column("left_at", UtcDateTime),
+)
+
+# A channel's id, a model's or an effect's name: only what was decided.
+permits = Table(
+    "permits",
+    metadata,
+    Column("guild_id", Snowflake, ForeignKey("guilds.guild_id"), primary_key=True),
+    Column("subject", EnumText(Subject), primary_key=True),
+    Column("name", String(64), primary_key=True),
+    Column("allowed", Boolean, nullable=False),
+)
+
+kind_defaults = Table(
+    "kind_defaults",
+    metadata,
+    Column("guild_id", Snowflake, ForeignKey("guilds.guild_id"), primary_key=True),
+    Column("kind", EnumText(Kind), primary_key=True),
+    Column("model", String(64)),
+    Column("resolution", String(8)),
+    Column("size", String(16)),
+)
+
+blocks = Table(
+    "blocks",
+    metadata,
+    Column("guild_id", Snowflake, ForeignKey("guilds.guild_id"), primary_key=True),
+    Column("user_id", Snowflake, primary_key=True, autoincrement=False),
+    Column("blocked_by", Snowflake, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+)
+
+words = Table(
+    "words",
+    metadata,
+    Column("guild_id", Snowflake, ForeignKey("guilds.guild_id"), primary_key=True),
+    # As it is compared; two spellings of one word are one rule.
+    Column("folded", String(128), primary_key=True),
+    Column("word", OutsideText, nullable=False),
+)
+
+grants = Table(
+    "grants",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("guild_id", Snowflake, ForeignKey("guilds.guild_id"), nullable=False),
+    Column("user_id", Snowflake, nullable=False),
+    Column("unit", EnumText(Unit), nullable=False),
+    Column("amount", Snowflake, nullable=False),
+    Column("granted_by", Snowflake, nullable=False),
+    Column("granted_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Index("ix_grants_member", "guild_id", "user_id", "expires_at"),
+)
+
+# What jobs hold of grants: never more than the ledger says of the job.
+draws = Table(
+    "draws",
+    metadata,
+    Column("grant_id", Integer, ForeignKey("grants.id"), primary_key=True, autoincrement=False),
+    Column("job_id", String(6), ForeignKey("jobs.id"), primary_key=True),
+    Column("guild_id", Snowflake, nullable=False),
+    Column("user_id", Snowflake, nullable=False),
+    Column("unit", EnumText(Unit), nullable=False),
+    Column("amount", Snowflake, nullable=False),
+    Column("counted_at", UtcDateTime, nullable=False),
+    Index("ix_draws_job", "job_id"),
+    Index("ix_draws_member", "guild_id", "user_id", "counted_at"),
+)
+
+audit_entries = Table(
+    "audit_entries",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("guild_id", Snowflake, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("actor_id", Snowflake, nullable=False),
+    Column("actor_name", OutsideText, nullable=False),
+    Column("action", EnumText(Action), nullable=False),
+    Column("subject", OutsideText, nullable=False),
+    Column("before", OutsideText),
+    Column("after", OutsideText),
+    Index("ix_audit_entries_guild", "guild_id", "at"),
+)
+
+# How often a wish was refused, by error code and UTC day: no person, no prompt.
+refusals = Table(
+    "refusals",
+    metadata,
+    Column("guild_id", Snowflake, primary_key=True, autoincrement=False),
+    Column("day", Date, primary_key=True),
+    Column("code", String(48), primary_key=True),
+    Column("count", Integer, nullable=False),
 )
 
 rules = Table(

@@ -23,7 +23,7 @@ from bot.domain.ids import (
 from bot.domain.job import Job, JobState
 from bot.domain.ledger import Amounts
 from bot.domain.pacing import Estimate
-from bot.domain.quota import Check, Rule, Scope, Span, Unit, Window
+from bot.domain.quota import Check, Grant, Rule, Scope, Span, Unit, Window
 from bot.domain.status import StatusView
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -106,6 +106,19 @@ def a_check(
         rule=Rule(scope=scope, unit=unit, window=window, limit=limit),
         used=Amounts(videos=used, seconds=used, micros=used),
         span=TOMORROW,
+    )
+
+
+def a_grant(unit: Unit = Unit.VIDEOS, *, amount: int = 5, drawn: int = 2) -> Grant:
+    """Return a grant that is partly used."""
+    return Grant(
+        id=1,
+        user_id=REQUESTER,
+        unit=unit,
+        amount=amount,
+        drawn=drawn,
+        granted_by=UserId(43),
+        expires_at=NOW + timedelta(days=2),
     )
 
 

@@ -15,7 +15,17 @@ from bot.domain.ids import ChannelId, JobId, MessageId, UserId
 from bot.domain.job import Job, JobState
 from bot.domain.quota import MICROS, Check, Scope, Unit, Window
 from bot.domain.status import StatusView
-from tests.chat.examples import NOW, REQUESTER, a_check, a_job, a_view, soon, too_long, words
+from tests.chat.examples import (
+    NOW,
+    REQUESTER,
+    a_check,
+    a_grant,
+    a_job,
+    a_view,
+    soon,
+    too_long,
+    words,
+)
 
 MONEY = Money()
 LINK = "https://discord.com/channels/500/600/700"
@@ -30,6 +40,15 @@ def test_a_queued_job_is_answered_with_link_price_and_what_is_left() -> None:
         f"Queued as Job `7F3K2Q` · [follow it]({LINK})",
         "Price: 1.00 CNY",
         "Left today: 7 videos (the rule for members, resets <t:1795219200:R>)",
+    ]
+
+
+def test_a_queued_job_is_answered_with_what_is_granted_besides() -> None:
+    full = a_check(limit=3, used=3)
+    text = panels.queued(a_job(), [full], MONEY, [a_grant(), a_grant(amount=1, drawn=1)])
+    assert text.splitlines()[2:] == [
+        "Left today: 0 videos (the rule for members, resets <t:1795219200:R>)",
+        "Granted besides: 3 videos left of 5 videos, ends <t:1795348800:R>",
     ]
 
 
@@ -180,7 +199,7 @@ def test_a_long_queue_fits_and_counts_what_it_leaves_out() -> None:
 
 
 def a_panel(*checks: Check, name: str = "tom") -> str:
-    return words(panels.quota(name, checks, MONEY, waiting=1, max_waiting=5))
+    return words(panels.quota(name, checks, [], MONEY, waiting=1, max_waiting=5))
 
 
 def test_a_quota_shows_each_rule_with_a_bar_and_its_reset() -> None:
@@ -189,6 +208,13 @@ def test_a_quota_shows_each_rule_with_a_bar_and_its_reset() -> None:
     assert "Waiting jobs: 1 of 5" in text
     assert "**The rule for members**, per day\n▰▰▰▱▱▱▱▱▱▱ 3 of 10 videos used" in text
     assert "resets <t:1795219200:R>" in text
+
+
+def test_a_quota_shows_what_is_left_of_grants() -> None:
+    grants = [a_grant(), a_grant(amount=1, drawn=1)]
+    embed = panels.quota("tom", [a_check()], grants, MONEY, waiting=1, max_waiting=5)
+    assert words(embed).count(" left of ") == 1
+    assert "Granted besides: 3 videos left of 5 videos, ends <t:1795348800:R>" in words(embed)
 
 
 @pytest.mark.parametrize(
@@ -212,7 +238,7 @@ def test_every_rule_in_every_slot_fits_a_panel() -> None:
         a_check(scope, unit, window, limit=10**15, used=10**15 - 1)
         for scope, unit, window in product(scopes, Unit, Window)
     ]
-    embed = panels.quota("*" * 32, checks, MONEY, waiting=1, max_waiting=5)
+    embed = panels.quota("*" * 32, checks, [a_grant()] * 100, MONEY, waiting=1, max_waiting=5)
     assert too_long(embed) == []
     assert "Waiting jobs" in words(embed)
 

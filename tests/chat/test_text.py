@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from bot.chat import text
-from bot.chat.text import Money
-from bot.domain import errors
+from bot.chat.text import Money, host, jobs, refusals
+from bot.domain import denials, errors
 from bot.domain.catalogue import Catalogue, Kind, Override, Region
 from bot.domain.errors import (
     BotError,
@@ -33,6 +33,7 @@ from bot.domain.errors import (
     RequestError,
 )
 from bot.domain.failure import FailureReason
+from bot.domain.ids import ChannelId
 from bot.domain.job import JobState
 from bot.domain.quota import Refusal, Scope, Unit, Window
 from bot.domain.status import Notice, Told
@@ -65,10 +66,20 @@ EXAMPLES: list[RequestError] = [
     NotPermittedError(who="bot", required=("Send Messages", "Attach Files")),
     NotPermittedError(who="you", required=("Moderate Members",)),
     errors.GuildDisabledError(),
+    errors.DrainingError(),
+    denials.MemberBlockedError(),
+    denials.ChannelClosedError(instead=(ChannelId(600),)),
+    denials.ChannelClosedError(instead=()),
+    denials.ModelDeniedError("wan2.2-kf2v-flash", instead=("wanx2.1-kf2v-plus",)),
+    denials.ModelDeniedError(None, instead=()),
+    denials.EffectDeniedError("Hug"),
+    denials.WordBlockedError(field="negative_prompt"),
     errors.DuplicateInteractionError(),
     errors.JobNotFoundError("zzz"),
     JobNotCancellableError(job_id="7F3K2Q", state="running"),
     JobNotRetryableError(job_id="7F3K2Q", problem="retry_erased"),
+    errors.JobNotOverError(job_id="7F3K2Q", state="running"),
+    errors.ExportTooLargeError(limit_bytes=10 * 2**20, actual_bytes=11 * 2**20),
 ]
 
 
@@ -211,13 +222,13 @@ def test_every_failure_says_whether_anything_was_charged(reason: FailureReason) 
     assert lost.endswith("does not count against your quota.")
     assert charged.endswith("so it counts against your quota.")
     assert len({free, lost, charged}) == 3
-    assert is_plain(text.FAILURES[reason])
+    assert is_plain(jobs.FAILURES[reason])
 
 
 def test_every_state_and_note_has_words() -> None:
     assert set(text.STATES) == set(text.ICONS) == set(JobState)
     assert len(set(text.STATES.values())) == len(JobState)
-    assert set(text.NOTES) == set(PictureNote)
+    assert set(jobs.NOTES) == set(PictureNote)
     for note in PictureNote:
         assert text.picture_notes("first_frame", (note,)).startswith("First frame: ")
 
@@ -257,7 +268,7 @@ def test_every_notice_gets_the_facts_its_sentence_needs() -> None:
         ):
             continue
         given = {"subject"} | {str(keyword.arg) for keyword in call.keywords}
-        assert holes(text._NOTICES[Told[first.attr]]) <= given, first.attr
+        assert holes(host._NOTICES[Told[first.attr]]) <= given, first.attr
         told.add(first.attr)
     assert told == {each.name for each in Told}
 
@@ -313,8 +324,8 @@ def test_the_sources_show_their_problems() -> None:
 
 @pytest.mark.parametrize("problem", sorted(picture_problems()))
 def test_every_problem_of_a_picture_has_a_sentence_and_its_facts(problem: str) -> None:
-    assert problem in text._PICTURES
-    assert holes(text._PICTURES[problem]) - {"option"} <= picture_problems()[problem]
+    assert problem in refusals._PICTURES
+    assert holes(refusals._PICTURES[problem]) - {"option"} <= picture_problems()[problem]
     facts: dict[str, int | str] = dict.fromkeys(picture_problems()[problem], 7)
     facts = {key: fact for key, fact in facts.items() if key not in {"option", "problem"}}
     error = InvalidImageError(option="last_frame", problem=problem, **facts)
@@ -329,7 +340,7 @@ def test_every_problem_of_options_has_a_sentence_and_its_facts(folder: str) -> N
     problems = raised(folder, "InvalidOptionsError")
     assert problems
     for problem, facts in problems.items():
-        assert holes(text._OPTIONS[problem]) <= facts, problem
+        assert holes(refusals._OPTIONS[problem]) <= facts, problem
 
 
 # --- what a wish can be refused for, with its real facts -----------------------------------------
@@ -393,7 +404,7 @@ def test_a_refused_wish_is_a_plain_sentence_with_its_facts(problem: str) -> None
     assert caught.value.problem == problem
     sentence = text.refusal(caught.value, MONEY) or ""
     assert is_plain(sentence), sentence
-    for fact in holes(text._OPTIONS[problem]):
+    for fact in holes(refusals._OPTIONS[problem]):
         assert str(caught.value.facts[fact]) in sentence.replace("×", "*")
 
 
@@ -433,4 +444,4 @@ def test_a_list_of_sizes_tiers_or_lengths_is_never_cut_off(region: Region) -> No
 
 
 def test_every_problem_of_a_retry_has_a_sentence() -> None:
-    assert set(raised("bot/services", "JobNotRetryableError")) == set(text._NOT_RETRYABLE)
+    assert set(raised("bot/services", "JobNotRetryableError")) == set(refusals._NOT_RETRYABLE)

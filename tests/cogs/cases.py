@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,16 +10,37 @@ from typing import Any
 from discord import app_commands
 
 from bot.domain.catalogue import Region
+from bot.domain.host import JobHistory
 from bot.domain.job import JobState
+from bot.domain.quota import Standing
 from bot.domain.status import StatusView
 from bot.domain.submission import Picture
+from bot.domain.usage import By
+from bot.services.guild_settings import Change, GuildSettings
+from bot.services.moderation import Blocked
+from bot.services.quotas import GuildQuota
+from bot.services.rules import RuleCleared, RuleSet
+from bot.services.usage import ExportFile
 from cogs.help import HelpCog
 from cogs.jobs import JobsCog
+from cogs.moderate import ModerateCog
+from cogs.operator import OperatorCog
 from cogs.queue import QueueCog
 from cogs.quota import QuotaCog
+from cogs.settings import SettingsCog
+from cogs.usage import UsageCog
 from cogs.video import VideoCog
-from tests.chat.examples import a_job, a_view
-from tests.cogs.doubles import Backstage, an_attachment, run
+from tests.chat.examples import a_check, a_grant, a_job, a_view
+from tests.chat.host_examples import a_ceiling, a_guild, a_status
+from tests.chat.usage_examples import (
+    SPAN,
+    a_log_page,
+    a_summary,
+    an_audit_page,
+    an_entry,
+    chart_data,
+)
+from tests.cogs.doubles import Backstage, a_channel, a_member, an_attachment, run
 
 
 def a_picture(option: str) -> Picture:
@@ -57,7 +79,7 @@ def video(backstage: Backstage) -> VideoCog:
     backstage.pictures.prepare.side_effect = prepared
     backstage.submissions.submit.return_value = a_job()
     return VideoCog(
-        catalogue=backstage.catalogue,
+        admission=backstage.admission,
         pictures=backstage.pictures,
         submissions=backstage.submissions,
         quotas=backstage.quotas,
@@ -71,11 +93,26 @@ def jobs(backstage: Backstage) -> JobsCog:
     backstage.submissions.retry.return_value = a_job()
     backstage.submissions.collectable.return_value = None
     backstage.estimates.view.return_value = a_view()
+    backstage.forgetting.forget.return_value = a_job(JobState.DELIVERED)
     return JobsCog(
         submissions=backstage.submissions,
         estimates=backstage.estimates,
         quotas=backstage.quotas,
+        forgetting=backstage.forgetting,
     )
+
+
+def usage(backstage: Backstage) -> UsageCog:
+    backstage.usage.span.return_value = SPAN
+    backstage.usage.summary.return_value = a_summary()
+    backstage.usage.log.return_value = a_log_page(a_job())
+    backstage.usage.chart.return_value = chart_data(By.MEMBER)
+    backstage.usage.draw.return_value = b"png"
+    backstage.usage.export.side_effect = lambda *_, **__: ExportFile(
+        name="usage.csv", content=io.BytesIO(b"csv"), jobs=1, is_compressed=False
+    )
+    backstage.usage.audit.return_value = an_audit_page(an_entry())
+    return UsageCog(usage=backstage.usage)
 
 
 def queue(backstage: Backstage) -> QueueCog:
@@ -94,6 +131,47 @@ def helping(backstage: Backstage) -> HelpCog:
     return HelpCog(region=Region.BEIJING, retention=services.retention)
 
 
+def moderating(backstage: Backstage) -> ModerateCog:
+    rule = a_check(limit=3).rule
+    backstage.rules.set.return_value = RuleSet(rule=rule, ceiling=None)
+    backstage.rules.clear.return_value = [RuleCleared(rule=rule, default=None)]
+    backstage.rules.grant.return_value = a_grant()
+    backstage.quotas.overview.return_value = GuildQuota(
+        standings=(Standing(rule=rule, is_default=True, check=None),), grants=(a_grant(),)
+    )
+    backstage.moderation.block.return_value = Blocked(is_new=True, cancelled=2, requested=1)
+    backstage.moderation.unblock.return_value = True
+    backstage.moderation.blocks.return_value = []
+    backstage.moderation.add_word.return_value = True
+    backstage.moderation.remove_word.return_value = "mud"
+    backstage.moderation.words.return_value = ["mud"]
+    backstage.moderation.cancellable.return_value = [a_job()]
+    backstage.submissions.cancel.return_value = a_job(JobState.CANCELLED)
+    return ModerateCog(
+        rules=backstage.rules,
+        quotas=backstage.quotas,
+        moderation=backstage.moderation,
+        submissions=backstage.submissions,
+    )
+
+
+def settings(backstage: Backstage) -> SettingsCog:
+    change = Change(subject="preview", before="on", after="off")
+    for name in dir(GuildSettings):
+        if name.startswith(("set_", "decide_")):
+            getattr(backstage.guild_settings, name).return_value = change
+    return SettingsCog(settings=backstage.guild_settings, catalogue=backstage.catalogue)
+
+
+def operating(backstage: Backstage) -> OperatorCog:
+    backstage.host.status.return_value = a_status()
+    backstage.host.guilds.return_value = [a_guild()]
+    backstage.host.set_ceiling.return_value = a_ceiling()
+    backstage.host.history.return_value = JobHistory(job=a_job(), events=(), entries=())
+    backstage.host.reconcile.return_value = [a_job(JobState.UNCONFIRMED)]
+    return OperatorCog(host=backstage.host, switches=backstage.switches)
+
+
 FRAMES = Case("video frames", video, lambda: {"first_frame": an_attachment(), "loop": True})
 IMAGE = Case("video image", video, lambda: {"image": an_attachment()})
 TEXT = Case("video text", video, lambda: {"prompt": "fog over a lake"})
@@ -103,7 +181,59 @@ LIST = Case("jobs list", jobs)
 SHOW = Case("jobs show", jobs, lambda: {"job": "7f3k2q"})
 CANCEL = Case("jobs cancel", jobs, lambda: {"job": "7f3k2q"})
 RETRY = Case("jobs retry", jobs, lambda: {"job": "7f3k2q"})
+FORGET = Case("jobs forget", jobs, lambda: {"job": "7f3k2q"})
 QUEUE = Case("queue show", queue)
+USAGE = [
+    Case("usage summary", usage),
+    Case("usage log", usage),
+    Case("usage chart", usage, lambda: {"by": "member"}),
+    Case("usage export", usage, lambda: {"file_format": "csv"}),
+    Case("usage audit", usage),
+]
 QUOTA = Case("quota show", quota)
 HELP = Case("help", helping)
-CASES = [*VIDEOS, LIST, SHOW, CANCEL, RETRY, QUEUE, QUOTA, HELP]
+MODERATE = [
+    Case("moderate quota set", moderating, lambda: {"limit": 3.0, "per": "day"}),
+    Case("moderate quota clear", moderating),
+    Case("moderate quota grant", moderating, lambda: {"member": a_member(43), "amount": 2.0}),
+    Case("moderate quota list", moderating),
+    Case("moderate block add", moderating, lambda: {"member": a_member(43)}),
+    Case("moderate block remove", moderating, lambda: {"member": a_member(43)}),
+    Case("moderate block list", moderating),
+    Case("moderate words add", moderating, lambda: {"word": "mud"}),
+    Case("moderate words remove", moderating, lambda: {"word": "mud"}),
+    Case("moderate words list", moderating),
+    Case("moderate cancel", moderating, lambda: {"job": "7f3k2q"}),
+]
+SETTINGS = [
+    Case("settings show", settings),
+    Case("settings channels allow", settings, lambda: {"channel": a_channel()}),
+    Case("settings channels deny", settings, lambda: {"channel": a_channel()}),
+    Case("settings channels reset", settings, lambda: {"channel": a_channel()}),
+    Case("settings models allow", settings, lambda: {"model": "wan2.2-i2v-flash"}),
+    Case("settings models deny", settings, lambda: {"model": "wan2.2-i2v-flash"}),
+    Case("settings effects allow", settings, lambda: {"effect": "hug"}),
+    Case("settings effects deny", settings, lambda: {"effect": "squish"}),
+    Case("settings defaults", settings, lambda: {"kind": "image", "resolution": "480P"}),
+    Case("settings prompts", settings, lambda: {"value": "show"}),
+    Case("settings preview", settings, lambda: {"value": "off"}),
+    Case("settings others-pictures", settings, lambda: {"value": "allow"}),
+    Case("settings timezone", settings, lambda: {"name": "Europe/Berlin"}),
+    Case("settings notify", settings, lambda: {"how": "dm"}),
+    Case("settings log-channel", settings),
+]
+OPERATORS = [
+    Case("operator status", operating),
+    Case("operator pause", operating),
+    Case("operator resume", operating),
+    Case("operator drain", operating),
+    Case(
+        "operator ceiling",
+        operating,
+        lambda: {"guild": "500", "limit": 3.0, "unit": "videos", "per": "day"},
+    ),
+    Case("operator guilds", operating),
+    Case("operator job", operating, lambda: {"id": "7f3k2q"}),
+    Case("operator reconcile", operating),
+]
+CASES = [*VIDEOS, LIST, SHOW, CANCEL, RETRY, FORGET, QUEUE, QUOTA, HELP]

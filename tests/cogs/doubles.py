@@ -15,15 +15,25 @@ from discord import app_commands
 from bot.chat.text import Money
 from bot.client import Interactions, TweenBot
 from bot.clock import WallClock
-from bot.domain.catalogue import Catalogue, Region
+from bot.domain.catalogue import Catalogue, Kind, Region
 from bot.domain.guild import Guild
-from bot.domain.ids import GuildId
+from bot.domain.ids import GuildId, UserId
+from bot.domain.permits import Permits
+from bot.domain.submission import Choices, GenerationOptions, Origin, Wish, validate
 from bot.services import Services
+from bot.services.admission import Admission
 from bot.services.estimates import Estimates
+from bot.services.forgetting import Forgetting
+from bot.services.guild_settings import GuildSettings, Overview
+from bot.services.host import Host
+from bot.services.moderation import Moderation
 from bot.services.pictures import Pictures
 from bot.services.quotas import MemberQuota, Quotas
 from bot.services.registration import Registration
+from bot.services.rules import Rules
 from bot.services.submissions import Submissions
+from bot.services.switches import Switches
+from bot.services.usage import Usage
 from cogs import _errors
 from tests.chat.examples import GUILD, REQUESTER, a_check, words
 
@@ -34,8 +44,11 @@ MAY_POST = discord.Permissions(
     embed_links=True,
     attach_files=True,
 )
+OPERATOR = 9000
+OPERATOR_GUILD = GuildId(9001)
 NOBODY = discord.Permissions.none()
 MODERATOR = discord.Permissions(moderate_members=True)
+ADMIN = discord.Permissions(manage_guild=True)
 
 
 def http_error(status: int, code: int) -> discord.HTTPException:
@@ -51,40 +64,96 @@ def http_error(status: int, code: int) -> discord.HTTPException:
 class Backstage:
     """The services, each a double that knows its own methods."""
 
+    admission: Any = field(default_factory=lambda: create_autospec(Admission, instance=True))
+    guild_settings: Any = field(
+        default_factory=lambda: create_autospec(GuildSettings, instance=True)
+    )
     submissions: Any = field(default_factory=lambda: create_autospec(Submissions, instance=True))
+    moderation: Any = field(default_factory=lambda: create_autospec(Moderation, instance=True))
+    rules: Any = field(default_factory=lambda: create_autospec(Rules, instance=True))
     estimates: Any = field(default_factory=lambda: create_autospec(Estimates, instance=True))
     pictures: Any = field(default_factory=lambda: create_autospec(Pictures, instance=True))
     quotas: Any = field(default_factory=lambda: create_autospec(Quotas, instance=True))
     registration: Any = field(default_factory=lambda: create_autospec(Registration, instance=True))
+    forgetting: Any = field(default_factory=lambda: create_autospec(Forgetting, instance=True))
+    usage: Any = field(default_factory=lambda: create_autospec(Usage, instance=True))
+    host: Any = field(default_factory=lambda: create_autospec(Host, instance=True))
+    switches: Any = field(default_factory=lambda: create_autospec(Switches, instance=True))
     catalogue: Catalogue = field(default_factory=lambda: Catalogue(Region.BEIJING))
     acknowledged_after: list[float] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.admission.admit.side_effect = self._admit
+        self.admission.catalogue.side_effect = lambda _: self.catalogue
+        self.guild_settings.show.side_effect = self._settings
+        self.registration.operator_guild.return_value = None
         self.quotas.show.return_value = MemberQuota(
-            guild=Guild(guild_id=GuildId(GUILD)), checks=(a_check(),), waiting=1, max_waiting=5
+            guild=Guild(guild_id=GuildId(GUILD)),
+            checks=(a_check(),),
+            grants=(),
+            waiting=1,
+            max_waiting=5,
         )
+
+    def _admit(self, _: Origin, kind: Kind, options: GenerationOptions, choices: Choices) -> Wish:
+        """Grant whatever the catalogue offers."""
+        return validate(self.catalogue, kind, options, choices)
+
+    def _settings(self, guild_id: GuildId) -> Overview:
+        """Return the settings of a guild whose admins decided nothing."""
+        return Overview(
+            guild=Guild(guild_id=guild_id),
+            permits=Permits(),
+            defaults={},
+            catalogue=self.catalogue.within(Permits(), {}),
+        )
+
+    async def _refuse(self, _: GuildId | None, code: str) -> None:
+        self.refused.append(code)
 
     def services(self) -> Services:
         """Return the record a cog's ``setup`` unpacks."""
         return Services(
+            admission=self.admission,
+            guild_settings=self.guild_settings,
             catalogue=self.catalogue,
             clock=WallClock(),
             estimates=self.estimates,
+            moderation=self.moderation,
+            rules=self.rules,
             pictures=self.pictures,
             quotas=self.quotas,
             registration=self.registration,
+            forgetting=self.forgetting,
+            usage=self.usage,
+            host=self.host,
+            switches=self.switches,
             submissions=self.submissions,
             acknowledged=self.acknowledged_after.append,
-            refused=self.refused.append,
+            refused=self._refuse,
             region=Region.BEIJING,
             retention=timedelta(days=7),
+            operators=frozenset({UserId(OPERATOR)}),
+            operator_guild=OPERATOR_GUILD,
         )
 
     @property
     def untouched(self) -> bool:
         """True while no service was asked for anything."""
-        doubles = (self.submissions, self.estimates, self.pictures, self.quotas)
+        doubles = (
+            self.submissions,
+            self.estimates,
+            self.pictures,
+            self.quotas,
+            self.guild_settings,
+            self.moderation,
+            self.rules,
+            self.host,
+            self.switches,
+            self.forgetting,
+            self.usage,
+        )
         return not any(double.mock_calls for double in doubles)
 
     def break_down(self, error: BaseException) -> None:
@@ -94,6 +163,14 @@ class Backstage:
             (self.estimates, Estimates),
             (self.pictures, Pictures),
             (self.quotas, Quotas),
+            (self.admission, Admission),
+            (self.guild_settings, GuildSettings),
+            (self.moderation, Moderation),
+            (self.rules, Rules),
+            (self.host, Host),
+            (self.forgetting, Forgetting),
+            (self.usage, Usage),
+            (self.switches, Switches),
         ):
             for name in dir(kind):
                 if not name.startswith("_"):
@@ -154,6 +231,20 @@ def an_attachment(
     attachment.size, attachment.content_type = size, content_type
     attachment.read.return_value = data
     return attachment
+
+
+def a_channel(channel_id: int = 601) -> Any:  # noqa: ANN401 - a double
+    """Return a channel chosen in an option, as Discord resolves it."""
+    channel = MagicMock(spec=app_commands.AppCommandChannel)
+    channel.id = channel_id
+    return channel
+
+
+def a_role(role_id: int) -> Any:  # noqa: ANN401 - a double
+    """Return a role chosen in an option."""
+    role = MagicMock(spec=discord.Role)
+    role.id = role_id
+    return role
 
 
 def a_member(user_id: int, name: str = "mia") -> Any:  # noqa: ANN401 - a double

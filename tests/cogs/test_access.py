@@ -19,9 +19,12 @@ from bot.domain.job import Job
 from bot.domain.ports import Chat
 from bot.domain.transitions import open_job
 from bot.metrics import Metrics
+from bot.services.admission import Admission
 from bot.services.advance import Advancer
+from bot.services.audit import AuditTrail
 from bot.services.estimates import Estimates
 from bot.services.folders import Folders
+from bot.services.forgetting import Forgetting
 from bot.services.locks import JobLocks
 from bot.services.quotas import QuotaDefaults, Quotas
 from bot.services.submissions import Submissions
@@ -45,6 +48,7 @@ async def cog(tmp_path: Path) -> AsyncIterator[JobsCog]:
     database = Database(f"sqlite:///{tmp_path / 'tween.db'}")
     await migrate.upgrade(database)
     clock, catalogue = WallClock(), Catalogue(Region.BEIJING)
+    chat = create_autospec(Chat, instance=True)
     advancer = Advancer(database, clock, Metrics(CollectorRegistry()))
     account = a_job().account
     defaults = QuotaDefaults(
@@ -60,20 +64,27 @@ async def cog(tmp_path: Path) -> AsyncIterator[JobsCog]:
             stored(ELSEWHERE, 3, guild_id=OTHER_GUILD),
         ):
             await jobs.apply(connection, open_job(job))
+    trail = AuditTrail(chat, clock)
+    submissions = Submissions(
+        advancer=advancer,
+        account=account,
+        catalogue=catalogue,
+        admission=Admission(database, catalogue),
+        quotas=quotas,
+        folders=Folders(tmp_path),
+        chat=chat,
+        estimates=estimates,
+        locks=JobLocks(),
+        audit=trail,
+        allowed_guilds=frozenset(),
+    )
     yield JobsCog(
-        submissions=Submissions(
-            advancer=advancer,
-            account=account,
-            catalogue=catalogue,
-            quotas=quotas,
-            folders=Folders(tmp_path),
-            chat=create_autospec(Chat, instance=True),
-            estimates=estimates,
-            locks=JobLocks(),
-            allowed_guilds=frozenset(),
-        ),
+        submissions=submissions,
         estimates=estimates,
         quotas=quotas,
+        forgetting=Forgetting(
+            advancer=advancer, folders=Folders(tmp_path), submissions=submissions, audit=trail
+        ),
     )
     await database.aclose()
 
@@ -96,7 +107,7 @@ async def ask(
 NO_SUCH_JOB = "There is no such job. Job ids look like `7F3K2Q`; see /jobs list."
 
 
-@pytest.mark.parametrize("name", ["show", "cancel", "retry"])
+@pytest.mark.parametrize("name", ["show", "cancel", "retry", "forget"])
 async def test_a_job_of_another_member_or_guild_answers_as_one_that_does_not_exist(
     cog: JobsCog, backstage: Backstage, name: str
 ) -> None:
@@ -107,7 +118,7 @@ async def test_a_job_of_another_member_or_guild_answers_as_one_that_does_not_exi
     assert answers == {NO_SUCH_JOB}
 
 
-@pytest.mark.parametrize("name", ["show", "cancel", "retry"])
+@pytest.mark.parametrize("name", ["show", "cancel", "retry", "forget"])
 async def test_a_moderator_reaches_any_job_of_the_guild_and_none_of_another(
     cog: JobsCog, backstage: Backstage, name: str
 ) -> None:

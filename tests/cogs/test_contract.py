@@ -16,7 +16,9 @@ from bot.domain.ids import new_job_id
 from cogs._buttons import CancelButton
 from tests.cogs.doubles import Backstage, http_error
 
-STRING, INTEGER, BOOLEAN, USER, ATTACHMENT = 3, 4, 5, 6, 11
+STRING, INTEGER, BOOLEAN, USER, CHANNEL, MENTIONABLE, NUMBER, ATTACHMENT = 3, 4, 5, 6, 7, 9, 10, 11
+BELOW = {1, 2}
+"""Commands and groups of them, among what is an option to Discord."""
 
 JOB = {"job": (STRING, True)}
 OPTIONS: dict[str, dict[str, tuple[int, bool]]] = {
@@ -69,22 +71,76 @@ OPTIONS: dict[str, dict[str, tuple[int, bool]]] = {
     "jobs show": JOB,
     "jobs cancel": JOB,
     "jobs retry": JOB,
+    "jobs forget": JOB,
     "queue show": {},
     "quota show": {"member": (USER, False)},
+    "usage summary": {"period": (STRING, False)},
+    "usage log": {"member": (USER, False), "state": (STRING, False), "period": (STRING, False)},
+    "usage chart": {"period": (STRING, False), "by": (STRING, False)},
+    "usage export": {"format": (STRING, True), "period": (STRING, False)},
+    "usage audit": {"period": (STRING, False)},
     "help": {},
+    "moderate quota set": {
+        "limit": (NUMBER, True),
+        "per": (STRING, True),
+        "unit": (STRING, False),
+        "target": (MENTIONABLE, False),
+        "each": (BOOLEAN, False),
+    },
+    "moderate quota clear": {
+        "target": (MENTIONABLE, False),
+        "each": (BOOLEAN, False),
+        "per": (STRING, False),
+        "unit": (STRING, False),
+    },
+    "moderate quota grant": {
+        "member": (USER, True),
+        "amount": (NUMBER, True),
+        "unit": (STRING, False),
+        "days": (INTEGER, False),
+    },
+    "moderate quota list": {},
+    "moderate block add": {"member": (USER, True)},
+    "moderate block remove": {"member": (USER, True)},
+    "moderate block list": {},
+    "moderate words add": {"word": (STRING, True)},
+    "moderate words remove": {"word": (STRING, True)},
+    "moderate words list": {},
+    "moderate cancel": JOB,
+    "settings show": {},
+    "settings defaults": {
+        "kind": (STRING, True),
+        "model": (STRING, False),
+        "resolution": (STRING, False),
+        "size": (STRING, False),
+    },
+    "settings prompts": {"value": (STRING, True)},
+    "settings preview": {"value": (STRING, True)},
+    "settings others-pictures": {"value": (STRING, True)},
+    "settings timezone": {"name": (STRING, True)},
+    "settings notify": {"how": (STRING, True)},
+    "settings log-channel": {"channel": (CHANNEL, False)},
+    "settings channels allow": {"channel": (CHANNEL, True)},
+    "settings channels deny": {"channel": (CHANNEL, True)},
+    "settings channels reset": {"channel": (CHANNEL, True)},
+    "settings models allow": {"model": (STRING, True)},
+    "settings models deny": {"model": (STRING, True)},
+    "settings effects allow": {"effect": (STRING, True)},
+    "settings effects deny": {"effect": (STRING, True)},
 }
 
 
 def leaves(bot: TweenBot) -> dict[str, dict[str, Any]]:
     """Return what Discord is sent of each command that can be invoked."""
     found: dict[str, dict[str, Any]] = {}
-    for command in bot.tree.get_commands():
-        payload = command.to_dict(bot.tree)
-        below = [each for each in payload.get("options", []) if each["type"] == 1]
-        for each in below:
-            found[f"{payload['name']} {each['name']}"] = each
+    waiting = [("", command.to_dict(bot.tree)) for command in bot.tree.get_commands()]
+    while waiting:
+        above, payload = waiting.pop(0)
+        name = f"{above} {payload['name']}".strip()
+        below = [each for each in payload.get("options", []) if each["type"] in BELOW]
+        waiting += [(name, each) for each in below]
         if not below:
-            found[payload["name"]] = payload
+            found[name] = payload
     return found
 
 
@@ -152,7 +208,26 @@ async def test_known_sets_are_choices_or_autocompleted(bot: TweenBot) -> None:
         ("jobs show", "job"),
         ("jobs cancel", "job"),
         ("jobs retry", "job"),
+        ("jobs forget", "job"),
+        ("moderate cancel", "job"),
+        ("moderate words remove", "word"),
+        ("settings models allow", "model"),
+        ("settings models deny", "model"),
+        ("settings effects allow", "effect"),
+        ("settings effects deny", "effect"),
+        ("settings defaults", "model"),
+        ("settings defaults", "resolution"),
+        ("settings defaults", "size"),
+        ("settings timezone", "name"),
     }
+
+
+SHOWN_TO = {
+    "moderate": discord.Permissions(moderate_members=True).value,
+    "settings": discord.Permissions(manage_guild=True).value,
+    "usage": discord.Permissions(manage_guild=True).value,
+}
+"""What Discord asks for by itself; the others are everybody's commands."""
 
 
 async def test_in_direct_messages_there_are_only_jobs_and_help(bot: TweenBot) -> None:
@@ -162,7 +237,7 @@ async def test_in_direct_messages_there_are_only_jobs_and_help(bot: TweenBot) ->
         expected = {guild, private} if payload["name"] in {"jobs", "help"} else {guild}
         assert set(payload["contexts"]) == expected, payload["name"]
         assert payload["integration_types"] == [0], "installed to guilds only"
-        assert payload["default_member_permissions"] is None, "everybody's commands"
+        assert payload["default_member_permissions"] == SHOWN_TO.get(payload["name"])
 
 
 async def test_every_callback_is_described_and_takes_an_interaction(bot: TweenBot) -> None:
@@ -214,15 +289,14 @@ async def test_commands_are_sent_when_they_changed_and_only_then(
 ) -> None:
     sync = AsyncMock(return_value=[])
     monkeypatch.setattr(bot.tree, "sync", sync)
-    monkeypatch.setattr(bot._connection, "application_id", 1)
     backstage.registration.digest.return_value = "of an older version"
-    await bot._register_commands()
-    sync.assert_awaited_once_with()
-    application_id, digest = backstage.registration.remember.call_args.args
-    assert application_id == 1
+    await bot._register(1, None)
+    sync.assert_awaited_once_with(guild=None)
+    application_id, digest, guild_id = backstage.registration.remember.call_args.args
+    assert (application_id, guild_id) == (1, None)
     backstage.registration.digest.return_value = digest
-    await bot._register_commands()
-    sync.assert_awaited_once_with()
+    await bot._register(1, None)
+    sync.assert_awaited_once_with(guild=None)
 
 
 async def test_a_registration_discord_refused_is_tried_at_the_next_start(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from unittest.mock import MagicMock
 
@@ -19,7 +20,7 @@ from bot.domain.errors import (
     JobNotFoundError,
     MissingAccessError,
 )
-from bot.domain.ids import UserId
+from bot.domain.ids import GuildId, UserId
 from bot.domain.job import JobState
 from bot.services import Asker
 from cogs import _errors
@@ -116,6 +117,27 @@ async def test_what_discord_py_raises_before_a_command_is_answered_too(
         wrapped.__cause__ = error
     await bot.tree.on_error(interaction, wrapped)
     assert said in answered(interaction)
+
+
+async def test_a_refusal_is_counted_once_it_is_answered(backstage: Backstage) -> None:
+    interaction = an_interaction(backstage)
+    counted: list[tuple[int | None, str, str]] = []
+
+    async def count(guild_id: GuildId | None, code: str) -> None:
+        counted.append((guild_id, code, answered(interaction)))
+
+    services = interaction.client.services
+    interaction.client.services = replace(services, refused=count)
+    await _errors.answer(interaction, JobNotFoundError("x"))
+    ((guild_id, code, said),) = counted
+    assert (guild_id, code) == (GUILD, "job_not_found")
+    assert said.startswith("There is no such job.")
+
+
+async def test_what_is_nobodys_refusal_is_not_counted(backstage: Backstage) -> None:
+    for error in (RuntimeError("boom"), MissingAccessError("403")):
+        await _errors.answer(an_interaction(backstage), error)
+    assert backstage.refused == []
 
 
 # --- buttons ----------------------------------------------------------------------------------

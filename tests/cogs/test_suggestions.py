@@ -1,4 +1,4 @@
-"""What options suggest while somebody types: from memory, narrowed, and within Discord's limits."""
+"""What options suggest while somebody types: narrowed, and within Discord's limits."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bot.domain.catalogue import Catalogue, Kind, Override, Region
 from bot.services import Asker
 from tests.chat.examples import GUILD, REQUESTER, a_job
 from tests.cogs.conftest import LogLines
-from tests.cogs.doubles import MODERATOR, Backstage, an_interaction
+from tests.cogs.doubles import ADMIN, MODERATOR, Backstage, an_interaction
 
 STRING, INTEGER = 3, 4
 
@@ -27,6 +27,16 @@ ALL_OF_VIDEO = [
     ("video effect", "effect"),
     ("video effect", "model"),
     ("video effect", "resolution"),
+]
+ALL_OF_SETTINGS = [
+    ("settings models allow", "model"),
+    ("settings models deny", "model"),
+    ("settings effects allow", "effect"),
+    ("settings effects deny", "effect"),
+    ("settings defaults", "model"),
+    ("settings defaults", "resolution"),
+    ("settings defaults", "size"),
+    ("settings timezone", "name"),
 ]
 ALL_OF_JOBS = [("jobs show", "job"), ("jobs cancel", "job"), ("jobs retry", "job")]
 
@@ -128,7 +138,8 @@ async def test_models_are_those_of_the_kind_that_know_the_effect(
     bot: TweenBot, backstage: Backstage, command: str, typed: dict[str, str], read: list[str]
 ) -> None:
     assert await names(bot, backstage, command, "model", **typed) == read
-    assert backstage.untouched, "from memory, within 100 ms"
+    assert backstage.untouched, "only what the guild allows is read"
+    backstage.admission.catalogue.assert_awaited_once_with(GUILD)
 
 
 async def test_a_model_is_suggested_by_its_name(bot: TweenBot, backstage: Backstage) -> None:
@@ -328,7 +339,7 @@ async def test_only_ones_own_jobs_are_suggested(
     assert await suggested(bot, an_interaction(backstage), command, "job", job="ZZZ") == []
 
 
-@pytest.mark.parametrize(("command", "option"), ALL_OF_VIDEO + ALL_OF_JOBS)
+@pytest.mark.parametrize(("command", "option"), ALL_OF_VIDEO + ALL_OF_JOBS + ALL_OF_SETTINGS)
 async def test_an_autocomplete_that_breaks_suggests_nothing_and_is_logged(
     bot: TweenBot,
     backstage: Backstage,
@@ -337,7 +348,7 @@ async def test_an_autocomplete_that_breaks_suggests_nothing_and_is_logged(
     option: str,
 ) -> None:
     backstage.break_down(RuntimeError("boom"))
-    interaction = an_interaction(backstage)
+    interaction = an_interaction(backstage, permissions=ADMIN)
     interaction.client.services = None
     assert await suggested(bot, interaction, command, option) == []
     (line,) = log_lines()

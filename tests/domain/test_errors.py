@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from bot.domain import errors
+from bot.domain import denials, errors
 from bot.domain.errors import (
     BotError,
     ChatUnavailableError,
@@ -22,7 +22,7 @@ from tests.fakes import NOW
 
 CLASSES = {
     name: kind
-    for name, kind in vars(errors).items()
+    for name, kind in (vars(errors) | vars(denials)).items()
     if inspect.isclass(kind) and issubclass(kind, BotError)
 }
 

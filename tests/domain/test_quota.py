@@ -15,6 +15,9 @@ from bot.domain.ledger import Amounts
 from bot.domain.quota import (
     PER_MEMBER,
     Check,
+    Draw,
+    Grant,
+    Refusal,
     Rule,
     Scope,
     Span,
@@ -217,8 +220,8 @@ def test_rule_has_room_for_the_cost_or_not(
     unit: Unit, limit: int, used: int, *, fits: bool
 ) -> None:
     refusal = decide([_check("server", limit, used, unit)], COST)
-    assert (refusal is None) is fits
-    if refusal is not None:
+    assert (refusal == ()) is fits
+    if isinstance(refusal, Refusal):
         assert (refusal.limit, refusal.used, refusal.resets_at) == (limit, used, SPAN.end)
 
 
@@ -226,10 +229,56 @@ def test_all_rules_must_pass_and_the_most_personal_answers() -> None:
     full = [_check(scope, 1, 1) for scope in ("budget", "ceiling", "server", "member")]
     for expected in ("member", "server", "ceiling", "budget"):
         refusal = decide(full, COST)
-        assert refusal is not None
+        assert isinstance(refusal, Refusal)
         assert refusal.scope == expected
         full = [check for check in full if check.rule.scope is not refusal.scope]
-    assert decide(full, COST) is None
+    assert decide(full, COST) == ()
+
+
+def _grant(number: int, left: int, unit: Unit = Unit.VIDEOS) -> Grant:
+    return Grant(
+        id=number,
+        user_id=ME,
+        unit=unit,
+        amount=left + 1,
+        drawn=1,
+        granted_by=UserId(9),
+        expires_at=NOW,
+    )
+
+
+def test_grant_is_drawn_only_where_a_per_member_rule_lacks_room() -> None:
+    grants = [_grant(1, 5)]
+    assert decide([_check("member", 5, 4)], COST, grants) == ()
+    assert decide([_check("member", 5, 5)], COST, grants) == (
+        Draw(grant_id=1, unit=Unit.VIDEOS, amount=1),
+    )
+    assert decide([_check("member", 5, 9)], COST, grants) == (
+        Draw(grant_id=1, unit=Unit.VIDEOS, amount=1),
+    ), "a rule that was lowered is not paid back by one job"
+
+
+def test_grants_are_emptied_in_turn_and_only_for_what_is_lacking() -> None:
+    grants = [_grant(1, 1, Unit.SECONDS), _grant(2, 9, Unit.SECONDS), _grant(3, 9)]
+    checks = [_check("member_default", 10, 8, Unit.SECONDS), _check("role", 5, 5)]
+    decided = decide(checks, COST, grants)
+    assert not isinstance(decided, Refusal)
+    assert sorted((draw.grant_id, draw.amount) for draw in decided) == [(1, 1), (2, 2), (3, 1)]
+
+
+@pytest.mark.parametrize(
+    ("scope", "limit"), [("server", 1), ("ceiling", 1), ("budget", 1), ("member", 0), ("role", 0)]
+)
+def test_grant_never_lifts_a_shared_rule_or_a_block(scope: str, limit: int) -> None:
+    refusal = decide([_check(scope, limit, limit)], COST, [_grant(1, 100)])
+    assert isinstance(refusal, Refusal)
+    assert refusal.scope == scope
+
+
+def test_grant_of_another_unit_or_too_small_does_not_help() -> None:
+    check = _check("member", 10, 8, Unit.SECONDS)
+    assert isinstance(decide([check], COST, [_grant(1, 9)]), Refusal)
+    assert isinstance(decide([check], COST, [_grant(1, 2, Unit.SECONDS)]), Refusal)
 
 
 def test_no_more_is_left_than_nothing() -> None:

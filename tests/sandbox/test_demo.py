@@ -10,6 +10,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import av
@@ -66,6 +67,8 @@ async def demo(folder: Path) -> AsyncIterator[Demo]:
         env={"PATH": os.defpath, "TMPDIR": str(folder / "tmp"), "PYTHONUTF8": "1"},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
+        # A script's "&" ignores Ctrl-C, and so would everything it starts, this suite included.
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
     )
     try:
         yield Demo(process, folder)

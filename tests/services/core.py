@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry
 
+from bot.chat.text import Money, amount
 from bot.domain.catalogue import Catalogue, Region
 from bot.domain.ids import JobId
 from bot.domain.job import Job, JobEvent, JobState
@@ -17,19 +19,24 @@ from bot.domain.quota import Rule, Scope, Unit, Window
 from bot.domain.transitions import open_job
 from bot.metrics import Metrics
 from bot.services.accounts import Accounts
+from bot.services.admission import Admission
 from bot.services.advance import Advancer
+from bot.services.audit import AuditTrail
 from bot.services.deliverer import Deliverer
 from bot.services.dispatcher import Dispatcher
 from bot.services.downloader import Downloader
 from bot.services.estimates import Estimates
 from bot.services.folders import RESULT, Folders
+from bot.services.guild_settings import GuildSettings
 from bot.services.instance import Instance
 from bot.services.locks import JobLocks
+from bot.services.moderation import Moderation
 from bot.services.operators import Operators
 from bot.services.poller import Poller, PollingPace
 from bot.services.quotas import QuotaDefaults, Quotas
 from bot.services.reaper import Lifetimes, Reaper
 from bot.services.reconciler import Reconciler
+from bot.services.rules import Rules
 from bot.services.status_board import BoardPace, StatusBoard
 from bot.services.submissions import Submissions
 from bot.storage import guilds, jobs, lanes, ledger
@@ -83,6 +90,11 @@ class Core:
     accounts: Accounts = field(init=False)
     estimates: Estimates = field(init=False)
     quotas: Quotas = field(init=False)
+    admission: Admission = field(init=False)
+    guild_settings: GuildSettings = field(init=False)
+    audit: AuditTrail = field(init=False)
+    moderation: Moderation = field(init=False)
+    rules: Rules = field(init=False)
     submissions: Submissions = field(init=False)
     dispatcher: Dispatcher = field(init=False)
     poller: Poller = field(init=False)
@@ -103,17 +115,32 @@ class Core:
         self.accounts = Accounts(database, clock, provider, self.operators, self.metrics)
         self.estimates = Estimates(database, clock, self.catalogue, ACCOUNT)
         self.quotas = Quotas(database, clock, self.defaults)
+        self.admission = Admission(database, self.catalogue)
+        self.guild_settings = GuildSettings(database, self.catalogue, AuditTrail(chat, clock))
+        self.audit = AuditTrail(chat, clock)
         worker_id = self.instance.worker_id
         self.submissions = Submissions(
             advancer=self.advancer,
             account=ACCOUNT,
             catalogue=self.catalogue,
+            admission=self.admission,
             quotas=self.quotas,
             folders=self.folders,
             chat=chat,
             estimates=self.estimates,
             locks=locks,
+            audit=self.audit,
             allowed_guilds=frozenset(),
+        )
+        self.moderation = Moderation(
+            database=database, clock=clock, audit=self.audit, submissions=self.submissions
+        )
+        self.rules = Rules(
+            database=database,
+            clock=clock,
+            audit=self.audit,
+            defaults=self.defaults.rules,
+            amount_words=partial(amount, money=Money()),
         )
         self.dispatcher = Dispatcher(
             advancer=self.advancer,

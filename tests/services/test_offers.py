@@ -8,9 +8,11 @@ from dataclasses import replace
 import pytest
 
 from bot.domain.catalogue import EFFECTS, MODELS, SIZES, Catalogue, Endpoint, Kind, Model, Region
+from bot.domain.permits import Subject
 from bot.domain.submission import Choices, GenerationOptions
 from bot.domain.task import TaskRequest
 from bot.provider.requests import create_body
+from bot.storage import permits
 from sandbox.dashscope import DashScopeServer
 from sandbox.dashscope import models as emulated
 from sandbox.dashscope.clock import EmulatorClock, Pulse
@@ -20,6 +22,7 @@ from sandbox.dashscope.problems import ApiError, InputRejectedError
 from sandbox.dashscope.uploads import UploadStore
 from sandbox.dashscope.validation import check_creation, inspect_input, parse_body
 from sandbox.dashscope.video import VideoPlan
+from tests.fakes import GUILD
 from tests.provider.doubles import provider_on
 from tests.sandbox.dashscope.conftest import QUICK
 from tests.sandbox.dashscope.helpers import picture
@@ -85,6 +88,13 @@ async def planned(request: TaskRequest, region: Region, source: PictureSource) -
     return await inspect_input(creation, source, resolve_oss=False)
 
 
+async def allow_every_effect(core: Core) -> None:
+    """Decide as an admin may: effects that bring two people together start denied."""
+    async with core.database.write() as connection:
+        for effect in core.catalogue.effects:
+            await permits.decide(connection, GUILD, Subject.EFFECT, effect.name, allowed=True)
+
+
 async def plain_requests(core: Core, region: Region) -> list[tuple[Model, TaskRequest]]:
     """Return what is sent for each model where nothing but a prompt is chosen."""
     moved = await in_region(core, region)
@@ -103,6 +113,7 @@ async def test_everything_on_offer_is_planned_as_it_was_chosen(
     core: Core, source: PictureSource, region: Region, kind: Kind
 ) -> None:
     moved = await in_region(core, region)
+    await allow_every_effect(moved)
     planned_seconds = set()
     for options, choices in everything_of(moved.catalogue, kind):
         request = await request_for(moved, kind, options, choices, jpegs=JPEGS)

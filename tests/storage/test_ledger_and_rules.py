@@ -74,6 +74,7 @@ async def test_entry_of_no_job_is_refused(database: Database) -> None:
         job_id=JobId("ZZZZZZ"),
         guild_id=GUILD,
         user_id=MEMBER,
+        model="wan2.2-kf2v-flash",
         kind=EntryKind.RESERVE,
         amounts=NOTHING,
         counted_at=NOW,

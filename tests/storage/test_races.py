@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.domain.audit import Actor
 from bot.domain.errors import (
     ConfigurationError,
     DuplicateInteractionError,
@@ -26,10 +27,12 @@ from bot.domain.job import Job, JobState, Owner
 from bot.domain.quota import Rule, Scope, Unit, Window
 from bot.domain.transitions import open_job, transition
 from bot.services.instance import Instance
-from bot.storage import guilds, jobs, lanes
+from bot.storage import grants, guilds, jobs, lanes
 from bot.storage.engine import Database
 from tests.fakes import (
     ACCOUNT,
+    GUILD,
+    MEMBER,
     MODEL,
     NOW,
     InMemoryProvider,
@@ -97,6 +100,18 @@ async def test_twenty_commands_at_once_against_a_limit_of_five_make_five_jobs(
     outcomes = await _submit_all(processes[:count], [a_submission() for _ in range(20)])
     assert outcomes == {Job: 5, QuotaExceededError: 15}
     assert len(await _all_jobs(processes[0])) == 5
+
+
+async def test_a_grant_is_drained_once_under_commands_at_once(processes: list[Core]) -> None:
+    limit = Rule(scope=Scope.MEMBER_DEFAULT, unit=Unit.VIDEOS, window=Window.DAY, limit=1)
+    _bound(processes, rules=(limit,))
+    moderator = Actor(user_id=UserId(9), name="mo")
+    await processes[0].rules.grant(GUILD, MEMBER, moderator, unit=Unit.VIDEOS, amount=4, days=7)
+    outcomes = await _submit_all(processes, [a_submission() for _ in range(20)])
+    assert outcomes == {Job: 5, QuotaExceededError: 15}
+    async with processes[0].database.read() as connection:
+        (grant,) = await grants.usable(connection, GUILD, now=NOW)
+    assert (grant.drawn, grant.left) == (4, 0)
 
 
 async def test_budget_of_all_guilds_holds_under_commands_at_once(processes: list[Core]) -> None:

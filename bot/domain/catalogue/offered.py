@@ -1,15 +1,21 @@
-"""What one region offers, after the host's overrides."""
+"""What one region offers, after the host's overrides, and what a guild's admins leave of it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import copy
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from bot.domain.catalogue.effects import EFFECTS, Effect
 from bot.domain.catalogue.models import MODELS
-from bot.domain.catalogue.records import Kind, Model, ModelRow, Region
+from bot.domain.catalogue.records import SIZES, Kind, Model, ModelRow, Region
 from bot.domain.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from bot.domain.permits import Permits
+    from bot.domain.submission import Choices
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +30,11 @@ class Override:
 
 
 class Catalogue:
-    """The models one region offers, after the host's overrides."""
+    """The models one region offers, after the host's overrides.
+
+    ``within`` makes the one of a guild, so that everything which asks a catalogue (what is
+    suggested, what is valid, what is taken when nobody chose) follows the guild's settings.
+    """
 
     def __init__(
         self,
@@ -42,12 +52,35 @@ class Catalogue:
             )
         if not models:
             raise ConfigurationError("CATALOGUE_OVERRIDES", "no model is left to offer")
+        self._chosen: Mapping[Kind, Choices] = {}
+        self._keep(models)
+        self.whole = self
+        """Without what a guild's admins denied or chose: it tells a denied model from none."""
+
+    def _keep(self, models: Iterable[Model]) -> None:
         self._by_name: Mapping[str, Model] = {model.name: model for model in models}
-        known = frozenset[str]().union(*(model.effects for model in models))
+        known = frozenset[str]().union(*(model.effects for model in self))
         self.effects: tuple[Effect, ...] = tuple(
             effect for effect in EFFECTS if effect.name in known
         )
         """Effects that a model on offer knows, in the catalogue's order."""
+
+    def within(self, permits: Permits, chosen: Mapping[Kind, Choices]) -> Catalogue:
+        """Return what a guild's admins leave, with what they chose as defaults.
+
+        Args:
+            permits: what they allow and deny.
+            chosen: their defaults; what they denied or nobody offers any more does not count.
+        """
+        denied = {effect.name for effect in self.effects if not permits.allows_effect(effect)}
+        reduced = copy.copy(self)
+        reduced._chosen = chosen  # noqa: SLF001 - our own class
+        reduced._keep(  # noqa: SLF001
+            replace(model, effects=model.effects - denied)
+            for model in self
+            if permits.allows_model(model.name)
+        )
+        return reduced
 
     def __iter__(self) -> Iterator[Model]:
         return iter(self._by_name.values())
@@ -70,13 +103,31 @@ class Catalogue:
         )
 
     def default(self, kind: Kind, *, effect: str | None = None) -> Model | None:
-        """Return the cheapest recommended model of a kind at its recommended tier.
+        """Return the guild's default model, else the cheapest recommended one of the kind.
 
         For an effect that is the cheapest that knows it: a model is recommended for its own kind.
         """
         models = self.of_kind(kind, effect=effect)
+        chosen = self._chosen.get(kind)
+        for model in models:
+            if chosen is not None and model.name == chosen.model:
+                return model
         candidates = [model for model in models if model.recommended and model.kind is kind]
         return min(candidates or models, key=_recommended_price, default=None)
+
+    def default_resolution(self, kind: Kind, model: Model) -> str:
+        """Return the guild's default tier where the model makes it, else the model's own."""
+        chosen = self._chosen.get(kind)
+        if chosen is not None and chosen.resolution in model.resolutions:
+            return chosen.resolution
+        return model.recommended_resolution
+
+    def default_size(self, kind: Kind, model: Model) -> str:
+        """Return the guild's default ``W*H`` where the model makes it, else the model's own."""
+        chosen = self._chosen.get(kind)
+        if chosen is not None and chosen.size is not None and model.tier_of(chosen.size):
+            return chosen.size
+        return SIZES[model.recommended_resolution][0]
 
     def effect(self, name: str) -> Effect | None:
         """Return the effect of that name or label, in any case, where it is on offer."""

@@ -1,0 +1,88 @@
+"""Draws what moderators look through: rules and grants, blocked members, blocked words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+
+import discord
+
+from bot.chat import limits, text
+from bot.chat.panels import COLOUR, fitting
+from bot.chat.text import Money
+from bot.domain.guild import Block
+from bot.domain.job import Job
+from bot.domain.quota import Grant, Standing, Unit, Window
+
+
+def quota_list(rules: Sequence[Standing], grants: Sequence[Grant], money: Money) -> discord.Embed:
+    """Return a guild's rules slot by slot, as they come, and what is granted."""
+    slots = [
+        _slot(slot, list(lines), money)
+        for slot, lines in groupby(rules, key=lambda line: line.rule.slot)
+    ]
+    embed = discord.Embed(
+        title="Quotas of this server",
+        description=fitting(slots, "\n\n", limits.EMBED_DESCRIPTION_CHARACTERS),
+        colour=COLOUR,
+    )
+    if grants:
+        lines = [f"<@{grant.user_id}>: {text.grant_left(grant, money)}" for grant in grants]
+        embed.add_field(
+            name="Granted besides",
+            value=fitting(lines, "\n", limits.EMBED_FIELD_VALUE_CHARACTERS),
+            inline=False,
+        )
+    return embed
+
+
+def _slot(slot: tuple[Unit, Window], lines: Sequence[Standing], money: Money) -> str:
+    unit, window = slot
+    heading = f"**{text.slot_name(unit, window)}**"
+    resets = next((line.check.span.end for line in lines if line.check is not None), None)
+    if resets is not None:
+        heading += f" · resets {text.relative(resets)}"
+    shown = [_rule(line, money) for line in lines]
+    # Of one slot with hundreds of members, the others must stay readable.
+    return "\n".join((heading, fitting(shown, "\n", limits.EMBED_FIELD_VALUE_CHARACTERS)))
+
+
+def _rule(line: Standing, money: Money) -> str:
+    rule = line.rule
+    parts = [f"{text.rule_name(rule)}: **{text.amount(rule.unit, rule.limit, money)}**"]
+    if rule.limit == 0:
+        parts.append("blocked")
+    elif line.check is not None:
+        parts.append(f"{text.figure(rule.unit, line.check.used_units, money)} used")
+    if line.is_default:
+        parts.append("default")
+    return " · ".join(parts)
+
+
+def block_list(blocks: Sequence[Block]) -> discord.Embed:
+    """Return who is blocked, a line each."""
+    lines = [
+        f"<@{block.user_id}> · by <@{block.blocked_by}> {text.relative(block.at)}"
+        for block in blocks
+    ]
+    return discord.Embed(
+        title="Blocked members",
+        description=fitting(lines, "\n", limits.EMBED_DESCRIPTION_CHARACTERS)
+        or text.NOBODY_BLOCKED,
+        colour=COLOUR,
+    )
+
+
+def word_list(words: Sequence[str]) -> discord.Embed:
+    """Return the blocked words."""
+    shown = fitting(
+        [text.written(word) for word in words], " · ", limits.EMBED_DESCRIPTION_CHARACTERS
+    )
+    return discord.Embed(title="Blocked words", description=shown or text.NO_WORDS, colour=COLOUR)
+
+
+def choice(job: Job) -> str:
+    """Return anybody's job as one line of an autocomplete list, at most 100 characters."""
+    name = text.one_line(job.requester_name, limits.CHOICE_CHARACTERS)
+    line = f"{job.id} · {text.STATES[job.state]} · {name} · {job.model}"
+    return text.shortened(line, limits.CHOICE_CHARACTERS)

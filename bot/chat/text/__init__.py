@@ -1,0 +1,113 @@
+"""Every sentence a person reads, in one place: a second language replaces this folder.
+
+Layout lives in ``status`` and ``panels``; which sentence fits which error is decided here.
+"""
+
+from __future__ import annotations
+
+from bot.chat.text.host import audit_line, notice
+from bot.chat.text.jobs import (
+    CHARGED,
+    ICONS,
+    NOT_CHARGED,
+    STATES,
+    failure,
+    pause,
+    picture_notes,
+)
+from bot.chat.text.moderation import (
+    NO_RULE_THERE,
+    NO_WORDS,
+    NOBODY_BLOCKED,
+    WORD_KNOWN,
+    WORD_UNKNOWN,
+    blocked,
+    grant_left,
+    granted,
+    rule_cleared,
+    rule_name,
+    rule_set,
+    rule_words,
+    slot_name,
+    unblocked,
+    word_added,
+    word_removed,
+    written,
+)
+from bot.chat.text.phrases import (
+    Money,
+    amount,
+    expected,
+    figure,
+    one_line,
+    plural,
+    quoted_prompt,
+    relative,
+    scope_words,
+    shortened,
+    this_window,
+    window_words,
+)
+from bot.chat.text.refusals import (
+    ANSWER_TOO_LARGE,
+    ONLY_OWN_BUTTON,
+    OUTDATED_COMMAND,
+    RESTARTING,
+    SOMETHING_WRONG,
+    UNUSABLE_OPTION,
+    refusal,
+)
+from bot.chat.text.settings import FROM_NOW_ON, NOTIFY, channel_hint
+from bot.chat.text.usage import FORGOTTEN
+
+__all__ = [
+    "ANSWER_TOO_LARGE",
+    "CHARGED",
+    "FORGOTTEN",
+    "FROM_NOW_ON",
+    "ICONS",
+    "NOBODY_BLOCKED",
+    "NOTIFY",
+    "NOT_CHARGED",
+    "NO_RULE_THERE",
+    "NO_WORDS",
+    "ONLY_OWN_BUTTON",
+    "OUTDATED_COMMAND",
+    "RESTARTING",
+    "SOMETHING_WRONG",
+    "STATES",
+    "UNUSABLE_OPTION",
+    "WORD_KNOWN",
+    "WORD_UNKNOWN",
+    "Money",
+    "amount",
+    "audit_line",
+    "blocked",
+    "channel_hint",
+    "expected",
+    "failure",
+    "figure",
+    "grant_left",
+    "granted",
+    "notice",
+    "one_line",
+    "pause",
+    "picture_notes",
+    "plural",
+    "quoted_prompt",
+    "refusal",
+    "relative",
+    "rule_cleared",
+    "rule_name",
+    "rule_set",
+    "rule_words",
+    "scope_words",
+    "shortened",
+    "slot_name",
+    "this_window",
+    "unblocked",
+    "window_words",
+    "word_added",
+    "word_removed",
+    "written",
+]

@@ -1,0 +1,83 @@
+"""Erases what a job was made from and what came of it; the ledger keeps the figures."""
+
+from __future__ import annotations
+
+from bot.domain.audit import Action, Actor, AuditEntry
+from bot.domain.errors import JobNotOverError, StaleJobError
+from bot.domain.ids import ChannelId
+from bot.domain.job import Job, Owner
+from bot.services.advance import Advancer
+from bot.services.audit import AuditTrail
+from bot.services.folders import Folders
+from bot.services.submissions import Asker, Submissions
+from bot.storage import guilds
+from bot.storage.engine import Connection
+
+CONTENT = ("prompt", "negative_prompt", "actual_prompt", "result_url")
+"""Columns that say what was wished for, or lead to it."""
+
+
+class Forgetting:
+    """What /jobs forget does, before retention does it."""
+
+    def __init__(
+        self,
+        *,
+        advancer: Advancer,
+        folders: Folders,
+        submissions: Submissions,
+        audit: AuditTrail,
+    ) -> None:
+        self._advancer = advancer
+        self._folders = folders
+        self._submissions = submissions
+        self._audit = audit
+
+    async def forget(self, asked: str, asker: Asker) -> Job:
+        """Erase pictures, prompts and video of a job that is over; a second time changes nothing.
+
+        Raises:
+            JobNotFoundError: there is none that the asker may see.
+            JobNotOverError: it still needs them.
+        """
+        while True:
+            job = await self._submissions.find(asked, asker)
+            if not job.is_terminal:
+                raise JobNotOverError(job_id=job.id, state=job.state.value)
+            if job.forgotten_at is not None:
+                return job
+            # Files first: a process that ends between the two leaves the rest to retention.
+            await self._folders.erase(job.id)
+            try:
+                return await self._erase_words(job, asker)
+            except StaleJobError:
+                continue
+
+    async def _erase_words(self, job: Job, asker: Asker) -> Job:
+        trail: list[tuple[AuditEntry, ChannelId | None]] = []
+
+        async def write_down(connection: Connection) -> None:
+            if asker.user_id != job.requester_id:
+                entry = await self._audit.record(
+                    connection,
+                    job.guild_id,
+                    Actor(user_id=asker.user_id, name=asker.name),
+                    Action.JOB_FORGOTTEN,
+                    f"{job.id} of <@{job.requester_id}>",
+                )
+                guild = await guilds.get(connection, job.guild_id)
+                trail.append((entry, guild.log_channel_id))
+
+        # An amendment, not bookkeeping: the status message is drawn anew, without the prompt.
+        forgotten = await self._advancer.amend(
+            job,
+            owner=Owner.SUBMISSIONS,
+            name="job_forgotten",
+            detail={"by": asker.user_id},
+            also=write_down,
+            forgotten_at=self._advancer.clock.now(),
+            **dict.fromkeys(CONTENT),
+        )
+        for entry, channel_id in trail:
+            await self._audit.tell(entry, channel_id)
+        return forgotten

@@ -1,0 +1,86 @@
+"""Guilds the bot left: their waiting jobs, and the settings that go 30 days later."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import asdict, replace
+from datetime import datetime
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.guild import Guild
+from bot.domain.ids import GuildId
+from bot.domain.job import Job, JobState
+from bot.domain.quota import Scope
+from bot.storage.jobs import job_of
+from bot.storage.tables import (
+    blocks,
+    draws,
+    grants,
+    guilds,
+    jobs,
+    kind_defaults,
+    permits,
+    rules,
+    words,
+)
+
+
+async def mark(
+    connection: AsyncConnection, guild_ids: Collection[GuildId], left_at: datetime | None
+) -> None:
+    """Store when the bot left these guilds; None where it is back."""
+    await connection.execute(
+        update(guilds).where(guilds.c.guild_id.in_(guild_ids)).values(left_at=left_at)
+    )
+
+
+async def waiting_in_left(connection: AsyncConnection) -> list[Job]:
+    """Return the waiting jobs of guilds the bot is no longer in."""
+    query = (
+        select(jobs)
+        .join(guilds, guilds.c.guild_id == jobs.c.guild_id)
+        .where(jobs.c.state == JobState.QUEUED, guilds.c.left_at.is_not(None))
+        .order_by(jobs.c.id)
+    )
+    return [job_of(row) for row in await connection.execute(query)]
+
+
+async def waiting_outside(connection: AsyncConnection, allowed: Collection[GuildId]) -> list[Job]:
+    """Return the waiting jobs of all guilds but these."""
+    query = (
+        select(jobs)
+        .where(jobs.c.state == JobState.QUEUED, jobs.c.guild_id.not_in(allowed))
+        .order_by(jobs.c.id)
+    )
+    return [job_of(row) for row in await connection.execute(query)]
+
+
+async def left_before(connection: AsyncConnection, moment: datetime) -> list[GuildId]:
+    """Return the guilds the bot left before a moment."""
+    query = select(guilds.c.guild_id).where(guilds.c.left_at <= moment)
+    return [GuildId(row.guild_id) for row in await connection.execute(query)]
+
+
+async def forget_settings(connection: AsyncConnection, guild_id: GuildId) -> None:
+    """Erase what a guild's people set, with its row locked; jobs and ledger stay.
+
+    Ceilings stay as well: they are the host's word about the guild, and leaving must not lift them.
+    """
+    of_guild = grants.c.guild_id == guild_id
+    await connection.execute(
+        delete(draws).where(draws.c.grant_id.in_(select(grants.c.id).where(of_guild)))
+    )
+    await connection.execute(delete(grants).where(of_guild))
+    for table in (permits, kind_defaults, blocks, words):
+        await connection.execute(delete(table).where(table.c.guild_id == guild_id))
+    mine = rules.c.guild_id == guild_id
+    await connection.execute(delete(rules).where(mine, rules.c.scope != Scope.CEILING))
+    row = guilds.c.guild_id == guild_id
+    if (await connection.execute(select(rules.c.id).where(mine).limit(1))).first() is None:
+        await connection.execute(delete(guilds).where(row))
+        return
+    left_at = (await connection.execute(select(guilds.c.left_at).where(row))).scalar_one()
+    blank = replace(Guild(guild_id=guild_id), left_at=left_at)
+    await connection.execute(update(guilds).where(row).values(asdict(blank)))

@@ -1,0 +1,87 @@
+"""Who and which words a guild's moderators block."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.guild import Block
+from bot.domain.ids import GuildId, UserId
+from bot.storage.guilds import ensure
+from bot.storage.tables import blocks, words
+
+
+async def block(
+    connection: AsyncConnection,
+    guild_id: GuildId,
+    user_id: UserId,
+    *,
+    blocked_by: UserId,
+    at: datetime,
+) -> bool:
+    """Block a member; return False where they were blocked already."""
+    await ensure(connection, guild_id)
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    result = await connection.execute(
+        dialect.insert(blocks)
+        .values(guild_id=guild_id, user_id=user_id, blocked_by=blocked_by, at=at)
+        .on_conflict_do_nothing()
+    )
+    return bool(result.rowcount)
+
+
+async def unblock(connection: AsyncConnection, guild_id: GuildId, user_id: UserId) -> bool:
+    """Let a member make videos again; return False where nobody kept them from it."""
+    result = await connection.execute(
+        delete(blocks).where(blocks.c.guild_id == guild_id, blocks.c.user_id == user_id)
+    )
+    return bool(result.rowcount)
+
+
+async def is_blocked(connection: AsyncConnection, guild_id: GuildId, user_id: UserId) -> bool:
+    """Tell whether a member is blocked."""
+    query = select(blocks.c.user_id).where(
+        blocks.c.guild_id == guild_id, blocks.c.user_id == user_id
+    )
+    return (await connection.execute(query)).first() is not None
+
+
+async def blocks_of(connection: AsyncConnection, guild_id: GuildId) -> list[Block]:
+    """Return who is blocked, the newest first."""
+    query = select(blocks).where(blocks.c.guild_id == guild_id).order_by(blocks.c.at.desc())
+    return [
+        Block(user_id=row.user_id, blocked_by=row.blocked_by, at=row.at)
+        for row in await connection.execute(query)
+    ]
+
+
+async def add_word(
+    connection: AsyncConnection, guild_id: GuildId, *, folded: str, word: str
+) -> bool:
+    """Add a word; return False where it is one already."""
+    await ensure(connection, guild_id)
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    result = await connection.execute(
+        dialect.insert(words)
+        .values(guild_id=guild_id, folded=folded, word=word)
+        .on_conflict_do_nothing()
+    )
+    return bool(result.rowcount)
+
+
+async def remove_word(connection: AsyncConnection, guild_id: GuildId, *, folded: str) -> bool:
+    """Remove a word; return False where it was none."""
+    result = await connection.execute(
+        delete(words).where(words.c.guild_id == guild_id, words.c.folded == folded)
+    )
+    return bool(result.rowcount)
+
+
+async def words_of(connection: AsyncConnection, guild_id: GuildId) -> dict[str, str]:
+    """Return a guild's words as they were written, by how they are compared."""
+    query = select(words.c.folded, words.c.word).where(words.c.guild_id == guild_id)
+    found = await connection.execute(query.order_by(words.c.folded))
+    return {row.folded: row.word for row in found}

@@ -1,0 +1,215 @@
+"""Buttons that turn the pages of a long answer, in whatever process runs.
+
+What a page shows is the custom id: the answer itself remembers nothing. Each press is authorised
+anew, as a permission may be gone.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Self, final
+
+import discord
+from typing_extensions import override
+
+from bot.chat import usage_panels
+from bot.client import TweenBot
+from bot.domain.ids import CROCKFORD, JobId, UserId
+from bot.domain.job import ACTIVE, JobState
+from bot.domain.quota import Span
+from bot.domain.usage import FAILED, MADE, AuditPage, LogPage, LogQuery, Place
+from bot.services.usage import AUDIT_PAGE
+from cogs._checks import acknowledge, guild_of, require_admin
+from cogs._errors import answer
+
+FILTERS: dict[str, frozenset[JobState]] = {
+    "active": ACTIVE,
+    "done": MADE,
+    "failed": FAILED,
+    "cancelled": frozenset({JobState.CANCELLED}),
+    "all": frozenset(),
+}
+"""Jobs by what admins call their state."""
+
+_SPAN = r"(?P<start>\d{1,11}):(?P<end>\d{1,11})"
+_STATE = rf"(?P<state>{'|'.join(FILTERS)})"
+_PLACE = rf"(?P<side>[on])(?P<micros>\d{{1,17}}):(?P<job>[{CROCKFORD}]{{6}})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogAddress:
+    """A page of the log, as it fits into the 100 characters of a custom id."""
+
+    query: LogQuery
+    state: str
+
+    def custom_id(self) -> str:
+        """Return the address of the page."""
+        query = self.query
+        if query.place is None:
+            raise ValueError("the newest page has no button")
+        side = "n" if query.is_newer else "o"
+        return (
+            f"usage:log:{_seconds(query.span.start)}:{_seconds(query.span.end)}:{self.state}:"
+            f"{query.member_id or 0}:{side}{_micros(query.place.at)}:{query.place.job_id}"
+        )
+
+    @classmethod
+    def of(cls, match: re.Match[str]) -> LogAddress:
+        """Read an address back."""
+        place = Place(at=_moment(int(match["micros"])), job_id=JobId(match["job"]))
+        member = int(match["member"])
+        return cls(
+            state=match["state"],
+            query=LogQuery(
+                span=_span(match),
+                states=FILTERS[match["state"]],
+                member_id=UserId(member) if member else None,
+                place=place,
+                is_newer=match["side"] == "n",
+            ),
+        )
+
+
+def log_view(page: LogPage, state: str) -> discord.ui.View | None:
+    """Return the buttons of a page of the log; None where it is the only one."""
+    if not page.jobs:
+        return None
+    first, last = page.jobs[0], page.jobs[-1]
+    newer = replace(page.query, place=Place(at=first.created_at, job_id=first.id), is_newer=True)
+    older = replace(page.query, place=Place(at=last.created_at, job_id=last.id), is_newer=False)
+    return _view(
+        LogButton(LogAddress(query=newer, state=state), "Newer", is_off=not page.has_newer),
+        LogButton(LogAddress(query=older, state=state), "Older", is_off=not page.has_older),
+    )
+
+
+def audit_view(page: AuditPage) -> discord.ui.View | None:
+    """Return the buttons of a page of changes; None where it is the only one."""
+    return _view(
+        AuditButton(page.span, max(0, page.offset - AUDIT_PAGE), "Newer", is_off=page.offset == 0),
+        AuditButton(page.span, page.offset + AUDIT_PAGE, "Older", is_off=not page.has_older),
+    )
+
+
+def _view(*buttons: PageButton) -> discord.ui.View | None:
+    if all(button.item.disabled for button in buttons):
+        return None
+    view = discord.ui.View(timeout=None)
+    for button in buttons:
+        view.add_item(button)
+    return view
+
+
+class PageButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"usage:never"):
+    """A button that puts another page in place of its own."""
+
+    def __init__(self, custom_id: str, label: str, *, is_off: bool = False) -> None:
+        super().__init__(
+            discord.ui.Button(
+                style=discord.ButtonStyle.secondary,
+                label=label,
+                custom_id=custom_id,
+                disabled=is_off,
+            )
+        )
+
+    @final
+    @override
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        try:
+            await acknowledge(interaction, in_place=True)
+            require_admin(interaction)
+            embed, view = await self.page(interaction)
+            await interaction.edit_original_response(content=None, embed=embed, view=view)
+        except Exception as error:  # noqa: BLE001 - the named boundary of page buttons
+            await answer(interaction, error)
+
+    async def page(
+        self, interaction: discord.Interaction[TweenBot]
+    ) -> tuple[discord.Embed, discord.ui.View | None]:
+        """Return the page the button leads to."""
+        raise NotImplementedError
+
+
+class LogButton(
+    PageButton, template=rf"usage:log:{_SPAN}:{_STATE}:(?P<member>\d{{1,20}}):{_PLACE}"
+):
+    """Turns a page of /usage log."""
+
+    def __init__(self, address: LogAddress, label: str, *, is_off: bool = False) -> None:
+        self.address = address
+        super().__init__(address.custom_id(), label, is_off=is_off)
+
+    @classmethod
+    @override
+    async def from_custom_id(
+        cls,
+        interaction: discord.Interaction[Any],
+        item: discord.ui.Item[Any],
+        match: re.Match[str],
+        /,
+    ) -> Self:
+        return cls(LogAddress.of(match), "")
+
+    @override
+    async def page(
+        self, interaction: discord.Interaction[TweenBot]
+    ) -> tuple[discord.Embed, discord.ui.View | None]:
+        usage = interaction.client.services.usage
+        page = await usage.log(guild_of(interaction), self.address.query)
+        embed = usage_panels.log(page, interaction.client.money)
+        return embed, log_view(page, self.address.state)
+
+
+class AuditButton(PageButton, template=rf"usage:audit:{_SPAN}:(?P<offset>\d{{1,7}})"):
+    """Turns a page of /usage audit."""
+
+    def __init__(self, span: Span, offset: int, label: str, *, is_off: bool = False) -> None:
+        self.span = span
+        self.offset = offset
+        # Two buttons of one message must differ, even where one of them leads nowhere.
+        custom_id = f"usage:audit:{_seconds(span.start)}:{_seconds(span.end)}:{offset}"
+        super().__init__(custom_id, label, is_off=is_off)
+
+    @classmethod
+    @override
+    async def from_custom_id(
+        cls,
+        interaction: discord.Interaction[Any],
+        item: discord.ui.Item[Any],
+        match: re.Match[str],
+        /,
+    ) -> Self:
+        return cls(_span(match), int(match["offset"]), "")
+
+    @override
+    async def page(
+        self, interaction: discord.Interaction[TweenBot]
+    ) -> tuple[discord.Embed, discord.ui.View | None]:
+        usage = interaction.client.services.usage
+        page = await usage.audit(guild_of(interaction), self.span, offset=self.offset)
+        return usage_panels.audit(page), audit_view(page)
+
+
+def _seconds(moment: datetime) -> int:
+    return int(moment.timestamp())
+
+
+def _micros(moment: datetime) -> int:
+    """Return a moment exactly: a float would lose the last digit."""
+    return (moment - _EPOCH) // timedelta(microseconds=1)
+
+
+def _moment(micros: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=micros)
+
+
+def _span(match: re.Match[str]) -> Span:
+    start, end = (_moment(int(match[name]) * 1_000_000) for name in ("start", "end"))
+    return Span(start=start, end=end)
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -1,0 +1,158 @@
+"""/operator: for who runs this bot, in the one server the host named; the shell has the same.
+
+Who may is decided by user id alone, whatever Discord's permissions say.
+"""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot import __version__
+from bot.chat import limits, operator_panels
+from bot.chat.text import operators as words
+from bot.client import TweenBot
+from bot.domain.host import Switch
+from bot.domain.quota import Unit, Window
+from bot.services.host import Host
+from bot.services.switches import Switches
+from cogs._amounts import MOST, UnitName, WindowName, read_amount
+from cogs._checks import acknowledge, actor_of, is_operator, require_operator
+from cogs._errors import say, suggesting
+
+TO_DEFAULT = -1
+"""The limit that takes an operator's ceiling back."""
+
+if TYPE_CHECKING:
+    LimitNumber = float
+else:
+    LimitNumber = app_commands.Range[float, TO_DEFAULT, MOST]
+
+
+class OperatorCog(commands.GroupCog, group_name="operator", group_description="Run this bot"):
+    """Shows and steers the process."""
+
+    def __init__(self, *, host: Host, switches: Switches) -> None:
+        self._host = host
+        self._switches = switches
+        super().__init__()
+
+    @app_commands.command(name="status")
+    async def status(self, interaction: discord.Interaction[TweenBot]) -> None:
+        """Show the process: switch, account, lanes, queue, money of today."""
+        await acknowledge(interaction)
+        require_operator(interaction)
+        status = await self._host.status()
+        money = interaction.client.money
+        await say(interaction, embed=operator_panels.status(status, money, version=__version__))
+
+    @app_commands.command(name="pause")
+    async def pause(self, interaction: discord.Interaction[TweenBot]) -> None:
+        """Submit nothing more; new jobs wait in line."""
+        await self._turn(interaction, Switch.PAUSED)
+
+    @app_commands.command(name="resume")
+    async def resume(self, interaction: discord.Interaction[TweenBot]) -> None:
+        """End a pause or a drain."""
+        await self._turn(interaction, Switch.OPEN)
+
+    @app_commands.command(name="drain")
+    async def drain(self, interaction: discord.Interaction[TweenBot]) -> None:
+        """Take and submit no new jobs; let those under way finish."""
+        await self._turn(interaction, Switch.DRAINING)
+
+    async def _turn(self, interaction: discord.Interaction[TweenBot], switch: Switch) -> None:
+        await acknowledge(interaction)
+        require_operator(interaction)
+        await self._switches.turn(switch, actor_of(interaction))
+        await say(interaction, operator_panels.turned(await self._host.status()))
+
+    @app_commands.command(name="ceiling")
+    @app_commands.describe(
+        guild="The server, by name or id",
+        limit="Videos, seconds or money; 0 blocks, -1 returns to the default",
+        unit="What is counted",
+        per="Over which span, in the server's time zone",
+    )
+    async def ceiling(
+        self,
+        interaction: discord.Interaction[TweenBot],
+        guild: str,
+        limit: LimitNumber,
+        unit: UnitName,
+        per: WindowName,
+    ) -> None:
+        """Set what a server may spend at most."""
+        await acknowledge(interaction)
+        require_operator(interaction)
+        money = interaction.client.money
+        changed = await self._host.set_ceiling(
+            guild,
+            unit=Unit(unit),
+            window=Window(per),
+            limit=None if limit == TO_DEFAULT else read_amount(Unit(unit), limit, money),
+            actor=actor_of(interaction),
+        )
+        await say(interaction, words.ceiling(changed, money))
+
+    @app_commands.command(name="guilds")
+    async def guilds(self, interaction: discord.Interaction[TweenBot]) -> None:
+        """List servers: members, jobs and cost of 30 days, ceiling, left or not."""
+        await acknowledge(interaction)
+        require_operator(interaction)
+        overviews = await self._host.guilds()
+        await say(interaction, embed=operator_panels.guilds(overviews, interaction.client.money))
+
+    @app_commands.command(name="job")
+    @app_commands.describe(id="Id of the job, for instance 7F3K2Q")
+    async def job(
+        self,
+        interaction: discord.Interaction[TweenBot],
+        id: str,  # noqa: A002 - the option's name is the contract's
+    ) -> None:
+        """Show a job's full history, of any server."""
+        await acknowledge(interaction)
+        require_operator(interaction)
+        told = await self._host.history(id)
+        content, whole = operator_panels.history(told)
+        name = f"job-{told.job.id}.txt"
+        file = None if whole is None else discord.File(io.BytesIO(whole), name)
+        await say(interaction, content, file=file)
+
+    @app_commands.command(name="reconcile")
+    async def reconcile(self, interaction: discord.Interaction[TweenBot]) -> None:
+        """Settle unconfirmed jobs by the provider's list."""
+        await acknowledge(interaction)
+        require_operator(interaction)
+        await say(interaction, words.unconfirmed_left(await self._host.reconcile()))
+
+    @ceiling.autocomplete("guild")
+    @suggesting
+    async def _guild(
+        self, interaction: discord.Interaction[TweenBot], current: str
+    ) -> list[app_commands.Choice[str]]:
+        if not is_operator(interaction):
+            return []
+        typed = current.strip().casefold()
+        names = (
+            (words.guild_choice(guild, limits.CHOICE_CHARACTERS), str(guild.guild_id))
+            for guild in await self._host.guilds()
+        )
+        return [
+            app_commands.Choice(name=name, value=value)
+            for name, value in names
+            if typed in name.casefold()
+        ][: limits.CHOICES]
+
+
+async def setup(bot: TweenBot) -> None:
+    """Load the cog where the host named a server for it; without one the shell is the place."""
+    services = bot.services
+    if services.operator_guild is None:
+        return
+    cog = OperatorCog(host=services.host, switches=services.switches)
+    await bot.add_cog(cog, guild=discord.Object(services.operator_guild))

@@ -1,0 +1,175 @@
+"""What admins read of settings."""
+
+from __future__ import annotations
+
+import discord
+import pytest
+
+from bot.chat import limits, settings_panels, text
+from bot.chat.text import Money
+from bot.domain.catalogue import Catalogue, Kind, Region
+from bot.domain.denials import (
+    ChannelClosedError,
+    EffectDeniedError,
+    MemberBlockedError,
+    ModelDeniedError,
+    WordBlockedError,
+)
+from bot.domain.errors import (
+    BotError,
+)
+from bot.domain.guild import Guild, Notify
+from bot.domain.ids import ChannelId, GuildId
+from bot.domain.permits import Permits
+from bot.domain.submission import Choices
+
+CATALOGUE = Catalogue(Region.BEIJING)
+FLASH = "wan2.2-kf2v-flash"
+
+
+def drawn(
+    guild: Guild | None = None,
+    permits: Permits | None = None,
+    defaults: dict[Kind, Choices] | None = None,
+) -> dict[str, str]:
+    """Return the fields of the overview."""
+    permits, defaults = permits or Permits(), defaults or {}
+    embed = settings_panels.overview(
+        guild or Guild(guild_id=GuildId(1)), permits, defaults, CATALOGUE.within(permits, defaults)
+    )
+    assert len(embed) <= 6000
+    assert all(
+        len(str(field.value)) <= limits.EMBED_FIELD_VALUE_CHARACTERS for field in embed.fields
+    )
+    return {str(field.name): str(field.value) for field in embed.fields}
+
+
+def test_a_server_that_decided_nothing_reads_what_counts() -> None:
+    assert drawn() == {
+        "Videos are made": "everywhere",
+        "Denied models": "none",
+        "Denied effects": "Hug, Kiss, Couple heart",
+        "When a member chooses nothing": (
+            "frames: **wan2.2-kf2v-flash** · **720P** (the catalogue's)\n"
+            "image: **wan2.2-i2v-flash** · **720P** (the catalogue's)\n"
+            "text: **wan2.2-t2v-plus** · **832×480** (the catalogue's)\n"
+            "effect: **wanx2.1-i2v-turbo** · **720P** (the catalogue's)"
+        ),
+        "Time zone": "UTC",
+        "Log channel": "off",
+        "When a job is over": "a reply that pings",
+        "Preview of pictures": "on",
+        "Prompts in the usage log": "hidden",
+        "Others' pictures": "denied",
+    }
+
+
+def test_what_was_decided_is_shown_with_what_follows_from_it() -> None:
+    texts = [model.name for model in CATALOGUE.of_kind(Kind.TEXT)]
+    fields = drawn(
+        Guild(
+            guild_id=GuildId(1),
+            time_zone="America/New_York",
+            notify=Notify.DM,
+            preview=False,
+            show_prompts=True,
+            others_pictures=True,
+            log_channel_id=ChannelId(7),
+        ),
+        Permits(
+            channels={ChannelId(5): True, ChannelId(6): False},
+            models=dict.fromkeys((FLASH, *texts), False),
+            effects=dict.fromkeys(("hug", "frenchkiss", "coupleheart"), True),
+        ),
+        # A default that was denied since gives way.
+        {Kind.FRAMES: Choices(model=FLASH), Kind.IMAGE: Choices(resolution="480P")},
+    )
+    assert fields["Videos are made"] == "only in <#5>; not in <#6>"
+    assert fields["Denied models"] == ", ".join([FLASH, *texts])
+    assert fields["Denied effects"] == "none"
+    assert fields["When a member chooses nothing"].splitlines() == [
+        "frames: **wanx2.1-kf2v-plus** · **720P**",
+        "image: **wan2.2-i2v-flash** · **480P**",
+        "text: every model is denied",
+        "effect: **wanx2.1-i2v-turbo** · **720P** (the catalogue's)",
+    ]
+    assert fields["Time zone"] == discord.utils.escape_markdown("America/New_York")
+    assert (fields["Log channel"], fields["When a job is over"]) == ("<#7>", "a direct message")
+    assert (fields["Preview of pictures"], fields["Prompts in the usage log"]) == ("off", "shown")
+
+
+def test_many_channels_are_cut_between_two() -> None:
+    first = 1_234_567_890_123_456_000
+    channels = {ChannelId(first + number): number % 2 == 0 for number in range(100)}
+    value = drawn(permits=Permits(channels=channels))["Videos are made"]
+    assert value.count("<#") == value.count(">") == 2 * settings_panels.MOST_NAMES
+    assert value.count(" and 30 more") == 2
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ("on", "off", "Preview is **off**; it was on. It counts from the next command on."),
+        (None, "480P", "Preview is **480P**; it was not set. It counts from the next command on."),
+        ("480P", None, "Preview is **not set**; it was 480P. It counts from the next command on."),
+        ("off", "off", "Nothing to change: preview is **off** already."),
+        (
+            "A_b_c",
+            "x*y",
+            r"Preview is **x\*y**; it was A\_b\_c. It counts from the next command on.",
+        ),
+    ],
+)
+def test_a_change_says_what_was_before(before: str | None, after: str | None, said: str) -> None:
+    assert settings_panels.changed("preview", before, after) == said
+
+
+@pytest.mark.parametrize("allowed", [True, False, None])
+def test_a_decision_about_a_channel_says_what_it_means_for_the_rest(
+    *, allowed: bool | None
+) -> None:
+    hint = text.channel_hint(allowed=allowed)
+    assert settings_panels.changed("channel <#5>", None, "x", hint).endswith(hint)
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (
+            MemberBlockedError(),
+            "A moderator of this server has blocked you from making videos. Ask a moderator.",
+        ),
+        (
+            ChannelClosedError(instead=tuple(ChannelId(number) for number in range(1, 9))),
+            (
+                "Admins of this server do not let videos be made in this channel. "
+                "Try <#1>, <#2>, <#3>, <#4>, <#5>."
+            ),
+        ),
+        (
+            ChannelClosedError(instead=()),
+            "Admins of this server do not let videos be made in this channel. Try another channel.",
+        ),
+        (
+            ModelDeniedError("a`b", instead=("c", "d")),
+            "An admin of this server has denied a'b. Choose one of: c, d.",
+        ),
+        (
+            ModelDeniedError(None, instead=()),
+            "An admin of this server has denied every model that could make this.",
+        ),
+        (
+            EffectDeniedError("Hug"),
+            (
+                "The effect Hug is denied on this server; an admin can allow it. "
+                "Choose one from the list that opens."
+            ),
+        ),
+        (
+            WordBlockedError(field="negative_prompt"),
+            "A word rule of this server stopped the negative prompt. Put it in other words.",
+        ),
+    ],
+)
+def test_a_member_reads_who_denied_it(error: BotError, said: str) -> None:
+    assert text.refusal(error, Money()) == said

@@ -1,0 +1,514 @@
+"""Who may what: one table of every command, suggestion and button, walked by five people.
+
+Everything runs against real services on a real database, whatever Discord would have shown. A
+command, an autocompleted option or a button that is not in the table fails the walk, and so does a
+row nothing answers to.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import shutil
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import dataclass, replace
+from enum import Enum
+from pathlib import Path
+from typing import Any
+from unittest.mock import create_autospec
+
+import discord
+import pytest
+from discord import app_commands
+from sqlalchemy import select
+
+from bot.chat.text import Money
+from bot.client import EXTENSIONS, TweenBot
+from bot.clock import WallClock
+from bot.domain.ids import GuildId, InteractionId, JobId, UserId
+from bot.domain.job import JobState
+from bot.domain.transitions import open_job
+from bot.media.child import MediaPool
+from bot.services.audit import AuditTrail
+from bot.settings import Settings
+from bot.storage import jobs, lanes, migrate, moderation
+from bot.storage.engine import Database
+from bot.storage.tables import audit_entries
+from bot.wiring import Wiring
+from cogs import _errors
+from tests.chat.examples import a_job
+from tests.cogs.doubles import (
+    ADMIN,
+    MODERATOR,
+    NOBODY,
+    OPERATOR,
+    OPERATOR_GUILD,
+    Backstage,
+    a_channel,
+    a_member,
+    an_attachment,
+    an_interaction,
+    answered,
+)
+from tests.fakes import InMemoryProvider, RecordingChat
+
+HERE, ELSEWHERE = GuildId(500), GuildId(501)
+THEIRS = JobId("BBBBBB")
+"""A waiting job of somebody else, in the server all but the stranger are in."""
+SOMEBODY = UserId(43)
+
+
+class Person(Enum):
+    """Who tries."""
+
+    MEMBER = "member"
+    MODERATOR = "moderator"
+    ADMIN = "admin"
+    OPERATOR = "operator"
+    """By id alone, without any permission of Discord."""
+    STRANGER = "stranger"
+    """An admin of another server, who knows a job's id of this one."""
+
+
+class Verdict(Enum):
+    """What came of it."""
+
+    ALLOWED = "allowed"
+    FORBIDDEN = "forbidden"
+    NO_SUCH_JOB = "no such job"
+
+
+P = Person
+EVERYBODY = frozenset(Person)
+MODERATORS = frozenset({P.MODERATOR, P.ADMIN, P.STRANGER})
+"""The stranger may in the other server; what they may not do is reach over to this one."""
+ADMINS = frozenset({P.ADMIN, P.STRANGER})
+OPERATORS = frozenset({P.OPERATOR})
+
+USER_ID = {
+    P.MEMBER: UserId(42),
+    P.MODERATOR: UserId(44),
+    P.ADMIN: UserId(45),
+    P.OPERATOR: UserId(OPERATOR),
+    P.STRANGER: UserId(46),
+}
+PERMISSIONS = {P.MODERATOR: MODERATOR, P.ADMIN: ADMIN, P.STRANGER: discord.Permissions.all()}
+
+
+def own_job(person: Person) -> JobId:
+    """Return the id of a person's own waiting job."""
+    return JobId(f"AAAA{USER_ID[person] % 100:02}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """Who may do one thing."""
+
+    audience: frozenset[Person]
+    of_job: bool = False
+    """Asked with somebody else's job: only moderators of its server reach it."""
+    custom_id: str | None = None
+    """A button's, where its job's id does not say all."""
+
+    def expected(self, person: Person) -> Verdict:
+        """Return what comes of a person's try."""
+        if person not in self.audience:
+            return Verdict.FORBIDDEN
+        if self.of_job and person not in MODERATORS - {P.STRANGER}:
+            return Verdict.NO_SUCH_JOB
+        return Verdict.ALLOWED
+
+
+ALL = Row(audience=EVERYBODY)
+OWN_JOB = Row(audience=EVERYBODY, of_job=True)
+BY_MODERATORS = Row(audience=MODERATORS)
+BY_ADMINS = Row(audience=ADMINS)
+BY_OPERATORS = Row(audience=OPERATORS)
+
+TABLE: Mapping[str, Row] = {
+    # Commands; one with an option that changes who may is named with it.
+    "/video frames": ALL,
+    "/video image": ALL,
+    "/video text": ALL,
+    "/video effect": ALL,
+    "/jobs list": ALL,
+    "/jobs list member": BY_MODERATORS,
+    "/jobs show": OWN_JOB,
+    "/jobs cancel": OWN_JOB,
+    "/jobs retry": OWN_JOB,
+    "/jobs forget": OWN_JOB,
+    "/queue show": ALL,
+    "/quota show": ALL,
+    "/quota show member": BY_MODERATORS,
+    "/help": ALL,
+    "/moderate quota set": BY_MODERATORS,
+    "/moderate quota clear": BY_MODERATORS,
+    "/moderate quota grant": BY_MODERATORS,
+    "/moderate quota list": BY_MODERATORS,
+    "/moderate block add": BY_MODERATORS,
+    "/moderate block remove": BY_MODERATORS,
+    "/moderate block list": BY_MODERATORS,
+    "/moderate words add": BY_MODERATORS,
+    "/moderate words remove": BY_MODERATORS,
+    "/moderate words list": BY_MODERATORS,
+    "/moderate cancel": Row(audience=MODERATORS, of_job=True),
+    "/usage summary": BY_ADMINS,
+    "/usage log": BY_ADMINS,
+    "/usage log member": BY_ADMINS,
+    "/usage chart": BY_ADMINS,
+    "/usage export": BY_ADMINS,
+    "/usage audit": BY_ADMINS,
+    "/settings show": BY_ADMINS,
+    "/settings channels allow": BY_ADMINS,
+    "/settings channels deny": BY_ADMINS,
+    "/settings channels reset": BY_ADMINS,
+    "/settings models allow": BY_ADMINS,
+    "/settings models deny": BY_ADMINS,
+    "/settings effects allow": BY_ADMINS,
+    "/settings effects deny": BY_ADMINS,
+    "/settings defaults": BY_ADMINS,
+    "/settings prompts": BY_ADMINS,
+    "/settings preview": BY_ADMINS,
+    "/settings others-pictures": BY_ADMINS,
+    "/settings timezone": BY_ADMINS,
+    "/settings notify": BY_ADMINS,
+    "/settings log-channel": BY_ADMINS,
+    "/operator status": BY_OPERATORS,
+    "/operator pause": BY_OPERATORS,
+    "/operator drain": BY_OPERATORS,
+    "/operator resume": BY_OPERATORS,
+    "/operator ceiling": BY_OPERATORS,
+    "/operator guilds": BY_OPERATORS,
+    "/operator job": BY_OPERATORS,
+    "/operator reconcile": BY_OPERATORS,
+    # What is suggested while an option is typed.
+    "suggest /video frames model": ALL,
+    "suggest /video frames resolution": ALL,
+    "suggest /video image model": ALL,
+    "suggest /video image resolution": ALL,
+    "suggest /video text model": ALL,
+    "suggest /video text size": ALL,
+    "suggest /video effect effect": ALL,
+    "suggest /video effect model": ALL,
+    "suggest /video effect resolution": ALL,
+    "suggest /jobs show job": ALL,
+    "suggest /jobs cancel job": ALL,
+    "suggest /jobs retry job": ALL,
+    "suggest /jobs forget job": ALL,
+    "suggest /moderate words remove word": BY_MODERATORS,
+    "suggest /moderate cancel job": BY_MODERATORS,
+    "suggest /settings models allow model": BY_ADMINS,
+    "suggest /settings models deny model": BY_ADMINS,
+    "suggest /settings effects allow effect": BY_ADMINS,
+    "suggest /settings effects deny effect": BY_ADMINS,
+    "suggest /settings defaults model": BY_ADMINS,
+    "suggest /settings defaults resolution": BY_ADMINS,
+    "suggest /settings defaults size": BY_ADMINS,
+    "suggest /settings timezone name": BY_ADMINS,
+    "suggest /operator ceiling guild": BY_OPERATORS,
+    # Buttons, whoever finds the message.
+    "press CancelButton": OWN_JOB,
+    "press LogButton": replace(
+        BY_ADMINS, custom_id=f"usage:log:0:99999999999:all:0:o99999999999999999:{THEIRS}"
+    ),
+    "press AuditButton": replace(BY_ADMINS, custom_id="usage:audit:0:99999999999:0"),
+}
+
+WITH_MEMBER = {"/jobs list", "/quota show", "/usage log"}
+"""Commands of which each also stands in the table with its option ``member``."""
+
+SUGGESTS_NOTHING_YET = {
+    # Ended jobs, of which the world has none.
+    "suggest /jobs retry job",
+    "suggest /jobs forget job",
+    # What is denied and could be allowed again.
+    "suggest /settings models allow model",
+}
+
+FORBIDDEN = re.compile(r"^(You need the permission|Only the host of this bot may do that)")
+NO_SUCH_JOB = re.compile(r"^(There is no such job|Only the requester or a moderator can)")
+
+
+# --- the world --------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated file to copy."""
+    path = tmp_path_factory.mktemp("permissions") / "tween.db"
+
+    async def make() -> None:
+        database = Database(f"sqlite:///{path}")
+        await migrate.upgrade(database)
+        await database.aclose()
+
+    asyncio.run(make())
+    return path
+
+
+@pytest.fixture
+async def wiring(tmp_path: Path, template: Path) -> AsyncIterator[Wiring]:
+    """The objects of a process, with doubles of the provider, of Discord and of the media child."""
+    shutil.copyfile(template, tmp_path / "tween.db")
+    settings = Settings(
+        _env_file=None,
+        discord_token="abcdef.ghijkl.mnopqr",
+        dashscope_api_key="sk-a-key-of-nobody",
+        database_url=f"sqlite:///{tmp_path / 'tween.db'}",
+        data_dir=tmp_path / "data",
+        operator_ids=frozenset({OPERATOR}),
+        operator_guild_id=OPERATOR_GUILD,
+    )
+    clock, chat = WallClock(), RecordingChat()
+    database = Database(settings.database_url)
+    media = create_autospec(MediaPool, instance=True)
+    media.draw.return_value = b"png"
+    bot = TweenBot(api_base_url="http://127.0.0.1:1/api/v10", money=Money())
+    async with bot:
+        wiring = Wiring(
+            settings=settings,
+            clock=clock,
+            catalogue=settings.catalogue(),
+            database=database,
+            provider=InMemoryProvider(clock),
+            media=media,
+            client=bot,
+        )
+        wiring.chat = chat  # type: ignore[assignment]  # both are Chat
+        wiring.audit = AuditTrail(chat, clock)
+        await _fill(wiring)
+        bot.services = wiring.services()
+        for extension in EXTENSIONS:
+            await bot.load_extension(extension)
+        yield wiring
+    await database.aclose()
+
+
+async def _fill(wiring: Wiring) -> None:
+    """Give each person a waiting job in their server, and somebody else one in this server."""
+    account = wiring.provider.account
+    waiting = [(THEIRS, SOMEBODY, HERE)] + [
+        (own_job(person), user_id, ELSEWHERE if person is P.STRANGER else HERE)
+        for person, user_id in USER_ID.items()
+    ]
+    async with wiring.database.write() as connection:
+        models = [(model.name, model.limits) for model in wiring.catalogue]
+        await lanes.ensure(connection, account, models)
+        for number, (job_id, user_id, guild_id) in enumerate(waiting):
+            job = a_job(
+                id=job_id,
+                requester_id=user_id,
+                guild_id=guild_id,
+                account=account,
+                interaction_id=InteractionId(number),
+                task_id=None,
+            )
+            await jobs.apply(connection, open_job(job))
+        for guild_id in (HERE, ELSEWHERE):
+            await moderation.add_word(connection, guild_id, folded="mud", word="mud")
+
+
+_BACKSTAGE = Backstage()
+"""Only to make interactions of: the services are real."""
+
+
+def asked_by(person: Person, wiring: Wiring) -> Any:  # noqa: ANN401 - a double
+    """Return an interaction of a person, in their server."""
+    interaction = an_interaction(
+        _BACKSTAGE,
+        user_id=USER_ID[person],
+        guild_id=ELSEWHERE if person is P.STRANGER else HERE,
+        permissions=PERMISSIONS.get(person, NOBODY),
+    )
+    interaction.client.services = wiring.client.services
+    return interaction
+
+
+# --- the walk ---------------------------------------------------------------------------------
+
+
+def commands_of(bot: TweenBot) -> Iterator[app_commands.Command[Any, Any, Any]]:
+    """Yield every command that can be invoked, of every scope."""
+    for guild in (None, discord.Object(OPERATOR_GUILD)):
+        for command in bot.tree.walk_commands(guild=guild):
+            if isinstance(command, app_commands.Command):
+                yield command
+
+
+def buttons_of(bot: TweenBot) -> dict[str, type[discord.ui.DynamicItem[Any]]]:
+    """Return every button that is listened for."""
+    found = bot._connection._view_store._dynamic_items.values()
+    return {kind.__name__: kind for kind in found}
+
+
+def walked(bot: TweenBot) -> set[str]:
+    """Return the name of everything a person can set off."""
+    names = {f"press {name}" for name in buttons_of(bot)}
+    for kind in (discord.AppCommandType.user, discord.AppCommandType.message):
+        names |= {f"menu {menu.name}" for menu in bot.tree.get_commands(type=kind)}
+    for command in commands_of(bot):
+        names.add(f"/{command.qualified_name}")
+        for parameter in command.parameters:
+            if parameter.autocomplete:
+                names.add(f"suggest /{command.qualified_name} {parameter.display_name}")
+            if parameter.name == "member" and not parameter.required:
+                names.add(f"/{command.qualified_name} member")
+    return names
+
+
+def options_for(command: app_commands.Command[Any, Any, Any]) -> dict[str, Any]:
+    """Return a value for every required option."""
+    types = discord.AppCommandOptionType
+    by_type: dict[discord.AppCommandOptionType, Any] = {
+        types.string: str(HERE) if command.qualified_name == "operator ceiling" else "mud",
+        types.integer: 3,
+        types.number: 3.0,
+        types.boolean: True,
+        types.user: a_member(SOMEBODY),
+        types.channel: a_channel(),
+        types.attachment: an_attachment(size=0),
+    }
+    return {
+        each.name: THEIRS
+        if each.name in {"job", "id"}
+        else each.choices[0].value
+        if each.choices
+        else by_type[each.type]
+        for each in command.parameters
+        if each.required
+    }
+
+
+async def run_command(
+    command: app_commands.Command[Any, Any, Any],
+    interaction: Any,  # noqa: ANN401 - a double
+    **options: object,
+) -> Verdict:
+    interaction.command = command
+    callback: Any = command.callback
+    try:
+        await callback(command.binding, interaction, **options_for(command), **options)
+    except Exception as error:  # noqa: BLE001 - discord.py wraps whatever comes
+        wrapped = app_commands.CommandInvokeError(command, error)
+        wrapped.__cause__ = error
+        await _errors.answer(interaction, wrapped)
+    said = answered(interaction)
+    for call in interaction.edit_original_response.await_args_list:
+        for file in call.kwargs["attachments"] or ():
+            file.close()  # as discord.py does once it was sent, which gives it back to its owner
+            file.fp.close()
+            said = said or file.filename
+    return verdict_of(said)
+
+
+async def press(
+    kind: type[discord.ui.DynamicItem[Any]],
+    row: Row,
+    interaction: Any,  # noqa: ANN401 - a double
+) -> Verdict:
+    template = kind.__discord_ui_compiled_template__
+    custom_id = row.custom_id or re.sub(r"\(\?P<job>.*?\)", THEIRS, template.pattern)
+    match = template.fullmatch(custom_id)
+    assert match is not None, custom_id
+    item: discord.ui.Button[Any] = discord.ui.Button(custom_id=custom_id)
+    pressed = await kind.from_custom_id(interaction, item, match)
+    await pressed.callback(interaction)
+    edits = interaction.edit_original_response.call_args_list
+    if edits and "content" not in edits[-1].kwargs:
+        return Verdict.ALLOWED  # a page was turned
+    return verdict_of(answered(interaction))
+
+
+def verdict_of(said: str) -> Verdict:
+    assert said, "no answer"
+    assert not said.startswith("Something went wrong"), said
+    if FORBIDDEN.match(said):
+        return Verdict.FORBIDDEN
+    return Verdict.NO_SUCH_JOB if NO_SUCH_JOB.match(said) else Verdict.ALLOWED
+
+
+async def suggested(
+    command: app_commands.Command[Any, Any, Any],
+    option: str,
+    interaction: Any,  # noqa: ANN401 - a double
+) -> list[str]:
+    """Return the values Discord is answered while an option is typed."""
+    interaction.command = command
+    chosen = {"kind": "text"} if option == "size" else {"kind": "image"}
+    filled = [{"name": name, "type": 3, "value": value} for name, value in chosen.items()]
+    interaction.namespace = app_commands.Namespace(
+        interaction,
+        {},
+        [*filled, {"name": option, "type": 3, "value": ""}],  # type: ignore[list-item]
+    )
+    await command._invoke_autocomplete(interaction, option, interaction.namespace)
+    (choices,) = interaction.response.autocomplete.await_args.args
+    return [str(choice.value) for choice in choices]
+
+
+async def test_the_table_has_a_row_for_everything_and_nothing_else(wiring: Wiring) -> None:
+    assert walked(wiring.client) == set(TABLE)
+    assert {name.removesuffix(" member") for name in TABLE if name.endswith(" member")} == (
+        WITH_MEMBER
+    )
+
+
+@pytest.mark.parametrize("person", Person, ids=lambda person: person.value)
+async def test_everybody_may_what_the_table_says(wiring: Wiring, person: Person) -> None:
+    seen: dict[str, Verdict] = {}
+    for command in commands_of(wiring.client):
+        name = f"/{command.qualified_name}"
+        seen[name] = await run_command(command, asked_by(person, wiring))
+        if name in WITH_MEMBER:
+            somebody = a_member(SOMEBODY)
+            interaction = asked_by(person, wiring)
+            seen[f"{name} member"] = await run_command(command, interaction, member=somebody)
+    for name, kind in buttons_of(wiring.client).items():
+        row = TABLE.get(f"press {name}", OWN_JOB)
+        seen[f"press {name}"] = await press(kind, row, asked_by(person, wiring))
+    assert seen == {
+        name: row.expected(person)
+        for name, row in TABLE.items()
+        if not name.startswith(("suggest ", "menu "))
+    }
+
+
+@pytest.mark.parametrize("person", Person, ids=lambda person: person.value)
+async def test_nothing_is_suggested_to_who_may_not(wiring: Wiring, person: Person) -> None:
+    seen: dict[str, bool] = {}
+    for command in commands_of(wiring.client):
+        for parameter in command.parameters:
+            if not parameter.autocomplete:
+                continue
+            name = f"suggest /{command.qualified_name} {parameter.display_name}"
+            values = await suggested(command, parameter.display_name, asked_by(person, wiring))
+            seen[name] = bool(values)
+            may_see = TABLE[name].audience is not EVERYBODY and person in {P.MODERATOR, P.ADMIN}
+            assert THEIRS not in values or may_see, name
+            if person is P.STRANGER:
+                assert not {THEIRS, own_job(P.MEMBER)} & set(values), name
+    assert seen == {
+        name: person in row.audience and name not in SUGGESTS_NOTHING_YET
+        for name, row in TABLE.items()
+        if name.startswith("suggest ")
+    }
+
+
+@pytest.mark.parametrize("person", [P.MEMBER, P.OPERATOR, P.STRANGER], ids=lambda who: who.value)
+async def test_who_may_not_leaves_no_trace_on_the_server(wiring: Wiring, person: Person) -> None:
+    operators = {f"/operator {name}" for name in ("ceiling",)}
+    for command in commands_of(wiring.client):
+        if f"/{command.qualified_name}" not in operators:
+            await run_command(command, asked_by(person, wiring))
+    for name, kind in buttons_of(wiring.client).items():
+        row = TABLE.get(f"press {name}", OWN_JOB)
+        await press(kind, row, asked_by(person, wiring))
+    async with wiring.database.read() as connection:
+        theirs = await jobs.get(connection, THEIRS)
+        query = select(audit_entries.c.id).where(audit_entries.c.guild_id == HERE)
+        changes = (await connection.execute(query)).all()
+        assert await moderation.blocks_of(connection, HERE) == []
+    assert theirs is not None
+    assert (theirs.state, theirs.prompt) == (JobState.QUEUED, "a cat turns its head")
+    assert theirs.cancel_requested_at is None
+    assert changes == []
