@@ -10,6 +10,8 @@ from collections.abc import Iterable
 
 from bot.domain.catalogue import Catalogue, Kind
 from bot.domain.denials import ChannelClosedError, MemberBlockedError, WordBlockedError
+from bot.domain.errors import DrainingError
+from bot.domain.host import Switch
 from bot.domain.ids import GuildId
 from bot.domain.permits import Permits
 from bot.domain.submission import (
@@ -22,6 +24,7 @@ from bot.domain.submission import (
     validate,
 )
 from bot.domain.words import found
+from bot.services.switches import switch_of
 from bot.storage import moderation, permits
 from bot.storage.engine import Connection, Database
 
@@ -75,6 +78,8 @@ class Admission:
 
 async def _enter(connection: Connection, origin: Origin) -> Permits:
     """Return what the guild decided, where this member may make videos in this channel."""
+    if await switch_of(connection) is Switch.DRAINING:
+        raise DrainingError
     if await moderation.is_blocked(connection, origin.guild_id, origin.requester_id):
         raise MemberBlockedError
     decided = await permits.of_guild(connection, origin.guild_id)

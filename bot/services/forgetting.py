@@ -76,6 +76,8 @@ class Forgetting:
             detail={"by": asker.user_id},
             also=write_down,
             forgotten_at=self._advancer.clock.now(),
+            # Retention passes over what is forgotten already.
+            requester_name="",
             **dict.fromkeys(CONTENT),
         )
         for entry, channel_id in trail:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from bot.domain.audit import Actor
 from bot.domain.catalogue import Kind
 from bot.domain.denials import (
     ChannelClosedError,
@@ -18,14 +19,17 @@ from bot.domain.denials import (
     WordBlockedError,
 )
 from bot.domain.errors import (
+    DrainingError,
     RequestError,
 )
+from bot.domain.host import Switch
 from bot.domain.ids import ChannelId, GuildId, UserId
 from bot.domain.job import JobState
 from bot.domain.permits import Subject
 from bot.domain.submission import Choices, GenerationOptions, Origin, Submission, Wish
 from bot.domain.words import fold
 from bot.services.submissions import Asker
+from bot.services.switches import Switches
 from bot.storage import moderation, permits
 from bot.storage.engine import Connection
 from tests.fakes import CHANNEL, GUILD, MEMBER, MODEL, NOW, a_submission
@@ -102,6 +106,12 @@ async def test_what_is_forbidden_is_refused_and_only_in_this_guild(
     with pytest.raises(error):
         await admitted(core, model=MODEL)
     assert (await admitted(core, an_origin(guild_id=GuildId(9)))).model == MODEL
+
+
+async def test_a_drain_refuses_before_pictures_are_read(core: Core) -> None:
+    await Switches(core.database).turn(Switch.DRAINING, Actor(user_id=UserId(9), name="ops"))
+    with pytest.raises(DrainingError):
+        await admitted(core, an_origin())
 
 
 async def test_another_member_may_where_one_is_blocked(core: Core) -> None:

@@ -43,6 +43,7 @@ async def test_files_and_words_are_erased_and_the_figures_stay(
     stored = await core.job(job)
     assert not core.folders.of(job.id).exists()
     assert (stored.prompt, stored.negative_prompt, stored.actual_prompt) == (None, None, None)
+    assert stored.requester_name == ""
     assert stored.result_url is None
     assert stored.forgotten_at == core.clock.now()
     assert stored.version > job.version, "the status message is drawn anew, without the prompt"

@@ -138,6 +138,7 @@ async def test_retention_erases_pictures_prompts_and_video(core: Core) -> None:
     stored = await core.job(job)
     assert not core.folders.of(job.id).exists()
     assert stored.forgotten_at == core.clock.now()
+    assert stored.requester_name == ""
     assert [stored.prompt, stored.negative_prompt, stored.actual_prompt, stored.result_url] == (
         [None] * 4
     )
