@@ -169,6 +169,10 @@ def origin_of(interaction: discord.Interaction[TweenBot]) -> Origin:
     guild_id, channel_id = interaction.guild_id, interaction.channel_id
     if guild_id is None or channel_id is None:
         raise InvalidOptionsError(problem="guild_only")
+    if interaction.guild is not None and not interaction.guild.roles:
+        # Roles and categories come from the cache, which fills after the connection stands; every
+        # server has one role. Without them a role's rule of 0 would not block.
+        raise InvalidOptionsError(problem="guild_not_ready")
     user = interaction.user
     roles = user.roles if isinstance(user, discord.Member) else []
     guild = interaction.guild

@@ -76,7 +76,7 @@ class OperatorCog(commands.GroupCog, group_name="operator", group_description="R
         guild="The server, by name or id",
         limit="Videos, seconds or money; 0 blocks, -1 returns to the default",
         unit="What is counted",
-        per="Over which span, in the server's time zone",
+        per="Over which span, in UTC",
     )
     async def ceiling(
         self,

@@ -12,7 +12,7 @@ from bot.chat.panels import COLOUR, fitting
 from bot.chat.text import Money
 from bot.domain.guild import Block
 from bot.domain.job import Job
-from bot.domain.quota import Grant, Standing, Unit, Window
+from bot.domain.quota import Grant, Scope, Standing, Unit, Window
 
 
 def quota_list(rules: Sequence[Standing], grants: Sequence[Grant], money: Money) -> discord.Embed:
@@ -39,7 +39,9 @@ def quota_list(rules: Sequence[Standing], grants: Sequence[Grant], money: Money)
 def _slot(slot: tuple[Unit, Window], lines: Sequence[Standing], money: Money) -> str:
     unit, window = slot
     heading = f"**{text.slot_name(unit, window)}**"
-    resets = next((line.check.span.end for line in lines if line.check is not None), None)
+    # A ceiling counts in UTC; what moderators set counts in the server's own days.
+    own = sorted(lines, key=lambda line: line.rule.scope is Scope.CEILING)
+    resets = next((line.check.span.end for line in own if line.check is not None), None)
     if resets is not None:
         heading += f" · resets {text.relative(resets)}"
     shown = [_rule(line, money) for line in lines]

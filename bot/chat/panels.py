@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import accumulate
 
 import discord
 
@@ -152,7 +154,9 @@ def queue(facts: QueueFacts, pause: str | None) -> discord.Embed:
 
 def fitting(parts: Sequence[str], between: str, most_characters: int) -> str:
     """Join as many parts as fit, and say how many are missing."""
-    for shown in range(len(parts), 0, -1):
+    # One pass: what is listed may be thousands of lines, of which dozens fit.
+    lengths = list(accumulate(len(part) + len(between) for part in parts))
+    for shown in range(bisect_right(lengths, most_characters + len(between)), 0, -1):
         missing = len(parts) - shown
         more = [f"… and {missing} more"] if missing else []
         joined = between.join([*parts[:shown], *more])

@@ -57,14 +57,17 @@ def overview(
 
 def changed(subject: str, before: str | None, after: str | None, hint: str = "") -> str:
     """Return the private answer to a change, or to one that changes nothing."""
-    said = f"{subject} is **{_value(after)}**"
+    name = text.SETTINGS.get(subject, subject)
+    said = f"{name[0].upper()}{name[1:]}: **{_value(after)}**"
     if before == after:
-        return f"Nothing to change: {said} already."
-    return f"{said[0].upper()}{said[1:]}; it was {_value(before)}. {hint or text.FROM_NOW_ON}"
+        return f"Nothing to change. {said} already."
+    return f"{said}, before: {_value(before)}. {hint or text.FROM_NOW_ON}"
 
 
 def _value(value: str | None) -> str:
-    return "not set" if value is None else discord.utils.escape_markdown(value)
+    if value is None:
+        return "not set"
+    return discord.utils.escape_markdown(text.VALUES.get(value, value))
 
 
 def _places(channels: Mapping[ChannelId, bool]) -> str:

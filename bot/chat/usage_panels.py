@@ -91,7 +91,7 @@ def _times(found: Summary) -> str:
     waited = usage.duration(found.waiting_seconds or 0)
     made = usage.duration(found.making_seconds or 0)
     return (
-        f"waited less than {waited}\nwere made within {made}\n"
+        f"waited at most {waited}\nwere made within {made}\n"
         f"-# the newest {found.timed:,} {text.plural('video', found.timed)}"
     )
 

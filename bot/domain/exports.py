@@ -70,7 +70,8 @@ def _lines(cells: Iterable[Mapping[str, str]]) -> str:
 
 
 def _csv_cells(job: ExportedJob) -> dict[str, str]:
-    name = " ".join((job.member_name or "").split())
+    # Where a comma is the decimal sign, spreadsheets split at semicolons.
+    name = " ".join((job.member_name or "").replace(";", ",").split())
     return {
         "job": f"#{job.job_id}",
         "asked_at": _iso(job.asked_at),

@@ -6,7 +6,7 @@ guild's row locked, so that a block or a setting that came in between counts.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 
 from bot.domain.catalogue import Catalogue, Kind
 from bot.domain.denials import ChannelClosedError, MemberBlockedError, WordBlockedError
@@ -89,7 +89,9 @@ async def _enter(connection: Connection, origin: Origin) -> Permits:
     return decided
 
 
-def _check_words(options: GenerationOptions, blocked: Iterable[str]) -> None:
+def _check_words(options: GenerationOptions, blocked: Collection[str]) -> None:
+    if not blocked:
+        return
     for field, prompt in (
         ("prompt", options.prompt),
         ("negative_prompt", options.negative_prompt),

@@ -67,9 +67,10 @@ class Departures:
         present = self._present()
         if present is not None:
             await self._compare(present, now)
-        async with self._database.read() as connection:
-            waiting = await departures.waiting_in_left(connection)
-        await self._cancel(waiting, FailureReason.GUILD_LEFT)
+            # Only after a comparison: a guild that is back may still be marked as left.
+            async with self._database.read() as connection:
+                waiting = await departures.waiting_in_left(connection)
+            await self._cancel(waiting, FailureReason.GUILD_LEFT)
         if now >= self._forget_at:
             self._forget_at = now + FORGET_EVERY
             await self._forget(now)

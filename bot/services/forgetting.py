@@ -13,7 +13,7 @@ from bot.services.submissions import Asker, Submissions
 from bot.storage import guilds
 from bot.storage.engine import Connection
 
-CONTENT = ("prompt", "negative_prompt", "actual_prompt", "result_url")
+CONTENT = ("prompt", "negative_prompt", "actual_prompt", "result_url", "failure_detail")
 """Columns that say what was wished for, or lead to it."""
 
 

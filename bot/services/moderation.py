@@ -73,9 +73,10 @@ class Moderation:
                 entry = await self._audit.record(
                     connection, guild_id, actor, Action.MEMBER_BLOCKED, f"<@{user_id}>"
                 )
+        # Before the telling, which may take long: what waits would be bought meanwhile.
+        ended = await self._cancel_waiting(guild_id, user_id, actor)
         if entry is not None:
             await self._audit.tell(entry, guild.log_channel_id)
-        ended = await self._cancel_waiting(guild_id, user_id, actor)
         cancelled = sum(job.state is JobState.CANCELLED for job in ended)
         return Blocked(is_new=is_new, cancelled=cancelled, requested=len(ended) - cancelled)
 

@@ -136,10 +136,11 @@ class Quotas:
         async with self._database.read() as connection:
             guild = await guilds.get(connection, guild_id)
             stored = await guilds.rules_of(connection, guild_id)
+            known = frozenset(stored)
             standings = [
                 Standing(
                     rule=rule,
-                    is_default=rule not in stored,
+                    is_default=rule not in known,
                     check=None
                     if rule.scope in PER_MEMBER
                     else await self._check(connection, guild, rule, now),
@@ -173,7 +174,9 @@ class Quotas:
         now: datetime,
         user_id: UserId | None = None,
     ) -> Check:
-        span = window_span(rule.window, now, guild.zone)
+        # The host's word: a time zone that admins may change must not start its windows anew.
+        zone = _UTC if rule.scope is Scope.CEILING else guild.zone
+        span = window_span(rule.window, now, zone)
         whose = user_id if rule.scope in PER_MEMBER else None
         used = await ledger.usage(connection, span, guild_id=guild.guild_id, user_id=whose)
         if whose is not None:

@@ -172,6 +172,7 @@ class Reaper:
                 negative_prompt=None,
                 actual_prompt=None,
                 result_url=None,
+                failure_detail=None,
                 requester_name="",
             )
             log.info("job_forgotten", job_id=job.id)

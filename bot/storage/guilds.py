@@ -25,9 +25,13 @@ async def ensure(connection: AsyncConnection, guild_id: GuildId) -> None:
 
 async def lock(connection: AsyncConnection, guild_id: GuildId) -> Guild:
     """Lock a guild's row until the transaction ends, creating it where there is none."""
-    await ensure(connection, guild_id)
     query = select(guilds).where(guilds.c.guild_id == guild_id).with_for_update()
-    return _guild_of((await connection.execute(query)).one())
+    while True:
+        await ensure(connection, guild_id)
+        row = (await connection.execute(query)).one_or_none()
+        # Waited for whoever forgot the guild: its row is gone, and is made anew.
+        if row is not None:
+            return _guild_of(row)
 
 
 async def get(connection: AsyncConnection, guild_id: GuildId) -> Guild:

@@ -45,7 +45,7 @@ def test_rules_are_listed_slot_by_slot() -> None:
         "Host's ceiling: **50 videos** · 12 used · default",
         "This server: **20 videos** · 12 used",
         "Each member: **10 videos** · default",
-        "<@&70>: **1 video**",
+        "Each with <@&70>: **1 video**",
         "<@43>: **0 videos** · blocked",
         "",
         "**Cost per month** · resets <t:1795219200:R>",
@@ -56,8 +56,8 @@ def test_rules_are_listed_slot_by_slot() -> None:
 def test_grants_are_listed_with_what_is_left() -> None:
     grants = [a_grant(), a_grant(Unit.COST, amount=3 * MICROS, drawn=MICROS)]
     text = words(panels.quota_list([a_standing()], grants, MONEY))
-    assert "Granted besides: <@42>: 3 videos left of 5 videos, ends <t:1795348800:R>" in text
-    assert "<@42>: 2.00 CNY left of 3.00 CNY" in text
+    assert "Granted besides: <@42>: 3 of 5 videos left, ends <t:1795348800:R>" in text
+    assert "<@42>: 2.00 of 3.00 CNY left" in text
 
 
 def test_hundreds_of_rules_leave_the_other_slots_readable() -> None:

@@ -48,7 +48,7 @@ def test_a_queued_job_is_answered_with_what_is_granted_besides() -> None:
     text = panels.queued(a_job(), [full], MONEY, [a_grant(), a_grant(amount=1, drawn=1)])
     assert text.splitlines()[2:] == [
         "Left today: 0 videos (the rule for members, resets <t:1795219200:R>)",
-        "Granted besides: 3 videos left of 5 videos, ends <t:1795348800:R>",
+        "Granted besides: 3 of 5 videos left, ends <t:1795348800:R>",
     ]
 
 
@@ -213,8 +213,8 @@ def test_a_quota_shows_each_rule_with_a_bar_and_its_reset() -> None:
 def test_a_quota_shows_what_is_left_of_grants() -> None:
     grants = [a_grant(), a_grant(amount=1, drawn=1)]
     embed = panels.quota("tom", [a_check()], grants, MONEY, waiting=1, max_waiting=5)
-    assert words(embed).count(" left of ") == 1
-    assert "Granted besides: 3 videos left of 5 videos, ends <t:1795348800:R>" in words(embed)
+    assert words(embed).count(" left, ends ") == 1
+    assert "Granted besides: 3 of 5 videos left, ends <t:1795348800:R>" in words(embed)
 
 
 @pytest.mark.parametrize(

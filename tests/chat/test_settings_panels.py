@@ -109,14 +109,26 @@ def test_many_channels_are_cut_between_two() -> None:
 @pytest.mark.parametrize(
     ("before", "after", "said"),
     [
-        ("on", "off", "Preview is **off**; it was on. It counts from the next command on."),
-        (None, "480P", "Preview is **480P**; it was not set. It counts from the next command on."),
-        ("480P", None, "Preview is **not set**; it was 480P. It counts from the next command on."),
-        ("off", "off", "Nothing to change: preview is **off** already."),
+        (
+            "on",
+            "off",
+            "Preview of pictures: **off**, before: on. It counts from the next command on.",
+        ),
+        (
+            None,
+            "480P",
+            "Preview of pictures: **480P**, before: not set. It counts from the next command on.",
+        ),
+        (
+            "480P",
+            None,
+            "Preview of pictures: **not set**, before: 480P. It counts from the next command on.",
+        ),
+        ("off", "off", "Nothing to change. Preview of pictures: **off** already."),
         (
             "A_b_c",
             "x*y",
-            r"Preview is **x\*y**; it was A\_b\_c. It counts from the next command on.",
+            r"Preview of pictures: **x\*y**, before: A\_b\_c. It counts from the next command on.",
         ),
     ],
 )

@@ -34,7 +34,7 @@ def test_a_summary_can_be_read_at_a_glance() -> None:
     assert "**6.00 CNY** for 6 videos, 30 s in all" in shown
     assert "1,502 jobs · **80%** of the finished ones succeeded" in shown
     assert "✅ Done 1,200" in shown
-    assert "waited less than 12 s" in shown
+    assert "waited at most 12 s" in shown
     assert "were made within 3 min 12 s" in shown
     assert "7 × quota used up" in shown
     assert "tom · 3 videos · 3.00 CNY" in shown

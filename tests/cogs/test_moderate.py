@@ -180,7 +180,9 @@ async def test_an_answer_says_what_counts_from_now_on(backstage: Backstage) -> N
 
     role = Rule(scope=Scope.ROLE, unit=Unit.COST, window=Window.MONTH, limit=MICROS, target_id=70)
     said = await answer(RuleSet(rule=role, ceiling=None))
-    assert said.startswith("<@&70>: **1.00 CNY per month** from now on.\nOf several roles")
+    assert said.startswith(
+        "Each with <@&70>: **1.00 CNY per month** from now on.\nOf several roles"
+    )
     none = Rule(scope=Scope.SERVER, unit=Unit.VIDEOS, window=Window.DAY, limit=0)
     said = await answer(RuleSet(rule=none, ceiling=None))
     assert said.endswith("That blocks videos, whatever other rules allow.")
@@ -231,7 +233,7 @@ async def test_a_grant_is_for_seven_days_where_nothing_is_said(backstage: Backst
 async def test_the_list_shows_rules_and_grants(backstage: Backstage) -> None:
     said = await _as_moderator(BY_NAME["quota list"], backstage)
     assert "Each member: **3 videos** · default" in said
-    assert "<@42>: 3 videos left of 5 videos" in said
+    assert "<@42>: 3 of 5 videos left" in said
 
 
 # --- block, words, cancel ---------------------------------------------------------------------
@@ -241,7 +243,7 @@ async def test_a_block_tells_what_became_of_the_members_jobs(backstage: Backstag
     command, cog = BY_NAME["block add"].of(backstage)
     for done, said in (
         (Blocked(is_new=True, cancelled=2, requested=0), "2 waiting jobs cancelled; nothing was"),
-        (Blocked(is_new=True, cancelled=0, requested=1), "1 job at the provider cancelled if it"),
+        (Blocked(is_new=True, cancelled=0, requested=1), "At the provider: 1 job, cancelled where"),
         (Blocked(is_new=False, cancelled=0, requested=0), "<@43> is blocked already."),
     ):
         backstage.moderation.block.return_value = done

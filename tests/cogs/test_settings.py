@@ -141,7 +141,7 @@ async def test_each_command_changes_one_thing(
 ) -> None:
     said = await asked(backstage, name, **options)
     getattr(backstage.guild_settings, method).assert_awaited_once_with(*HERE, *given, **named)
-    assert said.startswith("Preview is **off**; it was on. ")
+    assert said.startswith("Preview of pictures: **off**, before: on. ")
     assert len(backstage.guild_settings.mock_calls) == 1
 
 
@@ -160,7 +160,7 @@ async def test_what_is_so_already_is_said(backstage: Backstage) -> None:
     same = Change(subject="preview", before="off", after="off")
     backstage.guild_settings.set_preview.return_value = same
     said = await run(command, cog, an_interaction(backstage, permissions=ADMIN), value="off")
-    assert said == "Nothing to change: preview is **off** already."
+    assert said == "Nothing to change. Preview of pictures: **off** already."
 
 
 async def test_everything_is_shown_in_one_embed(backstage: Backstage) -> None:

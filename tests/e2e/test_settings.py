@@ -94,7 +94,7 @@ async def a_denied_model_is_nowhere(world: World) -> None:
 
 async def what_nobody_chooses_is_the_default(world: World) -> None:
     said = await settle(world, "defaults", kind="frames", model=FLASH, resolution="480p")
-    assert said.startswith(f"Default for frames is **{FLASH} · 480P**; it was not set.")
+    assert said.startswith(f"Default for frames: **{FLASH} · 480P**, before: not set.")
     assert "Price: 0.50" in await wish(world)
 
 

@@ -32,6 +32,16 @@ def test_ids_and_times_are_the_same_in_every_recording() -> None:
         assert frozen.read(at(NOON + timedelta(minutes=minutes)), NOON) == shown
 
 
+def test_days_and_numbers_of_one_recording_are_not_shown() -> None:
+    frozen = Frozen(names={"42": "lounge"})
+    assert frozen.read("<#42>, 23 Oct \N{EN DASH} 21 Nov 2026", NOON) == (
+        "#lounge, 5 Apr \N{EN DASH} 4 May 2026"
+    )
+    assert frozen.shown("2026-11-21 12:59:03 bytes=17") == "2026-05-04 12:00:00 bytes=…"
+    assert frozen.shown("Club · 1573684159920996354") == "Club · 1234567890123456789"
+    assert frozen.read(at(NOON + timedelta(days=6)), NOON) == "in 7 days"
+
+
 def test_a_message_is_read_from_top_to_bottom() -> None:
     message = {
         "content": "<@42> look",

@@ -57,7 +57,7 @@ from bot.chat.text.refusals import (
     UNUSABLE_OPTION,
     refusal,
 )
-from bot.chat.text.settings import FROM_NOW_ON, NOTIFY, channel_hint
+from bot.chat.text.settings import FROM_NOW_ON, NOTIFY, SETTINGS, VALUES, channel_hint
 from bot.chat.text.usage import FORGOTTEN
 
 __all__ = [
@@ -74,9 +74,11 @@ __all__ = [
     "ONLY_OWN_BUTTON",
     "OUTDATED_COMMAND",
     "RESTARTING",
+    "SETTINGS",
     "SOMETHING_WRONG",
     "STATES",
     "UNUSABLE_OPTION",
+    "VALUES",
     "WORD_KNOWN",
     "WORD_UNKNOWN",
     "Money",

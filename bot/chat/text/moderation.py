@@ -11,6 +11,7 @@ from bot.chat.text.phrases import (
     WINDOW_WORDS,
     Money,
     amount,
+    figure,
     one_line,
     plural,
     relative,
@@ -43,7 +44,7 @@ _RULE_NAMES: Mapping[Scope, str] = {
     Scope.CEILING: "Host's ceiling",
     Scope.SERVER: "This server",
     Scope.MEMBER_DEFAULT: "Each member",
-    Scope.ROLE: "<@&{target}>",
+    Scope.ROLE: "Each with <@&{target}>",
     Scope.MEMBER: "<@{target}>",
 }
 
@@ -100,15 +101,15 @@ def granted(grant: Grant, money: Money) -> str:
     return (
         f"<@{grant.user_id}> may use **{amount(grant.unit, grant.amount, money)}** once, where "
         f"their own rule has no room. It ends {relative(grant.expires_at)}.\n"
-        "It does not lift this server's rule, the host's ceiling or a 0."
+        "It does not lift this server's rule, the host's ceiling or a rule of 0."
     )
 
 
 def grant_left(grant: Grant, money: Money) -> str:
     """Return what is left of a grant."""
-    left = amount(grant.unit, grant.left, money)
+    left = figure(grant.unit, grant.left, money)
     of = amount(grant.unit, grant.amount, money)
-    return f"{left} left of {of}, ends {relative(grant.expires_at)}"
+    return f"{left} of {of} left, ends {relative(grant.expires_at)}"
 
 
 def blocked(user_id: int, *, is_new: bool, cancelled: int, requested: int) -> str:
@@ -124,7 +125,7 @@ def blocked(user_id: int, *, is_new: bool, cancelled: int, requested: int) -> st
         )
     if requested:
         lines.append(
-            f"{requested} {plural('job', requested)} at the provider cancelled if it has not "
+            f"At the provider: {requested} {plural('job', requested)}, cancelled where it has not "
             "begun; what is being made goes on."
         )
     return "\n".join(lines)
@@ -141,7 +142,7 @@ def word_added(word: str) -> str:
     """Return the answer to a word that was blocked."""
     return (
         f"Prompts with ||{written(word)}|| are refused from now on, in any case, with accents or "
-        "look-alike letters too. Spaced or dotted out it is not found."
+        "look-alike letters too. With spaces or dots between its letters it is not found."
     )
 
 

@@ -106,6 +106,7 @@ _OPTIONS = {
     "word_too_long": "That word is too long to be searched for. Block a shorter one.",
     "too_many_words": "{limit} words are blocked already, which is the most. Remove one first.",
     "unknown_guild": "I know of no server “{guild}”. Choose one from the list that opens.",
+    "guild_not_ready": "I have just started. Please try again in a moment.",
     "guild_only": "Videos are made in a server, not here. Ask again in a channel of the server.",
 }
 

@@ -32,6 +32,28 @@ NOTIFY = {
 }
 
 
+SETTINGS = {
+    "log-channel": "log channel",
+    "notify": "when a job is over",
+    "others-pictures": "others' pictures in the message menu",
+    "preview": "preview of pictures",
+    "prompts": "prompts in the usage log",
+    "timezone": "time zone",
+}
+"""What a setting is called, by its command; a channel, model or effect has its own name."""
+
+VALUES = {
+    "allow": "allowed",
+    "deny": "denied",
+    "dm": NOTIFY[Notify.DM],
+    "hide": "hidden",
+    "none": NOTIFY[Notify.NONE],
+    "ping": NOTIFY[Notify.PING],
+    "show": "shown",
+}
+"""What is set, by what was typed; anything else stands for itself."""
+
+
 def channel_hint(*, allowed: bool | None) -> str:
     """Return what a decision about a channel means for the others; None took one back."""
     return _CHANNEL[allowed]
