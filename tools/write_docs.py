@@ -68,6 +68,8 @@ async def write() -> None:
         for each in (SHEET_NAME, CONVERSATION_NAME):
             compress(out / each, (PICTURES / each).with_suffix(".webp"))
         recording = await record(scenes, transcript)
+    for name, data in recording.pictures.items():
+        (PICTURES / name).write_bytes(data)
     texts = command_blocks(recording)
     _fill(COMMANDS, with_sections(COMMANDS.read_text("utf-8"), texts), texts)
     _fill(ARCHITECTURE, ARCHITECTURE.read_text("utf-8"), architecture_blocks())

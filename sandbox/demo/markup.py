@@ -8,9 +8,9 @@ from datetime import datetime
 
 _FENCE = re.compile(r"```\n?(.*?)\n?```", re.DOTALL)
 _LINK = re.compile(r"\[([^\]]+)\]\(https?://[^)\s]+\)")
-_EMPHASIS = re.compile(r"\*\*(.+?)\*\*|__(.+?)__|`([^`]+)`")
+_EMPHASIS = re.compile(r"\*\*(.+?)\*\*|__(.+?)__|\|\|(.+?)\|\||`([^`]+)`")
 _SUBTEXT = re.compile(r"^-# ", re.MULTILINE)
-_PERSON = re.compile(r"<@!?(\d+)>")
+_MENTION = re.compile(r"<(?:(?P<sign>#|@)[!&]?)(?P<id>\d+)>")
 _TIME = re.compile(r"<t:(\d+)(?::([a-zA-Z]))?>")
 
 _UNITS = ((86_400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
@@ -21,15 +21,19 @@ def plain(markup: str, *, names: Mapping[str, str], at: datetime) -> str:
 
     Args:
         markup: What the bot wrote.
-        names: Names of people by id.
+        names: Names of people, roles and channels by id.
         at: When somebody looks at it.
     """
     text = _FENCE.sub(r"“\1”", markup)
     text = _SUBTEXT.sub("", text)
     text = _LINK.sub(r"\1", text)
     text = _EMPHASIS.sub(lambda found: next(group for group in found.groups() if group), text)
-    text = _PERSON.sub(lambda found: f"@{names.get(found[1], 'somebody')}", text)
+    text = _MENTION.sub(lambda found: _name(found["sign"], names.get(found["id"])), text)
     return _TIME.sub(lambda found: moment(int(found[1]), found[2], at), text)
+
+
+def _name(sign: str, name: str | None) -> str:
+    return f"{sign}{name or ('somebody' if sign == '@' else 'somewhere')}"
 
 
 def moment(epoch: int, style: str | None, at: datetime) -> str:

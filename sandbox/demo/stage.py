@@ -37,6 +37,7 @@ class Stage:
         queue_seconds: int = QUEUE_SECONDS,
         task_seconds: int = TASK_SECONDS,
         settings: Mapping[str, str] = MappingProxyType({}),
+        operator: str = "",
     ) -> None:
         """Prepare everything, and start nothing.
 
@@ -46,9 +47,11 @@ class Stage:
             queue_seconds: How long a task waits at the provider.
             task_seconds: How long it then takes.
             settings: Of the bot, where they differ from the demo's.
+            operator: Who of the world runs the bot, if anybody does, in its server.
         """
         self._transcript = transcript
         self._settings = settings
+        self._operator = operator
         self._session: aiohttp.ClientSession | None = None
         self._discord = Child("Discord sandbox", "sandbox.discord", folder=folder)
         self._provider = Child(
@@ -116,11 +119,20 @@ class Stage:
                 "POLL_INTERVAL_SECONDS": "1",
                 "STATUS_EDIT_INTERVAL_SECONDS": "1",
                 "HTTP_LISTEN": "",
+                **self._operators(),
                 **self._settings,
             }
         )
         await self.watched(self._connected())
         self._transcript.ready(self._bot.name, self._bot.command)
+
+    def _operators(self) -> dict[str, str]:
+        """Return the settings that name who runs the bot, and where."""
+        users = {each["name"]: str(each["id"]) for each in self.world["users"]}
+        if not self._operator:
+            return {}
+        guild_id = str(self.world["guild_id"])
+        return {"OPERATOR_IDS": users[self._operator], "OPERATOR_GUILD_ID": guild_id}
 
     async def _connected(self) -> None:
         """Wait until the bot has registered its commands and listens at the gateway."""

@@ -2,7 +2,8 @@
 
 ::
 
-    script    the scenes, as data
+    scenes    what can happen; cast: where, and what is asked for
+    script    the scenes, as data; staff: those of moderators, admins and the operator
       └─▶ recorder   plays them: the bot between both sandboxes, as in the demo
             └─▶ reply      a message as lines of text, with ids and times that never change
     options   the table of a command's options, from what the bot registered

@@ -17,23 +17,25 @@ from sandbox.demo.errors import DemoError
 from sandbox.demo.stage import Stage
 from sandbox.demo.transcript import Transcript
 from sandbox.discord.wire import Json
+from sandbox.docs.cast import LOUNGE, QUEUE_SECONDS, REGULARS, SETTINGS, TASK_SECONDS
 from sandbox.docs.reply import Frozen, lines_of, wrapped
-from sandbox.docs.script import (
-    QUEUE_SECONDS,
-    SCRIPT,
-    SETTINGS,
-    TASK_SECONDS,
+from sandbox.docs.scenes import (
+    MEMBER,
+    MODERATOR,
     Ask,
     Break,
     File,
     Pass,
     Press,
+    Read,
     Scene,
     Show,
     Suggest,
     Told,
     Value,
+    section,
 )
+from sandbox.docs.script import SCRIPT
 
 ANSWER_SECONDS = 20
 EVENT_SECONDS = 60
@@ -51,6 +53,8 @@ class Recorded:
     command: str
     caption: str
     text: str
+    picture: str = ""
+    """Name of the picture that goes with it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,11 +64,14 @@ class Recording:
     commands: Mapping[str, Json]
     """What the bot registered, by full name."""
     replies: tuple[Recorded, ...]
+    pictures: Mapping[str, bytes]
+    """By name."""
 
     def of(self, command: str) -> str:
         """Return a command's replies as Markdown."""
         return "\n\n".join(
             f"*{each.caption}*\n\n```text\n{each.text}\n```"
+            + (f"\n\n![{each.caption}](pictures/{each.picture})" if each.picture else "")
             for each in self.replies
             if each.command == command
         )
@@ -82,14 +89,26 @@ async def record(folder: Path, transcript: Transcript) -> Recording:
         queue_seconds=QUEUE_SECONDS,
         task_seconds=TASK_SECONDS,
         settings=SETTINGS,
+        operator=MODERATOR,
     )
     async with stage:
         await stage.open()
+        await _furnish(stage)
         state = await stage.discord.get("/state")
         recorder = Recorder(stage, state)
         replies = await stage.watched(recorder.play(transcript))
         await stage.close()
-    return Recording(commands=leaves(state["commands"]), replies=tuple(replies))
+    return Recording(
+        commands=leaves(state["commands"]), replies=tuple(replies), pictures=recorder.pictures
+    )
+
+
+async def _furnish(stage: Stage) -> None:
+    """Add the channel and the role that the script speaks of."""
+    guild = stage.world["guild_id"]
+    await stage.discord.post("/channels", {"guild": guild, "name": LOUNGE.removeprefix("#")})
+    role = {"guild": guild, "name": REGULARS.removeprefix("@"), "members": [MEMBER]}
+    await stage.discord.post("/roles", role)
 
 
 class Recorder:
@@ -100,11 +119,19 @@ class Recorder:
         self._discord: Control = stage.discord
         self._channel = str(stage.world["channel_id"])
         self._ids = {str(each["name"]): str(each["id"]) for each in state["users"]}
-        names = {str(each["id"]): str(each["name"]) for each in state["users"]}
-        self._frozen = Frozen(names=names | {str(state["application_id"]): "Tween"})
-        self._jobs: dict[str, str] = {}
-        """Real ids by the script's names."""
+        roles = [role for guild in state["guilds"] for role in guild["roles"]]
+        self._ids |= {f"#{each['name']}": str(each["id"]) for each in state["channels"]}
+        self._ids |= {f"@{each['name']}": str(each["id"]) for each in roles}
+        named = (*state["users"], *state["channels"], *roles)
+        self._frozen = Frozen(
+            names={str(each["id"]): str(each["name"]) for each in named}
+            | {str(state["application_id"]): "Tween"}
+        )
+        self._jobs = {"guild": str(stage.world["guild_id"])}
+        """Real ids by the script's names: the server's, and each job's."""
         self._seen = 0
+        self.pictures: dict[str, bytes] = {}
+        """What was kept, by name."""
 
     async def play(self, transcript: Transcript) -> list[Recorded]:
         """Play the script; return what has a caption."""
@@ -113,8 +140,12 @@ class Recorder:
             lines = await self._play(scene)
             if not isinstance(scene, Pass | Break) and scene.caption:
                 text = wrapped(lines)
-                replies.append(Recorded(command=scene.command, caption=scene.caption, text=text))
-                transcript.passed(f"/{scene.command}: {scene.caption}")
+                under = section(scene)
+                picture = scene.picture if isinstance(scene, Ask) else ""
+                replies.append(
+                    Recorded(command=under, caption=scene.caption, text=text, picture=picture)
+                )
+                transcript.passed(f"/{under}: {scene.caption}")
         return replies
 
     async def _play(self, scene: Scene) -> list[str]:
@@ -129,6 +160,8 @@ class Recorder:
                 return await self._press(scene)
             case Told():
                 return await self._told(scene)
+            case Read():
+                return await self._read(scene)
             case Pass():
                 await self._stage.provider.post("/clock", {"advance_seconds": scene.seconds})
                 return []
@@ -163,6 +196,9 @@ class Recorder:
         if made:
             self._jobs[scene.makes] = made[1]
             self._frozen.know(made[1])
+        if scene.picture:
+            attached = message["revisions"][-1]["attachments"][0]
+            self.pictures[scene.picture] = await self._discord.download(attached["url"])
         typed = [f"{name}: {self._typed(value)}" for name, value in scene.options.items()]
         return [" ".join((f"/{scene.command}", *typed)), "", *self._lines(message)]
 
@@ -181,7 +217,7 @@ class Recorder:
                 "focused": scene.option,
             },
         )
-        names = [self._frozen.named(each["name"]) for each in suggested["choices"]]
+        names = [self._frozen.shown(each["name"]) for each in suggested["choices"]]
         left = len(names) - SHOWN_CHOICES
         return [*names[:SHOWN_CHOICES], *([f"(and {left} more)"] if left > 0 else [])]
 
@@ -211,6 +247,14 @@ class Recorder:
 
         return self._lines(await self._until(tells, f"somebody is told of “{scene.job}”"))
 
+    async def _read(self, scene: Read) -> list[str]:
+        def says(message: Json) -> bool:
+            return scene.says in message["revisions"][-1]["content"]
+
+        channel = self._ids[scene.channel]
+        what = f"“{scene.says}” is read in {scene.channel}"
+        return self._lines(await self._until(says, what, channel))
+
     # Waiting and reading.
 
     async def _answer(self, interaction: str) -> Json:
@@ -220,12 +264,15 @@ class Recorder:
         found: Json = next(each for each in answered["messages"] if not _is_thinking(each))
         return found
 
-    async def _until(self, fits: Callable[[Json], bool], what: str) -> Json:
-        """Wait for a message of the channel."""
+    async def _until(
+        self, fits: Callable[[Json], bool], what: str, channel: str | None = None
+    ) -> Json:
+        """Wait for a message of a channel, the members' one if none is given."""
         deadline = asyncio.get_running_loop().time() + EVENT_SECONDS
+        path = f"/messages?channel={channel or self._channel}"
         try:
             while True:
-                for message in await self._discord.get(f"/messages?channel={self._channel}"):
+                for message in await self._discord.get(path):
                     if fits(message):
                         found: Json = message
                         return found
@@ -263,9 +310,9 @@ class Recorder:
             case File():
                 return value.name
             case str() if value in self._ids:
-                return f"@{value}"
+                return value if value[0] in "#@" else f"@{value}"
             case str():
-                return self._frozen.named(value.format_map(self._jobs))
+                return self._frozen.shown(value.format_map(self._jobs))
             case _:
                 return str(value)
 

@@ -18,15 +18,38 @@ from sandbox.discord.wire import Json
 WIDTH = 96
 """Longest line; wider blocks scroll sideways on a screen."""
 
+EXAMPLE_DAY = "2026-05-04"
+
 EXAMPLE_IDS = (
     *("7F3K2Q", "8HJ4WM", "2C9XTB", "NQ5R1D", "K0V6ZG", "3YPA7S", "W4E8MJ", "Q1T5HC"),
     *("9D2BNX", "F6GK0R", "5ZS3VA", "M8W7PE", "R4J1QY", "6TC9DH", "A2X5KB", "V7N0GF"),
+    *("1HS6MC", "E0T9WR", "P4K2YV", "B8G3ZJ"),
 )
 """What stands for the ids the bot draws, in the order of their jobs."""
 
+_LISTING = re.compile(r"\A```\n(.*)\n```\Z", re.DOTALL)
 _RELATIVE = re.compile(r"<t:(\d+):R>")
 _TOOK = re.compile(r"^(Took): .+$")
 _HOUR_SECONDS = 3600
+_DAY_SECONDS = 24 * _HOUR_SECONDS
+
+_STANDING: tuple[tuple[re.Pattern[str], str], ...] = (
+    (
+        re.compile(r"\b\d{1,2} [A-Z][a-z]{2}(?: \d{4})? \N{EN DASH} \d{1,2} [A-Z][a-z]{2} \d{4}\b"),
+        "5 Apr \N{EN DASH} 4 May 2026",
+    ),
+    (re.compile(r"\b20\d\d-\d\d-\d\d \d\d:\d\d:\d\d\b"), f"{EXAMPLE_DAY} 12:00:00"),
+    (re.compile(r"(waited at most) [\d hmins]+$", re.MULTILINE), r"\1 4 s"),
+    (re.compile(r"(were made within) [\d hmins]+$", re.MULTILINE), r"\1 1 min 52 s"),
+    (
+        re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"),
+        "0385dc79-5ff8-4d82-bcb6-7f2c1e0a9d44",
+    ),
+    (re.compile(r"\b\d{17,20}\b"), "1234567890123456789"),
+    (re.compile(r"(usage-by-\w+\.png) \(.+\)"), r"\1"),
+    (re.compile(r"\b(bytes|sha256)=\w+"), r"\1=…"),
+)
+"""What stands for days, lengths of time and ids that only one recording has."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -52,13 +75,22 @@ class Frozen:
         """Return a text as a person sees it, at the same moment in every recording."""
         since = at.timestamp()
         frozen = _RELATIVE.sub(lambda found: _moment(int(found[1]) - since), self.named(markup))
-        return plain(frozen, names=self.names, at=at)
+        return self.shown(plain(frozen, names=self.names, at=at))
+
+    def shown(self, words: str) -> str:
+        """Return words without anything that only one recording has."""
+        words = self.named(words)
+        for pattern, example in _STANDING:
+            words = pattern.sub(example, words)
+        return words
 
 
 def _moment(seconds: float) -> str:
     if seconds < 0:
         return "1 minute ago"
-    return "in 2 minutes" if seconds < _HOUR_SECONDS else "in 13 hours"
+    if seconds < _HOUR_SECONDS:
+        return "in 2 minutes"
+    return "in 13 hours" if seconds < 2 * _DAY_SECONDS else "in 7 days"
 
 
 def lines_of(revision: Json, frozen: Frozen, at: datetime) -> list[str]:
@@ -67,7 +99,8 @@ def lines_of(revision: Json, frozen: Frozen, at: datetime) -> list[str]:
     def read(markup: object) -> list[str]:
         return frozen.read(str(markup or ""), at).splitlines()
 
-    lines = read(revision["content"])
+    # A message that is a listing as a whole needs no sign of it.
+    lines = read(_LISTING.sub(r"\1", revision["content"]))
     for file in revision["attachments"]:
         lines += read(f"📎 {file['filename']} ({size(file['size'])})")
     for embed in revision["embeds"]:
@@ -89,7 +122,8 @@ def _fields(embed: Json, frozen: Frozen, at: datetime) -> list[str]:
     beside: list[str] = []
     for given in (*embed.get("fields", ()), None):
         if given is not None and given.get("inline"):
-            fact = f"{given['name']}: {frozen.read(given['value'], at)}"
+            value = ", ".join(frozen.read(given["value"], at).splitlines())
+            fact = f"{given['name']}: {value}"
             beside.append(_TOOK.sub(r"\1: 1 min 52 s", fact))
             continue
         if beside:

@@ -1,128 +1,36 @@
-"""The scenes whose replies the documentation shows, in the order they are played.
-
-A scene with a caption is shown under its command; the others only move the story on. Jobs are
-called by a name of the script's own: ``{cat}`` in an option is that job's id.
-"""
+"""The scenes whose replies the documentation shows, in the order they are played."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-
 from sandbox.demo.wishes import SAMPLES
-
-MEMBER, MODERATOR = "tom", "mia"
-
-SETTINGS = {
-    "DEFAULT_MEMBER_DAILY_VIDEOS": "8",
-    "MAX_QUEUED_PER_MEMBER": "1",
-    "POLL_INTERVAL_SECONDS": "0.3",
-    "STATUS_EDIT_INTERVAL_SECONDS": "0.3",
-}
-"""Of the bot: little room, so that its refusals are soon to be seen."""
-
-QUEUE_SECONDS, TASK_SECONDS = 1000, 1000
-"""Of the emulated provider: nothing moves on unless a scene says so."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class File:
-    """Something attached to an option."""
-
-    name: str
-    data: bytes
-    content_type: str
-
-    @classmethod
-    def sample(cls, name: str) -> File:
-        """Return one of the sample pictures."""
-        return cls(name=name, data=(SAMPLES / name).read_bytes(), content_type="image/jpeg")
-
-
-Value = str | int | bool | File
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ask:
-    """Somebody uses a command."""
-
-    command: str
-    caption: str = ""
-    options: Mapping[str, Value] = field(default_factory=dict)
-    user: str = MEMBER
-    makes: str = ""
-    """Name of the job it makes."""
-    in_direct_messages: bool = False
-    bot_lacks: tuple[str, ...] = ()
-    """Permissions taken from the bot for this scene, in Discord's spelling."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Suggest:
-    """Somebody types into an option and reads the list."""
-
-    command: str
-    caption: str
-    option: str
-    options: Mapping[str, Value] = field(default_factory=dict)
-    user: str = MEMBER
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Show:
-    """A job's status message comes to say something."""
-
-    command: str
-    caption: str = ""
-    job: str
-    title: str
-    """What the message's title ends with."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Press:
-    """Somebody presses a button of a job's status message."""
-
-    command: str
-    caption: str
-    job: str
-    button: str
-    user: str = MEMBER
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
-    """The requester is told that a job is over."""
-
-    command: str
-    caption: str
-    job: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pass:
-    """Time passes at the provider."""
-
-    seconds: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Break:
-    """The provider's next task goes wrong."""
-
-    code: str
-    model: str
-
-
-Scene = Ask | Suggest | Show | Press | Told | Pass | Break
-
-FRAMES, IMAGE, TEXT, EFFECT = "video frames", "video image", "video text", "video effect"
-CATS = {"first_frame": File.sample("cat-first.jpg"), "last_frame": File.sample("cat-last.jpg")}
-ROCKET = {"image": File.sample("rocket.jpg")}
-CUP = {"image": File.sample("coffee.jpg")}
-GLIDE = "The camera glides in towards the cat's eyes."
-DUSK = "Dusk at the launch pad, the lights flicker."
-MISTS = "Slow coloured mists drift through each other."
+from sandbox.docs.cast import (
+    CATS,
+    CUP,
+    DUSK,
+    EFFECT,
+    FRAMES,
+    GLIDE,
+    IMAGE,
+    MISTS,
+    QUEUE_SECONDS,
+    ROCKET,
+    TASK_SECONDS,
+    TEXT,
+)
+from sandbox.docs.scenes import (
+    MEMBER,
+    MODERATOR,
+    Ask,
+    Break,
+    File,
+    Pass,
+    Press,
+    Scene,
+    Show,
+    Suggest,
+    Told,
+)
+from sandbox.docs.staff import STAFF
 
 _BEGINNING: tuple[Scene, ...] = (
     Ask(command="help", caption="In a server or in direct messages"),
@@ -306,4 +214,27 @@ _ENDS: tuple[Scene, ...] = (
     Ask(command="quota show", caption="Refused: somebody else's", options={"member": MODERATOR}),
 )
 
-SCRIPT: tuple[Scene, ...] = (*_BEGINNING, *_VIDEOS, *_REFUSALS, *_WAITING, *_ENDS)
+_FORGETTING: tuple[Scene, ...] = (
+    Ask(
+        command="jobs forget",
+        caption="Refused: not over yet",
+        options={"job": "{ninth}"},
+    ),
+    Ask(command="jobs forget", caption="Erased", options={"job": "{again}"}),
+    Ask(
+        command="jobs retry",
+        under="jobs forget",
+        caption="Refused afterwards: to make it again",
+        options={"job": "{again}"},
+    ),
+)
+
+SCRIPT: tuple[Scene, ...] = (
+    *_BEGINNING,
+    *_VIDEOS,
+    *_REFUSALS,
+    *_WAITING,
+    *_ENDS,
+    *_FORGETTING,
+    *STAFF,
+)
