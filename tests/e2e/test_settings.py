@@ -80,12 +80,12 @@ async def a_log_channel_is_one_the_bot_may_write_in(world: World, log: Channel) 
     world.discord.deny_bot(log, "SEND_MESSAGES")
     assert "I need Send Messages" in await settle(world, "log-channel", channel=log)
     world.discord.deny_bot(log)
-    assert "Log-channel is" in await settle(world, "log-channel", channel=log)
+    assert "Log channel: " in await settle(world, "log-channel", channel=log)
 
 
 async def a_denied_model_is_nowhere(world: World) -> None:
     assert await suggested(world, "video frames", "model") == [FLASH, PLUS]
-    assert "is **denied**" in await settle(world, "models deny", model=FLASH)
+    assert ": **denied**" in await settle(world, "models deny", model=FLASH)
     assert await suggested(world, "video frames", "model") == [PLUS]
     assert f"has denied {FLASH}. Choose one of: {PLUS}." in await wish(world, model=FLASH)
     assert "Price: 3.50" in await wish(world), "the cheapest that is allowed"

@@ -78,7 +78,7 @@ class World:
                 for request in self.discord.requests
                 for problem in validator.problems(request)
             ]
-            assert problems == []
+            assert problems == [], problems[:3]
 
     @asynccontextmanager
     async def database(self) -> AsyncIterator[AsyncConnection]:
