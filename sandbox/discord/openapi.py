@@ -59,7 +59,8 @@ class Validator:
         if "application/json" not in content:
             return found + ([f"{name}: takes no body"] if request.json is not None else [])
         if request.json is None:
-            cut_before_reading = request.fault is not None and request.status is None
+            # Never answered: a fault or the bot's own end cut it off before its body was here.
+            cut_before_reading = request.status is None
             required = operation["requestBody"].get("required") and not cut_before_reading
             return found + ([f"{name}: has no body"] if required else [])
         if request.multipart and "multipart/form-data" not in content:
