@@ -95,9 +95,13 @@ async def _chunks(part: BodyPartReader) -> AsyncIterator[bytes]:
 
 
 async def _spool(part: BodyPartReader, spool: Spool) -> StoredFile:
-    async for chunk in _chunks(part):
-        spool.write(chunk)
-        if spool.size > REQUEST_LIMIT_BYTES:
-            spool.discard()
-            raise too_large()
+    try:
+        async for chunk in _chunks(part):
+            spool.write(chunk)
+            if spool.size > REQUEST_LIMIT_BYTES:
+                raise too_large()
+    except BaseException:
+        # Also where the bot goes away in the middle of an upload.
+        spool.discard()
+        raise
     return spool.finish()
