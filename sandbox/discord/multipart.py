@@ -98,10 +98,14 @@ async def _spool(part: BodyPartReader, spool: Spool) -> StoredFile:
     try:
         async for chunk in _chunks(part):
             spool.write(chunk)
-            if spool.size > REQUEST_LIMIT_BYTES:
-                raise too_large()
+            _require_room(spool)
     except BaseException:
         # Also where the bot goes away in the middle of an upload.
         spool.discard()
         raise
     return spool.finish()
+
+
+def _require_room(spool: Spool) -> None:
+    if spool.size > REQUEST_LIMIT_BYTES:
+        raise too_large()
