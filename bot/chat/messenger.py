@@ -22,7 +22,8 @@ import stamina
 from bot.chat import limits, text
 from bot.chat.status import PREVIEW_NAME, Rendered, announcement, footer, render
 from bot.chat.text import Money
-from bot.domain.audit import AuditEntry
+from bot.crashpoints import Call, outside
+from bot.domain.audit import AuditLine
 from bot.domain.delivery import Receipt
 from bot.domain.errors import (
     ChannelGoneError,
@@ -103,6 +104,7 @@ class Messenger:
         """Return a fingerprint of what a status message would show."""
         return render(view, self._money).digest
 
+    @outside(Call.POST_STATUS)
     async def post_status(self, view: StatusView, *, preview: Path | None) -> Receipt:
         """Post a job's status message into its channel."""
         job = view.job
@@ -119,6 +121,7 @@ class Messenger:
 
         return await self._with_prompt_if_allowed(view, post)
 
+    @outside(Call.EDIT_STATUS)
     async def edit_status(self, view: StatusView) -> None:
         """Show the present state; attachments stay as they are."""
         message = self._status_message(view.job)
@@ -128,6 +131,7 @@ class Messenger:
 
         await self._with_prompt_if_allowed(view, edit)
 
+    @outside(Call.DELIVER_BY_EDIT)
     async def deliver_by_edit(self, view: StatusView, file: Path) -> Receipt:
         """Attach the video to the status message."""
         message = self._status_message(view.job)
@@ -140,10 +144,12 @@ class Messenger:
 
         return await self._with_prompt_if_allowed(view, edit)
 
+    @outside(Call.DELIVER_IN_CHANNEL)
     async def deliver_in_channel(self, view: StatusView, file: Path) -> Receipt:
         """Post the video as a new message into the job's channel."""
         return await self._deliver_new(view, file, view.job.channel_id)
 
+    @outside(Call.DELIVER_BY_DM)
     async def deliver_by_dm(self, view: StatusView, file: Path) -> Receipt:
         """Post the video into the requester's direct messages."""
         return await self._deliver_new(view, file, await self.open_dm(view.job.requester_id))
@@ -160,6 +166,7 @@ class Messenger:
 
         return await self._with_prompt_if_allowed(view, post)
 
+    @outside(Call.ANNOUNCE)
     async def announce(self, view: StatusView, notify: Notify) -> None:
         """Tell the requester that the job is over."""
         job = view.job
@@ -217,6 +224,7 @@ class Messenger:
         )
         return channel_id, reference
 
+    @outside(Call.FIND_MESSAGE)
     async def find_message(
         self, job: Job, channel_id: ChannelId, purpose: Purpose, *, since: datetime
     ) -> Receipt | None:
@@ -234,6 +242,7 @@ class Messenger:
 
         return await _retried(search)
 
+    @outside(Call.OPEN_DM)
     async def open_dm(self, user_id: UserId) -> ChannelId:
         """Return the channel of somebody's direct messages."""
 
@@ -243,6 +252,7 @@ class Messenger:
 
         return await _retried(create)
 
+    @outside(Call.TELL_OPERATORS)
     async def tell_operators(self, notice: Notice) -> None:
         """Send each operator a direct message.
 
@@ -258,20 +268,20 @@ class Messenger:
         if failed is not None:
             raise failed
 
-    async def tell_log_channel(self, entry: AuditEntry, channel_id: ChannelId) -> None:
-        """Post one line about a change; nobody is pinged.
+    @outside(Call.TELL_LOG_CHANNEL)
+    async def tell_log_channel(self, line: AuditLine) -> None:
+        """Post one line about a change; nobody is pinged. Soon repeated, it stands there once.
 
         Raises:
             DeliveryError: Discord would not take it.
         """
-        await self._post_words(channel_id, text.audit_line(entry))
+        words = text.audit_line(line.entry)
+        await self._post_words(line.channel_id, words, once=f"audit:{line.id}")
 
     async def _tell(self, operator: UserId, words: str) -> None:
-        await self._post_words(await self.open_dm(operator), words)
+        await self._post_words(await self.open_dm(operator), words, once=secrets.token_hex(8))
 
-    async def _post_words(self, channel_id: ChannelId, words: str) -> None:
-        once = secrets.token_hex(8)
-
+    async def _post_words(self, channel_id: ChannelId, words: str, *, once: str) -> None:
         async def post() -> None:
             await self._channel(channel_id).send(words, nonce=once)
 

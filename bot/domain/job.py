@@ -235,6 +235,16 @@ class Job:
         return self.state in TERMINAL
 
 
+class Amendment(StrEnum):
+    """Changes that people see, without a change of state; the name of their event."""
+
+    STATUS_POSTED = "status_posted"
+    CANCEL_REQUESTED = "cancel_requested"
+    TASK_LATE = "task_late"
+    RESULT_URL_REFRESHED = "result_url_refreshed"
+    JOB_FORGOTTEN = "job_forgotten"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobEvent:
     """One line of a job's history."""

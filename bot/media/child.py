@@ -28,6 +28,7 @@ from typing import ParamSpec, Self, TypeVar
 from pebble import ProcessExpired, ProcessPool
 from typing_extensions import override
 
+from bot.crashpoints import Call, outside
 from bot.domain.delivery import MediaFile
 from bot.domain.errors import (
     InvalidImageError,
@@ -339,6 +340,7 @@ class MediaPool:
         """
         await self._media(self._quick.run(WARM_UP_SECONDS, _nothing))
 
+    @outside(Call.PREPARE)
     async def prepare(
         self, sources: Sequence[tuple[str, bytes]]
     ) -> tuple[tuple[Picture, ...], bytes]:
@@ -367,6 +369,7 @@ class MediaPool:
             await asyncio.shield(asyncio.to_thread(folder.cleanup))
         return _unwrap(answer)
 
+    @outside(Call.PROBE)
     async def probe(self, path: Path) -> MediaFile:
         """Check that a file is a whole, playable video; see ``video.probe``.
 
@@ -375,6 +378,7 @@ class MediaPool:
         """
         return _unwrap(await self._media(self._quick.run(PROBE_SECONDS, _probe, path)))
 
+    @outside(Call.SHRINK)
     async def shrink(self, source: Path, target: Path, *, limit_bytes: int) -> MediaFile:
         """Re-encode a video to fit below a limit; see ``video.shrink``.
 

@@ -9,8 +9,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+from bot.crashpoints import reached, stepped
 from bot.domain.ids import JobId
-from bot.domain.job import Job, JobEvent, JobState, Owner, Step
+from bot.domain.job import Amendment, Job, JobEvent, JobState, Owner, Step
 from bot.domain.ledger import Amounts
 from bot.domain.ports import Clock
 from bot.domain.transitions import transition
@@ -80,6 +81,7 @@ class Advancer:
     def tell(self, step: Step) -> None:
         """Log, count and pass on a step that was committed elsewhere."""
         before, after = step.before, step.after
+        stepped("committed", before and before.state, after.state)
         self._metrics.jobs.labels(state=after.state.value).inc()
         if before is not None:
             stage_seconds = (after.entered_at - before.entered_at).total_seconds()
@@ -100,7 +102,7 @@ class Advancer:
         job: Job,
         *,
         owner: Owner,
-        name: str,
+        name: Amendment,
         detail: Mapping[str, str | int | float | None] | None = None,
         also: Callable[[Connection], Awaitable[None]] | None = None,
         **changes: object,
@@ -118,6 +120,8 @@ class Advancer:
             await jobs.record(connection, event)
             if also is not None:
                 await also(connection)
+            reached(f"written {name}")
+        reached(f"committed {name}")
         log.info(name, job_id=job.id, owner=owner.value, **event.detail)
         self.changed(after)
         return after

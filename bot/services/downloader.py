@@ -19,7 +19,7 @@ from bot.domain.errors import (
 )
 from bot.domain.failure import FailureReason
 from bot.domain.ids import WorkerId
-from bot.domain.job import Job, JobState, Owner
+from bot.domain.job import Amendment, Job, JobState, Owner
 from bot.domain.pacing import backoff
 from bot.domain.ports import VideoProvider
 from bot.domain.status import Told
@@ -154,7 +154,7 @@ class Downloader:
                 await self._advancer.amend(
                     job,
                     owner=Owner.DOWNLOADER,
-                    name="result_url_refreshed",
+                    name=Amendment.RESULT_URL_REFRESHED,
                     result_url=task.video_url,
                     url_expires_at=fresh,
                     lease_owner=None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+from bot.crashpoints import Call, outside
 from bot.domain.ids import JobId
 from bot.domain.job import Job, StoredPicture
 from bot.domain.submission import Picture
@@ -29,6 +30,7 @@ class Folders:
         """Return the preview's path, where the job has one."""
         return self.of(job.id) / PREVIEW if job.has_preview else None
 
+    @outside(Call.STORE_PICTURES)
     async def store_pictures(
         self, job_id: JobId, pictures: tuple[Picture, ...], preview: bytes | None
     ) -> tuple[StoredPicture, ...]:
@@ -91,6 +93,7 @@ class Folders:
                 return path
         return None
 
+    @outside(Call.ERASE)
     async def erase(self, job_id: JobId) -> None:
         """Delete a job's folder."""
         await asyncio.to_thread(files.remove_tree, self.of(job_id))

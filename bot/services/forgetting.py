@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.domain.audit import Action, Actor, AuditEntry
 from bot.domain.errors import JobNotOverError, StaleJobError
 from bot.domain.ids import ChannelId
-from bot.domain.job import Job, Owner
+from bot.domain.job import Amendment, Job, Owner
 from bot.services.advance import Advancer
 from bot.services.audit import AuditTrail
 from bot.services.folders import Folders
@@ -72,7 +72,7 @@ class Forgetting:
         forgotten = await self._advancer.amend(
             job,
             owner=Owner.SUBMISSIONS,
-            name="job_forgotten",
+            name=Amendment.JOB_FORGOTTEN,
             detail={"by": asker.user_id},
             also=write_down,
             forgotten_at=self._advancer.clock.now(),

@@ -24,7 +24,7 @@ from bot.domain.errors import (
 )
 from bot.domain.failure import FailureReason
 from bot.domain.ids import JobId
-from bot.domain.job import MAX_CLAIMS, Job, JobState, Owner
+from bot.domain.job import MAX_CLAIMS, Amendment, Job, JobState, Owner
 from bot.domain.making_time import footage_of, lesson_of
 from bot.domain.pacing import (
     TASK_MEMORY,
@@ -299,7 +299,9 @@ class Poller:
             return job
         if (now - job.confirmed_at).total_seconds() <= self._pace.timeout_seconds:
             return job
-        return await self._advancer.amend(job, owner=Owner.POLLER, name="task_late", late_at=now)
+        return await self._advancer.amend(
+            job, owner=Owner.POLLER, name=Amendment.TASK_LATE, late_at=now
+        )
 
     async def _wait(self, job: Job, *, until: datetime) -> None:
         job = await self._tell_if_late(job)

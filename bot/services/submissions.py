@@ -29,7 +29,7 @@ from bot.domain.errors import (
 from bot.domain.failure import FailureReason
 from bot.domain.host import Switch
 from bot.domain.ids import AccountId, ChannelId, GuildId, JobId, UserId, new_job_id, parse_job_id
-from bot.domain.job import ACTIVE, Job, JobState, Owner, Step, StoredPicture
+from bot.domain.job import ACTIVE, Amendment, Job, JobState, Owner, Step, StoredPicture
 from bot.domain.ledger import Amounts
 from bot.domain.ports import Chat, Clock
 from bot.domain.submission import MAX_SEED, Origin, Submission, Wish
@@ -237,7 +237,7 @@ class Submissions:
                 return await self._advancer.amend(
                     job,
                     owner=Owner.SUBMISSIONS,
-                    name="status_posted",
+                    name=Amendment.STATUS_POSTED,
                     shown_version=job.version + 1,
                     shown_digest=self._chat.digest(view),
                     **place,
@@ -347,7 +347,7 @@ class Submissions:
             cancelled = await self._advancer.amend(
                 job,
                 owner=Owner.SUBMISSIONS,
-                name="cancel_requested",
+                name=Amendment.CANCEL_REQUESTED,
                 detail={"by": asker.user_id},
                 also=write_down,
                 next_poll_at=now if job.state is JobState.PENDING else job.next_poll_at,

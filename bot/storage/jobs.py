@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, and_, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.crashpoints import stepped
 from bot.domain.errors import StaleJobError
 from bot.domain.ids import AccountId, GuildId, InteractionId, JobId, TaskId, UserId, WorkerId
 from bot.domain.job import ACTIVE, IN_FLIGHT, Job, JobEvent, JobState, Step
@@ -53,6 +54,7 @@ async def apply(connection: AsyncConnection, step: Step) -> Job:
         await ledger.append(connection, step.entry)
         if step.entry.kind is not EntryKind.RESERVE:
             await grants.settle(connection, step.after.id)
+    stepped("written", before and before.state, after.state)
     return after
 
 

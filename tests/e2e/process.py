@@ -10,7 +10,7 @@ import socket
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import aiohttp
 
@@ -24,6 +24,24 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+class RunningProcess(Protocol):
+    """What a test needs of a started process."""
+
+    @property
+    def pid(self) -> int:
+        """Process id."""
+
+    @property
+    def returncode(self) -> int | None:
+        """Exit code, negative for a signal; None while it runs."""
+
+    def send_signal(self, number: int, /) -> None:
+        """Send a signal."""
+
+    async def wait(self) -> int:
+        """Wait for its end and return the exit code."""
 
 
 class BotProcess:
@@ -41,7 +59,7 @@ class BotProcess:
             **variables,
         }
         self.log_path = folder / "bot.log"
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: RunningProcess | None = None
 
     @property
     def pid(self) -> int:
@@ -52,8 +70,13 @@ class BotProcess:
 
     async def start(self, *, wait: bool = True) -> None:
         """Start the process, and wait until it is ready."""
+        self._process = await self._spawn()
+        if wait:
+            await self.wait_until_ready()
+
+    async def _spawn(self) -> RunningProcess:
         with self.log_path.open("ab") as log:
-            self._process = await asyncio.create_subprocess_exec(
+            return await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-m",
                 "bot",
@@ -63,8 +86,6 @@ class BotProcess:
                 stdout=log,
                 stderr=log,
             )
-        if wait:
-            await self.wait_until_ready()
 
     async def wait_until_ready(self) -> None:
         """Ask /readyz until it says yes."""
@@ -88,7 +109,7 @@ class BotProcess:
 
     def twin(self, **variables: str) -> BotProcess:
         """Return another process on the same data, with a log and a port of its own."""
-        other = BotProcess(self.folder, {**self.variables, **variables})
+        other = type(self)(self.folder, {**self.variables, **variables})
         other.variables["HTTP_LISTEN"] = f"127.0.0.1:{other.port}"
         other.log_path = self.folder / "twin.log"
         return other

@@ -21,6 +21,7 @@ from sandbox.discord.openapi import Validator
 from sandbox.discord.records import Channel, Message, User
 from sandbox.discord.server import DiscordServer
 from sandbox.discord.settings import DiscordSettings
+from tests.e2e.forked import StagedBot
 from tests.e2e.process import ROOT, BotProcess
 
 KEY = "sk-made-up-key-of-a-test"
@@ -39,6 +40,12 @@ class World:
     discord: DiscordServer
     dashscope: DashScopeServer
     bot: BotProcess
+
+    @property
+    def staged(self) -> StagedBot:
+        """The bot, where the story may stop it anywhere."""
+        assert isinstance(self.bot, StagedBot)
+        return self.bot
 
     async def ask(
         self, user: User, channel: Channel | None = None, **options: OptionValue | None
@@ -139,15 +146,25 @@ async def story(
     emulator: EmulatorSettings | None = None,
     discord: DiscordSettings | None = None,
     start: bool = True,
+    process: type[BotProcess] = StagedBot,
     **variables: str,
 ) -> AsyncIterator[World]:
-    """Set the stage; take everything down at the end, however it went."""
+    """Set the stage; take everything down at the end, however it went.
+
+    Args:
+        tmp_path: the bot's folder.
+        emulator: how the provider is.
+        discord: how Discord is.
+        start: whether the bot runs when the story begins.
+        process: how the bot is started; ``BotProcess`` is ``python -m bot run`` to the letter.
+        variables: settings other than a test's usual ones.
+    """
     settings = emulator or EmulatorSettings(task_seconds=(1.0, 2.0), failure_seconds=(0.1, 0.2))
     async with (
         DashScopeServer(settings) as dashscope,
         DiscordServer(discord or DiscordSettings()) as server,
     ):
-        bot = BotProcess(
+        bot = process(
             tmp_path,
             {
                 "DISCORD_TOKEN": server.token,

@@ -1,0 +1,87 @@
+"""The bot's process with a stage hand, started in a third of the time; see ``tests.e2e.staged``."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import os
+from multiprocessing.context import ForkServerContext, ForkServerProcess
+from pathlib import Path
+
+from typing_extensions import override
+
+from bot.client import EXTENSIONS
+from tests.e2e.process import BotProcess
+from tests.e2e.staged import ShiftFile, Staging, run
+
+
+def _server() -> ForkServerContext:
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([run.__module__, *EXTENSIONS])
+    return context
+
+
+class ForkedProcess:
+    """A forked process, with what is used of ``asyncio.subprocess.Process``."""
+
+    def __init__(self, process: ForkServerProcess) -> None:
+        self._process = process
+
+    @property
+    def pid(self) -> int:
+        """Process id."""
+        return self._process.pid or 0
+
+    @property
+    def returncode(self) -> int | None:
+        """Exit code, negative for a signal; None while it runs."""
+        return self._process.exitcode
+
+    def send_signal(self, number: int) -> None:
+        """Send a signal."""
+        os.kill(self.pid, number)
+
+    async def wait(self) -> int:
+        """Wait for its end and return the exit code."""
+        ended = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        loop.add_reader(self._process.sentinel, ended.set)
+        try:
+            await ended.wait()
+        finally:
+            loop.remove_reader(self._process.sentinel)
+        self._process.join()
+        return self._process.exitcode or 0
+
+
+class StagedBot(BotProcess):
+    """The bot, ended where a test wants it, at the time of day a test wants."""
+
+    staging = Staging()
+    """Of the next start."""
+
+    @property
+    def shift(self) -> ShiftFile:
+        """How far the process's time of day is from the real one, now."""
+        return ShiftFile(self._shift_path)
+
+    @property
+    def _shift_path(self) -> Path:
+        return self.folder / "shift"
+
+    @override
+    async def _spawn(self) -> ForkedProcess:
+        process = _server().Process(
+            target=run,
+            args=(self.folder, self.variables, self.log_path, self._shift_path, self.staging),
+        )
+        await asyncio.to_thread(process.start)
+        return ForkedProcess(process)
+
+    async def start_until(self, point: str, *, passes: int = 0) -> None:
+        """Start a process that is killed at a crash point."""
+        self.staging = Staging(crash_at=point, passes=passes)
+        try:
+            await self.start(wait=False)
+        finally:
+            self.staging = Staging()

@@ -1,0 +1,118 @@
+"""The bot with a stage hand: the same process, ended at a named point, or at another time of day.
+
+``run`` is what a fresh process does, forked off a server that has imported the bot already: a
+start then costs what the bot does, not what the interpreter reads.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import signal
+import struct
+import sys
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from typing_extensions import override
+
+from bot import app, cli, crashpoints
+from bot.client import TweenBot
+from bot.clock import WallClock
+from bot.settings import Settings
+
+_SHIFT = struct.Struct("d")
+
+
+class ShiftFile:
+    """How far a process's time of day is from the real one; changed while the process runs."""
+
+    def __init__(self, path: Path) -> None:
+        if not path.exists():
+            path.write_bytes(_SHIFT.pack(0.0))
+        with path.open("r+b") as file:
+            self._memory = mmap.mmap(file.fileno(), _SHIFT.size)
+
+    @property
+    def seconds(self) -> float:
+        """Seconds to add to the real time."""
+        (seconds,) = _SHIFT.unpack(self._memory[:])
+        return float(seconds)
+
+    @seconds.setter
+    def seconds(self, value: float) -> None:
+        self._memory[:] = _SHIFT.pack(value)
+
+
+class ShiftedClock(WallClock):
+    """The wall clock, as a host's clock may be set: only the time of day moves."""
+
+    def __init__(self, shift: ShiftFile) -> None:
+        self._shift = shift
+
+    @override
+    def now(self) -> datetime:
+        return super().now() + timedelta(seconds=self._shift.seconds)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Staging:
+    """What happens to one process."""
+
+    crash_at: str | None = None
+    """Name of the crash point at which it is killed; see ``bot.crashpoints``."""
+    passes: int = 0
+    """How often it passes that point unharmed first."""
+
+
+class _Crash:
+    """Kills the process at its point."""
+
+    def __init__(self, point: str, passes: int) -> None:
+        if point not in crashpoints.points():
+            raise ValueError(point)
+        self._point = point
+        self._left = passes
+
+    def __call__(self, point: str) -> None:
+        if point != self._point:
+            return
+        if self._left:
+            self._left -= 1
+            return
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def run(
+    folder: Path, variables: Mapping[str, str], log_path: Path, shift_path: Path, staging: Staging
+) -> None:
+    """Serve as ``python -m bot run`` would, in a process of its own."""
+    os.chdir(folder)
+    os.environ.clear()  # noqa: TID251 - the process's own environment, as a shell would set it
+    os.environ.update(variables)  # noqa: TID251
+    log = os.open(log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    for number in (1, 2):
+        os.dup2(log, number)
+    sys.argv = ["tween", "run"]
+    warnings.simplefilter("default")
+    _shorten_start()
+    if staging.crash_at is not None:
+        crashpoints.install(_Crash(staging.crash_at, staging.passes))
+    clock = ShiftedClock(ShiftFile(shift_path))
+    app.WallClock = lambda: clock  # type: ignore[assignment,misc]  # as a host sets its clock
+    cli.main(["run"])
+
+
+def _shorten_start() -> None:
+    """Let discord.py wait less for guilds that may still come: here all come at once."""
+    make = app.new_client
+
+    def new_client(settings: Settings) -> TweenBot:
+        client = make(settings)
+        client._connection.guild_ready_timeout = 0.05
+        return client
+
+    app.new_client = new_client
