@@ -316,7 +316,6 @@ async def ceiling(guild: str, limit: str, unit: str, per: str) -> None:
     async with build_app(_settings(quiet=True)) as wiring:
         money = wiring.client.money
         units = None if limit == "default" else read_amount(Unit(unit), _figure(limit), money)
-        await wiring.reach_discord()
         changed = await wiring.host().set_ceiling(
             guild, unit=Unit(unit), window=Window(per), limit=units, actor=SHELL
         )

@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 
-import aiohttp
-import discord
 from prometheus_client import CollectorRegistry
 
 from bot.chat.messenger import Messenger
@@ -37,6 +35,7 @@ from bot.services.guild_settings import GuildSettings
 from bot.services.host import Host
 from bot.services.instance import Instance
 from bot.services.locks import JobLocks
+from bot.services.log_channels import LogChannels
 from bot.services.moderation import Moderation
 from bot.services.operators import Operators
 from bot.services.pictures import Pictures
@@ -95,7 +94,7 @@ class Wiring:
         self.chat = Messenger(client, money=client.money, operators=self.settings.operators)
         self.advancer = Advancer(database, clock, self.metrics)
         self.operators = Operators(self.chat, clock)
-        self.audit = AuditTrail(self.chat, clock)
+        self.audit = AuditTrail(clock)
         self.accounts = Accounts(database, clock, self.provider, self.operators, self.metrics)
         self.estimates = Estimates(database, clock, self.catalogue, account)
 
@@ -179,14 +178,6 @@ class Wiring:
             default_rules=self.settings.default_rules(),
             daily_budget_micros=self.settings.daily_budget_micros,
         )
-
-    async def reach_discord(self) -> None:
-        """Let the shell tell log channels too; out of reach, the audit trail is only stored."""
-        token = self.settings.discord_token.get_secret_value()
-        try:
-            await self.client.http.static_login(token)
-        except (discord.LoginFailure, discord.HTTPException, aiohttp.ClientError, OSError):
-            self.audit = AuditTrail(None, self.clock)
 
     def usage(self) -> Usage:
         """Return what admins read."""
@@ -333,6 +324,7 @@ class Wiring:
                 reconciler,
                 _loop("reaper", self.reaper().run_once),
                 departures,
+                _loop("log channels", LogChannels(self.database, self.clock, self.chat).run_once),
                 _loop("account probe", self._probe),
                 _loop("instance", self.instance.run_once),
                 _loop("gateway watch", watch.run_once),

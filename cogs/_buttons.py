@@ -56,7 +56,6 @@ class JobButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"job:n
     @abstractmethod
     async def press(self, interaction: discord.Interaction[TweenBot]) -> None:
         """Do what the button says; it is acknowledged already."""
-        raise NotImplementedError
 
 
 class CancelButton(JobButton, template=cancel_custom_id(_JOB)):

@@ -25,6 +25,9 @@ ACKNOWLEDGED = "acknowledged"
 https://discordpy.readthedocs.io/en/v2.7.1/interactions/api.html#discord.Interaction.extras
 """
 
+_WISHES = ("video ", "jobs retry")
+"""How the names of commands begin that ask for a video."""
+
 _NAMES = {
     "view_channel": "View Channel",
     "send_messages": "Send Messages",
@@ -64,6 +67,12 @@ async def acknowledge(
     services = interaction.client.services
     waited = (services.clock.now() - interaction.created_at).total_seconds()
     services.acknowledged(waited)
+
+
+def is_wish(interaction: discord.Interaction[TweenBot]) -> bool:
+    """Tell whether a video is asked for."""
+    command = interaction.command
+    return command is not None and command.qualified_name.startswith(_WISHES)
 
 
 def is_moderator(interaction: discord.Interaction[TweenBot]) -> bool:

@@ -14,23 +14,31 @@ from typing import Any, ParamSpec
 
 import aiohttp
 import discord
+import stamina
 from discord import app_commands
 
 from bot.chat import text
 from bot.chat.limits import (
+    ALREADY_ACKNOWLEDGED,
     CONTENT_CHARACTERS,
     INVALID_WEBHOOK_TOKEN,
     UNKNOWN_INTERACTION,
+    UNKNOWN_WEBHOOK,
 )
 from bot.client import RestartingError, TweenBot
 from bot.domain.errors import BotError, LateAcknowledgementError, RequestError
 from bot.domain.ids import CROCKFORD, GuildId
 from bot.logs import get_logger
-from cogs._checks import ACKNOWLEDGED
+from cogs._checks import ACKNOWLEDGED, is_wish
 
 log = get_logger(__name__)
 
-_CLOSED = frozenset({UNKNOWN_INTERACTION, INVALID_WEBHOOK_TOKEN})
+_CLOSED = frozenset({UNKNOWN_INTERACTION, UNKNOWN_WEBHOOK, INVALID_WEBHOOK_TOKEN})
+
+_CUT = (aiohttp.ClientError, OSError)
+
+ANSWER_ATTEMPTS = 3
+"""discord.py repeats an answer to an interaction after a 5xx, and not after a cut connection."""
 
 _Asked = ParamSpec("_Asked")
 Choices = list[app_commands.Choice[str]]
@@ -54,7 +62,8 @@ async def answer(interaction: discord.Interaction[TweenBot], error: BaseExceptio
         log.info("interaction_refused", name=_name(interaction), code=cause.code)
     await say(interaction, sentence)
     if isinstance(cause, RequestError):
-        guild_id = interaction.guild_id
+        # A guild's admins read of refused wishes; what they were refused themselves is no wish.
+        guild_id = interaction.guild_id if is_wish(interaction) else None
         await interaction.client.services.refused(
             None if guild_id is None else GuildId(guild_id), cause.code
         )
@@ -69,26 +78,17 @@ async def say(
     view: discord.ui.View | None = None,
 ) -> None:
     """Give the private answer, whichever way is still open; a dead token is only logged."""
-    missing = discord.utils.MISSING
     if content is not None:
         content = text.shortened(content, CONTENT_CHARACTERS)
     try:
-        if interaction.response.is_done() or interaction.extras.get(ACKNOWLEDGED):
-            await interaction.edit_original_response(
-                content=content,
-                embed=embed,
-                attachments=[file] if file else missing,
-                view=view or missing,
-            )
-        else:
-            await interaction.response.send_message(
-                content,
-                embed=embed or missing,
-                file=file or missing,
-                view=view or missing,
-                ephemeral=True,
-            )
-    except (aiohttp.ClientError, OSError) as error:
+        async for attempt in stamina.retry_context(
+            on=_CUT, attempts=ANSWER_ATTEMPTS, wait_initial=0.3, wait_max=1.0
+        ):
+            with attempt:
+                if file is not None and attempt.num > 1:
+                    file = _unsent(file)
+                await _say_once(interaction, content, embed=embed, file=file, view=view)
+    except _CUT as error:
         # What was asked is done or refused already: a second answer could only contradict that.
         log.warning("answer_unsent", name=_name(interaction), reason=type(error).__name__)
     except discord.HTTPException as error:
@@ -103,6 +103,46 @@ async def say(
             closed=closed,
             status=error.status,
         )
+
+
+async def _say_once(
+    interaction: discord.Interaction[TweenBot],
+    content: str | None,
+    *,
+    embed: discord.Embed | None,
+    file: discord.File | None,
+    view: discord.ui.View | None,
+) -> None:
+    missing = discord.utils.MISSING
+    if not interaction.response.is_done() and not interaction.extras.get(ACKNOWLEDGED):
+        try:
+            await interaction.response.send_message(
+                content,
+                embed=embed or missing,
+                file=file or missing,
+                view=view or missing,
+                ephemeral=True,
+            )
+        except discord.HTTPException as error:
+            if error.code != ALREADY_ACKNOWLEDGED:
+                raise
+            # Discord has an acknowledgement whose answer was lost, and shows "thinking".
+            interaction.extras[ACKNOWLEDGED] = True
+            file = None if file is None else _unsent(file)
+        else:
+            return
+    await interaction.edit_original_response(
+        content=content,
+        embed=embed,
+        attachments=[file] if file else missing,
+        view=view or missing,
+    )
+
+
+def _unsent(file: discord.File) -> discord.File:
+    """Return a file as it was before discord.py sent, and so closed, it."""
+    source = file.fp.name if file.fp.closed and hasattr(file.fp, "name") else file.fp
+    return discord.File(source, file.filename, spoiler=file.spoiler, description=file.description)
 
 
 def suggesting(

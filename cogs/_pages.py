@@ -7,6 +7,7 @@ anew, as a permission may be gone.
 from __future__ import annotations
 
 import re
+from abc import abstractmethod
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self, final
@@ -127,11 +128,11 @@ class PageButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"usag
         except Exception as error:  # noqa: BLE001 - the named boundary of page buttons
             await answer(interaction, error)
 
+    @abstractmethod
     async def page(
         self, interaction: discord.Interaction[TweenBot]
     ) -> tuple[discord.Embed, discord.ui.View | None]:
         """Return the page the button leads to."""
-        raise NotImplementedError
 
 
 class LogButton(

@@ -114,15 +114,17 @@ class ModerateCog(
     ) -> None:
         """Take rules away; the defaults count again."""
         guild_id = await _admit(interaction)
+        roles = _roles_of(interaction)
         cleared = await self._rules.clear(
             guild_id,
             _whose(guild_id, target, each=each),
             actor_of(interaction),
             window=None if per is None else Window(per),
             unit=None if unit is None else Unit(unit),
+            roles=roles,
         )
         money = interaction.client.money
-        lines = [text.rule_cleared(each.rule, each.default, money) for each in cleared]
+        lines = [text.rule_cleared(each.rule, each.default, money, roles) for each in cleared]
         await say(interaction, "\n".join(lines) or text.NO_RULE_THERE)
 
     @quota.command(name="grant")
@@ -159,7 +161,10 @@ class ModerateCog(
         guild_id = await _admit(interaction)
         shown = await self._quotas.overview(guild_id)
         embed = moderation_panels.quota_list(
-            shown.standings, shown.grants, interaction.client.money
+            shown.standings,
+            shown.grants,
+            interaction.client.money,
+            roles=_roles_of(interaction),
         )
         await say(interaction, embed=embed)
 
@@ -279,6 +284,14 @@ def _whose(guild_id: GuildId, target: Target | None, *, each: bool) -> Whose:
     if target.id == guild_id:
         return Whose(scope=Scope.MEMBER_DEFAULT)
     return Whose(scope=Scope.ROLE, target_id=target.id)
+
+
+def _roles_of(interaction: discord.Interaction[TweenBot]) -> frozenset[int] | None:
+    """Return the roles a server has; None while the gateway has not told them."""
+    guild = interaction.guild
+    if guild is None or guild.unavailable or not guild.roles:
+        return None
+    return frozenset(role.id for role in guild.roles)
 
 
 async def setup(bot: TweenBot) -> None:

@@ -32,6 +32,7 @@ BOUNDARIES = {
     "cogs/_errors.py": "autocompletes",
     "cogs/_pages.py": "page buttons",
     "bot/services/pipeline.py": "the loop supervisor",
+    "bot/services/log_channels.py": "a line that cannot be drawn",
     "bot/services/claims.py": "work on one claim, which parks the job that breaks it",
     "bot/services/status_board.py": "a job that breaks its status message or announcement",
     "bot/services/dispatcher.py": "a job that breaks its create",

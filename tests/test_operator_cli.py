@@ -170,7 +170,7 @@ def test_a_job_is_shown_as_jobs_show_does(shell: CliRunner) -> None:
 
 
 def test_reconciling_prints_what_is_left(shell: CliRunner) -> None:
-    assert ran(shell, "reconcile").output == "0 unconfirmed\n"
+    assert ran(shell, "reconcile").output == "No job is unconfirmed.\n"
 
 
 def test_a_guild_that_left_is_listed(shell: CliRunner, url: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import groupby
 
 import discord
@@ -15,10 +15,23 @@ from bot.domain.job import Job
 from bot.domain.quota import Grant, Scope, Standing, Unit, Window
 
 
-def quota_list(rules: Sequence[Standing], grants: Sequence[Grant], money: Money) -> discord.Embed:
-    """Return a guild's rules slot by slot, as they come, and what is granted."""
+def quota_list(
+    rules: Sequence[Standing],
+    grants: Sequence[Grant],
+    money: Money,
+    *,
+    roles: Collection[int] | None = None,
+) -> discord.Embed:
+    """Return a guild's rules slot by slot, as they come, and what is granted.
+
+    Args:
+        rules: sorted by slot.
+        grants: what may still be used.
+        money: how amounts are shown.
+        roles: the guild's, to tell deleted ones; None where they are not known.
+    """
     slots = [
-        _slot(slot, list(lines), money)
+        _slot(slot, list(lines), money, roles)
         for slot, lines in groupby(rules, key=lambda line: line.rule.slot)
     ]
     embed = discord.Embed(
@@ -36,7 +49,12 @@ def quota_list(rules: Sequence[Standing], grants: Sequence[Grant], money: Money)
     return embed
 
 
-def _slot(slot: tuple[Unit, Window], lines: Sequence[Standing], money: Money) -> str:
+def _slot(
+    slot: tuple[Unit, Window],
+    lines: Sequence[Standing],
+    money: Money,
+    roles: Collection[int] | None,
+) -> str:
     unit, window = slot
     heading = f"**{text.slot_name(unit, window)}**"
     # A ceiling counts in UTC; what moderators set counts in the server's own days.
@@ -44,20 +62,23 @@ def _slot(slot: tuple[Unit, Window], lines: Sequence[Standing], money: Money) ->
     resets = next((line.check.span.end for line in own if line.check is not None), None)
     if resets is not None:
         heading += f" · resets {text.relative(resets)}"
-    shown = [_rule(line, money) for line in lines]
+    shown = [_rule(line, money, roles) for line in lines]
     # Of one slot with hundreds of members, the others must stay readable.
     return "\n".join((heading, fitting(shown, "\n", limits.EMBED_FIELD_VALUE_CHARACTERS)))
 
 
-def _rule(line: Standing, money: Money) -> str:
+def _rule(line: Standing, money: Money, roles: Collection[int] | None) -> str:
     rule = line.rule
-    parts = [f"{text.rule_name(rule)}: **{text.amount(rule.unit, rule.limit, money)}**"]
+    name = text.rule_name(rule, roles)
+    parts = [f"{name}: **{text.amount(rule.unit, rule.limit, money)}**"]
     if rule.limit == 0:
         parts.append("blocked")
     elif line.check is not None:
         parts.append(f"{text.figure(rule.unit, line.check.used_units, money)} used")
     if line.is_default:
         parts.append("default")
+    if rule.is_orphan(roles):
+        parts.append(text.ORPHAN_HINT)
     return " · ".join(parts)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from bot.domain.ids import GuildId, UserId
+from bot.domain.ids import ChannelId, GuildId, UserId
 
 
 class Action(StrEnum):
@@ -53,3 +53,12 @@ class AuditEntry:
     """Readable; None where there was nothing."""
     after: str | None = None
     """Readable; None where there is nothing any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditLine:
+    """A change that a log channel is still to be told."""
+
+    id: int
+    channel_id: ChannelId
+    entry: AuditEntry

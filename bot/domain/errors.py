@@ -48,12 +48,12 @@
     │   ├── StaleJobError                       somebody else advanced the job first
     │   └── DatabaseUnavailableError            retryable
     ├── InvalidTransitionError                  a bug; never caught
+    ├── DecisionRefusedError                    an operator named a task that is not the job's
     ├── LostLeaseError                          another process serves the database
     ├── LateAcknowledgementError                Discord closed the interaction; nothing happened
     └── ConfigurationError                      at start-up; exit code 78
 
-What a guild's own admins and moderators forbid stands in ``bot.domain.denials``. Texts for users
-are written in ``bot.chat.text`` alone; the messages here are for logs.
+Guilds' own denials: ``bot.domain.denials``. Users' texts: ``bot.chat.text``; these are for logs.
 """
 
 from __future__ import annotations
@@ -476,6 +476,12 @@ class ConfigurationError(BotError):
         self.setting = setting
         self.problem = problem
         super().__init__(f"{setting}: {problem}")
+
+
+class DecisionRefusedError(BotError):
+    """What an operator decided about a job contradicts what is known; the message says how."""
+
+    code = "decision_refused"
 
 
 class LostLeaseError(BotError):

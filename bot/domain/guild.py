@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import TypedDict
 from zoneinfo import ZoneInfo
 
 from bot.domain.ids import ChannelId, GuildId, UserId
@@ -41,6 +42,17 @@ class Guild:
     def zone(self) -> ZoneInfo:
         """The time zone of the guild's windows."""
         return ZoneInfo(self.time_zone)
+
+
+class Setting(TypedDict, total=False):
+    """The fields of a guild that one command changes."""
+
+    time_zone: str
+    notify: Notify
+    preview: bool
+    show_prompts: bool
+    others_pictures: bool
+    log_channel_id: ChannelId | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -73,6 +73,10 @@ IN_FLIGHT = frozenset(
     {JobState.SUBMITTING, JobState.UNCONFIRMED, JobState.PENDING, JobState.RUNNING}
 )
 POLLED = frozenset({JobState.PENDING, JobState.RUNNING})
+CANCELLABLE = frozenset(
+    {JobState.QUEUED, JobState.SUBMITTING, JobState.UNCONFIRMED, JobState.PENDING}
+)
+"""Cancelling can still help; the provider does not stop what it has begun."""
 
 
 class Owner(StrEnum):

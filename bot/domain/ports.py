@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from bot.domain.audit import AuditEntry
+from bot.domain.audit import AuditLine
 from bot.domain.delivery import Receipt
 from bot.domain.guild import Notify
 from bot.domain.ids import AccountId, ChannelId, TaskId, UserId
@@ -151,6 +151,6 @@ class Chat(Protocol):
         """Send the operators a direct message."""
         ...
 
-    async def tell_log_channel(self, entry: AuditEntry, channel_id: ChannelId) -> None:
-        """Post one line about a change; nobody is pinged."""
+    async def tell_log_channel(self, line: AuditLine) -> None:
+        """Post one line about a change; nobody is pinged. Soon repeated, it stands there once."""
         ...

@@ -8,7 +8,7 @@ must pass. Windows are calendar days, ISO weeks and months in the guild's time z
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
@@ -70,6 +70,19 @@ class Rule:
     def slot(self) -> tuple[Unit, Window]:
         """The unit and window the rule bounds."""
         return (self.unit, self.window)
+
+    @property
+    def place(self) -> tuple[Scope, int | None, tuple[Unit, Window]]:
+        """Whom it binds and in which slot: a guild has one rule in each place."""
+        return (self.scope, self.target_id, self.slot)
+
+    def among(self, rules: Iterable[Rule]) -> Rule | None:
+        """Return the one of some rules that is in this rule's place."""
+        return next((rule for rule in rules if rule.place == self.place), None)
+
+    def is_orphan(self, roles: Collection[int] | None) -> bool:
+        """Tell whether it is of a role that is not one of the guild's; None where unknown."""
+        return self.scope is Scope.ROLE and roles is not None and self.target_id not in roles
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,8 +200,7 @@ def window_span(window: Window, at: datetime, zone: ZoneInfo) -> Span:
 def in_force(stored: Iterable[Rule], defaults: Iterable[Rule]) -> list[Rule]:
     """Return a guild's rules, with the defaults where the same scope and slot has none stored."""
     rules = list(stored)
-    taken = {(rule.scope, rule.slot) for rule in rules}
-    return rules + [rule for rule in defaults if (rule.scope, rule.slot) not in taken]
+    return rules + [rule for rule in defaults if rule.among(rules) is None]
 
 
 def applicable(

@@ -127,6 +127,7 @@ class Departures:
         for guild_id in long_gone:
             async with self._database.write() as connection:
                 guild = await guilds.lock(connection, guild_id)
-                if guild.left_at is not None:
-                    await departures.forget_settings(connection, guild_id)
-            log.info("guild_forgotten", guild_id=guild_id)
+                is_gone = guild.left_at is not None
+                forgotten = is_gone and await departures.forget_settings(connection, guild)
+            if forgotten:
+                log.info("guild_forgotten", guild_id=guild_id)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from bot.domain.audit import Action, Actor, AuditEntry
+from collections.abc import Mapping
+
+from bot.domain.audit import Action
 from bot.domain.errors import JobNotOverError, StaleJobError
-from bot.domain.ids import ChannelId
 from bot.domain.job import Amendment, Job, Owner
 from bot.services.advance import Advancer
 from bot.services.audit import AuditTrail
 from bot.services.folders import Folders
 from bot.services.submissions import Asker, Submissions
-from bot.storage import guilds
 from bot.storage.engine import Connection
 
-CONTENT = ("prompt", "negative_prompt", "actual_prompt", "result_url", "failure_detail")
+_CONTENT = ("prompt", "negative_prompt", "actual_prompt", "result_url", "failure_detail")
 """Columns that say what was wished for, or lead to it."""
+
+ERASED: Mapping[str, str | None] = {**dict.fromkeys(_CONTENT), "requester_name": ""}
+"""What is left in a job's columns when it is forgotten, by its people or by retention."""
 
 
 class Forgetting:
@@ -54,32 +57,16 @@ class Forgetting:
                 continue
 
     async def _erase_words(self, job: Job, asker: Asker) -> Job:
-        trail: list[tuple[AuditEntry, ChannelId | None]] = []
-
         async def write_down(connection: Connection) -> None:
-            if asker.user_id != job.requester_id:
-                entry = await self._audit.record(
-                    connection,
-                    job.guild_id,
-                    Actor(user_id=asker.user_id, name=asker.name),
-                    Action.JOB_FORGOTTEN,
-                    f"{job.id} of <@{job.requester_id}>",
-                )
-                guild = await guilds.get(connection, job.guild_id)
-                trail.append((entry, guild.log_channel_id))
+            await self._audit.record_about(connection, job, asker.actor, Action.JOB_FORGOTTEN)
 
         # An amendment, not bookkeeping: the status message is drawn anew, without the prompt.
-        forgotten = await self._advancer.amend(
+        return await self._advancer.amend(
             job,
             owner=Owner.SUBMISSIONS,
             name=Amendment.JOB_FORGOTTEN,
             detail={"by": asker.user_id},
             also=write_down,
             forgotten_at=self._advancer.clock.now(),
-            # Retention passes over what is forgotten already.
-            requester_name="",
-            **dict.fromkeys(CONTENT),
+            **ERASED,
         )
-        for entry, channel_id in trail:
-            await self._audit.tell(entry, channel_id)
-        return forgotten

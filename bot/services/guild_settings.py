@@ -1,7 +1,7 @@
 """The use cases of /settings: each change is one transaction with its audit entry.
 
 The guild's row is locked for a change, as it is for a RESERVE: whichever comes first, the other
-sees what it did. Nothing is cached, so a change counts from the next command on.
+sees what it did. Nothing is cached, so a change counts at once.
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ import asyncio
 import zoneinfo
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Unpack
 
-from bot.domain.audit import Action, Actor, AuditEntry
+from bot.domain.audit import Action, Actor
 from bot.domain.catalogue import Catalogue, Kind
 from bot.domain.errors import InvalidOptionsError
-from bot.domain.guild import Guild, Notify
+from bot.domain.guild import Guild, Notify, Setting
 from bot.domain.ids import ChannelId, GuildId
 from bot.domain.permits import Permits, Subject
 from bot.domain.submission import Choices, choose_model, choose_shape
@@ -155,8 +156,7 @@ class GuildSettings:
                 await permits.reset(connection, guild_id, *what)
             else:
                 await permits.decide(connection, guild_id, *what, allowed=allowed)
-            entry = await self._record(connection, guild_id, actor, Action.PERMIT_CHANGED, change)
-        await self._trail.tell(entry, guild.log_channel_id)
+            await self._record(connection, guild, actor, Action.PERMIT_CHANGED, change)
         return change
 
     # --- what is taken when nobody chooses ---------------------------------------------------
@@ -183,8 +183,7 @@ class GuildSettings:
                 await permits.clear_default(connection, guild_id, kind)
             else:
                 await permits.set_default(connection, guild_id, kind, chosen)
-            entry = await self._record(connection, guild_id, actor, Action.SETTING_CHANGED, change)
-        await self._trail.tell(entry, guild.log_channel_id)
+            await self._record(connection, guild, actor, Action.SETTING_CHANGED, change)
         return change
 
     # --- the rest ----------------------------------------------------------------------------
@@ -263,32 +262,31 @@ class GuildSettings:
         actor: Actor,
         subject: str,
         now: Callable[[Guild], str],
-        **setting: object,
+        **setting: Unpack[Setting],
     ) -> Change:
         async with self._database.write() as connection:
             guild = await guilds.lock(connection, guild_id)
-            # mypy does not know the fields of a record by name.
-            changed = replace(guild, **setting)  # type: ignore[arg-type]
+            changed = replace(guild, **setting)
             change = Change(subject=subject, before=now(guild), after=now(changed))
             if change.before == change.after:
                 return change
             await guilds.change(connection, guild_id, **setting)
-            entry = await self._record(connection, guild_id, actor, Action.SETTING_CHANGED, change)
-        # A log channel that is switched off is the last to be told there.
-        await self._trail.tell(entry, changed.log_channel_id or guild.log_channel_id)
+            # A log channel is told, as the last thing, that it is switched off.
+            told = changed if changed.log_channel_id else guild
+            await self._record(connection, told, actor, Action.SETTING_CHANGED, change)
         return change
 
     async def _record(
         self,
         connection: Connection,
-        guild_id: GuildId,
+        guild: Guild,
         actor: Actor,
         action: Action,
         change: Change,
-    ) -> AuditEntry:
-        return await self._trail.record(
+    ) -> None:
+        await self._trail.record(
             connection,
-            guild_id,
+            guild,
             actor,
             action,
             change.subject,

@@ -59,7 +59,7 @@ class Host:
         """Return how the process and its work stand."""
         today = window_span(Window.DAY, self._clock.now(), _UTC)
         async with self._database.read() as connection:
-            account = await host.account_of(connection, self._account)
+            account = await lanes.account_of(connection, self._account)
             process = await processes.current(connection)
             return HostStatus(
                 switch=await switch_of(connection),
@@ -69,8 +69,8 @@ class Host:
                 ),
                 spent_micros=(await ledger.usage(connection, today)).micros,
                 budget_micros=self._daily_budget_micros,
-                account_paused_at=account.paused_at if account else None,
-                account_reason=account.pause_reason if account else None,
+                account_paused_at=account.paused_at,
+                account_reason=account.pause_reason,
                 result_deadline=await jobs.nearest_result_deadline(connection),
                 served_at=process.renewed_at if process else None,
             )
@@ -132,19 +132,20 @@ class Host:
         async with self._database.write() as connection:
             guild_id = await self._known_guild(connection, guild)
             settings = await guilds.lock(connection, guild_id)
-            before = await guilds.clear_rule(connection, guild_id, place)
-            if limit is not None:
+            before = place.among(await guilds.rules_of(connection, guild_id))
+            if limit is None:
+                await guilds.clear_rule(connection, guild_id, place)
+            else:
                 await guilds.set_rule(connection, guild_id, place)
-            entry = await self._audit.record(
+            await self._audit.record(
                 connection,
-                guild_id,
+                settings,
                 actor,
                 Action.CEILING_SET,
                 f"for {unit.value} per {window.value}",
                 before=self._words(before) or default_words,
                 after=default_words if limit is None else self._words(place),
             )
-        await self._audit.tell(entry, settings.log_channel_id)
         return Ceiling(
             guild_id=guild_id,
             unit=unit,
@@ -185,8 +186,8 @@ class Host:
     async def reconcile(self) -> list[Job]:
         """Make one round of reconciling; return the jobs that are unconfirmed still."""
         async with self._database.read() as connection:
-            account = await host.account_of(connection, self._account)
-        if account is not None:  # else nothing was ever submitted with it
+            foreign = await jobs.foreign_in_flight(connection, self._account)
+        if not foreign:  # another account's list would say nothing about them
             await self._reconciler.run_once()
         async with self._database.read() as connection:
             return await jobs.in_states(connection, {JobState.UNCONFIRMED})

@@ -13,7 +13,7 @@ from bot.domain.audit import Action, Actor
 from bot.domain.errors import InvalidOptionsError, JobNotCancellableError
 from bot.domain.guild import Block
 from bot.domain.ids import GuildId, UserId
-from bot.domain.job import Job, JobState
+from bot.domain.job import CANCELLABLE, Job, JobState
 from bot.domain.ports import Clock
 from bot.domain.words import MAX_FOLDED_CHARACTERS, fold
 from bot.services.audit import AuditTrail
@@ -23,11 +23,6 @@ from bot.storage.engine import Database
 
 MAX_WORDS = 500
 """Every prompt is held against all of them."""
-
-CANCELLABLE = frozenset(
-    {JobState.QUEUED, JobState.SUBMITTING, JobState.UNCONFIRMED, JobState.PENDING}
-)
-"""Cancelling can still help; the provider does not stop what it has begun."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,20 +58,16 @@ class Moderation:
         The block is committed first: what is submitted meanwhile is refused by it. Asked again,
         it cancels what an interrupted one has left.
         """
-        entry = None
         async with self._database.write() as connection:
             guild = await guilds.lock(connection, guild_id)
             is_new = await moderation.block(
                 connection, guild_id, user_id, blocked_by=actor.user_id, at=self._clock.now()
             )
             if is_new:
-                entry = await self._audit.record(
-                    connection, guild_id, actor, Action.MEMBER_BLOCKED, f"<@{user_id}>"
+                await self._audit.record(
+                    connection, guild, actor, Action.MEMBER_BLOCKED, f"<@{user_id}>"
                 )
-        # Before the telling, which may take long: what waits would be bought meanwhile.
         ended = await self._cancel_waiting(guild_id, user_id, actor)
-        if entry is not None:
-            await self._audit.tell(entry, guild.log_channel_id)
         cancelled = sum(job.state is JobState.CANCELLED for job in ended)
         return Blocked(is_new=is_new, cancelled=cancelled, requested=len(ended) - cancelled)
 
@@ -86,10 +77,9 @@ class Moderation:
             guild = await guilds.lock(connection, guild_id)
             if not await moderation.unblock(connection, guild_id, user_id):
                 return False
-            entry = await self._audit.record(
-                connection, guild_id, actor, Action.MEMBER_UNBLOCKED, f"<@{user_id}>"
+            await self._audit.record(
+                connection, guild, actor, Action.MEMBER_UNBLOCKED, f"<@{user_id}>"
             )
-        await self._audit.tell(entry, guild.log_channel_id)
         return True
 
     async def blocks(self, guild_id: GuildId) -> Sequence[Block]:
@@ -111,8 +101,7 @@ class Moderation:
                 raise InvalidOptionsError(problem="too_many_words", limit=MAX_WORDS)
             if not await moderation.add_word(connection, guild_id, folded=folded, word=word):
                 return False
-            entry = await self._audit.record(connection, guild_id, actor, Action.WORD_ADDED, word)
-        await self._audit.tell(entry, guild.log_channel_id)
+            await self._audit.record(connection, guild, actor, Action.WORD_ADDED, word)
         return True
 
     async def remove_word(self, guild_id: GuildId, word: str, actor: Actor) -> str | None:
@@ -124,10 +113,7 @@ class Moderation:
             if written is None:
                 return None
             await moderation.remove_word(connection, guild_id, folded=folded)
-            entry = await self._audit.record(
-                connection, guild_id, actor, Action.WORD_REMOVED, written
-            )
-        await self._audit.tell(entry, guild.log_channel_id)
+            await self._audit.record(connection, guild, actor, Action.WORD_REMOVED, written)
         return written
 
     async def words(self, guild_id: GuildId) -> Sequence[str]:

@@ -1,23 +1,28 @@
 """What moderators change about quotas: rules and grants.
 
-Every change is made under the guild's lock, is written down in the same transaction, and is told
-after it.
+Every change is made under the guild's lock and is written down in the same transaction.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from bot.domain.audit import Action, Actor, AuditEntry
+from bot.domain.audit import Action, Actor
 from bot.domain.errors import InvalidOptionsError
-from bot.domain.ids import ChannelId, GuildId, UserId
+from bot.domain.ids import GuildId, UserId
 from bot.domain.ports import Clock
 from bot.domain.quota import Grant, Rule, Scope, Unit, Window
 from bot.services.audit import AuditTrail
 from bot.storage import grants, guilds
-from bot.storage.engine import Connection, Database
+from bot.storage.engine import Database
+
+MAX_RULES = 100
+"""Of a guild, without the host's ceilings: each submission reads all of them."""
+
+MAX_GRANTS = 10
+"""Of a member that are not used up: each submission of theirs reads them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,36 +66,39 @@ class Rules:
         self._database = database
         self._clock = clock
         self._audit = audit
-        self._defaults = {(rule.scope, rule.slot): rule for rule in defaults}
+        self._defaults = tuple(defaults)
         self._amount_words = amount_words
 
     async def set(self, guild_id: GuildId, rule: Rule, actor: Actor) -> RuleSet:
         """Store a rule, replacing the one in its place.
 
         Raises:
-            InvalidOptionsError: a server rule is higher than what the host allows.
+            InvalidOptionsError: a server rule is higher than what the host allows, or there are
+                too many rules already.
         """
         async with self._database.write() as connection:
             guild = await guilds.lock(connection, guild_id)
-            ceiling = await self._lower_ceiling(connection, guild_id, rule)
+            stored = await guilds.rules_of(connection, guild_id)
+            ceiling = self._lower_ceiling(stored, rule)
             if ceiling is not None and rule.scope is Scope.SERVER:
                 raise InvalidOptionsError(
                     problem="above_ceiling",
                     ceiling=self._amount_words(ceiling.unit, ceiling.limit),
                     window=ceiling.window.value,
                 )
-            before = await guilds.clear_rule(connection, guild_id, rule)
+            before = rule.among(stored)
+            if before is None and _count(stored) >= MAX_RULES:
+                raise InvalidOptionsError(problem="too_many_rules", limit=MAX_RULES)
             await guilds.set_rule(connection, guild_id, rule)
-            entry = await self._audit.record(
+            await self._audit.record(
                 connection,
-                guild_id,
+                guild,
                 actor,
                 Action.QUOTA_SET,
                 _subject(rule),
                 before=self._words(before) or self._default_words(rule),
                 after=self._words(rule),
             )
-        await self._audit.tell(entry, guild.log_channel_id)
         return RuleSet(rule=rule, ceiling=ceiling)
 
     async def clear(
@@ -101,33 +109,42 @@ class Rules:
         *,
         window: Window | None = None,
         unit: Unit | None = None,
+        roles: Collection[int] | None = None,
     ) -> list[RuleCleared]:
-        """Take rules away, all of somebody's or those of a window or unit; defaults come back."""
+        """Take rules away, all of somebody's or those of a window or unit; defaults come back.
+
+        Args:
+            guild_id: where.
+            whose: whom the rules bind.
+            actor: who clears them.
+            window: leaves those over other spans.
+            unit: leaves those that count something else.
+            roles: the guild's; rules of deleted ones, which nobody can name any more, go as well.
+                None where they are not known.
+        """
         cleared: list[RuleCleared] = []
-        entries: list[AuditEntry] = []
         async with self._database.write() as connection:
             guild = await guilds.lock(connection, guild_id)
             for rule in await guilds.rules_of(connection, guild_id):
-                if (
-                    (rule.scope, rule.target_id) != (whose.scope, whose.target_id)
-                    or rule.window is not (window or rule.window)
-                    or rule.unit is not (unit or rule.unit)
-                ):
+                is_meant = (
+                    (rule.scope, rule.target_id) == (whose.scope, whose.target_id)
+                    and rule.window is (window or rule.window)
+                    and rule.unit is (unit or rule.unit)
+                )
+                if not is_meant and not rule.is_orphan(roles):
                     continue
                 await guilds.clear_rule(connection, guild_id, rule)
-                default = self._defaults.get((rule.scope, rule.slot))
+                default = rule.among(self._defaults)
                 cleared.append(RuleCleared(rule=rule, default=default))
-                entry = await self._audit.record(
+                await self._audit.record(
                     connection,
-                    guild_id,
+                    guild,
                     actor,
                     Action.QUOTA_CLEARED,
                     _subject(rule),
                     before=self._words(rule),
                     after=self._default_words(rule),
                 )
-                entries.append(entry)
-        await self._tell(entries, guild.log_channel_id)
         return cleared
 
     async def grant(
@@ -151,13 +168,17 @@ class Rules:
             days: how long it can be used.
 
         Raises:
-            InvalidOptionsError: somebody would grant it to themselves.
+            InvalidOptionsError: somebody would grant it to themselves, or the member has too many
+                grants that are open.
         """
         if user_id == actor.user_id:
             raise InvalidOptionsError(problem="grant_to_self")
         now = self._clock.now()
         async with self._database.write() as connection:
             guild = await guilds.lock(connection, guild_id)
+            usable = await grants.usable(connection, guild_id, now=now, user_id=user_id)
+            if sum(grant.left > 0 for grant in usable) >= MAX_GRANTS:
+                raise InvalidOptionsError(problem="too_many_grants", limit=MAX_GRANTS)
             granted = await grants.add(
                 connection,
                 guild_id,
@@ -168,36 +189,27 @@ class Rules:
                 granted_at=now,
                 expires_at=now + timedelta(days=days),
             )
-            entry = await self._audit.record(
+            await self._audit.record(
                 connection,
-                guild_id,
+                guild,
                 actor,
                 Action.QUOTA_GRANTED,
                 f"<@{user_id}>",
-                after=f"{self._amount_words(unit, amount)} for {days} {_days(days)}",
+                after=f"{self._amount_words(unit, amount)} for {days} d",
             )
-        await self._audit.tell(entry, guild.log_channel_id)
         return granted
 
-    async def _lower_ceiling(
-        self, connection: Connection, guild_id: GuildId, rule: Rule
-    ) -> Rule | None:
+    def _lower_ceiling(self, stored: Sequence[Rule], rule: Rule) -> Rule | None:
         """Return the ceiling in a rule's slot, where the rule is above it."""
-        here = (Scope.CEILING, rule.slot)
-        stored = await guilds.rules_of(connection, guild_id)
-        own = next((each for each in stored if (each.scope, each.slot) == here), None)
-        ceiling = own or self._defaults.get(here)
+        here = replace(rule, scope=Scope.CEILING, target_id=None)
+        ceiling = here.among(stored) or here.among(self._defaults)
         return ceiling if ceiling is not None and rule.limit > ceiling.limit else None
-
-    async def _tell(self, entries: Sequence[AuditEntry], channel_id: ChannelId | None) -> None:
-        for entry in entries:
-            await self._audit.tell(entry, channel_id)
 
     def _words(self, rule: Rule | None) -> str | None:
         return None if rule is None else self._amount_words(rule.unit, rule.limit)
 
     def _default_words(self, rule: Rule) -> str | None:
-        default = self._words(self._defaults.get((rule.scope, rule.slot)))
+        default = self._words(rule.among(self._defaults))
         return None if default is None else f"{default} (default)"
 
 
@@ -213,5 +225,6 @@ def _subject(rule: Rule) -> str:
     return words.strip()
 
 
-def _days(count: int) -> str:
-    return "day" if count == 1 else "days"
+def _count(stored: Sequence[Rule]) -> int:
+    """Return how many rules moderators have set; ceilings are the host's."""
+    return sum(rule.scope is not Scope.CEILING for rule in stored)

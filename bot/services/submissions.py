@@ -11,12 +11,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from bot.domain.audit import Action, Actor, AuditEntry
+from bot.domain.audit import Action, Actor
 from bot.domain.catalogue import Catalogue
 from bot.domain.errors import (
     ChatUnavailableError,
     DeliveryError,
-    DrainingError,
     DuplicateInteractionError,
     GuildDisabledError,
     InvalidOptionsError,
@@ -27,9 +26,17 @@ from bot.domain.errors import (
     StaleJobError,
 )
 from bot.domain.failure import FailureReason
-from bot.domain.host import Switch
-from bot.domain.ids import AccountId, ChannelId, GuildId, JobId, UserId, new_job_id, parse_job_id
-from bot.domain.job import ACTIVE, Amendment, Job, JobState, Owner, Step, StoredPicture
+from bot.domain.ids import AccountId, GuildId, JobId, UserId, new_job_id, parse_job_id
+from bot.domain.job import (
+    ACTIVE,
+    CANCELLABLE,
+    Amendment,
+    Job,
+    JobState,
+    Owner,
+    Step,
+    StoredPicture,
+)
 from bot.domain.ledger import Amounts
 from bot.domain.ports import Chat, Clock
 from bot.domain.submission import MAX_SEED, Origin, Submission, Wish
@@ -42,13 +49,10 @@ from bot.services.estimates import Estimates
 from bot.services.folders import Folders
 from bot.services.locks import JobLocks
 from bot.services.quotas import Quotas
-from bot.services.switches import switch_of
 from bot.storage import grants, guilds, jobs, lanes
 from bot.storage.engine import Connection, Database
 
 log = get_logger(__name__)
-
-_LATE_STATES = frozenset({JobState.RUNNING, JobState.DOWNLOADING, JobState.DELIVERING})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +65,11 @@ class Asker:
     may_moderate: bool = False
     name: str = field(default="", compare=False)
     """Display name at the time, for the audit trail."""
+
+    @property
+    def actor(self) -> Actor:
+        """The same person as the one who does something."""
+        return Actor(user_id=self.user_id, name=self.name)
 
 
 class Submissions:
@@ -146,8 +155,6 @@ class Submissions:
         async with self._database.write() as connection:
             await lanes.lock_account(connection, self._account)
             guild = await guilds.lock(connection, origin.guild_id)
-            if await switch_of(connection) is Switch.DRAINING:
-                raise DrainingError
             await self._admission.readmit(connection, origin, wish)
             lane = await lanes.get(connection, self._account, wish.model)
             if lane is None or lane.off_at is not None:
@@ -322,20 +329,18 @@ class Submissions:
                 job = await self.find(asked, asker)
 
     async def _cancel(self, job: Job, asker: Asker) -> Job:
-        if job.is_terminal or job.state in _LATE_STATES or job.state is JobState.PARKED:
+        if job.state not in CANCELLABLE:
             raise JobNotCancellableError(job_id=job.id, state=job.state.value)
         if job.state is not JobState.QUEUED and job.cancel_requested_at is not None:
             return job
         now = self._clock.now()
         changes = {"cancel_requested_at": now, "cancel_requested_by": asker.user_id}
-        trail: list[tuple[AuditEntry, ChannelId | None]] = []
 
         async def write_down(connection: Connection) -> None:
-            if asker.user_id != job.requester_id:
-                trail.append(await self._record_cancel(connection, job, asker))
+            await self._audit.record_about(connection, job, asker.actor, Action.JOB_CANCELLED)
 
         if job.state is JobState.QUEUED:
-            cancelled = await self._advancer.advance(
+            return await self._advancer.advance(
                 job,
                 JobState.CANCELLED,
                 owner=Owner.SUBMISSIONS,
@@ -343,31 +348,15 @@ class Submissions:
                 changes=changes,
                 also=write_down,
             )
-        else:
-            cancelled = await self._advancer.amend(
-                job,
-                owner=Owner.SUBMISSIONS,
-                name=Amendment.CANCEL_REQUESTED,
-                detail={"by": asker.user_id},
-                also=write_down,
-                next_poll_at=now if job.state is JobState.PENDING else job.next_poll_at,
-                **changes,
-            )
-        for entry, channel_id in trail:
-            await self._audit.tell(entry, channel_id)
-        return cancelled
-
-    async def _record_cancel(
-        self, connection: Connection, job: Job, asker: Asker
-    ) -> tuple[AuditEntry, ChannelId | None]:
-        entry = await self._audit.record(
-            connection,
-            job.guild_id,
-            Actor(user_id=asker.user_id, name=asker.name),
-            Action.JOB_CANCELLED,
-            f"{job.id} of <@{job.requester_id}>",
+        return await self._advancer.amend(
+            job,
+            owner=Owner.SUBMISSIONS,
+            name=Amendment.CANCEL_REQUESTED,
+            detail={"by": asker.user_id},
+            also=write_down,
+            next_poll_at=now if job.state is JobState.PENDING else job.next_poll_at,
+            **changes,
         )
-        return entry, (await guilds.get(connection, job.guild_id)).log_channel_id
 
     async def retry(self, asked: str, asker: Asker, origin: Origin) -> Job:
         """Make a job again with the same settings and a new seed, as a new submission.
@@ -382,11 +371,8 @@ class Submissions:
         if not job.is_terminal:
             raise JobNotRetryableError(job_id=job.id, problem="retry_active")
         model = self._catalogue.get(job.model)
-        if (
-            model is None
-            or job.resolution not in model.resolutions
-            or job.duration_seconds not in model.durations
-            or (job.effect is not None and job.effect not in model.effects)
+        if model is None or not model.still_makes(
+            resolution=job.resolution, seconds=job.duration_seconds, effect=job.effect
         ):
             raise JobNotRetryableError(job_id=job.id, problem="retry_model_gone")
         if job.forgotten_at is not None:

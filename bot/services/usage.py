@@ -113,10 +113,7 @@ class Usage:
         return replace(sums, members=tuple(members))
 
     async def log(self, guild_id: GuildId, query: LogQuery) -> LogPage:
-        """Return a page of the log, newest first.
-
-        A page that has nothing on it is the newest one, as after a retention or a filter.
-        """
+        """Return a page of the log, newest first."""
         async with self._database.read() as connection:
             guild = await guilds.get(connection, guild_id)
             # One more than is shown tells whether there is another page.

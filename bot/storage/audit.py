@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import Row, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.audit import Actor, AuditEntry
-from bot.domain.ids import GuildId
+from bot.domain.audit import Actor, AuditEntry, AuditLine
+from bot.domain.ids import ChannelId, GuildId
 from bot.storage.tables import audit_entries, refusals
 
 
-async def add(connection: AsyncConnection, entry: AuditEntry) -> None:
-    """Store a change, in the transaction that makes it."""
+async def add(connection: AsyncConnection, entry: AuditEntry, *, tell_in: ChannelId | None) -> None:
+    """Store a change, in the transaction that makes it, for the log channel there is."""
     await connection.execute(
         insert(audit_entries).values(
             guild_id=entry.guild_id,
@@ -25,6 +26,7 @@ async def add(connection: AsyncConnection, entry: AuditEntry) -> None:
             subject=entry.subject,
             before=entry.before,
             after=entry.after,
+            tell_in=tell_in,
         )
     )
 
@@ -50,18 +52,46 @@ async def newest(
         .limit(limit)
         .offset(offset)
     )
-    return [
-        AuditEntry(
-            guild_id=row.guild_id,
-            at=row.at,
-            actor=Actor(user_id=row.actor_id, name=row.actor_name),
-            action=row.action,
-            subject=row.subject,
-            before=row.before,
-            after=row.after,
-        )
-        for row in await connection.execute(query)
-    ]
+    return [_entry_of(row) for row in await connection.execute(query)]
+
+
+async def untold_channels(connection: AsyncConnection) -> set[ChannelId]:
+    """Return the log channels that are to be told anything."""
+    query = select(audit_entries.c.tell_in).where(audit_entries.c.tell_in.is_not(None)).distinct()
+    return {ChannelId(row.tell_in) for row in await connection.execute(query)}
+
+
+async def next_untold(connection: AsyncConnection, channel_id: ChannelId) -> AuditLine | None:
+    """Return the oldest change that a log channel was not told."""
+    query = (
+        select(audit_entries)
+        .where(audit_entries.c.tell_in == channel_id)
+        .order_by(audit_entries.c.id)
+        .limit(1)
+    )
+    row = (await connection.execute(query)).one_or_none()
+    if row is None:
+        return None
+    return AuditLine(id=row.id, channel_id=channel_id, entry=_entry_of(row))
+
+
+async def mark_told(connection: AsyncConnection, line: AuditLine) -> None:
+    """Store that a change was told, or is not to be."""
+    await connection.execute(
+        update(audit_entries).where(audit_entries.c.id == line.id).values(tell_in=None)
+    )
+
+
+def _entry_of(row: Row[Any]) -> AuditEntry:
+    return AuditEntry(
+        guild_id=row.guild_id,
+        at=row.at,
+        actor=Actor(user_id=row.actor_id, name=row.actor_name),
+        action=row.action,
+        subject=row.subject,
+        before=row.before,
+        after=row.after,
+    )
 
 
 async def count_refusal(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import datetime
 
 from sqlalchemy import delete, select, update
@@ -13,7 +13,7 @@ from bot.domain.guild import Guild
 from bot.domain.ids import GuildId
 from bot.domain.job import Job, JobState
 from bot.domain.quota import Scope
-from bot.storage.jobs import job_of
+from bot.storage.jobs import jobs_of
 from bot.storage.tables import (
     blocks,
     draws,
@@ -44,7 +44,7 @@ async def waiting_in_left(connection: AsyncConnection) -> list[Job]:
         .where(jobs.c.state == JobState.QUEUED, guilds.c.left_at.is_not(None))
         .order_by(jobs.c.id)
     )
-    return [job_of(row) for row in await connection.execute(query)]
+    return await jobs_of(connection, query)
 
 
 async def waiting_outside(connection: AsyncConnection, allowed: Collection[GuildId]) -> list[Job]:
@@ -54,7 +54,7 @@ async def waiting_outside(connection: AsyncConnection, allowed: Collection[Guild
         .where(jobs.c.state == JobState.QUEUED, jobs.c.guild_id.not_in(allowed))
         .order_by(jobs.c.id)
     )
-    return [job_of(row) for row in await connection.execute(query)]
+    return await jobs_of(connection, query)
 
 
 async def left_before(connection: AsyncConnection, moment: datetime) -> list[GuildId]:
@@ -63,24 +63,30 @@ async def left_before(connection: AsyncConnection, moment: datetime) -> list[Gui
     return [GuildId(row.guild_id) for row in await connection.execute(query)]
 
 
-async def forget_settings(connection: AsyncConnection, guild_id: GuildId) -> None:
+async def forget_settings(connection: AsyncConnection, guild: Guild) -> bool:
     """Erase what a guild's people set, with its row locked; jobs and ledger stay.
 
     Ceilings stay as well: they are the host's word about the guild, and leaving must not lift them.
+
+    Returns:
+        Whether there was anything to erase.
     """
-    of_guild = grants.c.guild_id == guild_id
-    await connection.execute(
-        delete(draws).where(draws.c.grant_id.in_(select(grants.c.id).where(of_guild)))
-    )
-    await connection.execute(delete(grants).where(of_guild))
-    for table in (permits, kind_defaults, blocks, words):
-        await connection.execute(delete(table).where(table.c.guild_id == guild_id))
-    mine = rules.c.guild_id == guild_id
-    await connection.execute(delete(rules).where(mine, rules.c.scope != Scope.CEILING))
-    row = guilds.c.guild_id == guild_id
-    if (await connection.execute(select(rules.c.id).where(mine).limit(1))).first() is None:
+    granted = select(grants.c.id).where(grants.c.guild_id == guild.guild_id)
+    erased = 0
+    for erasure in (
+        delete(draws).where(draws.c.grant_id.in_(granted)),
+        *(
+            delete(table).where(table.c.guild_id == guild.guild_id)
+            for table in (grants, permits, kind_defaults, blocks, words)
+        ),
+        delete(rules).where(rules.c.guild_id == guild.guild_id, rules.c.scope != Scope.CEILING),
+    ):
+        erased += (await connection.execute(erasure)).rowcount
+    row = guilds.c.guild_id == guild.guild_id
+    ceilings = select(rules.c.id).where(rules.c.guild_id == guild.guild_id).limit(1)
+    if (await connection.execute(ceilings)).first() is None:
         await connection.execute(delete(guilds).where(row))
-        return
-    left_at = (await connection.execute(select(guilds.c.left_at).where(row))).scalar_one()
-    blank = replace(Guild(guild_id=guild_id), left_at=left_at)
+        return True
+    blank = Guild(guild_id=guild.guild_id, left_at=guild.left_at)
     await connection.execute(update(guilds).where(row).values(asdict(blank)))
+    return erased > 0 or guild != blank

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import Row, delete, select, update
@@ -82,20 +82,17 @@ async def set_rule(connection: AsyncConnection, guild_id: GuildId, rule: Rule) -
     )
 
 
-async def clear_rule(connection: AsyncConnection, guild_id: GuildId, rule: Rule) -> Rule | None:
-    """Delete the rule in a rule's place; return it, where there was one."""
-    here = (
-        (rules.c.guild_id == guild_id)
-        & (rules.c.scope == rule.scope)
-        & (rules.c.target_id == (rule.target_id or 0))
-        & (rules.c.unit == rule.unit)
-        & (rules.c.window == rule.window)
+async def clear_rule(connection: AsyncConnection, guild_id: GuildId, rule: Rule) -> None:
+    """Delete the rule in a rule's place, if there is one."""
+    await connection.execute(
+        delete(rules).where(
+            rules.c.guild_id == guild_id,
+            rules.c.scope == rule.scope,
+            rules.c.target_id == (rule.target_id or 0),
+            rules.c.unit == rule.unit,
+            rules.c.window == rule.window,
+        )
     )
-    limit = (await connection.execute(select(rules.c.limit).where(here))).scalar_one_or_none()
-    if limit is None:
-        return None
-    await connection.execute(delete(rules).where(here))
-    return replace(rule, limit=limit)
 
 
 def _guild_of(row: Row[Any]) -> Guild:

@@ -8,11 +8,10 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.ids import AccountId, GuildId
+from bot.domain.ids import GuildId
 from bot.domain.ledger import Amounts
 from bot.domain.quota import Rule, Scope
-from bot.storage.lanes import Account
-from bot.storage.tables import accounts, guilds, ledger_entries, rules
+from bot.storage.tables import guilds, ledger_entries, rules
 
 
 async def spent_by_guild(connection: AsyncConnection, *, since: datetime) -> dict[GuildId, Amounts]:
@@ -48,10 +47,3 @@ async def left_at_by_guild(connection: AsyncConnection) -> dict[GuildId, datetim
     """Return every guild that has a row, and when the bot left it."""
     query = select(guilds.c.guild_id, guilds.c.left_at)
     return {GuildId(row.guild_id): row.left_at for row in await connection.execute(query)}
-
-
-async def account_of(connection: AsyncConnection, account: AccountId) -> Account | None:
-    """Return an account's row; the shell may look before the first start has created it."""
-    query = select(accounts).where(accounts.c.account == account)
-    row = (await connection.execute(query)).one_or_none()
-    return None if row is None else Account(**row._mapping)  # noqa: SLF001 - SQLAlchemy's name

@@ -113,7 +113,8 @@ READ_AT_ONCE = 50
 """A row of so many columns takes a tenth of a millisecond; hundreds would hold the loop."""
 
 
-async def _jobs_of(connection: AsyncConnection, query: Select[*tuple[Any, ...]]) -> list[Job]:
+async def jobs_of(connection: AsyncConnection, query: Select[*tuple[Any, ...]]) -> list[Job]:
+    """Return the jobs a query of whole rows finds, some at a time."""
     found = []
     result = await connection.stream(query.execution_options(yield_per=READ_AT_ONCE))
     async for rows in result.partitions():
@@ -178,7 +179,7 @@ async def newest(
     query = (
         select(jobs).where(*conditions).order_by(jobs.c.created_at.desc(), jobs.c.id).limit(limit)
     )
-    return await _jobs_of(connection, query)
+    return await jobs_of(connection, query)
 
 
 async def in_states(
@@ -193,7 +194,7 @@ async def in_states(
     if guild_id is not None:
         conditions.append(jobs.c.guild_id == guild_id)
     query = select(jobs).where(*conditions).order_by(jobs.c.created_at, jobs.c.id).limit(limit)
-    return await _jobs_of(connection, query)
+    return await jobs_of(connection, query)
 
 
 async def count_by_state(connection: AsyncConnection) -> dict[JobState, int]:
@@ -229,7 +230,7 @@ async def take_over_queued(connection: AsyncConnection, account: AccountId) -> N
 async def foreign_in_flight(connection: AsyncConnection, account: AccountId) -> list[Job]:
     """Return jobs in flight of another account: its key is needed to follow them."""
     query = select(jobs).where(jobs.c.state.in_(IN_FLIGHT), jobs.c.account != account)
-    return await _jobs_of(connection, query)
+    return await jobs_of(connection, query)
 
 
 async def known_task_ids(
@@ -325,7 +326,7 @@ async def due_polls(connection: AsyncConnection, *, now: datetime, limit: int) -
         .order_by(jobs.c.next_poll_at, jobs.c.id)
         .limit(limit)
     )
-    return await _jobs_of(connection, query)
+    return await jobs_of(connection, query)
 
 
 async def next_poll_at(connection: AsyncConnection) -> datetime | None:
@@ -360,7 +361,7 @@ async def unshown(connection: AsyncConnection, *, posted_before: datetime, limit
         .order_by(jobs.c.finished_at.is_(None), jobs.c.entered_at, jobs.c.id)
         .limit(limit)
     )
-    return await _jobs_of(connection, query)
+    return await jobs_of(connection, query)
 
 
 async def mark_shown(
@@ -390,7 +391,7 @@ async def waiting_and_shown(connection: AsyncConnection, *, limit: int) -> list[
         .order_by(jobs.c.created_at)
         .limit(limit)
     )
-    return await _jobs_of(connection, query)
+    return await jobs_of(connection, query)
 
 
 async def unannounced(connection: AsyncConnection, *, limit: int) -> list[Job]:
@@ -410,7 +411,7 @@ async def unannounced(connection: AsyncConnection, *, limit: int) -> list[Job]:
         .order_by(jobs.c.finished_at)
         .limit(limit)
     )
-    return await _jobs_of(connection, query)
+    return await jobs_of(connection, query)
 
 
 # --- upkeep ----------------------------------------------------------------------------------
@@ -436,7 +437,7 @@ async def lapsed(connection: AsyncConnection, state: JobState, *, now: datetime)
     query = select(jobs).where(
         jobs.c.state == state, or_(jobs.c.lease_until.is_(None), jobs.c.lease_until <= now)
     )
-    return await _jobs_of(connection, query)
+    return await jobs_of(connection, query)
 
 
 async def cancel_wanted(connection: AsyncConnection) -> list[Job]:
@@ -444,7 +445,7 @@ async def cancel_wanted(connection: AsyncConnection) -> list[Job]:
     query = select(jobs).where(
         jobs.c.state == JobState.QUEUED, jobs.c.cancel_requested_at.is_not(None)
     )
-    return await _jobs_of(connection, query)
+    return await jobs_of(connection, query)
 
 
 async def to_forget(
@@ -457,7 +458,7 @@ async def to_forget(
         .order_by(jobs.c.finished_at)
         .limit(limit)
     )
-    return await _jobs_of(connection, query)
+    return await jobs_of(connection, query)
 
 
 async def known_ids(connection: AsyncConnection, job_ids: Collection[str]) -> set[str]:

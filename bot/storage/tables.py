@@ -293,7 +293,10 @@ audit_entries = Table(
     Column("subject", OutsideText, nullable=False),
     Column("before", OutsideText),
     Column("after", OutsideText),
+    # The log channel that is still to be told; nothing once it is, or where there was none.
+    Column("tell_in", Snowflake),
     Index("ix_audit_entries_guild", "guild_id", "at"),
+    _partial("ix_audit_entries_untold", "tell_in", "id", where="tell_in IS NOT NULL"),
 )
 
 # How often a wish was refused, by error code and UTC day: no person, no prompt.

@@ -25,11 +25,14 @@ from bot.domain.job import Job, JobState
 from bot.domain.ledger import NOTHING, Amounts
 from bot.domain.quota import Span
 from bot.domain.usage import ExportedJob, LogQuery, Place, Share, Sums
-from bot.storage.jobs import job_of
+from bot.storage.jobs import jobs_of
 from bot.storage.tables import jobs, ledger_entries
 
 Columns = Mapping[str, ColumnElement[Any]]
 """What is summed, by name."""
+
+NAMED_AMONG = 50
+"""A member's newest jobs that may tell their name; each may be forgotten before its time."""
 
 _ENTRY = ledger_entries.c
 _AMOUNTS = ("videos", "seconds", "micros")
@@ -102,7 +105,7 @@ def _entries_of(guild_id: GuildId, span: Span) -> list[ColumnElement[bool]]:
     ]
 
 
-def _jobs_of(guild_id: GuildId, span: Span) -> list[ColumnElement[bool]]:
+def _in_period(guild_id: GuildId, span: Span) -> list[ColumnElement[bool]]:
     return [
         jobs.c.guild_id == guild_id,
         jobs.c.created_at >= span.start,
@@ -139,15 +142,23 @@ async def names_of(
     """Return what members were called when they last asked; not where retention is over."""
     names = {}
     for user_id in user_ids:
-        query = (
-            select(jobs.c.requester_name, jobs.c.forgotten_at)
+        # Only the newest are looked at: of somebody who left, all of thousands are forgotten.
+        newest = (
+            select(jobs.c.requester_name, jobs.c.forgotten_at, jobs.c.created_at)
             .where(jobs.c.requester_id == user_id, jobs.c.guild_id == guild_id)
             .order_by(jobs.c.created_at.desc())
+            .limit(NAMED_AMONG)
+            .subquery()
+        )
+        query = (
+            select(newest.c.requester_name)
+            .where(newest.c.forgotten_at.is_(None))
+            .order_by(newest.c.created_at.desc())
             .limit(1)
         )
-        newest = (await connection.execute(query)).first()
-        if newest is not None and newest.forgotten_at is None:
-            names[user_id] = newest.requester_name
+        name = (await connection.execute(query)).scalar_one_or_none()
+        if name is not None:
+            names[user_id] = name
     return names
 
 
@@ -156,7 +167,7 @@ async def count_by_state(
 ) -> dict[JobState, int]:
     """Return how many of a period's jobs are in each state."""
     query = (
-        select(jobs.c.state, func.count()).where(*_jobs_of(guild_id, span)).group_by(jobs.c.state)
+        select(jobs.c.state, func.count()).where(*_in_period(guild_id, span)).group_by(jobs.c.state)
     )
     return {row[0]: row[1] for row in await connection.execute(query)}
 
@@ -167,7 +178,7 @@ async def newest_times(
     """Return how long the newest videos waited and were made, in seconds."""
     query = (
         select(jobs.c.created_at, jobs.c.sent_at, jobs.c.finished_at)
-        .where(*_jobs_of(guild_id, span), jobs.c.state == JobState.DELIVERED)
+        .where(*_in_period(guild_id, span), jobs.c.state == JobState.DELIVERED)
         .order_by(jobs.c.created_at.desc())
         .limit(limit)
     )
@@ -203,7 +214,7 @@ async def _stretch(
     state: JobState | None,
     limit: int,
 ) -> list[Job]:
-    conditions = _jobs_of(guild_id, asked.span)
+    conditions = _in_period(guild_id, asked.span)
     if state is not None:
         conditions.append(jobs.c.state == state)
     if asked.member_id is not None:
@@ -215,7 +226,7 @@ async def _stretch(
     columns = (jobs.c.created_at, jobs.c.id)
     order = columns if asked.is_newer else [column.desc() for column in columns]
     query = select(jobs).where(*conditions).order_by(*order).limit(limit)
-    return [job_of(row) for row in await connection.execute(query)]
+    return await jobs_of(connection, query)
 
 
 def _beyond(place: Place, *, is_newer: bool) -> list[ColumnElement[bool]]:
@@ -235,7 +246,7 @@ async def exported(
     limit: int,
 ) -> list[ExportedJob]:
     """Return the next jobs of an export, oldest first, with what each has in the ledger."""
-    conditions = _jobs_of(guild_id, span)
+    conditions = _in_period(guild_id, span)
     if after is not None:
         conditions += _beyond(after, is_newer=True)
     columns = [jobs.c[name] for name in _EXPORTED]

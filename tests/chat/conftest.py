@@ -8,7 +8,8 @@ import discord
 import pytest
 import stamina
 
-from bot.chat.messenger import ATTEMPTS, Messenger
+from bot.chat.asking import ATTEMPTS
+from bot.chat.messenger import Messenger
 from bot.chat.text import Money
 from bot.client import MAX_RATELIMIT_WAIT_SECONDS
 from bot.domain.ids import UserId

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from bot.chat import search
 from bot.chat.messenger import Messenger, nonce
 from bot.domain.errors import MissingAccessError
 from bot.domain.guild import Notify
@@ -278,6 +280,94 @@ async def test_a_message_is_found_behind_a_hundred_others(
         job_in(server), receipt.channel_id, Purpose.STATUS, since=since
     )
     assert found == receipt
+
+
+FILLED = 350
+"""Messages of a busy channel."""
+
+
+async def test_a_message_is_found_though_a_busy_channel_went_on(
+    server: DiscordServer, messenger: Messenger
+) -> None:
+    since = server.clock.now()
+    receipt = await posted(messenger, job_in(server))
+    for number in range(FILLED):
+        await server.say("tom", server.channel, str(number))
+    found = await messenger.find_message(
+        job_in(server), receipt.channel_id, Purpose.STATUS, since=since
+    )
+    assert found == receipt
+
+
+async def test_the_search_ends_where_the_attempt_can_have_posted_nothing_more(
+    server: DiscordServer, messenger: Messenger
+) -> None:
+    since = server.clock.now()
+    server.clock.advance(search.STANDS_WITHIN.total_seconds() + 60)
+    for number in range(FILLED):
+        await server.say("tom", server.channel, str(number))
+    job = job_in(server)
+    assert await messenger.find_message(job, job.channel_id, Purpose.STATUS, since=since) is None
+    assert len(server.requests_to("GET", POST_ROUTE)) == 1
+
+
+async def test_more_messages_than_can_be_looked_through_tell_nothing(
+    server: DiscordServer, messenger: Messenger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "HISTORY_LIMIT", 100)
+    since = server.clock.now()
+    for number in range(101):
+        await server.say("tom", server.channel, str(number))
+    job = job_in(server)
+    with pytest.raises(MissingAccessError):
+        await messenger.find_message(job, job.channel_id, Purpose.STATUS, since=since)
+
+
+@pytest.mark.parametrize("purpose", list(Purpose))
+async def test_a_history_that_may_not_be_read_is_not_an_empty_one(
+    server: DiscordServer, messenger: Messenger, purpose: Purpose
+) -> None:
+    job, since = job_in(server), server.clock.now()
+    assert await messenger.find_message(job, job.channel_id, purpose, since=since) is None
+    await posted(messenger, job)
+    server.deny_bot(server.channel, "READ_MESSAGE_HISTORY")
+    with pytest.raises(MissingAccessError):
+        await messenger.find_message(job, job.channel_id, purpose, since=since)
+
+
+async def test_a_video_under_an_old_status_message_is_found(
+    server: DiscordServer, messenger: Messenger, video: Path
+) -> None:
+    receipt = await posted(messenger, job_in(server))
+    server.clock.advance(3 * 3600)
+    since = server.clock.now()
+    view = at(job_in(server, JobState.DELIVERING), receipt)
+    find = partial(messenger.find_message, view.job, receipt.channel_id, Purpose.DELIVERY)
+    assert await find(since=since) is None
+    await messenger.deliver_by_edit(at(job_in(server, JobState.DELIVERED), receipt), video)
+    assert await find(since=since) == receipt
+
+
+@pytest.mark.parametrize("spoiler", [False, True])
+async def test_a_video_without_its_embed_is_found(
+    server: DiscordServer, messenger: Messenger, video: Path, *, spoiler: bool
+) -> None:
+    server.deny_bot(server.channel, "EMBED_LINKS")
+    since = server.clock.now()
+    job = job_in(server, JobState.DELIVERED, spoiler=spoiler)
+    receipt = await messenger.deliver_in_channel(StatusView(job=job), video)
+    found = await messenger.find_message(job, job.channel_id, Purpose.DELIVERY, since=since)
+    assert found == receipt
+
+
+async def test_a_video_in_the_direct_messages_is_found(
+    server: DiscordServer, messenger: Messenger, video: Path
+) -> None:
+    since = server.clock.now()
+    job = job_in(server, JobState.DELIVERED)
+    receipt = await messenger.deliver_by_dm(StatusView(job=job), video)
+    place = await messenger.open_dm(job.requester_id)
+    assert await messenger.find_message(job, place, Purpose.DELIVERY, since=since) == receipt
 
 
 # --- operators --------------------------------------------------------------------------------

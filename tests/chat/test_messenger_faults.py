@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +12,9 @@ import aiohttp
 import discord
 import pytest
 
-from bot.chat.messenger import ATTEMPTS, Messenger, converted
+from bot.chat.asking import ATTEMPTS, converted
+from bot.chat.messenger import Messenger
+from bot.domain.audit import Action, Actor, AuditEntry, AuditLine
 from bot.domain.errors import (
     ChannelGoneError,
     ChatUnavailableError,
@@ -21,15 +25,19 @@ from bot.domain.errors import (
     UploadTooLargeError,
 )
 from bot.domain.guild import Notify
-from bot.domain.ids import ChannelId, MessageId
+from bot.domain.ids import ChannelId, MessageId, UserId
 from bot.domain.job import JobState
-from bot.domain.status import StatusView
+from bot.domain.ports import Chat
+from bot.domain.status import Notice, Purpose, StatusView, Told
 from sandbox.discord import DiscordServer
+from sandbox.discord.faults import Fault
 from sandbox.discord.records import Channel
 from tests.chat.conftest import UPLOAD_LIMIT_BYTES
+from tests.chat.examples import NOW
 from tests.chat.stage import EDITS, POSTS, at, job_in, only_message, posted
 
 FILM_BYTES = 6000
+LOGIN_REQUESTS = 2
 
 
 @pytest.fixture
@@ -61,6 +69,15 @@ class Trouble:
             server.faults.drop(method, path, count=count, after=self.after)
         else:
             server.faults.respond(method, path, self.status, count=count, after=self.after)
+
+    def fault(self) -> Fault:
+        return Fault(
+            method="*",
+            path="*",
+            status=self.status,
+            drop=self.status is None,
+            after=self.after,
+        )
 
 
 TROUBLES = [
@@ -114,6 +131,58 @@ async def test_an_announcement_is_said_once(
     assert len(server.pings) == 1
 
 
+LEAVES_MESSAGES = {
+    "deliver_in_channel": 1,
+    "deliver_by_dm": 1,
+    "open_dm": 0,
+    "find_message": 0,
+    "tell_operators": 1,
+    "tell_log_channel": 1,
+}
+"""The port's other methods, and how many messages each leaves."""
+
+
+def test_every_method_of_the_port_meets_every_trouble() -> None:
+    methods = {name for name, each in vars(Chat).items() if callable(each) and name[0] != "_"}
+    above = {"post_status", "edit_status", "deliver_by_edit", "announce"}
+    assert methods - above - {"digest"} == set(LEAVES_MESSAGES)
+
+
+@pytest.mark.parametrize("trouble", TROUBLES)
+@pytest.mark.parametrize("name", LEAVES_MESSAGES)
+async def test_every_other_call_is_repeated_and_done_once(
+    server: DiscordServer, messenger: Messenger, video: Path, name: str, trouble: Trouble
+) -> None:
+    view = StatusView(job=job_in(server, JobState.DELIVERED))
+    job, since = view.job, server.clock.now()
+    messenger._operators = (job.requester_id,)
+    facts = {"subject": job.id, "reason": "x"}
+    entry = AuditEntry(
+        guild_id=job.guild_id,
+        at=NOW,
+        actor=Actor(user_id=job.requester_id, name="tom"),
+        action=Action.JOB_CANCELLED,
+        subject=job.id,
+    )
+    line = AuditLine(id=1, channel_id=job.channel_id, entry=entry)
+    calls: dict[str, Callable[[], Awaitable[object]]] = {
+        "deliver_in_channel": lambda: messenger.deliver_in_channel(view, video),
+        "deliver_by_dm": lambda: messenger.deliver_by_dm(view, video),
+        "open_dm": lambda: messenger.open_dm(job.requester_id),
+        "find_message": lambda: messenger.find_message(
+            job, job.channel_id, Purpose.DELIVERY, since=since
+        ),
+        "tell_operators": lambda: messenger.tell_operators(
+            Notice(told=Told.OPERATOR_LOSS, facts=facts, at=NOW)
+        ),
+        "tell_log_channel": lambda: messenger.tell_log_channel(line),
+    }
+    server.faults.afflict([trouble.fault()])
+    await calls[name]()
+    places = server.state.channels.values()
+    assert sum(len(place.messages) for place in places) == LEAVES_MESSAGES[name]
+
+
 async def test_a_discord_that_stays_away_is_left_for_later(
     server: DiscordServer, messenger: Messenger
 ) -> None:
@@ -131,12 +200,27 @@ async def test_a_short_rate_limit_is_waited_for(
     only_message(server)
 
 
+async def test_a_global_rate_limit_holds_every_call_back(
+    server: DiscordServer, messenger: Messenger
+) -> None:
+    server.faults.rate_limit("POST", POSTS, 0.3, is_global=True)
+    since = server.clock.now()
+    async with asyncio.TaskGroup() as group:
+        group.create_task(posted(messenger, job_in(server)))
+        await asyncio.sleep(0.1)
+        group.create_task(messenger.open_dm(UserId(server.users[1].id)))
+    (opened,) = server.requests_to("POST", "/users/@me/channels")
+    assert opened.started_at - since.timestamp() >= 0.3
+    assert len(server.requests) == 3 + LOGIN_REQUESTS
+
+
 async def test_a_long_rate_limit_is_left_for_later(
     server: DiscordServer, messenger: Messenger
 ) -> None:
     server.faults.rate_limit("POST", POSTS, 3600, count=100)
     with pytest.raises(ChatUnavailableError):
         await posted(messenger, job_in(server))
+    assert len(server.requests) == 1 + LOGIN_REQUESTS
 
 
 async def test_slow_mode_is_left_for_later(server: DiscordServer, messenger: Messenger) -> None:
@@ -144,6 +228,61 @@ async def test_slow_mode_is_left_for_later(server: DiscordServer, messenger: Mes
     server.state.last_send_at[server.channel.id] = server.clock.timestamp()
     with pytest.raises(ChatUnavailableError):
         await posted(messenger, job_in(server))
+    assert len(server.requests) == 1 + LOGIN_REQUESTS
+
+
+async def test_a_banned_address_is_quiet_until_the_ban_ends(
+    server: DiscordServer, messenger: Messenger
+) -> None:
+    server.faults.rate_limit("POST", POSTS, 0.2, via=False)
+    for _ in range(5):
+        with pytest.raises(ChatUnavailableError):
+            await posted(messenger, job_in(server))
+        with pytest.raises(ChatUnavailableError):
+            await messenger.open_dm(UserId(server.users[1].id))
+    assert len(server.requests) == 1 + LOGIN_REQUESTS
+    async with asyncio.timeout(20):
+        while not server.messages(server.channel):
+            with suppress(ChatUnavailableError):
+                await posted(messenger, job_in(server))
+            await asyncio.sleep(0.05)
+    assert len(server.requests) == 2 + LOGIN_REQUESTS
+
+
+async def test_a_refused_token_is_not_shown_again_and_again(
+    server: DiscordServer, messenger: Messenger
+) -> None:
+    server.state.token = "another"
+    for _ in range(100):
+        with pytest.raises(ChatUnavailableError):
+            await posted(messenger, job_in(server))
+    assert len(server.requests) == 1 + LOGIN_REQUESTS
+    assert server.limits.invalid_requests == 1
+
+
+@pytest.mark.parametrize("trouble", TROUBLES)
+async def test_a_refusal_after_a_lost_answer_is_no_refusal_yet(
+    server: DiscordServer, messenger: Messenger, video: Path, trouble: Trouble
+) -> None:
+    view = StatusView(job=job_in(server, JobState.DELIVERED))
+    trouble.happen(server, "POST", POSTS)
+    refusal = {"message": "Missing Permissions", "code": 50_013}
+    server.faults.respond("POST", POSTS, 403, body=refusal)
+    with pytest.raises(ChatUnavailableError):
+        await messenger.deliver_in_channel(view, video)
+    found = await messenger.find_message(
+        view.job, view.job.channel_id, Purpose.DELIVERY, since=server.clock.now()
+    )
+    assert (found is not None) == trouble.after
+
+
+async def test_automod_after_a_lost_answer_costs_the_prompt_alone(
+    server: DiscordServer, messenger: Messenger
+) -> None:
+    server.update_guild(server.guild, automod_words={"slowly"})
+    server.faults.respond("POST", POSTS, 503)
+    await posted(messenger, job_in(server))
+    only_message(server)
 
 
 async def test_a_token_that_was_reset_gives_up_nobodys_video(
@@ -254,7 +393,7 @@ async def test_a_message_of_somebody_else_is_as_good_as_gone(
         await messenger.edit_status(StatusView(job=job))
 
 
-async def test_a_status_message_in_an_archived_thread_is_gone_but_a_new_one_wakes_the_thread(
+async def test_a_status_message_in_an_archived_thread_rests_until_a_new_one_wakes_the_thread(
     server: DiscordServer, messenger: Messenger, video: Path
 ) -> None:
     thread = server.add_thread(server.channel, "talk")
@@ -262,10 +401,11 @@ async def test_a_status_message_in_an_archived_thread_is_gone_but_a_new_one_wake
     receipt = await posted(messenger, job)
     server.update_channel(thread, archived=True)
     done = at(job_in(server, JobState.DELIVERED, channel=thread), receipt)
-    with pytest.raises(MessageGoneError):
+    with pytest.raises(MissingAccessError):
         await messenger.deliver_by_edit(done, video)
     await messenger.deliver_in_channel(done, video)
     assert not thread.archived
+    await messenger.edit_status(done)
 
 
 async def test_a_lost_permission_to_send_does_not_stop_edits(

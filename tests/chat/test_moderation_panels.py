@@ -60,6 +60,17 @@ def test_grants_are_listed_with_what_is_left() -> None:
     assert "<@42>: 2.00 of 3.00 CNY left" in text
 
 
+def test_a_rule_of_a_deleted_role_is_named_so_with_the_way_to_be_rid_of_it() -> None:
+    standings = [
+        a_standing(Scope.ROLE, Unit.VIDEOS, Window.DAY, limit=3, target_id=role)
+        for role in (70, 71)
+    ]
+    shown = words(panels.quota_list(standings, [], MONEY, roles={70}))
+    assert "Each with <@&70>: **3 videos**\n" in shown
+    assert "A deleted role: **3 videos** · goes with the next /moderate quota clear" in shown
+    assert "deleted" not in words(panels.quota_list(standings, [], MONEY))
+
+
 def test_hundreds_of_rules_leave_the_other_slots_readable() -> None:
     standings = [
         a_standing(Scope.MEMBER, unit, window, limit=10**15, target_id=10**19 + at)

@@ -153,8 +153,8 @@ def test_a_long_history_is_a_file() -> None:
 
 
 def test_open_jobs_are_named() -> None:
-    assert operators.unconfirmed_left([]) == "0 unconfirmed"
-    assert operators.unconfirmed_left([a_job()]) == "1 unconfirmed: 7F3K2Q"
+    assert operators.unconfirmed_left([]) == "No job is unconfirmed."
+    assert operators.unconfirmed_left([a_job()]) == "1 job still unconfirmed: 7F3K2Q"
     assert operators.unconfirmed_left([a_job()] * 30).endswith(" …")
 
 

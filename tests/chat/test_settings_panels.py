@@ -112,23 +112,23 @@ def test_many_channels_are_cut_between_two() -> None:
         (
             "on",
             "off",
-            "Preview of pictures: **off**, before: on. It counts from the next command on.",
+            "Preview of pictures: **off**, before: on. It counts from now on.",
         ),
         (
             None,
             "480P",
-            "Preview of pictures: **480P**, before: not set. It counts from the next command on.",
+            "Preview of pictures: **480P**, before: not set. It counts from now on.",
         ),
         (
             "480P",
             None,
-            "Preview of pictures: **not set**, before: 480P. It counts from the next command on.",
+            "Preview of pictures: **not set**, before: 480P. It counts from now on.",
         ),
         ("off", "off", "Nothing to change. Preview of pictures: **off** already."),
         (
             "A_b_c",
             "x*y",
-            r"Preview of pictures: **x\*y**, before: A\_b\_c. It counts from the next command on.",
+            r"Preview of pictures: **x\*y**, before: A\_b\_c. It counts from now on.",
         ),
     ],
 )
@@ -154,17 +154,17 @@ def test_a_decision_about_a_channel_says_what_it_means_for_the_rest(
         (
             ChannelClosedError(instead=tuple(ChannelId(number) for number in range(1, 9))),
             (
-                "Admins of this server do not let videos be made in this channel. "
+                "This server's admins keep videos out of this channel. "
                 "Try <#1>, <#2>, <#3>, <#4>, <#5>."
             ),
         ),
         (
             ChannelClosedError(instead=()),
-            "Admins of this server do not let videos be made in this channel. Try another channel.",
+            "This server's admins keep videos out of this channel. Try another channel.",
         ),
         (
             ModelDeniedError("a`b", instead=("c", "d")),
-            "An admin of this server has denied a'b. Choose one of: c, d.",
+            "An admin of this server has denied a'b. Try c, d.",
         ),
         (
             ModelDeniedError(None, instead=()),

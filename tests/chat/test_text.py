@@ -425,7 +425,7 @@ def test_a_list_of_models_is_never_cut_off(region: Region) -> None:
             options = GenerationOptions(prompt="fog", effect=effect)
             sentence = said_of(catalogue, kind, options, Choices(model="x" * 900))
             offered = [model.name for model in catalogue.of_kind(kind, effect=effect)]
-            assert sentence.endswith(f"Choose one of: {', '.join(offered)}.")
+            assert sentence.endswith(f"Try {', '.join(offered)}.")
 
 
 @pytest.mark.parametrize("region", Region)
@@ -436,7 +436,7 @@ def test_a_list_of_sizes_tiers_or_lengths_is_never_cut_off(region: Region) -> No
         if model.kind is Kind.TEXT:
             choices = Choices(model=model.name, size="9x" * 900)
             sentence = said_of(catalogue, model.kind, options, choices).replace("×", "*")
-            assert sentence.endswith(f"Choose one of: {', '.join(model.sizes)}.")
+            assert sentence.endswith(f"Try {', '.join(model.sizes)}.")
             continue
         choices = Choices(model=model.name, resolution="9" * 900)
         sentence = said_of(catalogue, model.kind, options, choices)

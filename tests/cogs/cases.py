@@ -237,3 +237,27 @@ OPERATORS = [
     Case("operator reconcile", operating),
 ]
 CASES = [*VIDEOS, LIST, SHOW, CANCEL, RETRY, FORGET, QUEUE, QUOTA, HELP]
+
+# Options that are completed while they are typed.
+SUGGESTED_FOR_VIDEO = [
+    ("video frames", "model"),
+    ("video frames", "resolution"),
+    ("video image", "model"),
+    ("video image", "resolution"),
+    ("video text", "model"),
+    ("video text", "size"),
+    ("video effect", "effect"),
+    ("video effect", "model"),
+    ("video effect", "resolution"),
+]
+SUGGESTED_FOR_SETTINGS = [
+    ("settings models allow", "model"),
+    ("settings models deny", "model"),
+    ("settings effects allow", "effect"),
+    ("settings effects deny", "effect"),
+    ("settings defaults", "model"),
+    ("settings defaults", "resolution"),
+    ("settings defaults", "size"),
+    ("settings timezone", "name"),
+]
+SUGGESTED_FOR_JOBS = [("jobs show", "job"), ("jobs cancel", "job"), ("jobs retry", "job")]

@@ -64,7 +64,7 @@ async def cog(tmp_path: Path) -> AsyncIterator[JobsCog]:
             stored(ELSEWHERE, 3, guild_id=OTHER_GUILD),
         ):
             await jobs.apply(connection, open_job(job))
-    trail = AuditTrail(chat, clock)
+    trail = AuditTrail(clock)
     submissions = Submissions(
         advancer=advancer,
         account=account,

@@ -14,6 +14,7 @@ from bot.chat.text import Money
 from bot.client import TweenBot
 from bot.domain.ids import new_job_id
 from cogs._buttons import CancelButton
+from tests.cogs.cases import SUGGESTED_FOR_JOBS, SUGGESTED_FOR_SETTINGS, SUGGESTED_FOR_VIDEO
 from tests.cogs.doubles import Backstage, http_error
 
 STRING, INTEGER, BOOLEAN, USER, CHANNEL, MENTIONABLE, NUMBER, ATTACHMENT = 3, 4, 5, 6, 7, 9, 10, 11
@@ -196,29 +197,12 @@ async def test_known_sets_are_choices_or_autocompleted(bot: TweenBot) -> None:
         if option.get("autocomplete")
     }
     assert completed == {
-        ("video frames", "model"),
-        ("video frames", "resolution"),
-        ("video image", "model"),
-        ("video image", "resolution"),
-        ("video text", "model"),
-        ("video text", "size"),
-        ("video effect", "effect"),
-        ("video effect", "model"),
-        ("video effect", "resolution"),
-        ("jobs show", "job"),
-        ("jobs cancel", "job"),
-        ("jobs retry", "job"),
+        *SUGGESTED_FOR_VIDEO,
+        *SUGGESTED_FOR_JOBS,
         ("jobs forget", "job"),
         ("moderate cancel", "job"),
         ("moderate words remove", "word"),
-        ("settings models allow", "model"),
-        ("settings models deny", "model"),
-        ("settings effects allow", "effect"),
-        ("settings effects deny", "effect"),
-        ("settings defaults", "model"),
-        ("settings defaults", "resolution"),
-        ("settings defaults", "size"),
-        ("settings timezone", "name"),
+        *SUGGESTED_FOR_SETTINGS,
     }
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 from unittest.mock import MagicMock
 
@@ -62,9 +64,6 @@ async def test_an_answer_takes_the_way_that_is_open(
         http_error(401, 50_027),
         http_error(404, 10_062),
         http_error(500, 0),
-        aiohttp.ServerDisconnectedError(),
-        ConnectionResetError(),
-        TimeoutError(),
     ],
 )
 async def test_an_answer_that_cannot_be_given_is_only_logged(
@@ -75,6 +74,43 @@ async def test_an_answer_that_cannot_be_given_is_only_logged(
     interaction.edit_original_response.side_effect = error
     await _errors.say(interaction, "done")
     interaction.edit_original_response.assert_awaited_once()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [aiohttp.ServerDisconnectedError(), ConnectionResetError(), TimeoutError()],
+    ids=lambda error: type(error).__name__,
+)
+async def test_an_answer_whose_connection_was_cut_is_given_again_with_its_file(
+    backstage: Backstage, tmp_path: Path, error: Exception
+) -> None:
+    interaction = an_interaction(backstage)
+    interaction.response.is_done.return_value = True
+    path = tmp_path / "film.mp4"
+    path.write_bytes(b"a film")
+    sent = []
+
+    async def send(*, attachments: list[discord.File], **_: object) -> None:
+        (file,) = attachments
+        sent.append((file.filename, file.fp.read()))
+        file.close()  # as discord.py does after every request
+        if len(sent) < _errors.ANSWER_ATTEMPTS:
+            raise error
+
+    interaction.edit_original_response.side_effect = send
+    await _errors.say(interaction, "done", file=discord.File(path, "SPOILER_tween.mp4"))
+    assert sent == [("SPOILER_tween.mp4", b"a film")] * _errors.ANSWER_ATTEMPTS
+
+
+async def test_an_answer_to_a_lost_acknowledgement_ends_the_thinking(backstage: Backstage) -> None:
+    interaction = an_interaction(backstage)
+    interaction.response.is_done.return_value = False
+    interaction.response.send_message.side_effect = http_error(400, 40_060)
+    picture = discord.File(io.BytesIO(b"a chart"), "chart.png")
+    await _errors.say(interaction, "done", file=picture)
+    given = interaction.edit_original_response.call_args.kwargs
+    assert given["content"] == "done"
+    assert given["attachments"][0].fp.read() == b"a chart"
 
 
 async def test_a_video_too_large_for_an_answer_is_explained(backstage: Backstage) -> None:
@@ -119,8 +155,23 @@ async def test_what_discord_py_raises_before_a_command_is_answered_too(
     assert said in answered(interaction)
 
 
-async def test_a_refusal_is_counted_once_it_is_answered(backstage: Backstage) -> None:
+@pytest.mark.parametrize(
+    ("command", "of_guild"),
+    [
+        ("video effect", GUILD),
+        ("jobs retry", GUILD),
+        ("jobs show", None),
+        ("settings timezone", None),
+        ("moderate quota set", None),
+        (None, None),
+    ],
+)
+async def test_a_refusal_is_counted_once_it_is_answered_and_for_the_guild_if_it_was_a_wish(
+    backstage: Backstage, command: str | None, of_guild: int | None
+) -> None:
     interaction = an_interaction(backstage)
+    if command is not None:
+        interaction.command = MagicMock(spec=app_commands.Command, qualified_name=command)
     counted: list[tuple[int | None, str, str]] = []
 
     async def count(guild_id: GuildId | None, code: str) -> None:
@@ -130,7 +181,7 @@ async def test_a_refusal_is_counted_once_it_is_answered(backstage: Backstage) ->
     interaction.client.services = replace(services, refused=count)
     await _errors.answer(interaction, JobNotFoundError("x"))
     ((guild_id, code, said),) = counted
-    assert (guild_id, code) == (GUILD, "job_not_found")
+    assert (guild_id, code) == (of_guild, "job_not_found")
     assert said.startswith("There is no such job.")
 
 

@@ -118,8 +118,25 @@ async def test_a_rule_is_for_whom_it_names(
     backstage.rules.set.assert_awaited_once_with(GUILD, rule, ME)
     await _as_moderator(CLEAR, backstage, per="day", **options)
     backstage.rules.clear.assert_awaited_once_with(
-        GUILD, Whose(scope=scope, target_id=target_id), ME, window=Window.DAY, unit=None
+        GUILD, Whose(scope=scope, target_id=target_id), ME, window=Window.DAY, unit=None, roles=None
     )
+
+
+@pytest.mark.parametrize(
+    ("unavailable", "known"), [(False, frozenset({GUILD, 70})), (True, None)], ids=["", "outage"]
+)
+async def test_rules_of_deleted_roles_are_told_apart_where_the_roles_are_known(
+    backstage: Backstage, *, unavailable: bool, known: frozenset[int] | None
+) -> None:
+    interaction = an_interaction(backstage, permissions=MODERATOR)
+    interaction.guild.unavailable = unavailable
+    interaction.guild.roles = [a_role(GUILD), a_role(70)]
+    rule = Rule(scope=Scope.ROLE, unit=Unit.VIDEOS, window=Window.DAY, limit=3, target_id=71)
+    command, cog = CLEAR.of(backstage)
+    backstage.rules.clear.return_value = [RuleCleared(rule=rule, default=None)]
+    said = await run(command, cog, interaction, **CLEAR.options())
+    assert backstage.rules.clear.await_args.kwargs["roles"] == known
+    assert said.startswith("Each with <@&71>: " if known is None else "A deleted role: ")
 
 
 @pytest.mark.parametrize("case", [SET, CLEAR], ids=lambda case: case.name)

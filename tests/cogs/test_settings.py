@@ -18,7 +18,7 @@ from bot.domain.permits import Permits
 from bot.domain.submission import Choices
 from bot.services.guild_settings import Change, Overview
 from tests.chat.examples import GUILD, REQUESTER
-from tests.cogs.cases import SETTINGS, Case
+from tests.cogs.cases import SETTINGS, SUGGESTED_FOR_SETTINGS, Case
 from tests.cogs.doubles import ADMIN, MODERATOR, NOBODY, Backstage, an_interaction, run
 from tests.cogs.test_suggestions import suggested
 
@@ -72,19 +72,7 @@ async def test_discord_hides_settings_from_everybody_but_admins(bot: TweenBot) -
     assert payload["contexts"] == [0]
 
 
-AUTOCOMPLETED = [
-    ("settings models allow", "model"),
-    ("settings models deny", "model"),
-    ("settings effects allow", "effect"),
-    ("settings effects deny", "effect"),
-    ("settings defaults", "model"),
-    ("settings defaults", "resolution"),
-    ("settings defaults", "size"),
-    ("settings timezone", "name"),
-]
-
-
-@pytest.mark.parametrize(("command", "option"), AUTOCOMPLETED)
+@pytest.mark.parametrize(("command", "option"), SUGGESTED_FOR_SETTINGS)
 async def test_nothing_is_suggested_to_others(
     bot: TweenBot, backstage: Backstage, command: str, option: str
 ) -> None:

@@ -12,33 +12,11 @@ from bot.client import TweenBot
 from bot.domain.catalogue import Catalogue, Kind, Override, Region
 from bot.services import Asker
 from tests.chat.examples import GUILD, REQUESTER, a_job
+from tests.cogs.cases import SUGGESTED_FOR_JOBS, SUGGESTED_FOR_SETTINGS, SUGGESTED_FOR_VIDEO
 from tests.cogs.conftest import LogLines
 from tests.cogs.doubles import ADMIN, MODERATOR, Backstage, an_interaction
 
 STRING, INTEGER = 3, 4
-
-ALL_OF_VIDEO = [
-    ("video frames", "model"),
-    ("video frames", "resolution"),
-    ("video image", "model"),
-    ("video image", "resolution"),
-    ("video text", "model"),
-    ("video text", "size"),
-    ("video effect", "effect"),
-    ("video effect", "model"),
-    ("video effect", "resolution"),
-]
-ALL_OF_SETTINGS = [
-    ("settings models allow", "model"),
-    ("settings models deny", "model"),
-    ("settings effects allow", "effect"),
-    ("settings effects deny", "effect"),
-    ("settings defaults", "model"),
-    ("settings defaults", "resolution"),
-    ("settings defaults", "size"),
-    ("settings timezone", "name"),
-]
-ALL_OF_JOBS = [("jobs show", "job"), ("jobs cancel", "job"), ("jobs retry", "job")]
 
 PLUS, TURBO = "wanx2.1-i2v-plus", "wanx2.1-i2v-turbo"
 
@@ -296,7 +274,7 @@ async def test_where_there_are_no_effects_nothing_is_suggested(
     assert await values(bot, backstage, "video effect", option) == []
 
 
-@pytest.mark.parametrize(("command", "option"), ALL_OF_VIDEO)
+@pytest.mark.parametrize(("command", "option"), SUGGESTED_FOR_VIDEO)
 async def test_a_kind_that_nobody_makes_suggests_nothing(
     bot: TweenBot, backstage: Backstage, command: str, option: str
 ) -> None:
@@ -311,7 +289,7 @@ async def test_a_kind_that_nobody_makes_suggests_nothing(
 # --- all of them -----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("command", "option"), ALL_OF_VIDEO)
+@pytest.mark.parametrize(("command", "option"), SUGGESTED_FOR_VIDEO)
 async def test_suggestions_stay_within_discords_limits(
     bot: TweenBot, backstage: Backstage, command: str, option: str
 ) -> None:
@@ -339,7 +317,9 @@ async def test_only_ones_own_jobs_are_suggested(
     assert await suggested(bot, an_interaction(backstage), command, "job", job="ZZZ") == []
 
 
-@pytest.mark.parametrize(("command", "option"), ALL_OF_VIDEO + ALL_OF_JOBS + ALL_OF_SETTINGS)
+@pytest.mark.parametrize(
+    ("command", "option"), SUGGESTED_FOR_VIDEO + SUGGESTED_FOR_JOBS + SUGGESTED_FOR_SETTINGS
+)
 async def test_an_autocomplete_that_breaks_suggests_nothing_and_is_logged(
     bot: TweenBot,
     backstage: Backstage,

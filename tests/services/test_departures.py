@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
 from bot.domain.catalogue import Kind
 from bot.domain.errors import ChatUnavailableError
@@ -183,9 +184,11 @@ async def test_a_ceiling_outlives_the_departure(core: Core) -> None:
         await guilds.set_rule(connection, GUILD, ceiling)
     follower = following(core, Discord())
     await follower.run_once()
-    for _ in range(2):
-        core.clock.advance(seconds=SETTINGS_KEPT.total_seconds())
-        await follower.run_once()
+    with capture_logs() as lines:
+        for _ in range(2):
+            core.clock.advance(seconds=SETTINGS_KEPT.total_seconds())
+            await follower.run_once()
+    assert [line["event"] for line in lines] == ["guild_forgotten"], "said once, not every hour"
     async with core.database.read() as connection:
         assert await guilds.rules_of(connection, GUILD) == [ceiling]
         assert await guilds.get(connection, GUILD) == Guild(guild_id=GUILD, left_at=NOW)

@@ -12,7 +12,6 @@ from bot.domain.ids import UserId
 from bot.domain.job import ACTIVE, TERMINAL, JobState
 from bot.domain.ledger import Amounts
 from bot.services import Asker
-from bot.services.audit import AuditTrail
 from bot.services.forgetting import Forgetting
 from bot.storage import audit, guilds
 from tests.fakes import CHANNEL, GUILD, MEMBER, NOW, URL
@@ -30,7 +29,7 @@ def forgetting(core: Core) -> Forgetting:
         advancer=core.advancer,
         folders=core.folders,
         submissions=core.submissions,
-        audit=AuditTrail(core.chat, core.clock),
+        audit=core.audit,
     )
 
 

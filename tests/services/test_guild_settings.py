@@ -8,12 +8,11 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import pytest
-from structlog.testing import capture_logs
 
 from bot.domain.audit import Action, Actor, AuditEntry
 from bot.domain.catalogue import Kind
 from bot.domain.denials import ModelDeniedError
-from bot.domain.errors import InvalidOptionsError, MissingAccessError, RequestError
+from bot.domain.errors import InvalidOptionsError, RequestError
 from bot.domain.guild import Guild, Notify
 from bot.domain.ids import ChannelId, GuildId, UserId
 from bot.domain.permits import Permits
@@ -131,11 +130,11 @@ async def test_what_is_so_already_is_neither_written_down_nor_told(
     core: Core, do: Do, written: tuple[Action, str, str | None, str | None]
 ) -> None:
     await do(core.guild_settings)
-    told = len(core.chat.logged)
+    told = len(await core.logged())
     again = await do(core.guild_settings)
     assert (again.before, again.after) == (written[3], written[3])
     assert len(await entries(core)) == 1
-    assert len(core.chat.logged) == told
+    assert len(await core.logged()) == told
 
 
 @every_change
@@ -143,31 +142,11 @@ async def test_a_change_is_told_in_the_log_channel(
     core: Core, do: Do, written: tuple[Action, str, str | None, str | None]
 ) -> None:
     await core.guild_settings.set_log_channel(GUILD, ADMIN, ChannelId(701))
-    core.chat.logged.clear()
+    (await core.logged()).clear()
     await do(core.guild_settings)
-    ((place, entry),) = core.chat.logged
+    ((place, entry),) = await core.logged()
     assert place == (LOG if written[1] == "log-channel" else 701)
     assert entry == (await entries(core))[-1]
-
-
-@every_change
-async def test_a_log_channel_that_is_out_of_reach_changes_nothing_but_one_log_line(
-    core: Core,
-    do: Do,
-    written: tuple[Action, str, str | None, str | None],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    async def refuse(_: AuditEntry, __: ChannelId) -> None:
-        raise MissingAccessError("403")
-
-    await core.guild_settings.set_log_channel(GUILD, ADMIN, ChannelId(701))
-    monkeypatch.setattr(core.chat, "tell_log_channel", refuse)
-    with capture_logs() as lines:
-        change = await do(core.guild_settings)
-    assert change.after == written[3]
-    assert (await entries(core))[-1].after == written[3]
-    warned = [line for line in lines if line["log_level"] == "warning"]
-    assert [line["event"] for line in warned] == ["log_channel_unreachable"]
 
 
 async def test_what_was_changed_is_what_is_shown(core: Core) -> None:
@@ -227,7 +206,7 @@ async def test_a_log_channel_that_is_switched_off_is_told_so(core: Core) -> None
     await core.guild_settings.set_log_channel(GUILD, ADMIN, LOG)
     await core.guild_settings.set_log_channel(GUILD, ADMIN, None)
     await core.guild_settings.set_preview(GUILD, ADMIN, shown=False)
-    assert [(place, entry.after) for place, entry in core.chat.logged] == [
+    assert [(place, entry.after) for place, entry in await core.logged()] == [
         (LOG, f"<#{LOG}>"),
         (LOG, "off"),
     ]

@@ -46,7 +46,7 @@ async def test_a_cancel_of_anothers_job_is_written_down_and_told(
     for _ in range(2 if state is not JobState.QUEUED else 1):
         await core.submissions.cancel(job.id, ASKER)
     assert await _written(core) == [(Action.JOB_CANCELLED, f"{job.id} of <@{MEMBER}>", "mo")]
-    ((channel_id, entry),) = core.chat.logged
+    ((channel_id, entry),) = await core.logged()
     assert (channel_id, entry.action) == (LOG, Action.JOB_CANCELLED)
 
 

@@ -12,7 +12,7 @@ from bot.domain.errors import InvalidOptionsError, QuotaExceededError
 from bot.domain.ids import ChannelId, RoleId, UserId
 from bot.domain.job import JobState, Owner
 from bot.domain.quota import MICROS, Refusal, Rule, Scope, Unit, Window
-from bot.services.rules import Whose
+from bot.services.rules import MAX_GRANTS, MAX_RULES, Whose
 from bot.services.submissions import Asker
 from bot.storage import audit, guilds
 from tests.fakes import GUILD, MEMBER, NOW, a_submission
@@ -90,7 +90,7 @@ async def test_a_change_is_written_down_with_before_and_after_and_told(core: Cor
         (Action.QUOTA_SET, each, "3 videos", "0 videos"),
         (Action.QUOTA_SET, each, "10 videos (default)", "3 videos"),
     ]
-    told = [entry for channel_id, entry in core.chat.logged if channel_id == LOG]
+    told = [entry for channel_id, entry in await core.logged() if channel_id == LOG]
     assert told == list(reversed(await _trail(core)))
     assert {entry.actor for entry in told} == {MODERATOR}
 
@@ -167,6 +167,39 @@ async def test_a_rule_in_another_slot_leaves_the_defaults_in_force(core: Core) -
     assert limits[Scope.MEMBER_DEFAULT, Window.WEEK] == 100
 
 
+async def test_rules_of_deleted_roles_go_with_any_clear_and_only_where_the_roles_are_known(
+    core: Core,
+) -> None:
+    there = a_rule(Scope.ROLE, 5, target_id=70)
+    deleted = a_rule(Scope.ROLE, 5, target_id=71)
+    member = a_rule(Scope.MEMBER, 5, target_id=72)
+    for each in (there, deleted, member):
+        await core.rules.set(GUILD, each, MODERATOR)
+    server = Whose(scope=Scope.SERVER)
+    assert await core.rules.clear(GUILD, server, MODERATOR) == []
+    cleared = await core.rules.clear(GUILD, server, MODERATOR, roles=frozenset({70}))
+    assert [each.rule for each in cleared] == [deleted]
+    assert (await _written(core))[0][1:] == ("of <@&71> for videos per day", "5 videos", None)
+    async with core.database.read() as connection:
+        assert await guilds.rules_of(connection, GUILD) == [there, member]
+
+
+async def test_there_is_a_most_of_rules_and_those_there_are_can_still_be_changed(
+    core: Core,
+) -> None:
+    async with core.database.write() as connection:
+        await guilds.set_rule(connection, GUILD, a_rule(Scope.CEILING, 80))
+        for member in range(MAX_RULES):
+            await guilds.set_rule(connection, GUILD, a_rule(Scope.MEMBER, 5, target_id=member + 1))
+    one_more = a_rule(Scope.SERVER, 1)
+    with pytest.raises(InvalidOptionsError) as caught:
+        await core.rules.set(GUILD, one_more, MODERATOR)
+    assert (caught.value.problem, caught.value.facts) == ("too_many_rules", {"limit": MAX_RULES})
+    await core.rules.set(GUILD, a_rule(Scope.MEMBER, 6, target_id=1), MODERATOR)
+    await core.rules.clear(GUILD, Whose(scope=Scope.MEMBER, target_id=2), MODERATOR)
+    await core.rules.set(GUILD, one_more, MODERATOR)
+
+
 # --- grants -----------------------------------------------------------------------------------
 
 
@@ -224,10 +257,22 @@ async def test_nobody_grants_to_themselves(core: Core) -> None:
     assert await _left(core) == []
 
 
+async def test_a_member_has_so_many_grants_to_use_up_at_most(core: Core) -> None:
+    await core.rules.set(GUILD, a_rule(Scope.MEMBER_DEFAULT, 1), MODERATOR)
+    for _ in range(MAX_GRANTS):
+        await _grant(core, 1)
+    with pytest.raises(InvalidOptionsError) as caught:
+        await _grant(core, 1)
+    assert (caught.value.problem, caught.value.facts) == ("too_many_grants", {"limit": MAX_GRANTS})
+    for _ in range(2):
+        await core.submissions.submit(a_submission())
+    await _grant(core, 1)
+
+
 async def test_a_grant_is_written_down(core: Core) -> None:
     await _grant(core, 3 * MICROS, Unit.COST, days=1)
     assert await _written(core) == [
-        (Action.QUOTA_GRANTED, f"<@{MEMBER}>", None, "3.00 CNY for 1 day")
+        (Action.QUOTA_GRANTED, f"<@{MEMBER}>", None, "3.00 CNY for 1 d")
     ]
 
 

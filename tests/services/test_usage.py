@@ -16,12 +16,12 @@ from bot.domain import usage as domain
 from bot.domain.audit import Action, Actor
 from bot.domain.errors import ExportTooLargeError
 from bot.domain.exports import BYTE_ORDER_MARK, ExportFormat
+from bot.domain.guild import Guild
 from bot.domain.ids import GuildId, UserId
 from bot.domain.job import JobState
 from bot.domain.usage import By, LogQuery, Panel, Period, Place, Ranking, Timeline
 from bot.media.child import MediaPool
 from bot.services import usage as service
-from bot.services.audit import AuditTrail
 from bot.services.usage import AUDIT_PAGE, PAGE, Usage
 from bot.storage import audit, guilds
 from tests.fakes import GUILD, NOW
@@ -94,11 +94,11 @@ async def test_the_log_goes_there_and_back(core: Core, usage: Usage) -> None:
 
 
 async def test_changes_are_turned_page_by_page(core: Core, usage: Usage) -> None:
-    trail = AuditTrail(core.chat, core.clock)
     async with core.database.write() as connection:
         for number in range(AUDIT_PAGE + 1):
             actor = Actor(user_id=UserId(7), name="mod")
-            await trail.record(connection, GUILD, actor, Action.WORD_ADDED, str(number))
+            guild = Guild(guild_id=GUILD)
+            await core.audit.record(connection, guild, actor, Action.WORD_ADDED, str(number))
     span = await usage.span(GUILD, Period.TODAY)
     first = await usage.audit(GUILD, span)
     assert (len(first.entries), first.has_older) == (AUDIT_PAGE, True)

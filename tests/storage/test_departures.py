@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from bot.domain.guild import Guild
-from bot.domain.ids import AccountId, GuildId, UserId
+from bot.domain.ids import GuildId, UserId
 from bot.domain.job import JobState
 from bot.domain.ledger import Amounts
 from bot.domain.quota import Draw, Rule, Scope, Unit, Window
@@ -62,8 +62,12 @@ async def test_settings_go_and_jobs_ledger_and_ceilings_stay(database: Database)
         await guilds.set_rule(connection, OTHER, CEILING)
     for guild_id in (GUILD, OTHER):
         async with database.write() as connection:
-            await guilds.lock(connection, guild_id)
-            await departures.forget_settings(connection, guild_id)
+            assert await departures.forget_settings(
+                connection, await guilds.lock(connection, guild_id)
+            )
+    async with database.write() as connection:
+        left = await guilds.lock(connection, OTHER)
+        assert not await departures.forget_settings(connection, left), "nothing is left to erase"
     async with database.read() as connection:
         assert await host.left_at_by_guild(connection) == {OTHER: NOW}
         assert await guilds.get(connection, OTHER) == Guild(guild_id=OTHER, left_at=NOW)
@@ -82,8 +86,3 @@ async def test_what_was_spent_earlier_is_not_counted(database: Database) -> None
     async with database.write() as connection:
         await jobs.apply(connection, open_job(a_job()))
         assert await host.spent_by_guild(connection, since=NOW + timedelta(seconds=1)) == {}
-
-
-async def test_an_account_nobody_started_with_has_no_row(database: Database) -> None:
-    async with database.read() as connection:
-        assert await host.account_of(connection, AccountId("elsewhere")) is None

@@ -87,6 +87,7 @@ async def test_a_member_is_called_as_they_were_last_until_that_is_forgotten(
             connection,
             at(2, requester_name="old"),
             at(1, requester_name="new"),
+            at(0, requester_name="", forgotten_at=NOW),
             at(1, requester_id=forgotten, forgotten_at=NOW),
         )
         names = await usage.names_of(connection, GUILD, [MEMBER, forgotten, stranger])

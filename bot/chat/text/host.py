@@ -8,6 +8,7 @@ from bot.chat import limits
 from bot.chat.text.phrases import FACT_CHARACTERS, one_line, shortened
 from bot.chat.text.refusals import Lenient
 from bot.domain.audit import Action, AuditEntry
+from bot.domain.ownership import Doubt
 from bot.domain.status import Notice, Told
 
 ACTIONS = {
@@ -38,9 +39,14 @@ _NOTICES = {
         "`python -m bot jobs reconcile {subject} --again` or give up with `--failed`."
     ),
     Told.JOB_UNCONFIRMED: (
-        "Nobody saw the answer to job {subject}'s create at {sent_at} ({model}, {why}). "
-        "Decide with `python -m bot jobs reconcile {subject}` and one of `--task ID`, `--failed`, "
-        "`--again`."
+        "Nobody saw the answer to the create of job {subject} ({model}, sent at {sent_at}). {why}\n"
+        "Tasks that may be the job's: {tasks}\n"
+        "Look at the provider's console, then decide:\n"
+        "`python -m bot jobs reconcile {subject} --task ID` if that task is the job's;\n"
+        "`python -m bot jobs reconcile {subject} --again` to queue it again, which pays twice if "
+        "there is a task after all;\n"
+        "`python -m bot jobs reconcile {subject} --failed` to give it up, uncharged.\n"
+        "Without a decision it expires 27 hours after it was sent, uncharged."
     ),
     Told.ORPHAN_TASK: "Task {subject} belongs to no job any more (job {job_id}).",
     Told.RESULT_HOST: (
@@ -51,10 +57,30 @@ _NOTICES = {
     Told.OPERATOR_LOSS: "Job {subject}: a billed video was lost ({reason}); given back.",
 }
 
+_DOUBTS: dict[str, str] = {
+    Doubt.AMBIGUOUS: "Several jobs or tasks fit each other, and nothing tells which.",
+    Doubt.UNPROVEN: (
+        "The tasks that fit may be somebody else's: our key's id at the provider is not known yet, "
+        "or others use the key too."
+    ),
+    Doubt.ADOPTED: "The task that fits was taken for another job's, and nothing proved that.",
+    Doubt.TOO_OLD: "The provider's list does not reach back to it.",
+    Doubt.NO_CONTROL: (
+        "The provider's list shows no task that fits, but no other task of ours of that time "
+        "either, so its silence proves nothing."
+    ),
+    Doubt.LIST_TOO_LONG: "The provider's list is too long to be read whole.",
+    Doubt.LIST_UNREADABLE: "The provider's list cannot be read; I go on trying.",
+}
+
 
 def notice(told: Notice) -> str:
     """Return what an operator reads."""
-    words = _NOTICES[told.told].format_map(Lenient(told.facts))
+    facts = Lenient({name: fact for name, fact in told.facts.items() if fact})
+    if told.told is Told.JOB_UNCONFIRMED:
+        why = told.facts.get("why", "")
+        facts["why"] = _DOUBTS.get(why, why)
+    words = _NOTICES[told.told].format_map(facts)
     return shortened(words, limits.CONTENT_CHARACTERS)
 
 

@@ -91,6 +91,9 @@ FAILURES = {
     FailureReason.PROVIDER_TIMEOUT: (
         "The provider did not finish within its three hours. Try again later."
     ),
+    FailureReason.CANCELLED_OUTSIDE: (
+        "This was cancelled at the provider, by nobody here. Ask again with /jobs retry."
+    ),
     FailureReason.TASK_LOST: "The provider no longer knows this video.",
     FailureReason.OUTCOME_UNKNOWN: (
         "Nobody could find out whether the provider took this. Please ask again with /jobs retry."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import discord
 
@@ -19,6 +19,9 @@ from bot.chat.text.phrases import (
 from bot.domain.quota import Grant, Rule, Scope, Unit, Window
 
 NO_RULE_THERE = "No rule was set there, so the defaults count already. See /moderate quota list."
+
+
+ORPHAN_HINT = "goes with the next /moderate quota clear"
 
 
 NOBODY_BLOCKED = "Nobody is blocked. /moderate block add keeps a member from making videos."
@@ -55,8 +58,10 @@ _INSTEAD: Mapping[Scope, str] = {
 }
 
 
-def rule_name(rule: Rule) -> str:
-    """Return whom a rule binds, as the beginning of a line."""
+def rule_name(rule: Rule, roles: Collection[int] | None = None) -> str:
+    """Return whom a rule binds, as the beginning of a line; a guild's roles tell deleted ones."""
+    if rule.is_orphan(roles):
+        return "A deleted role"
     return _RULE_NAMES[rule.scope].format(target=rule.target_id)
 
 
@@ -88,9 +93,13 @@ def rule_set(rule: Rule, ceiling: Rule | None, money: Money) -> str:
     return "\n".join(lines)
 
 
-def rule_cleared(rule: Rule, default: Rule | None, money: Money) -> str:
+def rule_cleared(
+    rule: Rule, default: Rule | None, money: Money, roles: Collection[int] | None = None
+) -> str:
     """Return a line about a rule that was cleared."""
-    words = f"{rule_name(rule)}: {rule_words(rule, money)} is cleared."
+    words = f"{rule_name(rule, roles)}: {rule_words(rule, money)} is cleared."
+    if rule.is_orphan(roles):
+        return words
     if default is not None:
         return f"{words} The default of **{rule_words(default, money)}** counts again."
     return f"{words} {_INSTEAD.get(rule.scope, 'The other rules go on.')}"

@@ -20,6 +20,9 @@ When = Callable[[datetime], str]
 NAME_CHARACTERS = 60
 """A guild's name is cut to this; Discord allows 100."""
 
+MOST_NAMED = 20
+"""Of jobs in a list of ids."""
+
 REASON_CHARACTERS = 300
 """Of what the provider says about a refused account."""
 
@@ -32,8 +35,6 @@ TURNED = {
         "Draining: no job is submitted and none is accepted; what is under way ends."
     ),
 }
-
-NOBODY_SERVES = "No process has this database; what is stored holds from the next start on."
 
 _SWITCHES = {
     Switch.OPEN: "Open",
@@ -123,9 +124,10 @@ def ceiling(changed: Ceiling, money: Money) -> str:
 def unconfirmed_left(left: Sequence[Job]) -> str:
     """Return what a round of reconciling left open."""
     if not left:
-        return "0 unconfirmed"
-    ids = ", ".join(job.id for job in left[:20])
-    return f"{len(left)} unconfirmed: {ids}" + (" …" if len(left) > 20 else "")  # noqa: PLR2004
+        return "No job is unconfirmed."
+    ids = ", ".join(job.id for job in left[:MOST_NAMED])
+    more = " …" if len(left) > MOST_NAMED else ""
+    return f"{len(left)} {plural('job', len(left))} still unconfirmed: {ids}{more}"
 
 
 def job_line(job: Job) -> str:

@@ -76,15 +76,15 @@ _PICTURES = {
 _OPTIONS = {
     "no_last_frame": "Add a last_frame, or set loop to true to end where it began.",
     "loop_and_last_frame": "Give either a last_frame or loop, not both.",
-    "unknown_model": "There is no model {model} for this. Choose one of: {models}.",
+    "unknown_model": "There is no model {model} for this. Try {models}.",
     "kind_not_offered": "This kind of video is not offered here.",
     "model_off": "{model} is switched off at present. Choose another model.",
-    "model_without_effect": "{model} does not know this effect. Choose one of: {models}.",
+    "model_without_effect": "{model} does not know this effect. Try {models}.",
     "unknown_effect": "There is no effect “{effect}”. Choose one from the list that opens.",
     "no_effects": "The provider has no effects in {region}, where this bot's account is.",
     "no_prompt": "Say in the prompt what is to be seen.",
     "resolution_not_offered": "{model} makes {resolutions}, not {resolution}.",
-    "size_not_offered": "{model} does not make {size}. Choose one of: {sizes}.",
+    "size_not_offered": "{model} does not make {size}. Try {sizes}.",
     "duration_fixed": "Videos of {model} are always {seconds} seconds long. Leave duration out.",
     "duration_not_offered": "{model} makes videos of {durations} seconds, not {seconds}.",
     "seed_range": "A seed is a whole number from 0 to {limit}.",
@@ -102,6 +102,14 @@ _OPTIONS = {
         "what the ceiling allows. Set no more than that, or ask the host."
     ),
     "grant_to_self": "Nobody grants to themselves. Ask another moderator.",
+    "too_many_rules": (
+        "{limit} rules are set on this server, which is the most. Clear one first; "
+        "/moderate quota clear also drops those of deleted roles."
+    ),
+    "too_many_grants": (
+        "That member has {limit} grants to use up already, which is the most. Wait until one is "
+        "used or ends, or set a rule of their own."
+    ),
     "word_empty": "There is nothing in that word that a prompt could be searched for.",
     "word_too_long": "That word is too long to be searched for. Block a shorter one.",
     "too_many_words": "{limit} words are blocked already, which is the most. Remove one first.",

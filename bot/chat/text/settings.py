@@ -17,7 +17,7 @@ from bot.domain.guild import Notify
 
 _SHOWN_CHANNELS = 5
 
-FROM_NOW_ON = "It counts from the next command on."
+FROM_NOW_ON = "It counts from now on."
 
 _CHANNEL = {
     True: "Videos are made only where a channel, its category or its thread is allowed.",
@@ -67,13 +67,13 @@ def denied(error: BotError) -> str | None:
         case ChannelClosedError():
             places = ", ".join(f"<#{each}>" for each in error.instead[:_SHOWN_CHANNELS])
             where = f"Try {places}" if places else "Try another channel"
-            return f"Admins of this server do not let videos be made in this channel. {where}."
+            return f"This server's admins keep videos out of this channel. {where}."
         case ModelDeniedError():
             instead = ", ".join(error.instead)
             if error.model is None or not instead:
                 return "An admin of this server has denied every model that could make this."
             name = one_line(error.model, FACT_CHARACTERS)
-            return f"An admin of this server has denied {name}. Choose one of: {instead}."
+            return f"An admin of this server has denied {name}. Try {instead}."
         case EffectDeniedError():
             return (
                 f"The effect {error.effect} is denied on this server; an admin can allow it. "

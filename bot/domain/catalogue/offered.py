@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -43,7 +42,6 @@ class Catalogue:
         *,
         rows: Sequence[ModelRow] = MODELS,
     ) -> None:
-        self.region = region
         pending = dict(overrides or {})
         models = [model for row in rows if (model := _offered(row, region, pending)) is not None]
         if pending:
@@ -52,12 +50,15 @@ class Catalogue:
             )
         if not models:
             raise ConfigurationError("CATALOGUE_OVERRIDES", "no model is left to offer")
-        self._chosen: Mapping[Kind, Choices] = {}
-        self._keep(models)
+        self._keep(region, models, {})
         self.whole = self
         """Without what a guild's admins denied or chose: it tells a denied model from none."""
 
-    def _keep(self, models: Iterable[Model]) -> None:
+    def _keep(
+        self, region: Region, models: Iterable[Model], chosen: Mapping[Kind, Choices]
+    ) -> None:
+        self.region = region
+        self._chosen = chosen
         self._by_name: Mapping[str, Model] = {model.name: model for model in models}
         known = frozenset[str]().union(*(model.effects for model in self))
         self.effects: tuple[Effect, ...] = tuple(
@@ -72,15 +73,7 @@ class Catalogue:
             permits: what they allow and deny.
             chosen: their defaults; what they denied or nobody offers any more does not count.
         """
-        denied = {effect.name for effect in self.effects if not permits.allows_effect(effect)}
-        reduced = copy.copy(self)
-        reduced._chosen = chosen  # noqa: SLF001 - our own class
-        reduced._keep(  # noqa: SLF001
-            replace(model, effects=model.effects - denied)
-            for model in self
-            if permits.allows_model(model.name)
-        )
-        return reduced
+        return _OfGuild(self, permits, chosen)
 
     def __iter__(self) -> Iterator[Model]:
         return iter(self._by_name.values())
@@ -135,6 +128,20 @@ class Catalogue:
         return next(
             (each for each in self.effects if asked in {each.name, each.label.casefold()}), None
         )
+
+
+class _OfGuild(Catalogue):
+    """What is left of a catalogue in one guild."""
+
+    def __init__(self, whole: Catalogue, permits: Permits, chosen: Mapping[Kind, Choices]) -> None:
+        denied = {effect.name for effect in whole.effects if not permits.allows_effect(effect)}
+        models = (
+            replace(model, effects=model.effects - denied)
+            for model in whole
+            if permits.allows_model(model.name)
+        )
+        self._keep(whole.region, models, chosen)
+        self.whole = whole.whole
 
 
 def _recommended_price(model: Model) -> int:

@@ -145,6 +145,17 @@ class Model:
         """Tell whether the model makes this kind of video."""
         return bool(self.effects) if kind is Kind.EFFECT else self.kind is kind
 
+    def still_makes(self, *, resolution: str, seconds: int, effect: str | None) -> bool:
+        """Tell whether what was asked for once can be bought today.
+
+        Regions share names of models, but neither tiers nor effects.
+        """
+        return (
+            resolution in self.resolutions
+            and seconds in self.durations
+            and (effect is None or effect in self.effects)
+        )
+
     def tier_of(self, size: str) -> str | None:
         """Return the tier a ``W*H`` value is priced at, where the model offers it."""
         return next((tier for tier in self.resolutions if size in SIZES[tier]), None)
