@@ -12,7 +12,7 @@ import aiohttp
 import discord
 
 from bot import __version__
-from bot.chat.messenger import converted
+from bot.chat.asking import converted
 from bot.chat.text import Money
 from bot.client import TweenBot
 from bot.clock import WallClock

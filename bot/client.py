@@ -154,7 +154,10 @@ class TweenBot(commands.AutoShardedBot):
     async def setup_hook(self) -> None:
         # A session that cannot be resumed goes back to the default gateway, not to the one that
         # AutoShardedClient asked for; so the default is what the REST API names.
-        self.shard_count, gateway_url, _ = await self.http.get_bot_gateway()
+        try:
+            self.shard_count, gateway_url, _ = await self.http.get_bot_gateway()
+        except discord.GatewayNotFound as error:
+            raise ChatUnavailableError(str(error)) from error
         DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway_url)
         for extension in self._cog_modules:
             await self.load_extension(extension)

@@ -12,7 +12,7 @@ from typing import Any
 
 from typing_extensions import override
 
-from bot.domain.audit import AuditEntry
+from bot.domain.audit import AuditEntry, AuditLine
 from bot.domain.catalogue import Kind
 from bot.domain.delivery import Receipt
 from bot.domain.errors import DeliveryError, ProviderError, TaskNotCancellableError
@@ -261,14 +261,20 @@ class InMemoryProvider(VideoProvider):
         return Download(path=into, size_bytes=len(answer), sha256=digest)
 
     def list_task(
-        self, task_id: str, *, at: datetime, model: str = MODEL, api_key_id: str = KEY_ID
+        self,
+        task_id: str,
+        *,
+        at: datetime,
+        model: str = MODEL,
+        api_key_id: str = KEY_ID,
+        state: TaskState = TaskState.PENDING,
     ) -> None:
         """Put a task into the list."""
         self.listed.append(
             ListedTask(
                 task_id=TaskId(task_id),
                 model=model,
-                state=TaskState.PENDING,
+                state=state,
                 created_at=at,
                 api_key_id=api_key_id,
             )
@@ -376,5 +382,9 @@ class RecordingChat(Chat):
         self.notices.append(notice)
 
     @override
-    async def tell_log_channel(self, entry: AuditEntry, channel_id: ChannelId) -> None:
-        self.logged.append((channel_id, entry))
+    async def tell_log_channel(self, line: AuditLine) -> None:
+        if self.before is not None:
+            await self.before("tell_log_channel")
+        if self.refusals["tell_log_channel"]:
+            raise self.refusals["tell_log_channel"].popleft()
+        self.logged.append((line.channel_id, line.entry))

@@ -1,41 +1,31 @@
-"""The Chat port on Discord's REST API: ids in, receipts out, discord.py's errors converted.
-
-discord.py does not repeat a request after a 503 or a dropped connection, so the calls here have
-retries of their own. They are safe: an edit says the same thing twice, and a post carries a nonce
-by which Discord recognises its repetition for some minutes.
-"""
+"""The Chat port on Discord's REST API: ids in, receipts out, discord.py's errors converted."""
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Awaitable, Callable, Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
-from http import HTTPStatus
 from pathlib import Path
 from typing import TypeVar
 
-import aiohttp
 import discord
-import stamina
 
-from bot.chat import limits, text
-from bot.chat.status import PREVIEW_NAME, Rendered, announcement, footer, render
+from bot.chat import limits, search, text
+from bot.chat.asking import Asking
+from bot.chat.status import PREVIEW_NAME, Rendered, announcement, render
 from bot.chat.text import Money
 from bot.crashpoints import Call, outside
 from bot.domain.audit import AuditLine
 from bot.domain.delivery import Receipt
 from bot.domain.errors import (
-    ChannelGoneError,
-    ChatUnavailableError,
     ContentBlockedError,
     DeliveryError,
     MessageGoneError,
     MissingAccessError,
-    UploadTooLargeError,
 )
 from bot.domain.guild import Notify
-from bot.domain.ids import ChannelId, JobId, MessageId, UserId
+from bot.domain.ids import ChannelId, JobId, UserId
 from bot.domain.job import Job
 from bot.domain.status import Notice, Purpose, StatusView
 from bot.logs import get_logger
@@ -43,51 +33,6 @@ from bot.logs import get_logger
 log = get_logger(__name__)
 
 _T = TypeVar("_T")
-
-ATTEMPTS = 4
-FIRST_WAIT_SECONDS = 0.5
-MOST_WAIT_SECONDS = 4.0
-HISTORY_LIMIT = 300
-"""Messages of a channel searched for one of ours."""
-
-CLOCK_MARGIN = timedelta(minutes=1)
-"""Discord's clock and ours may differ."""
-
-_ERRORS: dict[int, type[DeliveryError]] = {
-    limits.UNKNOWN_CHANNEL: ChannelGoneError,
-    limits.MISSING_ACCESS: ChannelGoneError,
-    limits.UNKNOWN_MESSAGE: MessageGoneError,
-    limits.CANNOT_EDIT_OTHERS: MessageGoneError,
-    limits.THREAD_ARCHIVED: MessageGoneError,
-    limits.THREAD_LOCKED: ChannelGoneError,
-    limits.REQUEST_ENTITY_TOO_LARGE: UploadTooLargeError,
-    limits.BLOCKED_BY_AUTOMOD: ContentBlockedError,
-    limits.CANNOT_SEND_TO_USER: MissingAccessError,
-    limits.MISSING_PERMISSIONS: MissingAccessError,
-    limits.REPLY_WITHOUT_HISTORY: MissingAccessError,
-    limits.SLOW_MODE: ChatUnavailableError,
-    limits.TOO_MANY_EDITS_OF_OLD_MESSAGE: ChatUnavailableError,
-}
-
-
-_PATIENCE = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.UNAUTHORIZED})
-"""A refused token says nothing about a channel: nobody's video is given up for it."""
-
-
-def converted(error: Exception) -> DeliveryError:
-    """Return what an error of discord.py means."""
-    if isinstance(error, discord.HTTPException):
-        message = f"{error.status} {error.code}: {error.text[:200]}"
-        if error.code in _ERRORS:
-            return _ERRORS[error.code](message)
-        if error.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-            return UploadTooLargeError(message)
-        if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR or error.status in _PATIENCE:
-            return ChatUnavailableError(message)
-        if error.status == HTTPStatus.FORBIDDEN:
-            return MissingAccessError(message)
-        return DeliveryError(message)
-    return ChatUnavailableError(f"{type(error).__name__}: {error}")
 
 
 class Messenger:
@@ -99,6 +44,7 @@ class Messenger:
         self._client = client
         self._money = money
         self._operators = tuple(operators)
+        self._discord = Asking()
 
     def digest(self, view: StatusView) -> str:
         """Return a fingerprint of what a status message would show."""
@@ -117,7 +63,7 @@ class Messenger:
                 files=files,
                 nonce=nonce(job.id, Purpose.STATUS),
             )
-            return _receipt(message)
+            return search.receipt_of(message)
 
         return await self._with_prompt_if_allowed(view, post)
 
@@ -140,7 +86,7 @@ class Messenger:
             edited = await message.edit(
                 embed=rendered.embed, view=rendered.view, attachments=[_video(view.job, file)]
             )
-            return _receipt(edited)
+            return search.receipt_of(edited)
 
         return await self._with_prompt_if_allowed(view, edit)
 
@@ -162,7 +108,7 @@ class Messenger:
                 file=_video(view.job, file),
                 nonce=nonce(view.job.id, Purpose.DELIVERY),
             )
-            return _receipt(message)
+            return search.receipt_of(message)
 
         return await self._with_prompt_if_allowed(view, post)
 
@@ -209,7 +155,7 @@ class Messenger:
                 nonce=nonce(job.id, Purpose.ANNOUNCEMENT),
             )
 
-        await _retried(post)
+        await self._discord.write(post)
 
     @staticmethod
     def _announcement_place(
@@ -230,17 +176,11 @@ class Messenger:
     ) -> Receipt | None:
         """Search a channel for a message of ours about the job, posted by an earlier process."""
         me = self._client.user
-
-        async def search() -> Receipt | None:
-            history = self._channel(channel_id).history(
-                limit=HISTORY_LIMIT, after=since - CLOCK_MARGIN, oldest_first=True
-            )
-            async for message in history:
-                if me and message.author.id == me.id and _purpose(message, job) is purpose:
-                    return _receipt(message)
-            return None
-
-        return await _retried(search)
+        own_id = None if me is None else me.id
+        channel = self._channel(channel_id)
+        return await self._discord.read(
+            lambda: search.find(channel, job, purpose, own_id=own_id, since=since)
+        )
 
     @outside(Call.OPEN_DM)
     async def open_dm(self, user_id: UserId) -> ChannelId:
@@ -250,7 +190,7 @@ class Messenger:
             channel = await self._client.create_dm(discord.Object(user_id))
             return ChannelId(channel.id)
 
-        return await _retried(create)
+        return await self._discord.read(create)
 
     @outside(Call.TELL_OPERATORS)
     async def tell_operators(self, notice: Notice) -> None:
@@ -285,7 +225,7 @@ class Messenger:
         async def post() -> None:
             await self._channel(channel_id).send(words, nonce=once)
 
-        await _retried(post)
+        await self._discord.write(post)
 
     def _channel(self, channel_id: ChannelId) -> discord.PartialMessageable:
         return self._client.get_partial_messageable(channel_id)
@@ -301,39 +241,11 @@ class Messenger:
     ) -> _T:
         """Send a drawing; where AutoMod refuses its words, send it without the prompt."""
         try:
-            return await _retried(lambda: send(render(view, self._money)))
+            return await self._discord.write(lambda: send(render(view, self._money)))
         except ContentBlockedError:
             log.info("prompt_withheld", job_id=view.job.id)
             bare = render(view, self._money, with_prompt=False)
-            return await _retried(lambda: send(bare))
-
-
-async def _retried(call: Callable[[], Awaitable[_T]]) -> _T:
-    """Call Discord, again where it is unavailable.
-
-    Raises:
-        DeliveryError: what Discord's last answer means.
-    """
-    async for attempt in stamina.retry_context(
-        on=ChatUnavailableError,
-        attempts=ATTEMPTS,
-        wait_initial=FIRST_WAIT_SECONDS,
-        wait_max=MOST_WAIT_SECONDS,
-    ):
-        with attempt:
-            try:
-                return await call()
-            except FileNotFoundError:
-                raise  # a file of ours is missing, which waiting for Discord does not mend
-            except (
-                discord.HTTPException,
-                discord.RateLimited,
-                aiohttp.ClientError,
-                OSError,
-                TimeoutError,
-            ) as error:
-                raise converted(error) from error
-    raise AssertionError("stamina ends with a result or an error")
+            return await self._discord.write(lambda: send(bare))
 
 
 def _code(error: DeliveryError) -> int | None:
@@ -347,20 +259,5 @@ def nonce(job_id: JobId, purpose: Purpose) -> str:
     return f"{job_id}:{purpose.value}"
 
 
-def _purpose(message: discord.Message, job: Job) -> Purpose | None:
-    """Tell which of a job's messages this is, if any."""
-    if message.content.endswith(f"-# {footer(job)}"):
-        return Purpose.ANNOUNCEMENT
-    if not any(embed.footer.text == footer(job) for embed in message.embeds):
-        return None
-    if any(attachment.filename.endswith(".mp4") for attachment in message.attachments):
-        return Purpose.DELIVERY
-    return Purpose.STATUS
-
-
-def _receipt(message: discord.Message) -> Receipt:
-    return Receipt(channel_id=ChannelId(message.channel.id), message_id=MessageId(message.id))
-
-
 def _video(job: Job, file: Path) -> discord.File:
-    return discord.File(file, f"tween-{job.id}.mp4", spoiler=job.spoiler)
+    return discord.File(file, search.video_name(job), spoiler=job.spoiler)

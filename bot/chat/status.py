@@ -13,16 +13,11 @@ from bot.chat import text
 from bot.chat.text import Money
 from bot.domain.catalogue import Kind, effect_label
 from bot.domain.delivery import MIB
-from bot.domain.job import Job, JobState
+from bot.domain.job import CANCELLABLE, Job, JobState
 from bot.domain.status import StatusView
 from bot.domain.transitions import charged_amounts
 
 PREVIEW_NAME = "preview.jpg"
-
-CANCELLABLE = frozenset(
-    {JobState.QUEUED, JobState.SUBMITTING, JobState.UNCONFIRMED, JobState.PENDING}
-)
-"""States in which the Cancel button can still help."""
 
 _COLOURS = {
     JobState.DELIVERED: discord.Colour(0x3BA55D),

@@ -30,6 +30,8 @@ class FailureReason(StrEnum):
     """The provider broke, twice where a second try was due."""
     PROVIDER_TIMEOUT = "provider_timeout"
     """No result within the provider's three hours."""
+    CANCELLED_OUTSIDE = "cancelled_outside"
+    """The task was cancelled at the provider, and nobody asked for it here."""
     TASK_LOST = "task_lost"
     """The provider no longer knows the task."""
     OUTCOME_UNKNOWN = "outcome_unknown"

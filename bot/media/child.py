@@ -38,7 +38,7 @@ from bot.domain.errors import (
 )
 from bot.domain.submission import Picture
 from bot.domain.usage import Chart
-from bot.media.files import partial_of
+from bot.media.files import remove_partial_of
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -49,8 +49,11 @@ PROBE_SECONDS = 60.0
 """Every frame is decoded: 30 seconds of 1080p take about ten on a slow core."""
 DRAW_SECONDS = 60.0
 """The first chart imports matplotlib, which takes seconds on a slow core."""
-SHRINK_SECONDS = 300.0
-"""Two encodings of the longest video on one slow core; the file may wait, the queue must not."""
+SHRINK_LEAST_SECONDS = 60.0
+SHRINK_PIXELS_PER_SECOND = 4_000_000
+"""A third of what one slow core manages in all passes: five seconds of 1080p have two minutes."""
+SHRINK_MOST_SECONDS = 480.0
+"""Whatever a header says; the file may wait, whoever delivers must not."""
 WARM_UP_SECONDS = 30.0
 _START_SECONDS = 30.0
 """Time a new child may take to start, on top of each limit: pebble counts from there."""
@@ -59,6 +62,7 @@ MAX_CHILD_MEMORY_BYTES = 2 * 1024 * 1024 * 1024
 """Address space of a child. 40 megapixels with transparency take 0.6 GiB, the libraries 0.5."""
 TASKS_PER_CHILD = 100
 """A child is replaced after this many, which bounds whatever a decoder leaks."""
+HEADER_SECONDS = 20.0
 _SHRINK_NICENESS = 5
 """Encoding is the only work that takes minutes, and the only one nobody waits for at a prompt."""
 
@@ -83,7 +87,7 @@ def _initialise(niceness: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     threading.Thread(target=_die_with_parent, name="parent-watch", daemon=True).start()
-    from bot.media import images, video  # noqa: F401 - loaded before the first picture arrives
+    from bot.media import images, shrink  # noqa: F401 - loaded before the first picture arrives
 
     if niceness and hasattr(os, "nice"):
         os.nice(niceness)
@@ -133,6 +137,15 @@ def _prepare(
         )
 
 
+def _work_of(path: Path) -> int | _Refusal | None:
+    from bot.media.video import frames_in_pixels
+
+    try:
+        return frames_in_pixels(path)
+    except MediaError as error:
+        return _refusal_of(error)
+
+
 def _probe(path: Path) -> MediaFile | _Refusal:
     from bot.media.video import probe
 
@@ -143,7 +156,7 @@ def _probe(path: Path) -> MediaFile | _Refusal:
 
 
 def _shrink(source: Path, target: Path, limit_bytes: int) -> MediaFile | _Refusal:
-    from bot.media.video import shrink
+    from bot.media.shrink import shrink
 
     try:
         return shrink(source, target, limit_bytes=limit_bytes)
@@ -313,12 +326,18 @@ class MediaPool:
         """Remember the settings; no process is started.
 
         Args:
-            workers: children for everything but re-encoding; as many as there are cores by
-                default.
+            workers: children for everything but re-encoding, and as many again for that; as
+                many as there are cores by default.
             scratch: folder for bytes on their way to a child; the system's own by default.
         """
-        self._quick = _Crew(workers=max(1, workers or os.cpu_count() or 1), niceness=0)
-        self._slow = _Crew(workers=1, niceness=_SHRINK_NICENESS)
+        count = max(1, workers or _cores())
+        self._quick = _Crew(workers=count, niceness=0)
+        # Each encoder is a crew of its own: it starts when all others are at work, and what
+        # becomes of it is nothing to them. The one that worked last is taken first.
+        self._encoders = tuple(_Crew(workers=1, niceness=_SHRINK_NICENESS) for _ in range(count))
+        self._idle: asyncio.LifoQueue[_Crew] = asyncio.LifoQueue()
+        for encoder in reversed(self._encoders):
+            self._idle.put_nowait(encoder)
         self._scratch = scratch
 
     async def __aenter__(self) -> Self:
@@ -380,18 +399,25 @@ class MediaPool:
 
     @outside(Call.SHRINK)
     async def shrink(self, source: Path, target: Path, *, limit_bytes: int) -> MediaFile:
-        """Re-encode a video to fit below a limit; see ``video.shrink``.
+        """Re-encode a video to fit below a limit; see ``shrink.shrink``.
+
+        As many at a time as there are cores; one that takes much longer than its length and
+        size explain is given up.
 
         Raises:
             MediaTooLargeError: it cannot be made to fit.
             MediaUnreadableError: the source does not decode, or the child died on it.
         """
-        work = self._slow.run(SHRINK_SECONDS, _shrink, source, target, limit_bytes)
+        encoder = await self._idle.get()
         try:
+            pixels = _unwrap(await self._media(encoder.run(HEADER_SECONDS, _work_of, source)))
+            seconds = shrink_seconds(pixels)
+            work = encoder.run(seconds, _shrink, source, target, limit_bytes)
             return _unwrap(await self._media(work))
         finally:
+            self._idle.put_nowait(encoder)
             # A child that was killed has left what it had written.
-            await asyncio.shield(asyncio.to_thread(_remove_partial, target))
+            await asyncio.shield(asyncio.to_thread(remove_partial_of, target))
 
     async def draw(self, chart: Chart) -> bytes:
         """Draw a chart as PNG; see ``charts.draw``.
@@ -403,7 +429,8 @@ class MediaPool:
 
     async def aclose(self) -> None:
         """End all children at once; work under way is lost."""
-        await asyncio.gather(self._quick.aclose(), self._slow.aclose())
+        crews = (self._quick, *self._encoders)
+        await asyncio.gather(*(crew.aclose() for crew in crews))
 
     async def _media(self, work: Awaitable[T]) -> T:
         try:
@@ -418,8 +445,18 @@ def _unwrap(answer: T | _Refusal) -> T:
     return answer
 
 
-def _remove_partial(target: Path) -> None:
-    partial_of(target).unlink(missing_ok=True)
+def shrink_seconds(pixels: int | None) -> float:
+    """Return how long re-encoding may take, by the pixels of all frames; None: not known."""
+    if pixels is None:
+        return SHRINK_MOST_SECONDS
+    return min(SHRINK_MOST_SECONDS, SHRINK_LEAST_SECONDS + pixels / SHRINK_PIXELS_PER_SECOND)
+
+
+def _cores() -> int:
+    """Return how many cores this process may use, which may be fewer than there are."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1  # macOS and Windows
 
 
 def _write_sources(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import os
 import shutil
@@ -33,6 +34,12 @@ def write_atomically(path: Path, data: bytes) -> None:
 def partial_of(path: Path) -> Path:
     """Return the name under which a file is written until it is whole."""
     return path.with_name(f".{path.name}.part")
+
+
+def remove_partial_of(path: Path) -> None:
+    """Remove what was written under that name, and whatever has a name that begins so."""
+    for left in path.parent.glob(f"{glob.escape(partial_of(path).name)}*"):
+        left.unlink(missing_ok=True)
 
 
 def sync_folder(folder: Path) -> None:

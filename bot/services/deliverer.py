@@ -2,6 +2,7 @@
 
 Where the message is gone a new one goes into the channel; where the channel is closed, into the
 requester's direct messages; where those are closed too, the file is kept and can be collected.
+An attempt is committed before it is made: the next one looks first whether that one came through.
 """
 
 from __future__ import annotations
@@ -9,15 +10,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from bot.domain.delivery import MIB, Receipt, plan_upload, upload_limit_bytes
 from bot.domain.errors import (
+    ChannelGoneError,
     ChatUnavailableError,
     DeliveryError,
     MediaTooLargeError,
     MessageGoneError,
+    MissingAccessError,
     UploadTooLargeError,
 )
 from bot.domain.failure import FailureReason
@@ -31,6 +35,7 @@ from bot.media.child import MediaPool
 from bot.metrics import Metrics
 from bot.services.advance import Advancer
 from bot.services.claims import Claims
+from bot.services.earlier import find_earlier
 from bot.services.folders import RESULT, SHRUNK, Folders
 from bot.services.locks import JobLocks
 from bot.services.operators import Operators
@@ -38,6 +43,9 @@ from bot.services.operators import Operators
 log = get_logger(__name__)
 
 IDLE_SECONDS = 5.0
+
+Way = Callable[[StatusView, Path], Awaitable[Receipt]]
+"""A method of the chat that puts a video before people."""
 
 LEASE = timedelta(minutes=15)
 """Time to re-encode a large file and to upload it."""
@@ -128,17 +136,19 @@ class Deliverer:
             )
 
     async def _hand_over(self, job: Job) -> None:
-        limit = upload_limit_bytes(
-            premium_tier=job.premium_tier, base_limit_mib=self._upload_limit_mib
-        )
-        ways: list[tuple[int, Callable[[StatusView, Path], Awaitable[Receipt]]]] = []
-        if job.status_message_id is not None and job.status_gone_at is None:
-            ways.append((limit, self._chat.deliver_by_edit))
-        ways += [
-            (limit, self._post_in_channel),
-            (self._upload_limit_mib * MIB, self._post_in_dm),
-        ]
-        for limit_bytes, way in ways:
+        may_post = True
+        if job.delivery_attempted_at is not None:
+            try:
+                receipt = await self._find_delivered(job, job.delivery_attempted_at)
+            except MissingAccessError as error:
+                log.warning("delivery_untraceable", job_id=job.id, reason=str(error))
+                may_post = False
+            else:
+                if receipt is not None:
+                    await self._done(job, receipt, await asyncio.to_thread(self._last_sent, job))
+                    return
+        is_out_of_sight = False
+        for limit_bytes, way in self._ways(job, may_post=may_post):
             try:
                 receipt, file = await self._send(job, limit_bytes, way)
             except ChatUnavailableError:
@@ -147,7 +157,11 @@ class Deliverer:
                 log.warning("delivery_refused", job_id=job.id, code=error.code)
                 if isinstance(error, MessageGoneError):
                     await self._advancer.touch(job.id, status_gone_at=self._clock.now())
+                is_out_of_sight = is_out_of_sight or isinstance(error, ChannelGoneError)
                 continue
+            if is_out_of_sight:
+                # The last word stands under the video; the channel's message is not waited for.
+                await self._advancer.touch(job.id, status_gone_at=self._clock.now())
             await self._done(job, receipt, file)
             return
         await self._advancer.advance(
@@ -157,12 +171,69 @@ class Deliverer:
             changes={"failure_reason": FailureReason.UNDELIVERABLE},
         )
 
-    async def _send(
-        self,
-        job: Job,
-        limit_bytes: int,
-        way: Callable[[StatusView, Path], Awaitable[Receipt]],
-    ) -> tuple[Receipt, Path]:
+    async def _find_delivered(self, job: Job, attempted_at: datetime) -> Receipt | None:
+        """Return the message with the video an attempt before this may have left somewhere.
+
+        Raises:
+            MissingAccessError: it may stand in the channel, and nobody can tell.
+            ChatUnavailableError: Discord could not be asked.
+        """
+        find = partial(
+            find_earlier,
+            self._chat,
+            job,
+            purpose=Purpose.DELIVERY,
+            attempted_at=attempted_at,
+            now=self._clock.now(),
+        )
+        untraceable: MissingAccessError | None = None
+        receipt = None
+        try:
+            receipt = await find(job.channel_id)
+        except MissingAccessError as error:
+            untraceable = error
+        except ChannelGoneError:
+            pass  # deleted, or out of our sight: the video has to go elsewhere
+        if receipt is None:
+            receipt = await self._find_in_dm(job, find)
+        if receipt is None and untraceable is not None:
+            raise untraceable
+        return receipt
+
+    async def _find_in_dm(
+        self, job: Job, find: Callable[[ChannelId], Awaitable[Receipt | None]]
+    ) -> Receipt | None:
+        try:
+            return await find(await self._chat.open_dm(job.requester_id))
+        except ChatUnavailableError:
+            raise
+        except DeliveryError:
+            return None  # closed, so nothing was posted there
+
+    def _ways(self, job: Job, *, may_post: bool) -> list[tuple[int, Way]]:
+        """Return how the video may be handed over, best first, each with its upload limit.
+
+        Args:
+            job: the job.
+            may_post: False where a new message could be the second one: an edit cannot.
+        """
+        limit = upload_limit_bytes(
+            premium_tier=job.premium_tier, base_limit_mib=self._upload_limit_mib
+        )
+        ways: list[tuple[int, Way]] = []
+        if job.status_message_id is not None and job.status_gone_at is None:
+            ways.append((limit, self._chat.deliver_by_edit))
+        if may_post:
+            ways.append((limit, self._chat.deliver_in_channel))
+            ways.append((self._upload_limit_mib * MIB, self._chat.deliver_by_dm))
+        return ways
+
+    def _last_sent(self, job: Job) -> Path:
+        folder = self._folders.of(job.id)
+        shrunk = folder / SHRUNK
+        return shrunk if shrunk.is_file() else folder / (job.media_file or RESULT)
+
+    async def _send(self, job: Job, limit_bytes: int, way: Way) -> tuple[Receipt, Path]:
         """Send by one way, with a smaller file each time Discord says that it is too large."""
         original = self._folders.of(job.id) / (job.media_file or RESULT)
         size = job.media_bytes or 0
@@ -173,6 +244,7 @@ class Deliverer:
         while True:
             sent_bytes = await asyncio.to_thread(_size, file)
             view = StatusView(job=self._as_delivered(job, sent_bytes))
+            await self._advancer.touch(job.id, delivery_attempted_at=self._clock.now())
             most_seconds = HAND_OVER_SECONDS + sent_bytes / SLOWEST_BYTES_PER_SECOND
             try:
                 async with asyncio.timeout(most_seconds), self._locks.of(job.id):
@@ -189,26 +261,6 @@ class Deliverer:
         target = original.with_name(SHRUNK)
         await self._media.shrink(original, target, limit_bytes=limit_bytes)
         return target
-
-    async def _post_in_channel(self, view: StatusView, file: Path) -> Receipt:
-        return await self._post_once(view, file, view.job.channel_id)
-
-    async def _post_in_dm(self, view: StatusView, file: Path) -> Receipt:
-        channel_id = await self._chat.open_dm(view.job.requester_id)
-        return await self._post_once(view, file, channel_id)
-
-    async def _post_once(self, view: StatusView, file: Path, channel_id: ChannelId) -> Receipt:
-        """Post a new message, unless a process before us already did."""
-        job = view.job
-        since = job.delivery_attempted_at
-        if since is not None:
-            found = await self._chat.find_message(job, channel_id, Purpose.DELIVERY, since=since)
-            if found is not None:
-                return found
-        await self._advancer.touch(job.id, delivery_attempted_at=since or self._clock.now())
-        if channel_id == job.channel_id:
-            return await self._chat.deliver_in_channel(view, file)
-        return await self._chat.deliver_by_dm(view, file)
 
     async def _done(self, job: Job, receipt: Receipt, file: Path) -> None:
         sent_bytes = await asyncio.to_thread(_size, file)

@@ -34,7 +34,7 @@ from bot.domain.task import TaskImage, TaskRequest
 from bot.domain.transitions import transition
 from bot.logs import get_logger
 from bot.metrics import Metrics
-from bot.services.accounts import Accounts
+from bot.services.accounts import Accounts, is_closed
 from bot.services.advance import Advancer
 from bot.services.estimates import in_turn
 from bot.services.folders import Folders
@@ -102,16 +102,10 @@ class Dispatcher:
                 await self._end(job, FailureReason.MODEL_OFF, text, {"code": "model_gone"})
 
     def _is_offered(self, job: Job) -> bool:
-        """Tell whether a waiting job can still be bought as it was asked for.
-
-        Regions share names of models, but neither tiers nor effects; its price it keeps.
-        """
+        """Tell whether a waiting job can still be bought as it was asked for, at its own price."""
         model = self._catalogue.get(job.model)
-        return (
-            model is not None
-            and job.resolution in model.resolutions
-            and job.duration_seconds in model.durations
-            and (job.effect is None or job.effect in model.effects)
+        return model is not None and model.still_makes(
+            resolution=job.resolution, seconds=job.duration_seconds, effect=job.effect
         )
 
     async def run_once(self, model: str) -> float:
@@ -129,7 +123,7 @@ class Dispatcher:
         async with self._database.write() as connection:
             lane = await lanes.lock(connection, self._account, model)
             account = await lanes.account_of(connection, self._account)
-            if lane is None or lane.off_at is not None or account.paused_at is not None:
+            if lane is None or lane.off_at is not None or is_closed(account):
                 return IDLE_SECONDS
             if await switch_of(connection) is not Switch.OPEN:
                 return IDLE_SECONDS

@@ -30,6 +30,7 @@ from bot.services.advance import Advancer
 from bot.services.claims import Claims
 from bot.services.folders import RESULT, Folders
 from bot.services.operators import Operators
+from bot.services.poller import result_deadline
 
 log = get_logger(__name__)
 
@@ -38,8 +39,16 @@ IDLE_SECONDS = 5.0
 LEASE = timedelta(minutes=20)
 """Longer than the provider client's own deadline for a download."""
 
+MOST_WAIT_SECONDS = 300.0
+MOST_WAIT_UNPLAYABLE_SECONDS = 3600.0
+"""Between two attempts. A file that came whole and is no video is fetched again in vain mostly,
+and each time in full."""
+
 MAX_RESULT_BYTES = 500 * MIB
 """Far above any documented result; a larger one is not a video of ours."""
+
+LAST_CHANCE = timedelta(minutes=1)
+"""Before its end a URL is not tried again for a file that was no video."""
 
 ALARM_BEFORE = timedelta(hours=2)
 """The operator is told when a result not yet fetched is this near its end."""
@@ -118,25 +127,28 @@ class Downloader:
         code = getattr(error, "code", type(error).__name__)
         self._count(code)
         expires_at = job.url_expires_at or now
-        if now >= expires_at:
-            reason = (
-                FailureReason.RESULT_UNREADABLE
-                if isinstance(error, MediaError)
-                else FailureReason.RESULT_EXPIRED
-            )
-            await self._lose(job, JobState.FAILED, reason, str(error))
+        left = expires_at - now
+        if isinstance(error, MediaError) and left < LAST_CHANCE:
+            # Another look would find the URL dead, and that is not why there is no video.
+            await self._lose(job, JobState.FAILED, FailureReason.RESULT_UNREADABLE, str(error))
             return
-        if isinstance(error, ResultHostError):
+        if left <= timedelta(0):
+            await self._lose(job, JobState.FAILED, FailureReason.RESULT_EXPIRED, str(error))
+            return
+        if isinstance(error, ResultHostError) and job.operator_told_at is None:
+            # Stored, so that the restart which widens RESULT_HOSTS does not tell it again.
             await self._operators.tell(Told.RESULT_HOST, job.id, reason=str(error))
-        if expires_at - now < ALARM_BEFORE:
+            await self._advancer.touch(job.id, operator_told_at=now)
+        if left < ALARM_BEFORE:
             await self._operators.tell(
                 Told.RESULT_DEADLINE, job.id, expires_at=expires_at.isoformat()
             )
         attempts = job.attempts + 1
-        wait = min(
-            backoff(attempts, first_seconds=1, most_seconds=300),
-            max(timedelta(seconds=1), expires_at - now),
-        )
+        if isinstance(error, MediaError):
+            most_seconds, chance = MOST_WAIT_UNPLAYABLE_SECONDS, left / 2
+        else:
+            most_seconds, chance = MOST_WAIT_SECONDS, max(timedelta(seconds=1), left)
+        wait = min(backoff(attempts, first_seconds=1, most_seconds=most_seconds), chance)
         log.warning("download_postponed", job_id=job.id, code=code, seconds=wait.total_seconds())
         await self._advancer.retry_later(job, not_before=now + wait, attempts=attempts)
 
@@ -148,8 +160,9 @@ class Downloader:
         except ProviderError as problem:
             await self._again(job, problem)
             return
-        fresh = task.url_expires_at if task else None
-        if task and task.video_url and fresh and fresh > self._clock.now():
+        now = self._clock.now()
+        fresh = result_deadline(task, now=now) if task and task.url_expires_at else None
+        if task and task.video_url and fresh and fresh > now:
             if task.video_url != job.result_url:
                 await self._advancer.amend(
                     job,

@@ -18,7 +18,9 @@ from bot.domain.catalogue import Catalogue
 from bot.domain.errors import (
     AuthenticationError,
     DatabaseUnavailableError,
+    MalformedResponseError,
     ProviderError,
+    RateLimitedError,
     StaleJobError,
     TaskNotCancellableError,
 )
@@ -50,11 +52,18 @@ from bot.storage.engine import Connection
 log = get_logger(__name__)
 
 IDLE_SECONDS = 30.0
+MOST_WAIT_SECONDS = 300.0
+"""Between two polls of a task, whatever goes wrong with them."""
 BATCH = 40
 """Polls started together; the provider's query lane spaces them."""
 
 RESULT_LIFETIME = timedelta(hours=24)
 """Where a result's URL does not say when it expires."""
+LONGEST_RESULT_LIFETIME = timedelta(days=7)
+"""The documentation says 24 hours; a URL that promises a century must not be tried for one."""
+URL_PATIENCE = timedelta(minutes=10)
+URL_POLLS = 3
+"""A finished task that has no URL for so long and so many polls needs the operator."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +72,12 @@ class PollingPace:
 
     interval_seconds: float
     timeout_seconds: float
+
+
+def result_deadline(task: Task, *, now: datetime) -> datetime:
+    """Return until when a finished task's result is fetched."""
+    expires_at = task.url_expires_at or now + RESULT_LIFETIME
+    return min(expires_at, now + LONGEST_RESULT_LIFETIME)
 
 
 class Poller:
@@ -143,10 +158,13 @@ class Poller:
         if job.cancel_requested_at is not None and job.state is JobState.PENDING:
             await self._cancel(job)
         task = await self._provider.get_task(job.task_id)
-        self._errors.pop(job.id, None)
-        self._metrics.provider_calls.labels(call="get", outcome=task.state.value).inc()
         if task.state is not TaskState.UNKNOWN:
             self._readable_at = self._clock.now()
+        if task.state is TaskState.SUCCEEDED and not task.video_url:
+            await self._tell_of_no_url(job, task)
+            raise MalformedResponseError("get_task: a success without URL", status=200)
+        self._errors.pop(job.id, None)
+        self._metrics.provider_calls.labels(call="get", outcome=task.state.value).inc()
         await self._apply(job, task)
 
     async def _cancel(self, job: Job) -> None:
@@ -167,17 +185,18 @@ class Poller:
                 await self._succeeded(job, task, task.video_url)
             case TaskState.FAILED:
                 await self._failed(job, task)
-            case TaskState.CANCELED:
+            case TaskState.CANCELED if job.cancel_requested_at is not None:
                 await self._advance(job, JobState.CANCELLED)
+            case TaskState.CANCELED:
+                await self._advance(
+                    job, JobState.CANCELLED, failure_reason=FailureReason.CANCELLED_OUTSIDE
+                )
             case TaskState.UNKNOWN:
                 await self._unknown(job)
             case TaskState.RUNNING if job.state is JobState.PENDING:
                 await self._advance(
                     job, JobState.RUNNING, next_poll_at=self._best_poll(job), **_readable(job)
                 )
-            case TaskState.SUCCEEDED:
-                log.warning("success_without_url", job_id=job.id)
-                await self._wait(job, until=self._next_poll(job))
             case _:
                 # Still waiting or running, or a status newer than this code.
                 await self._wait(job, until=self._best_poll(job))
@@ -210,7 +229,9 @@ class Poller:
             changes={
                 "billed_seconds": billed_seconds,
                 "result_url": url,
-                "url_expires_at": task.url_expires_at or now + RESULT_LIFETIME,
+                "url_expires_at": result_deadline(task, now=now),
+                # What was told of the task is no news of its result.
+                "operator_told_at": None,
                 "actual_prompt": task.actual_prompt,
                 "next_poll_at": None,
                 **_readable(job),
@@ -218,6 +239,20 @@ class Poller:
             # With the CHARGE: nothing is learnt twice.
             also=learn,
         )
+
+    async def _tell_of_no_url(self, job: Job, task: Task) -> None:
+        """Tell the operators of a finished video that stays without URL."""
+        log.warning("success_without_url", job_id=job.id)
+        if readable := _readable(job):
+            await self._advancer.touch(job.id, **readable)
+        now = self._clock.now()
+        ended_at = task.ended_at or job.confirmed_at or now
+        asked_often = self._errors.get(job.id, 0) >= URL_POLLS
+        if asked_often and now - ended_at >= URL_PATIENCE:
+            expires_at = ended_at + RESULT_LIFETIME
+            await self._operators.tell(
+                Told.RESULT_DEADLINE, job.id, expires_at=expires_at.isoformat()
+            )
 
     async def _failed(self, job: Job, task: Task) -> None:
         failure = task.failure or TaskFailure(
@@ -278,19 +313,27 @@ class Poller:
         # A key change makes every task UNKNOWN: another readable task shows that the key is right.
         vouched = self._readable_at is not None and self._readable_at >= since
         if old or (polls >= UNKNOWN_POLLS and now - since >= UNKNOWN_SPAN and vouched):
-            await self._advance(
-                job,
-                JobState.EXPIRED,
-                detail={"unknown_polls": polls},
-                failure_reason=FailureReason.TASK_LOST,
-                possibly_billed=True,
-            )
+            await self._lost(job, {"unknown_polls": polls})
             return
         await self._advancer.touch(
             job.id,
             unknown_since=since,
             unknown_polls=polls,
             next_poll_at=self._next_poll(job),
+        )
+
+    def _is_forgotten(self, job: Job) -> bool:
+        """Tell whether the provider has certainly forgotten a task, whatever became of it."""
+        since = job.confirmed_at
+        return since is not None and self._clock.now() - since > UNCONFIRMED_DEADLINE
+
+    async def _lost(self, job: Job, detail: Mapping[str, str | int]) -> None:
+        await self._advance(
+            job,
+            JobState.EXPIRED,
+            detail=detail,
+            failure_reason=FailureReason.TASK_LOST,
+            possibly_billed=True,
         )
 
     async def _tell_if_late(self, job: Job) -> Job:
@@ -339,19 +382,15 @@ class Poller:
         missed = self._errors[job.id] = self._errors.get(job.id, 0) + 1
         if isinstance(error, AuthenticationError):
             await self._accounts.pause(job.account, error)
-        since = job.confirmed_at
-        if since is not None and self._clock.now() - since > UNCONFIRMED_DEADLINE:
-            # Whatever became of it, the provider has forgotten it by now.
-            await self._advance(
-                job,
-                JobState.EXPIRED,
-                detail={"code": error.code},
-                failure_reason=FailureReason.TASK_LOST,
-                possibly_billed=True,
-            )
+        if self._is_forgotten(job):
+            await self._lost(job, {"code": error.code})
             return
         job = await self._tell_if_late(job)
-        wait = max(self._interval(job), backoff(missed, first_seconds=1, most_seconds=300))
+        wait = max(
+            self._interval(job),
+            backoff(missed, first_seconds=1, most_seconds=MOST_WAIT_SECONDS),
+            timedelta(seconds=_wish_seconds(error)),
+        )
         log.info("poll_missed", job_id=job.id, code=error.code, seconds=wait.total_seconds())
         await self._advancer.touch(job.id, next_poll_at=self._clock.now() + wait)
 
@@ -378,6 +417,12 @@ class Poller:
         await self._advancer.advance(
             job, target, owner=Owner.POLLER, detail=detail, changes=changes
         )
+
+
+def _wish_seconds(error: ProviderError) -> float:
+    """Return how long the server wants to be left alone."""
+    wish = error.retry_after_seconds if isinstance(error, RateLimitedError) else None
+    return wish or 0.0
 
 
 def _readable(job: Job) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from bot.logs import get_logger
 from bot.metrics import Metrics
 from bot.services.advance import Advancer
 from bot.services.folders import Folders
+from bot.services.forgetting import ERASED
 from bot.storage import jobs, lanes
 from bot.storage.engine import Connection
 
@@ -165,16 +166,7 @@ class Reaper:
             except OSError as error:
                 log.warning("job_not_forgotten", job_id=job.id, error=type(error).__name__)
                 continue
-            await self._advancer.touch(
-                job.id,
-                forgotten_at=now,
-                prompt=None,
-                negative_prompt=None,
-                actual_prompt=None,
-                result_url=None,
-                failure_detail=None,
-                requester_name="",
-            )
+            await self._advancer.touch(job.id, forgotten_at=now, **ERASED)
             log.info("job_forgotten", job_id=job.id)
 
     async def _sweep(self, now: datetime) -> None:

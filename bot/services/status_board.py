@@ -33,6 +33,7 @@ from bot.domain.status import Purpose, StatusView
 from bot.logs import get_logger
 from bot.metrics import Metrics
 from bot.services.advance import Advancer
+from bot.services.earlier import find_earlier
 from bot.services.estimates import Estimates
 from bot.services.folders import Folders
 from bot.services.locks import JobLocks
@@ -274,13 +275,21 @@ class StatusBoard:
     async def _post_missing(self, view: StatusView, digest: str) -> None:
         """Find the message an earlier process posted, or post it; an ended job needs none."""
         job = view.job
-        since = job.status_attempted_at or job.created_at
-        receipt = await self._chat.find_message(job, job.channel_id, Purpose.STATUS, since=since)
+        now = self._clock.now()
+        receipt = await find_earlier(
+            self._chat,
+            job,
+            job.channel_id,
+            Purpose.STATUS,
+            attempted_at=job.status_attempted_at or job.created_at,
+            now=now,
+        )
         found = receipt is not None
         if receipt is None:
             if job.is_terminal:
                 await self._mark(job, None)
                 return
+            await self._advancer.touch(job.id, status_attempted_at=now)
             receipt = await self._chat.post_status(view, preview=self._folders.preview(job))
         await self._advancer.touch(
             job.id, status_channel_id=receipt.channel_id, status_message_id=receipt.message_id
@@ -351,18 +360,18 @@ class StatusBoard:
     async def _announce(self, job: Job) -> bool:
         """Tell the requester where that is due; return whether Discord was asked to."""
         now = self._clock.now()
-        if self._job_free_at.get(job.id, now) > now and job.id in self._failures:
-            return False
         async with self._database.read() as connection:
             guild = await guilds.get(connection, job.guild_id)
         if not self._is_worth_telling(job, guild.notify, now):
             await self._advancer.touch(job.id, announced_at=now)
             return False
+        if self._job_free_at.get(job.id, now) > now and job.id in self._failures:
+            return False
         try:
-            if not await self._was_announced(job, guild.notify):
-                since = job.announce_attempted_at or now
-                await self._advancer.touch(job.id, announce_attempted_at=since)
+            if not await self._was_announced(job, guild.notify, now):
+                await self._advancer.touch(job.id, announce_attempted_at=now)
                 await self._chat.announce(StatusView(job=job), guild.notify)
+                await self._show_after_all(job)
         except ChatUnavailableError as error:
             self._postpone(job, str(error))
             return True
@@ -372,19 +381,30 @@ class StatusBoard:
         await self._advancer.touch(job.id, announced_at=now)
         return True
 
-    async def _was_announced(self, job: Job, notify: Notify) -> bool:
-        """Look for an announcement of a process that stopped before it could say so."""
-        if job.announce_attempted_at is None:
+    async def _was_announced(self, job: Job, notify: Notify, now: datetime) -> bool:
+        """Look for the announcement of an attempt that nobody wrote down the end of."""
+        attempted_at = job.announce_attempted_at
+        if attempted_at is None:
             return False
-        in_dm, since = notify is Notify.DM, job.announce_attempted_at
+        in_dm = notify is Notify.DM
         place = await self._chat.open_dm(job.requester_id) if in_dm else _place(job)
-        found = await self._chat.find_message(job, place, Purpose.ANNOUNCEMENT, since=since)
+        found = await find_earlier(
+            self._chat, job, place, Purpose.ANNOUNCEMENT, attempted_at=attempted_at, now=now
+        )
         return found is not None
+
+    async def _show_after_all(self, job: Job) -> None:
+        """Try a refused last word once more: the announcement opened an archived thread again."""
+        was_refused = job.shown_digest is None and job.shown_version >= job.version
+        if was_refused and job.status_message_id is not None and job.status_gone_at is None:
+            await self._advancer.touch(job.id, shown_version=job.version - 1)
 
     def _is_worth_telling(self, job: Job, notify: Notify, now: datetime) -> bool:
         is_old = now - job.created_at > self._pace.announce_for
         if notify is Notify.NONE or is_old or now - (job.finished_at or now) > NEWS_FOR:
             return False
+        if job.delivered_channel_id not in {None, job.channel_id}:
+            return False  # a video in the direct messages has told it
         # Who cancelled knows it.
         return not (job.state is JobState.CANCELLED and job.cancel_requested_by == job.requester_id)
 

@@ -11,7 +11,7 @@ from bot.metrics import Metrics
 log = get_logger(__name__)
 
 GATEWAY_PATIENCE_SECONDS = 300.0
-"""discord.py may retry a dead resume address for ever (Rapptz/discord.py#10511)."""
+"""discord.py tries for ever (Rapptz/discord.py#10511); another start may get another address."""
 
 CHECK_SECONDS = 15.0
 LAG_SAMPLE_SECONDS = 0.05
@@ -25,10 +25,18 @@ class GatewayLostError(Exception):
 class GatewayWatch:
     """Ends the process when the gateway stays away."""
 
-    def __init__(self, clock: Clock, is_well: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        is_well: Callable[[], bool],
+        *,
+        patience_seconds: float = GATEWAY_PATIENCE_SECONDS,
+    ) -> None:
         self._clock = clock
         self._is_well = is_well
-        self._well_at = clock.monotonic()
+        self._patience_seconds = patience_seconds
+        self._well_at: float | None = None
+        """When it was well, or first looked at: a long start is not its fault."""
 
     async def run_once(self) -> float:
         """Look once; return the seconds until the next look.
@@ -37,11 +45,11 @@ class GatewayWatch:
             GatewayLostError: it has been away for too long.
         """
         now = self._clock.monotonic()
-        if self._is_well():
+        if self._well_at is None or self._is_well():
             self._well_at = now
-        elif now - self._well_at > GATEWAY_PATIENCE_SECONDS:
+        elif now - self._well_at > self._patience_seconds:
             raise GatewayLostError(f"no gateway for {now - self._well_at:.0f} s")
-        return CHECK_SECONDS
+        return min(CHECK_SECONDS, self._patience_seconds / 4)
 
 
 class LagWatch:

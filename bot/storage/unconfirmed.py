@@ -5,12 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import Select, delete, insert, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.ids import AccountId, JobId, TaskId
-from bot.storage.tables import listings, orphan_tasks
+from bot.domain.job import Job, JobState
+from bot.storage.jobs import job_of
+from bot.storage.tables import jobs, listings, orphan_tasks
+
+READINGS_NEEDED = 2
+"""Readings without a candidate that must agree before a job is queued again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,10 +27,39 @@ class Reading:
     """Whether it showed a task of ours near the window: proof that the list was not blind."""
 
 
+async def unanswered(
+    connection: AsyncConnection, account: AccountId, model: str, *, since: datetime
+) -> list[Job]:
+    """Return jobs whose create may have made a task whose id nobody knows, oldest create first.
+
+    Those given up although nobody knew are among them: their task is no other job's.
+    """
+    query = select(jobs).where(
+        jobs.c.account == account,
+        jobs.c.model == model,
+        jobs.c.task_id.is_(None),
+        jobs.c.sent_at >= since,
+        or_(
+            jobs.c.state.in_((JobState.SUBMITTING, JobState.UNCONFIRMED, JobState.PARKED)),
+            jobs.c.possibly_billed,
+        ),
+    )
+    return [job_of(row) for row in await connection.execute(query.order_by(jobs.c.sent_at))]
+
+
 async def add_reading(connection: AsyncConnection, job_id: JobId, reading: Reading) -> None:
-    """Remember a reading."""
+    """Remember a reading, and of each job no more than are needed."""
     await connection.execute(
         insert(listings).values(job_id=job_id, at=reading.at, has_control=reading.has_control)
+    )
+    newest = (
+        select(listings.c.id)
+        .where(listings.c.job_id == job_id)
+        .order_by(listings.c.id.desc())
+        .limit(READINGS_NEEDED)
+    )
+    await connection.execute(
+        delete(listings).where(listings.c.job_id == job_id, listings.c.id.not_in(newest))
     )
 
 
@@ -38,8 +72,23 @@ async def readings_of(connection: AsyncConnection, job_id: JobId) -> list[Readin
     ]
 
 
+async def has_settled_readings(connection: AsyncConnection) -> bool:
+    """Tell whether readings are left of jobs that are settled."""
+    query = select(listings.c.id).where(listings.c.job_id.not_in(_unconfirmed())).limit(1)
+    return (await connection.execute(query)).first() is not None
+
+
+async def forget_settled(connection: AsyncConnection) -> None:
+    """Drop the readings of every job that is not unconfirmed any more."""
+    await connection.execute(delete(listings).where(listings.c.job_id.not_in(_unconfirmed())))
+
+
+def _unconfirmed() -> Select[tuple[str]]:
+    return select(jobs.c.id).where(jobs.c.state == JobState.UNCONFIRMED)
+
+
 async def forget_readings(connection: AsyncConnection, job_id: JobId) -> None:
-    """Drop a settled job's readings."""
+    """Drop a job's readings: another one contradicts them, or it is settled."""
     await connection.execute(delete(listings).where(listings.c.job_id == job_id))
 
 
@@ -63,4 +112,14 @@ async def add_orphan(
 async def orphans(connection: AsyncConnection, account: AccountId) -> set[TaskId]:
     """Return the tasks known to fit no job."""
     query = select(orphan_tasks.c.task_id).where(orphan_tasks.c.account == account)
+    return {TaskId(row.task_id) for row in await connection.execute(query)}
+
+
+async def orphans_of_others(
+    connection: AsyncConnection, account: AccountId, job_id: JobId
+) -> set[TaskId]:
+    """Return the tasks known to fit no job that were not made for this one."""
+    query = select(orphan_tasks.c.task_id).where(
+        orphan_tasks.c.account == account, orphan_tasks.c.job_id.is_distinct_from(job_id)
+    )
     return {TaskId(row.task_id) for row in await connection.execute(query)}

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import fnmatch
-from dataclasses import dataclass, field
+import random
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 
 from sandbox.discord.ratelimits import refused
 from sandbox.discord.wire import Json
@@ -19,6 +22,8 @@ class Fault:
     """Glob over the path below the API base; CDN paths start with ``/cdn``."""
     count: int = 1
     """How many requests it still meets."""
+    share: float | None = None
+    """Which share of the requests it meets, drawn by lot; None: each."""
     status: int | None = None
     """Answer with this instead; None leaves the answer alone."""
     body: Json | None = None
@@ -36,11 +41,32 @@ class Fault:
         return f"{what} {'after' if self.after else 'before'} doing it"
 
 
+@dataclass(slots=True, kw_only=True)
+class Course:
+    """Failures that every route meets, one after the other."""
+
+    faults: tuple[Fault, ...]
+    routes: str
+    """Glob over ``METHOD template``; the CDN's template is ``/cdn``."""
+    every: int
+    """1: request after request; 2: every other request goes well."""
+    met: Counter[str] = field(default_factory=Counter)
+    """Requests so far, by route."""
+
+    def next(self, route: str) -> Fault | None:
+        """Return what this request of a route meets."""
+        turn, rest = divmod(self.met[route], self.every)
+        self.met[route] += 1
+        return replace(self.faults[turn]) if not rest and turn < len(self.faults) else None
+
+
 class Faults:
     """All planned failures; those added first are used first."""
 
-    def __init__(self) -> None:
+    def __init__(self, seed: int = 0) -> None:
+        self._random = random.Random(seed)
         self._planned: list[Fault] = []
+        self._courses: list[Course] = []
         self.resume_refusals = 0
         """How many connections to the resume URL are still refused with 503."""
         self.gateway_refusals = 0
@@ -106,19 +132,37 @@ class Faults:
             )
         )
 
+    def afflict(self, faults: Iterable[Fault], *, routes: str = "*", every: int = 1) -> None:
+        """Let each route, from its next request on, meet these failures in turn.
+
+        Args:
+            faults: what happens; their own method, path and count do not matter.
+            routes: glob over ``METHOD template``, such as ``PATCH /channels/*``; of several
+                plans the first that fits a route counts.
+            every: 1: request after request; 2: every other request goes well.
+        """
+        self._courses.append(Course(faults=tuple(faults), routes=routes, every=every))
+
     def clear(self) -> None:
         """Forget everything planned."""
         self._planned.clear()
+        self._courses.clear()
         self.interaction_delays.clear()
         self.interaction_duplicates.clear()
         self.resume_refusals = self.gateway_refusals = 0
 
-    def take(self, method: str, path: str) -> Fault | None:
-        """Use the first failure planned for this request."""
+    def take(self, method: str, path: str, route: str | None = None) -> Fault | None:
+        """Use the first failure planned for this request, or the next of its route's course."""
         for fault in self._planned:
             if fault.method in {"*", method} and fnmatch.fnmatchcase(path, fault.path):
+                if fault.share is not None and self._random.random() >= fault.share:
+                    continue
                 fault.count -= 1
                 if fault.count <= 0:
                     self._planned.remove(fault)
                 return fault
+        name = f"{method} {route}"
+        for course in self._courses:
+            if fnmatch.fnmatchcase(name, course.routes):
+                return course.next(name)
         return None

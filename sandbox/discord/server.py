@@ -149,7 +149,7 @@ class DiscordServer:
         self.core.store.close()
 
     async def _serve_file(self, request: web.Request) -> web.StreamResponse:
-        fault = self.faults.take("GET", request.path)
+        fault = self.faults.take("GET", request.path, cdn.PREFIX)
         if fault is not None and fault.drop:
             return cut(request)
         if fault is not None and fault.status is not None:

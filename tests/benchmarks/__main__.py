@@ -31,7 +31,7 @@ from tests.benchmarks.rows import Row, Unit
 PROCESS_SECONDS = 600
 """A benchmark that takes longer hangs."""
 
-PROGRAMS = {"__main__", "watched_bot", "bare_bot", "bare_transfer", "idle_loop"}
+PROGRAMS = {"__main__", "watched_bot", "soaked_bot", "bare_bot", "bare_transfer", "idle_loop"}
 """Modules that are started, not imported."""
 
 Benchmark = Callable[[], Awaitable[list[Row]]]

@@ -42,15 +42,18 @@ READINGS: list[LagReading] = []
 
 async def read_lag(bot: WatchedBot, where: str) -> None:
     """Ask a bot process for its worst lag so far and keep the answer; call it before the end."""
+    READINGS.append(await lag_of(bot, where))
+
+
+async def lag_of(bot: WatchedBot, where: str) -> LagReading:
+    """Ask a bot process for its worst lag so far."""
     _, page = await bot.page("/metrics")
-    READINGS.append(
-        LagReading(
-            where=where,
-            worst_seconds=metric(page, WORST_LAG),
-            own_seconds=metric(page, OWN_LAG),
-            samples=int(metric(page, LAG_SAMPLES)),
-            idle_seconds=await bot.idle_lag_seconds(),
-        )
+    return LagReading(
+        where=where,
+        worst_seconds=metric(page, WORST_LAG),
+        own_seconds=metric(page, OWN_LAG),
+        samples=int(metric(page, LAG_SAMPLES)),
+        idle_seconds=await bot.idle_lag_seconds(),
     )
 
 

@@ -90,8 +90,9 @@ async def test_two_creates_lost_in_a_row_are_both_found(tmp_path: Path) -> None:
         world.dashscope.faults.add("create", "drop", accept=True, times=2)
         world.dashscope.faults.add("list", "delay", seconds=1.2, times=None)
         tom = world.discord.users[1]
-        for _ in range(2):
-            await (await world.ask(tom)).final_reply()
+        # On an account without any known task only their words prove whose they are.
+        for words in ("a cat comes closer", "a cat turns away"):
+            await (await world.ask(tom, prompt=words)).final_reply()
         statuses = await world.all_over(2)
         assert {title_of(status) for status in statuses} == {"✅ Done"}
         assert len(world.dashscope.tasks) == 2
@@ -129,7 +130,7 @@ async def test_sigterm_waits_for_the_outstanding_create(tmp_path: Path) -> None:
 async def test_sigterm_ends_in_time_when_the_create_hangs(tmp_path: Path) -> None:
     async with story(tmp_path, emulator=SLOW, SHUTDOWN_SECONDS="1") as world:
         world.dashscope.faults.add("create", "hang")
-        await world.ask(world.discord.users[1])
+        await world.ask(world.discord.users[1], prompt="a cat comes closer")
         await world.bot.wait_for_log(lambda _: advanced_to(JobState.SUBMITTING)(world))
         assert await world.bot.stop() == 0
         (job,) = await world.jobs()

@@ -196,7 +196,7 @@ async def test_children_ignore_signals_of_the_group_and_load_little(pool: MediaP
     assert await pool._quick.run(10, deaf_to) == [True, True]
     loaded = await pool._quick.run(10, modules)
     folders = {".".join(name.split(".")[:2]) for name in loaded}
-    assert folders <= {"bot", "bot.media", "bot.domain"}
+    assert folders <= {"bot", "bot.media", "bot.domain", "bot.crashpoints"}
 
 
 async def test_closing_ends_children_in_the_middle_of_their_work(tmp_path: Path) -> None:
@@ -204,7 +204,7 @@ async def test_closing_ends_children_in_the_middle_of_their_work(tmp_path: Path)
     marks = [tmp_path / "quick", tmp_path / "slow"]
     running = [
         asyncio.ensure_future(crew.run(60, mark_and_hang, mark))
-        for crew, mark in zip((pool._quick, pool._slow), marks, strict=True)
+        for crew, mark in zip((pool._quick, *pool._encoders), marks, strict=True)
     ]
     await until(lambda: all(mark.exists() and mark.read_text() for mark in marks))
     pids = [int(mark.read_text()) for mark in marks]
@@ -219,12 +219,12 @@ async def test_closing_ends_children_in_the_middle_of_their_work(tmp_path: Path)
 
 
 async def test_closing_in_the_middle_of_a_shrink_leaves_no_part(tmp_path: Path) -> None:
-    source = film(tmp_path / "a.mp4", 1280, 720, 40, noise=True, bits_per_second=40_000_000)
+    source = film(tmp_path / "a.mp4", 640, 360, 60, noise=True, bits_per_second=20_000_000)
     pool = MediaPool(workers=1)
     shrinking = asyncio.ensure_future(
         pool.shrink(source, tmp_path / "b.mp4", limit_bytes=source.stat().st_size // 3)
     )
-    await until((tmp_path / ".b.mp4.part").exists)
+    await until(lambda: any(tmp_path.glob(".b.mp4.part*")))
     async with asyncio.timeout(2):
         await pool.aclose()
     with pytest.raises(MediaUnreadableError):
@@ -284,3 +284,81 @@ async def test_event_loop_runs_on_while_two_large_pictures_are_prepared(pool: Me
     # A machine that is busy with other tests delays a sample now and then; work on the loop
     # would delay one in each of the three rounds.
     assert sorted(lags)[-3] < 0.05
+
+
+# --- re-encoding -----------------------------------------------------------------------------
+
+
+def mark_and_wait_for(mark: Path, other: Path) -> int:
+    """Return once both have begun: at the same time, in two children."""
+    mark.touch()
+    while not other.exists():
+        threading.Event().wait(0.01)
+    return os.getpid()
+
+
+def mark_and_kill_soon(source: Path, target: Path, _: int) -> None:
+    target.with_name(f".{target.name}.part.statistics").write_bytes(source.name.encode())
+    target.with_name(f".{target.name}.part").write_bytes(b"half")
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+async def test_as_many_videos_as_cores_are_re_encoded_at_a_time(tmp_path: Path) -> None:
+    async with MediaPool(workers=2) as pool:
+        marks = [tmp_path / "one", tmp_path / "two"]
+        crews = [await pool._idle.get() for _ in marks]
+        pids = await asyncio.gather(
+            crews[0].run(30, mark_and_wait_for, *marks),
+            crews[1].run(30, mark_and_wait_for, *reversed(marks)),
+        )
+        assert pids[0] != pids[1]
+        assert pool._idle.empty(), "a third would wait"
+
+
+async def test_encoders_start_one_by_one_as_they_are_needed(tmp_path: Path) -> None:
+    source = film(tmp_path / "a.mp4", 64, 64, 5, noise=True)
+    async with MediaPool(workers=3) as pool:
+        for _ in range(2):
+            await pool.shrink(source, tmp_path / "b.mp4", limit_bytes=source.stat().st_size * 2)
+        assert [encoder._pool is not None for encoder in pool._encoders] == [True, False, False]
+
+
+async def test_an_encoder_that_is_killed_leaves_nothing_and_the_next_video_is_made(
+    pool: MediaPool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = film(tmp_path / "a.mp4", 64, 64, 5, noise=True)
+    limit = source.stat().st_size * 2
+    with monkeypatch.context() as patch:
+        patch.setattr(child, "_shrink", mark_and_kill_soon)
+        with pytest.raises(MediaUnreadableError):
+            await pool.shrink(source, tmp_path / "b.mp4", limit_bytes=limit)
+    assert os.listdir(tmp_path) == ["a.mp4"]  # noqa: PTH208 - one entry, in a test
+    assert (await pool.shrink(source, tmp_path / "b.mp4", limit_bytes=limit)).width == 64
+
+
+async def test_a_re_encoding_that_takes_too_long_is_given_up(
+    pool: MediaPool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = film(tmp_path / "a.mp4", 640, 360, 60, noise=True, bits_per_second=20_000_000)
+    monkeypatch.setattr(child, "shrink_seconds", lambda _: 0.3)
+    with pytest.raises(MediaUnreadableError):
+        await pool.shrink(source, tmp_path / "b.mp4", limit_bytes=source.stat().st_size // 2)
+    assert os.listdir(tmp_path) == ["a.mp4"]  # noqa: PTH208 - one entry, in a test
+    assert not pool._idle.empty(), "the encoder is free again"
+
+
+@pytest.mark.parametrize(
+    ("pixels", "seconds"),
+    [
+        pytest.param(0, 60, id="a start takes its time"),
+        pytest.param(1280 * 720 * 150, 95, id="five seconds of 720p"),
+        pytest.param(1920 * 1080 * 150, 138, id="five seconds of 1080p"),
+        pytest.param(1920 * 1080 * 900, 480, id="thirty seconds of 1080p"),
+        pytest.param(10**18, 480, id="what a header claims"),
+        pytest.param(None, 480, id="a header that does not say"),
+    ],
+)
+def test_time_to_re_encode_grows_with_the_work_up_to_a_bound(
+    pixels: int | None, seconds: int
+) -> None:
+    assert round(child.shrink_seconds(pixels)) == seconds

@@ -2,21 +2,18 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Any
 
-import av
 import pytest
 
-from bot.domain.errors import MediaTooLargeError, MediaUnreadableError
-from bot.media import video
-from bot.media.video import probe, shrink
+from bot.domain.errors import MediaUnreadableError
+from bot.media.video import MAX_SECONDS, probe
 from tests.media.films import film, sound_alone
 from tests.media.oddities import HTML, jpeg
 
 
-def problem_of(path: Path, **limits: float) -> str:
+def problem_of(path: Path, *, max_seconds: float = MAX_SECONDS) -> str:
     with pytest.raises(MediaUnreadableError) as caught:
-        probe(path, **limits)
+        probe(path, max_seconds=max_seconds)
     return caught.value.problem
 
 
@@ -103,67 +100,3 @@ def test_too_long_video_is_refused(tmp_path: Path) -> None:
 
 def test_too_wide_video_is_refused(tmp_path: Path) -> None:
     assert problem_of(film(tmp_path / "a.mp4", 4112, 64, 2)) == "too_wide"
-
-
-def frame_times(path: Path) -> list[float]:
-    with av.open(str(path)) as container:
-        return [float(frame.time or 0) for frame in container.decode(video=0)]
-
-
-def test_noise_is_shrunk_below_the_limit_with_size_and_times(tmp_path: Path) -> None:
-    source = film(tmp_path / "a.mp4", 1280, 720, 40, fps=24, noise=True, bits_per_second=40_000_000)
-    limit = source.stat().st_size // 3
-    target = tmp_path / "b.mp4"
-    shrunk = shrink(source, target, limit_bytes=limit)
-    assert limit * 0.6 < shrunk.size_bytes <= limit
-    assert (shrunk.path, shrunk.width, shrunk.height) == (target, 1280, 720)
-    assert shrunk.duration_seconds == pytest.approx(40 / 24, abs=0.05)
-    assert frame_times(target) == pytest.approx(frame_times(source), abs=0.001)
-    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["a.mp4", "b.mp4"]
-    data = target.read_bytes()
-    assert data.index(b"moov") < data.index(b"mdat")
-
-
-def test_sound_is_kept(tmp_path: Path) -> None:
-    source = film(tmp_path / "a.mp4", audio=True, noise=True, bits_per_second=8_000_000)
-    target = tmp_path / "b.mp4"
-    shrink(source, target, limit_bytes=source.stat().st_size // 2)
-    with av.open(str(source)) as one, av.open(str(target)) as other:
-        before = [bytes(packet) for packet in one.demux(audio=0) if packet.size]
-        after = [bytes(packet) for packet in other.demux(audio=0) if packet.size]
-    assert after == before
-
-
-def test_picture_gets_smaller_after_full_size_did_not_fit(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    source = film(tmp_path / "a.mp4", 640, 480, 20, noise=True)
-    encode = video._encode
-    tried: list[float] = []
-
-    def encode_too_large_at_first(source: Path, target: Path, **how: Any) -> None:  # noqa: ANN401 - as given
-        tried.append(how["scale"])
-        encode(source, target, **how)
-        if how["scale"] == 1.0:
-            target.write_bytes(bytes(1_000_000))
-
-    monkeypatch.setattr(video, "_encode", encode_too_large_at_first)
-    shrunk = shrink(source, tmp_path / "b.mp4", limit_bytes=400_000)
-    assert tried == [1.0, 1.0, 0.7]
-    assert (shrunk.width, shrunk.height) == (448, 336)
-    assert shrunk.size_bytes <= 400_000
-
-
-def test_impossible_limit_is_refused_and_leaves_nothing(tmp_path: Path) -> None:
-    source = film(tmp_path / "a.mp4", noise=True)
-    with pytest.raises(MediaTooLargeError) as caught:
-        shrink(source, tmp_path / "b.mp4", limit_bytes=2000)
-    assert caught.value.limit_bytes == 2000
-    assert [entry.name for entry in tmp_path.iterdir()] == ["a.mp4"]
-
-
-def test_cut_source_is_not_shrunk(tmp_path: Path) -> None:
-    source = film(tmp_path / "a.mp4", noise=True)
-    source.write_bytes(source.read_bytes()[:5000])
-    with pytest.raises(MediaUnreadableError):
-        shrink(source, tmp_path / "b.mp4", limit_bytes=1_000_000)

@@ -11,8 +11,9 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry
 
 from bot.chat.text import Money, amount
+from bot.domain.audit import AuditEntry
 from bot.domain.catalogue import Catalogue, Region
-from bot.domain.ids import JobId
+from bot.domain.ids import ChannelId, JobId
 from bot.domain.job import Job, JobEvent, JobState
 from bot.domain.ledger import NOTHING, Amounts, EntryKind
 from bot.domain.quota import Rule, Scope, Unit, Window
@@ -30,6 +31,7 @@ from bot.services.folders import RESULT, Folders
 from bot.services.guild_settings import GuildSettings
 from bot.services.instance import Instance
 from bot.services.locks import JobLocks
+from bot.services.log_channels import LogChannels
 from bot.services.moderation import Moderation
 from bot.services.operators import Operators
 from bot.services.poller import Poller, PollingPace
@@ -93,6 +95,7 @@ class Core:
     admission: Admission = field(init=False)
     guild_settings: GuildSettings = field(init=False)
     audit: AuditTrail = field(init=False)
+    log_channels: LogChannels = field(init=False)
     moderation: Moderation = field(init=False)
     rules: Rules = field(init=False)
     submissions: Submissions = field(init=False)
@@ -116,8 +119,9 @@ class Core:
         self.estimates = Estimates(database, clock, self.catalogue, ACCOUNT)
         self.quotas = Quotas(database, clock, self.defaults)
         self.admission = Admission(database, self.catalogue)
-        self.guild_settings = GuildSettings(database, self.catalogue, AuditTrail(chat, clock))
-        self.audit = AuditTrail(chat, clock)
+        self.audit = AuditTrail(clock)
+        self.guild_settings = GuildSettings(database, self.catalogue, self.audit)
+        self.log_channels = LogChannels(database, clock, chat)
         worker_id = self.instance.worker_id
         self.submissions = Submissions(
             advancer=self.advancer,
@@ -272,6 +276,12 @@ class Core:
         """Return the account as it is stored."""
         async with self.database.read() as connection:
             return await lanes.account_of(connection, ACCOUNT)
+
+    async def logged(self) -> list[tuple[ChannelId, AuditEntry]]:
+        """Let the log channels be told, and return what they were, from the beginning."""
+        while await self.log_channels.run_once() == 0:
+            pass
+        return self.chat.logged
 
     def told(self) -> list[str]:
         """Return what the operators were told."""

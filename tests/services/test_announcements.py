@@ -151,6 +151,28 @@ async def test_unreachable_chat_is_tried_again_and_searched_first(core: Core) ->
     await core.board.run_once()
     assert core.chat.searches == [(Purpose.ANNOUNCEMENT, CHANNEL)]
     assert core.chat.pings == [(job.id, Notify.PING)]
+    again = NOW + timedelta(minutes=2)
+    assert (await core.job(job)).announce_attempted_at == again, (
+        "searched for from here, if need be"
+    )
+
+
+@pytest.mark.parametrize(
+    ("waited", "pings"),
+    [
+        pytest.param(timedelta(minutes=1), 1, id="said again by its nonce"),
+        pytest.param(timedelta(minutes=3), 0, id="not said twice"),
+    ],
+)
+async def test_announcement_that_cannot_be_looked_for(
+    core: Core, waited: timedelta, pings: int
+) -> None:
+    job = await core.put(JobState.FAILED, announce_attempted_at=NOW)
+    core.chat.closed["find_message"] = MissingAccessError("no Read Message History")
+    core.clock.advance(seconds=waited.total_seconds())
+    await _rounds(core)
+    assert len(core.chat.pings) == pings
+    assert (await core.job(job)).announced_at is not None
 
 
 async def _said_before_the_crash(core: Core, channel_id: ChannelId, **changes: object) -> Job:

@@ -20,7 +20,7 @@ from bot.domain.errors import (
 )
 from bot.domain.failure import FailureReason
 from bot.domain.ids import ChannelId, MessageId
-from bot.domain.job import Job, JobState
+from bot.domain.job import Job, JobState, Owner
 from bot.domain.status import Purpose
 from bot.services import deliverer
 from bot.services.submissions import Asker
@@ -31,9 +31,10 @@ MIB = 1024 * 1024
 
 
 async def _ready(core: Core, content: bytes = VIDEO, **changes: object) -> Job:
-    job = await core.put(JobState.DELIVERING, **changes)
+    made: dict[str, Any] = {"state": JobState.DELIVERING} | changes
+    job = await core.put(**made)
     await core.put_video(job, content)
-    return job
+    return await core.job(job)
 
 
 def _close(core: Core, *ways: str, error: DeliveryError | None = None) -> None:
@@ -75,20 +76,24 @@ async def test_job_without_a_message_is_delivered_in_the_channel(core: Core) -> 
 
 
 async def test_closed_channel_leads_to_the_direct_messages(core: Core) -> None:
-    job = await _ready(core)
+    job = await _ready(core, state=JobState.DOWNLOADING, shown_version=0)
+    core.chat.closed["edit_status"] = ChannelGoneError("404")
+    await core.board.run_once()  # which leaves the message alone for a minute
+    await core.advancer.advance(job, JobState.DELIVERING, owner=Owner.DOWNLOADER)
     _close(core, "deliver_by_edit", "deliver_in_channel", error=ChannelGoneError("404"))
     await core.deliverer.run_once()
     stored = await core.job(job)
     assert stored.state is JobState.DELIVERED
     assert stored.delivered_channel_id == core.chat.dm_of(MEMBER)
+    # The direct message has told it, and nobody sees a last word in a channel that is gone.
+    await core.board.run_once()
+    assert core.chat.names(job.id) == ["deliver_by_dm"]
+    assert (await core.job(job)).announced_at is not None
 
 
-@pytest.mark.parametrize("last", ["open_dm", "deliver_by_dm"])
-async def test_refused_everywhere_the_file_is_kept_and_can_be_collected(
-    core: Core, last: str
-) -> None:
+async def test_refused_everywhere_the_file_is_kept_and_can_be_collected(core: Core) -> None:
     job = await _ready(core)
-    _close(core, "deliver_by_edit", "deliver_in_channel", last)
+    _close(core, "deliver_by_edit", "deliver_in_channel", "deliver_by_dm")
     await core.deliverer.run_once()
     stored = await core.job(job)
     assert stored.state is JobState.UNDELIVERABLE
@@ -243,9 +248,121 @@ async def test_dropped_connection_while_posting_searches_before_posting_again(co
     await core.deliverer.run_once()
     core.clock.advance(minutes=1)
     await core.deliverer.run_once()
-    assert core.chat.searches == [(Purpose.DELIVERY, CHANNEL)]
+    places = (CHANNEL, core.chat.dm_of(MEMBER))
+    assert core.chat.searches == [(Purpose.DELIVERY, place) for place in places]
     assert core.chat.names(job.id) == ["deliver_in_channel"]
     assert await core.state(job) is JobState.DELIVERED
+
+
+async def test_each_attempt_is_searched_for_from_its_own_moment(core: Core) -> None:
+    job = await _ready(core)
+    core.chat.refusals["deliver_by_edit"].extend([ChatUnavailableError("503")] * 3)
+    for _ in range(3):
+        await core.deliverer.run_once()
+        assert (await core.job(job)).delivery_attempted_at == core.clock.now()
+        core.clock.advance(minutes=6)
+
+
+async def test_refusals_that_leave_no_doubt_are_not_searched_for(core: Core) -> None:
+    job = await _ready(core)
+    _close(core, "deliver_by_edit", "deliver_in_channel")
+    await core.deliverer.run_once()
+    assert core.chat.names(job.id) == ["deliver_by_dm"]
+    assert core.chat.searches == []
+
+
+@pytest.mark.parametrize("place", ["the status message", "the channel", "the direct messages"])
+async def test_video_a_lost_answer_left_somewhere_is_not_sent_by_another_way(
+    core: Core, place: str
+) -> None:
+    job = await _ready(core)
+    _close(core, "deliver_by_edit", "deliver_in_channel")
+    core.chat.refusals["deliver_by_dm"].append(ChatUnavailableError("dropped"))
+    await core.deliverer.run_once()
+    core.clock.advance(minutes=1)
+    # Every way is open now; the video stands already.
+    core.chat.closed.clear()
+    assert job.status_message_id is not None
+    channel_id, message_id = {
+        "the status message": (CHANNEL, job.status_message_id),
+        "the channel": (CHANNEL, MessageId(77)),
+        "the direct messages": (core.chat.dm_of(MEMBER), MessageId(78)),
+    }[place]
+    core.chat.standing[Purpose.DELIVERY, channel_id] = Receipt(
+        channel_id=channel_id, message_id=message_id
+    )
+    await core.deliverer.run_once()
+    stored = await core.job(job)
+    assert (stored.state, stored.delivered_message_id) == (JobState.DELIVERED, message_id)
+    assert (stored.delivered_channel_id, stored.delivered_bytes) == (channel_id, len(VIDEO))
+    assert core.chat.calls == []
+
+
+async def test_a_smaller_file_that_came_through_is_told_by_its_own_size(core: Core) -> None:
+    job = await _ready(core, b"x" * 4_000)
+    core.chat.refusals["deliver_by_edit"].extend(
+        [UploadTooLargeError("413"), ChatUnavailableError("dropped")]
+    )
+    await core.deliverer.run_once()
+    core.clock.advance(minutes=1)
+    core.chat.standing[Purpose.DELIVERY, CHANNEL] = Receipt(
+        channel_id=CHANNEL, message_id=MessageId(77)
+    )
+    await core.deliverer.run_once()
+    assert (await core.job(job)).delivered_bytes == 3_800
+
+
+@pytest.mark.parametrize("open_dm", [None, MissingAccessError("50007"), DeliveryError("50033")])
+async def test_channel_that_is_gone_hides_nothing_from_the_direct_messages(
+    core: Core, open_dm: DeliveryError | None
+) -> None:
+    job = await _ready(core, delivery_attempted_at=NOW)
+    gone = ChannelGoneError("10003")
+    _close(core, "deliver_by_edit", "deliver_in_channel", "find_message", error=gone)
+    if open_dm is not None:
+        _close(core, "open_dm", error=open_dm)
+    await core.deliverer.run_once()
+    assert core.chat.names(job.id) == ["deliver_by_dm"]
+
+
+@pytest.mark.parametrize(
+    ("age", "edit_is_open", "calls"),
+    [
+        pytest.param(timedelta(minutes=3), True, ["deliver_by_edit"], id="an edit is always one"),
+        pytest.param(timedelta(minutes=1), False, ["deliver_in_channel"], id="by its nonce"),
+        pytest.param(timedelta(minutes=3), False, [], id="kept rather than posted twice"),
+    ],
+)
+async def test_attempt_in_a_channel_whose_history_cannot_be_read(
+    core: Core, age: timedelta, *, edit_is_open: bool, calls: list[str]
+) -> None:
+    job = await _ready(core, delivery_attempted_at=NOW - age)
+    _close(core, "find_message", error=MissingAccessError("no Read Message History"))
+    if not edit_is_open:
+        _close(core, "deliver_by_edit", error=MessageGoneError("10008"))
+    await core.deliverer.run_once()
+    assert core.chat.names(job.id) == calls
+    stored = await core.job(job)
+    assert stored.state is (JobState.DELIVERED if calls else JobState.UNDELIVERABLE)
+    if not calls:
+        found = await core.submissions.find(job.id, Asker(user_id=MEMBER, guild_id=None))
+        assert await core.submissions.collectable(found, limit_bytes=MIB) is not None
+
+
+async def test_absent_discord_is_asked_for_a_delivery_ever_more_seldom(core: Core) -> None:
+    await _ready(core)
+    tries = []
+
+    async def count(method: str) -> None:
+        tries.append(method)
+
+    core.chat.before = count
+    core.chat.closed["deliver_by_edit"] = ChatUnavailableError("503")
+    for _ in range(60 * 6):
+        await core.deliverer.run_once()
+        core.clock.advance(seconds=10)
+    # After 2, 4, 8, ... 256 s, then every 300 s.
+    assert len(tries) <= 20
 
 
 async def test_crash_after_the_edit_edits_the_same_message_again(core: Core) -> None:

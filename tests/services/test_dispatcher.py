@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 
-from bot.domain.catalogue import Endpoint, Kind
+from bot.domain.catalogue import Kind
 from bot.domain.errors import (
-    AuthenticationError,
     MalformedResponseError,
     ModelNotAvailableError,
     ProviderError,
@@ -22,11 +21,9 @@ from bot.domain.failure import FailureReason
 from bot.domain.ids import AccountId, GuildId, UserId
 from bot.domain.job import Job, JobState
 from bot.domain.ledger import NOTHING, EntryKind
-from bot.domain.submission import Choices, GenerationOptions, validate
 from bot.storage import lanes
-from tests.fakes import ACCOUNT, MODEL, NOW, SLOW_MODEL, a_submission
+from tests.fakes import MODEL, NOW, SLOW_MODEL, a_submission
 from tests.services.core import Core
-from tests.services.wishes import PICTURES, bytes_of, request_for
 
 
 async def _submitted(core: Core, **changes: object) -> Job:
@@ -57,108 +54,6 @@ async def test_task_id_makes_the_job_pending(core: Core) -> None:
     assert (stored.state, stored.task_id) == (JobState.PENDING, "the-task")
     assert stored.next_poll_at == NOW + timedelta(seconds=15)
     assert await core.entries(job) == [EntryKind.RESERVE]
-
-
-async def test_request_carries_what_the_member_chose(core: Core) -> None:
-    options = GenerationOptions(
-        prompt="a fox", negative_prompt="no dogs", seed=9, prompt_extend=False, watermark=True
-    )
-    job = await _submitted(core, options=options)
-    await core.dispatcher.run_once(MODEL)
-    (request,) = core.provider.creates
-    folder = core.folders.of(job.id)
-    assert [(image.field, image.path) for image in request.images] == [
-        ("first_frame_url", folder / "first_frame.jpg"),
-        ("last_frame_url", folder / "last_frame.jpg"),
-    ]
-    assert (request.prompt, request.negative_prompt, request.seed) == ("a fox", "no dogs", 9)
-    assert (request.prompt_extend, request.watermark) == (False, True)
-    # The resolution is always sent, a duration never to a model of fixed length.
-    assert (request.resolution, request.size, request.duration_seconds) == ("720P", None, None)
-
-
-async def test_loop_sends_the_first_frame_as_the_last(core: Core) -> None:
-    job = await _submitted(core)
-    await core.touch(job, loop=True, pictures=(await core.job(job)).pictures[:1])
-    await core.dispatcher.run_once(MODEL)
-    first, last = core.provider.creates[0].images
-    assert (first.path, last.field) == (last.path, "last_frame_url")
-
-
-@pytest.mark.parametrize(
-    ("kind", "options", "choices", "endpoint", "fields"),
-    [
-        pytest.param(
-            Kind.FRAMES,
-            GenerationOptions(prompt="a fox"),
-            Choices(model=SLOW_MODEL),
-            Endpoint.IMAGE2VIDEO,
-            ("first_frame_url", "last_frame_url"),
-            id="frames",
-        ),
-        pytest.param(
-            Kind.IMAGE,
-            GenerationOptions(prompt="a fox"),
-            Choices(model="wan2.2-i2v-plus", resolution="480P", duration_seconds=5),
-            Endpoint.VIDEO_GENERATION,
-            ("img_url",),
-            id="picture at a fixed length",
-        ),
-        pytest.param(
-            Kind.IMAGE,
-            GenerationOptions(),
-            Choices(model="wanx2.1-i2v-turbo", duration_seconds=3),
-            Endpoint.VIDEO_GENERATION,
-            ("img_url",),
-            id="picture at a chosen length",
-        ),
-        pytest.param(
-            Kind.TEXT,
-            GenerationOptions(prompt="a fox", negative_prompt="no dogs"),
-            Choices(size="1080x1920"),
-            Endpoint.VIDEO_GENERATION,
-            (),
-            id="words",
-        ),
-        pytest.param(
-            Kind.EFFECT,
-            GenerationOptions(effect="squish"),
-            Choices(model="wanx2.1-i2v-turbo"),
-            Endpoint.VIDEO_GENERATION,
-            ("img_url",),
-            id="effect of a picture's model",
-        ),
-        pytest.param(
-            Kind.EFFECT,
-            GenerationOptions(effect="mech1"),
-            Choices(),
-            Endpoint.IMAGE2VIDEO,
-            ("first_frame_url",),
-            id="effect of a frames' model",
-        ),
-    ],
-)
-async def test_each_kind_is_asked_for_as_its_reference_wants_it(
-    core: Core,
-    kind: Kind,
-    options: GenerationOptions,
-    choices: Choices,
-    endpoint: Endpoint,
-    fields: tuple[str, ...],
-) -> None:
-    request = await request_for(core, kind, options, choices)
-    wish = validate(core.catalogue, kind, options, choices)
-    assert (request.model, request.endpoint) == (wish.model, endpoint)
-    pictures = await bytes_of(request)
-    assert tuple(pictures) == fields
-    assert [data.decode() for data in pictures.values()] == list(PICTURES[kind])
-    assert (request.prompt, request.negative_prompt) == (options.prompt, options.negative_prompt)
-    assert request.template == options.effect
-    # Exactly one of the two, so that the provider's dear default never counts.
-    shape = (None, wish.size) if kind is Kind.TEXT else (wish.resolution, None)
-    assert (request.resolution, request.size) == shape
-    # Only where it is chosen: a model of fixed length fails on it, and so may an effect.
-    assert request.duration_seconds == (3 if choices.duration_seconds == 3 else None)
 
 
 @pytest.mark.parametrize(
@@ -281,57 +176,6 @@ async def test_throttling_for_days_does_not_end_the_process(core: Core) -> None:
     core.provider.create_answers.append(RateLimitedError("Throttling", status=429))
     await core.dispatcher.run_once(MODEL)
     assert await core.dispatcher.run_once(MODEL) == 60
-
-
-# --- account ---------------------------------------------------------------------------------
-
-
-async def test_refused_account_pauses_everything_and_fails_nothing(core: Core) -> None:
-    job = await _submitted(core)
-    other = await _submitted(core, model=SLOW_MODEL)
-    core.provider.create_answers.append(
-        AuthenticationError("Arrearage", status=400, provider_code="Arrearage")
-    )
-    await core.dispatcher.run_once(MODEL)
-    assert await core.state(job) is JobState.QUEUED
-    core.clock.advance(minutes=1)
-    assert await core.dispatcher.run_once(SLOW_MODEL) > 0
-    assert await core.state(other) is JobState.QUEUED
-    account = await core.account()
-    assert (account.paused_at, account.pause_reason) == (NOW, "Arrearage")
-    assert core.told() == ["account_paused"]
-
-
-async def test_paused_account_is_probed_every_five_minutes(core: Core) -> None:
-    await core.accounts.pause(ACCOUNT, AuthenticationError("refused", status=401))
-    core.provider.list_error = AuthenticationError("refused", status=401)
-    for _ in range(20):
-        core.clock.advance(seconds=30)
-        await core.accounts.probe(ACCOUNT, MODEL)
-    assert core.provider.lists == 2
-    core.provider.list_error = None
-    core.clock.advance(minutes=5)
-    await core.accounts.probe(ACCOUNT, MODEL)
-    assert (await core.account()).paused_at is None
-
-
-async def test_operator_is_told_once_while_lists_work_and_creates_do_not(core: Core) -> None:
-    await _submitted(core)
-    for _ in range(5):
-        core.provider.create_answers.append(AuthenticationError("Arrearage", status=400))
-        await core.dispatcher.run_once(MODEL)
-        core.clock.advance(minutes=6)
-        await core.accounts.probe(ACCOUNT, MODEL)
-    assert len(core.provider.creates) == 5
-    assert core.told() == ["account_paused"]
-    await core.dispatcher.run_once(MODEL)
-    await core.accounts.pause(ACCOUNT, AuthenticationError("again", status=401))
-    assert core.told() == ["account_paused"] * 2, "a create was taken in between"
-
-
-async def test_account_that_was_never_paused_is_not_probed(core: Core) -> None:
-    await core.accounts.probe(ACCOUNT, MODEL)
-    assert core.provider.lists == 0
 
 
 async def test_lane_rests_after_an_unanswered_create(core: Core) -> None:

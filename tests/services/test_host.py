@@ -116,7 +116,7 @@ async def test_a_ceiling_is_set_written_down_told_and_taken_back(core: Core, hos
         ("3 videos", "0 videos"),
         ("0 videos", default),
     ]
-    assert [channel for channel, _ in core.chat.logged] == [ChannelId(77)] * 3
+    assert [channel for channel, _ in await core.logged()] == [ChannelId(77)] * 3
 
 
 @pytest.mark.parametrize("typed", ["", "kitten", "4", "-1", "9" * 40, "1; drop"])

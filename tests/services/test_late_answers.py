@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import pytest
@@ -10,26 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.errors import DatabaseUnavailableError
 from bot.domain.ids import TaskId
-from bot.domain.job import JobState, Owner
+from bot.domain.job import Amendment, Job, JobState, Owner
 from bot.domain.ledger import NOTHING
 from bot.storage import unconfirmed
-from tests.fakes import ACCOUNT, MODEL, a_submission
+from tests.fakes import ACCOUNT, MODEL, NOW, a_submission, a_task
 from tests.services.core import Core
-
-
-async def test_answer_after_the_reaper_gave_up_still_makes_the_job_pending(core: Core) -> None:
-    job = await core.submissions.submit(a_submission())
-
-    async def lapse() -> None:
-        core.clock.advance(seconds=121)
-        await core.reaper.run_once()
-        assert await core.state(job) is JobState.UNCONFIRMED
-
-    core.provider.during_create = lapse
-    core.provider.create_answers.append("late-task")
-    await core.dispatcher.run_once(MODEL)
-    stored = await core.job(job)
-    assert (stored.state, stored.task_id) == (JobState.PENDING, "late-task")
 
 
 async def test_cancel_wanted_meanwhile_is_remembered(core: Core) -> None:
@@ -39,7 +25,7 @@ async def test_cancel_wanted_meanwhile_is_remembered(core: Core) -> None:
         await core.advancer.amend(
             await core.job(job),
             owner=Owner.SUBMISSIONS,
-            name="cancel_requested",
+            name=Amendment.CANCEL_REQUESTED,
             cancel_requested_at=core.clock.now(),
         )
 
@@ -50,25 +36,110 @@ async def test_cancel_wanted_meanwhile_is_remembered(core: Core) -> None:
     assert stored.cancel_requested_at is not None
 
 
-async def test_task_that_fits_no_job_any_more_is_kept_cancelled_and_told(core: Core) -> None:
-    job = await core.submissions.submit(a_submission())
+async def _lapse(core: Core, job: Job) -> None:
+    """Let the lease pass, as it does for a process that was suspended."""
+    core.clock.advance(seconds=121)
+    await core.reaper.run_once()
+    assert await core.state(job) is JobState.UNCONFIRMED
 
-    async def end() -> None:
-        core.clock.advance(seconds=121)
-        await core.reaper.run_once()
-        core.clock.advance(hours=28)
-        await core.reaper.run_once()
-        assert await core.state(job) is JobState.EXPIRED
 
-    core.provider.during_create = end
-    core.provider.create_answers.append("late-task")
-    await core.dispatcher.run_once(MODEL)
+async def _adopt(core: Core, job: Job, task_id: str) -> None:
+    await _lapse(core, job)
+    core.provider.tasks[task_id] = a_task(task_id)
+    core.provider.list_task(task_id, at=NOW)
+    await core.reconciler.decide(job.id, taken=TaskId(task_id), failed=False)
+
+
+async def _adopted_itself(core: Core, job: Job) -> None:
+    await _adopt(core, job, LATE)
+
+
+async def _adopted_another(core: Core, job: Job) -> None:
+    await _adopt(core, job, "another")
+
+
+async def _queued_again(core: Core, job: Job) -> None:
+    await _lapse(core, job)
+    await core.reconciler.decide(job.id, taken=None, failed=False)
+
+
+async def _given_up(core: Core, job: Job) -> None:
+    await _lapse(core, job)
+    await core.reconciler.decide(job.id, taken=None, failed=True)
+
+
+async def _expired(core: Core, job: Job) -> None:
+    await _lapse(core, job)
+    core.clock.advance(hours=28)
+    await core.reaper.run_once()
     assert await core.state(job) is JobState.EXPIRED
-    assert core.provider.cancelled == ["late-task"]
+
+
+LATE = "late-task"
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "state", "task_id"),
+    [
+        pytest.param(_lapse, JobState.PENDING, LATE, id="its lease passed: it is stored"),
+        pytest.param(_adopted_itself, JobState.PENDING, LATE, id="it was found: nothing to do"),
+        pytest.param(_adopted_another, JobState.PENDING, "another", id="another was taken: orphan"),
+        pytest.param(_queued_again, JobState.QUEUED, None, id="it waits again: orphan"),
+        pytest.param(_given_up, JobState.FAILED, None, id="it was given up: orphan"),
+        pytest.param(_expired, JobState.EXPIRED, None, id="it expired: orphan"),
+    ],
+)
+async def test_answer_that_comes_late_finds_the_job(
+    core: Core,
+    meanwhile: Callable[[Core, Job], Awaitable[None]],
+    state: JobState,
+    task_id: str | None,
+) -> None:
+    job = await core.submissions.submit(a_submission())
+    core.provider.during_create = lambda: meanwhile(core, job)
+    core.provider.create_answers.append(LATE)
+    await core.dispatcher.run_once(MODEL)
+    stored = await core.job(job)
+    assert (stored.state, stored.task_id) == (state, task_id)
+    is_orphan = task_id != LATE
     async with core.database.read() as connection:
-        assert await unconfirmed.orphans(connection, ACCOUNT) == {TaskId("late-task")}
+        assert (LATE in await unconfirmed.orphans(connection, ACCOUNT)) is is_orphan
+    assert core.provider.cancelled == [LATE] * is_orphan
+    assert core.told() == ["orphan_task"] * is_orphan
+    if is_orphan:
+        facts = core.chat.notices[0].facts
+        assert (facts["subject"], facts["job_id"], facts["cancel"]) == (LATE, job.id, "cancelled")
+    assert await core.spent(job) == (NOTHING if stored.is_terminal else job.reserved)
+
+
+async def test_answer_to_the_first_create_serves_the_second_and_only_one_task_stays(
+    core: Core,
+) -> None:
+    """A suspended process's create is answered while its job is being sent for the second time."""
+    job = await core.submissions.submit(a_submission())
+    is_sent_again, is_answered = asyncio.Event(), asyncio.Event()
+
+    async def first() -> None:
+        await _queued_again(core, job)
+        core.clock.advance(minutes=1)
+        core.provider.during_create = second
+        sending.create_task(core.restarted().dispatcher.run_once(MODEL))
+        await is_sent_again.wait()
+
+    async def second() -> None:
+        is_sent_again.set()
+        await is_answered.wait()
+
+    core.provider.during_create = first
+    core.provider.create_answers.extend([LATE, "second"])
+    async with asyncio.timeout(10), asyncio.TaskGroup() as sending:
+        await core.dispatcher.run_once(MODEL)
+        assert (await core.job(job)).task_id == LATE
+        is_answered.set()
+    stored = await core.job(job)
+    assert (stored.state, stored.task_id) == (JobState.PENDING, LATE)
+    assert core.provider.cancelled == ["second"]
     assert core.told() == ["orphan_task"]
-    assert await core.spent(job) == NOTHING
 
 
 async def test_task_that_another_job_owns_does_not_end_the_process(core: Core) -> None:

@@ -15,6 +15,7 @@ from bot.domain.errors import (
     AuthenticationError,
     DatabaseUnavailableError,
     ProviderUnavailableError,
+    RateLimitedError,
     RequestRefusedError,
     TaskNotCancellableError,
 )
@@ -309,6 +310,13 @@ async def test_missed_query_says_nothing_about_the_task_and_backs_off(core: Core
     assert stored.state is JobState.RUNNING
 
 
+async def test_poll_comes_no_sooner_than_the_server_wishes(core: Core) -> None:
+    job = await core.put(JobState.RUNNING, task_id="t")
+    core.provider.tasks["t"] = RateLimitedError("Throttling", status=429, retry_after_seconds=45)
+    await core.poller.run_once()
+    assert (await core.job(job)).next_poll_at == NOW + timedelta(seconds=45)
+
+
 async def test_provider_away_for_weeks_does_not_end_the_process(core: Core) -> None:
     job = await core.put(JobState.RUNNING, task_id="t")
     core.provider.tasks["t"] = ProviderUnavailableError("502", request_was_sent=True)
@@ -334,7 +342,8 @@ async def test_cancel_of_a_pending_task_is_what_the_query_reads(core: Core) -> N
     await core.submissions.cancel(job.id, ASKER)
     await core.poller.run_once()
     assert core.provider.cancelled == ["t"]
-    assert await core.state(job) is JobState.CANCELLED
+    stored = await core.job(job)
+    assert (stored.state, stored.failure_reason) == (JobState.CANCELLED, None)
     assert await core.spent(job) == NOTHING
 
 

@@ -6,46 +6,15 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from bot.domain.errors import JobNotFoundError, ProviderUnavailableError
-from bot.domain.failure import FailureReason
+from bot.domain.errors import ProviderUnavailableError
 from bot.domain.ids import TaskId
-from bot.domain.job import Job, JobState
-from bot.domain.ledger import NOTHING, EntryKind
+from bot.domain.job import JobState
+from bot.domain.ledger import EntryKind
 from bot.domain.task import TaskState
 from bot.storage import lanes, unconfirmed
 from tests.fakes import ACCOUNT, MODEL, NOW, a_submission, a_task
 from tests.services.core import Core
-
-SENT = NOW - timedelta(minutes=20)
-GAVE_UP = SENT + timedelta(seconds=60)
-
-
-async def _lost(core: Core, **changes: object) -> Job:
-    """Return a job whose create nobody saw answered, twenty minutes ago."""
-    return await core.put(
-        JobState.UNCONFIRMED, **({"sent_at": SENT, "gave_up_at": GAVE_UP} | changes)
-    )
-
-
-async def _own(core: Core, *, at: datetime = SENT, offset: timedelta = timedelta(0)) -> Job:
-    """Put a task of ours into the list: a control, and where our key's id is learnt."""
-    task_id = f"own-{at.isoformat()}"
-    job = await core.put(
-        JobState.RUNNING, task_id=task_id, sent_at=at, confirmed_at=at + timedelta(seconds=2)
-    )
-    core.provider.list_task(task_id, at=at + timedelta(seconds=1) + offset)
-    return job
-
-
-async def _rounds(core: Core, count: int = 3) -> None:
-    for _ in range(count):
-        core.clock.advance(minutes=1)
-        await core.reconciler.run_once()
-
-
-def _why(core: Core) -> list[str]:
-    return [notice.facts["why"] for notice in core.chat.notices]
-
+from tests.services.unanswered import GAVE_UP, SENT, lost, own, rounds, why
 
 # --- found -----------------------------------------------------------------------------------
 
@@ -54,8 +23,8 @@ def _why(core: Core) -> list[str]:
     "born", [SENT - timedelta(seconds=5), SENT + timedelta(seconds=30), GAVE_UP]
 )
 async def test_single_task_of_ours_in_the_window_is_adopted(core: Core, born: datetime) -> None:
-    job = await _lost(core)
-    await _own(core)
+    job = await lost(core)
+    await own(core)
     core.provider.list_task("found", at=born)
     await core.reconciler.run_once()
     stored = await core.job(job)
@@ -68,8 +37,8 @@ async def test_single_task_of_ours_in_the_window_is_adopted(core: Core, born: da
 
 @pytest.mark.parametrize("born", [SENT - timedelta(seconds=6), GAVE_UP + timedelta(seconds=6)])
 async def test_task_born_outside_the_window_is_not(core: Core, born: datetime) -> None:
-    job = await _lost(core)
-    await _own(core)
+    job = await lost(core)
+    await own(core)
     core.provider.list_task("other", at=born)
     await core.reconciler.run_once()
     assert await core.state(job) is JobState.UNCONFIRMED
@@ -77,16 +46,16 @@ async def test_task_born_outside_the_window_is_not(core: Core, born: datetime) -
 
 async def test_providers_clock_is_corrected_by_our_own_tasks(core: Core) -> None:
     offset = timedelta(hours=8)
-    job = await _lost(core)
-    await _own(core, offset=offset)
+    job = await lost(core)
+    await own(core, offset=offset)
     core.provider.list_task("found", at=SENT + timedelta(seconds=30) + offset)
     await core.reconciler.run_once()
     assert (await core.job(job)).task_id == "found"
 
 
 async def test_task_on_a_later_page_is_found(core: Core) -> None:
-    job = await _lost(core)
-    await _own(core)
+    job = await lost(core)
+    await own(core)
     for at in range(120):
         core.provider.list_task(f"stranger-{at}", at=SENT, api_key_id="another key")
     core.provider.list_task("found", at=SENT)
@@ -97,8 +66,8 @@ async def test_task_on_a_later_page_is_found(core: Core) -> None:
 
 
 async def test_tasks_of_other_models_are_not_looked_at(core: Core) -> None:
-    job = await _lost(core)
-    await _own(core)
+    job = await lost(core)
+    await own(core)
     core.provider.list_task("other", at=SENT, model="wanx2.1-kf2v-plus")
     await core.reconciler.run_once()
     assert await core.state(job) is JobState.UNCONFIRMED
@@ -108,35 +77,35 @@ async def test_tasks_of_other_models_are_not_looked_at(core: Core) -> None:
 
 
 async def test_two_candidates_are_the_operators(core: Core) -> None:
-    job = await _lost(core)
-    await _own(core)
+    job = await lost(core, prompt=None)
+    await own(core)
     core.provider.list_task("one", at=SENT)
     core.provider.list_task("two", at=SENT)
-    await _rounds(core, 5)
+    await rounds(core, 5)
     assert await core.state(job) is JobState.UNCONFIRMED
-    assert _why(core) == ["ambiguous"]
+    assert why(core) == ["unproven"], "a create makes one task: somebody else uses the key"
     assert await core.entries(job) == [EntryKind.RESERVE], "the reservation stays"
 
 
 async def test_one_candidate_for_two_jobs_is_the_operators(core: Core) -> None:
-    jobs = [await _lost(core), await _lost(core)]
-    await _own(core)
+    jobs = [await lost(core, prompt=None), await lost(core, prompt=None)]
+    await own(core)
     core.provider.list_task("one", at=SENT)
-    await _rounds(core)
+    await rounds(core)
     assert [await core.state(job) for job in jobs] == [JobState.UNCONFIRMED] * 2
-    assert _why(core) == ["ambiguous", "ambiguous"]
+    assert why(core) == ["ambiguous", "ambiguous"]
 
 
 async def test_strangers_tasks_are_never_candidates(core: Core) -> None:
-    job = await _lost(core)
-    await _own(core)
+    job = await lost(core)
+    await own(core)
     core.provider.list_task("a stranger's", at=SENT, api_key_id="another key")
     await core.reconciler.run_once()
     assert await core.state(job) is JobState.UNCONFIRMED
 
 
 async def test_key_learnt_earlier_is_remembered(core: Core) -> None:
-    job = await _lost(core)
+    job = await lost(core)
     async with core.database.write() as connection:
         await lanes.set_account(connection, ACCOUNT, api_key_id="15001")
     core.provider.list_task("found", at=SENT)
@@ -146,8 +115,8 @@ async def test_key_learnt_earlier_is_remembered(core: Core) -> None:
 
 
 async def test_old_task_of_a_requeued_job_is_never_adopted(core: Core) -> None:
-    job = await _lost(core)
-    await _own(core)
+    job = await lost(core)
+    await own(core)
     core.provider.list_task("its first task", at=SENT)
     async with core.database.write() as connection:
         await unconfirmed.add_orphan(
@@ -161,10 +130,13 @@ async def test_old_task_of_a_requeued_job_is_never_adopted(core: Core) -> None:
 
 
 async def test_two_complete_readings_with_a_control_queue_the_job_again(core: Core) -> None:
-    job = await _lost(core)
-    await _own(core)
+    job = await lost(core)
+    await own(core)
     await core.reconciler.run_once()
     assert await core.state(job) is JobState.UNCONFIRMED, "one reading proves nothing"
+    await core.reconciler.run_once()
+    assert await core.state(job) is JobState.UNCONFIRMED, "nor do two in one moment"
+    core.clock.advance(minutes=1)
     await core.reconciler.run_once()
     stored = await core.job(job)
     assert (stored.state, stored.sent_at, stored.gave_up_at) == (JobState.QUEUED, None, None)
@@ -173,11 +145,11 @@ async def test_two_complete_readings_with_a_control_queue_the_job_again(core: Co
 
 
 async def test_readings_soon_after_the_post_prove_nothing(core: Core) -> None:
-    job = await _lost(core, sent_at=NOW, gave_up_at=NOW + timedelta(seconds=60))
-    await _own(core, at=NOW)
-    await _rounds(core, 10)
+    job = await lost(core, sent_at=NOW, gave_up_at=NOW + timedelta(seconds=60))
+    await own(core, at=NOW)
+    await rounds(core, 10)
     assert await core.state(job) is JobState.UNCONFIRMED
-    await _rounds(core, 3)
+    await rounds(core, 3)
     assert await core.state(job) is JobState.QUEUED
 
 
@@ -185,28 +157,28 @@ async def test_readings_soon_after_the_post_prove_nothing(core: Core) -> None:
 async def test_readings_without_a_control_are_the_operators(
     core: Core, at: datetime | None
 ) -> None:
-    job = await _lost(core)
+    job = await lost(core)
     if at is not None:
-        await _own(core, at=at)
-    await _rounds(core, 10)
+        await own(core, at=at)
+    await rounds(core, 10)
     assert await core.state(job) is JobState.UNCONFIRMED
-    assert _why(core) == ["no_control"]
+    assert why(core) == ["no_control"]
     assert (await core.job(job)).operator_told_at is not None
 
 
 async def test_list_that_cannot_be_read_settles_nothing(core: Core) -> None:
-    job = await _lost(core)
-    await _own(core)
+    job = await lost(core)
+    await own(core)
     await core.reconciler.run_once()
     core.provider.list_error = ProviderUnavailableError("503", request_was_sent=True)
-    await _rounds(core, 10)
+    await rounds(core, 10)
     assert await core.state(job) is JobState.UNCONFIRMED
     assert core.told() == []
 
 
 async def test_list_that_breaks_off_in_the_middle_is_no_reading(core: Core) -> None:
-    job = await _lost(core)
-    await _own(core)
+    job = await lost(core)
+    await own(core)
     for at in range(20):
         core.provider.list_task(f"stranger-{at}", at=SENT, api_key_id="another key")
     core.provider.page_size = 10
@@ -218,20 +190,20 @@ async def test_list_that_breaks_off_in_the_middle_is_no_reading(core: Core) -> N
         return await whole(model=model, page=page)
 
     core.provider.list_tasks = half  # type: ignore[method-assign,assignment]
-    await _rounds(core, 5)
+    await rounds(core, 5)
     assert await core.state(job) is JobState.UNCONFIRMED
 
 
 async def test_list_longer_than_can_be_read_is_no_reading(
     core: Core, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.services.reconciler.MAX_PAGES", 2)
-    job = await _lost(core)
-    await _own(core)
+    monkeypatch.setattr("bot.services.task_list.MAX_PAGES", 2)
+    job = await lost(core)
+    await own(core)
     for at in range(40):
         core.provider.list_task(f"stranger-{at}", at=SENT, api_key_id="another key")
     core.provider.page_size = 10
-    await _rounds(core, 5)
+    await rounds(core, 5)
     assert await core.state(job) is JobState.UNCONFIRMED
 
 
@@ -241,8 +213,8 @@ async def test_job_queued_again_is_sent_once(core: Core) -> None:
         ProviderUnavailableError("read timeout", request_was_sent=True)
     )
     await core.dispatcher.run_once(MODEL)
-    await _own(core, at=NOW)
-    await _rounds(core, 15)
+    await own(core, at=NOW)
+    await rounds(core, 15)
     assert await core.state(job) is JobState.QUEUED
     await core.dispatcher.run_once(MODEL)
     await core.dispatcher.run_once(MODEL)
@@ -250,44 +222,15 @@ async def test_job_queued_again_is_sent_once(core: Core) -> None:
     assert len(core.provider.creates) == 2
 
 
-# --- decisions -------------------------------------------------------------------------------
-
-
-async def test_operator_names_the_task(core: Core) -> None:
-    job = await _lost(core)
-    decided = await core.reconciler.decide(job.id, taken=TaskId("found"), failed=False)
-    assert (decided.state, decided.task_id, decided.adopted) == (JobState.PENDING, "found", True)
-
-
-async def test_operator_queues_the_job_again(core: Core) -> None:
-    job = await _lost(core)
-    decided = await core.reconciler.decide(job.id, taken=None, failed=False)
-    assert (decided.state, decided.sent_at) == (JobState.QUEUED, None)
-
-
-async def test_operator_gives_the_job_up(core: Core) -> None:
-    job = await _lost(core)
-    decided = await core.reconciler.decide(job.id, taken=None, failed=True)
-    assert decided.failure_reason is FailureReason.OUTCOME_UNKNOWN
-    assert await core.spent(job) == NOTHING
-
-
-@pytest.mark.parametrize("state", [JobState.DELIVERED, JobState.QUEUED])
-async def test_job_that_needs_no_decision_is_not_found(core: Core, state: JobState) -> None:
-    job = await core.put(state)
-    with pytest.raises(JobNotFoundError):
-        await core.reconciler.decide(job.id, taken=None, failed=True)
-
-
 async def test_key_is_learnt_from_the_first_task_and_strangers_stay_strangers(
     core: Core,
 ) -> None:
-    await _own(core)
+    await own(core)
     await core.reconciler.run_once()
-    job = await _lost(core)
+    job = await lost(core)
     core.provider.listed.clear()
     core.provider.list_task("a stranger's", at=SENT, api_key_id="another key")
-    await _rounds(core)
+    await rounds(core)
     assert await core.state(job) is JobState.UNCONFIRMED
     lists = core.provider.lists
     await core.put(JobState.RUNNING, task_id="later")
@@ -295,47 +238,10 @@ async def test_key_is_learnt_from_the_first_task_and_strangers_stay_strangers(
     assert core.provider.lists == lists + 1
 
 
-async def test_operator_gives_up_a_task_that_no_key_can_follow(core: Core) -> None:
-    job = await core.put(JobState.RUNNING, task_id="unreadable", sent_at=SENT)
-    with pytest.raises(JobNotFoundError):
-        await core.reconciler.decide(job.id, taken=None, failed=False)
-    decided = await core.reconciler.decide(job.id, taken=None, failed=True)
-    assert decided.state is JobState.FAILED
-    assert decided.possibly_billed
-    assert await core.spent(job) == NOTHING
-
-
 async def test_task_of_a_create_still_outstanding_is_not_adopted_by_another(core: Core) -> None:
-    job = await _lost(core, gave_up_at=SENT + timedelta(seconds=2))
+    job = await lost(core, gave_up_at=SENT + timedelta(seconds=2))
     await core.put(JobState.SUBMITTING, sent_at=SENT + timedelta(seconds=3))
     core.provider.list_task("whose", at=SENT + timedelta(seconds=4))
     await core.reconciler.run_once()
     assert await core.state(job) is JobState.UNCONFIRMED
     assert core.chat.notices == []
-
-
-@pytest.mark.parametrize(
-    ("source", "target"),
-    [
-        (JobState.SUBMITTING, JobState.UNCONFIRMED),
-        (JobState.UNCONFIRMED, JobState.UNCONFIRMED),
-        (JobState.PENDING, JobState.PENDING),
-        (JobState.RUNNING, JobState.RUNNING),
-        (JobState.DELIVERING, JobState.DELIVERING),
-    ],
-)
-async def test_parked_job_goes_on_where_it_was(
-    core: Core, source: JobState, target: JobState
-) -> None:
-    after_charge = {"billed_seconds": 5} if source is JobState.DELIVERING else {}
-    job = await core.put(JobState.PARKED, parked_from=source, sent_at=SENT, **after_charge)
-    decided = await core.reconciler.decide(job.id, taken=None, failed=False)
-    assert decided.state is target
-
-
-async def test_billed_job_is_not_given_another_task(core: Core) -> None:
-    job = await core.put(
-        JobState.PARKED, parked_from=JobState.DOWNLOADING, task_id="t", billed_seconds=5
-    )
-    with pytest.raises(JobNotFoundError):
-        await core.reconciler.decide(job.id, taken=TaskId("another"), failed=False)

@@ -132,10 +132,10 @@ async def test_slow_channel_is_left_for_a_while_and_holds_nobody_up(
     core: Core, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     slow = await _shown(core, task_id="slow")
-    behind = await core.put(JobState.FAILED)
+    behind = await _shown(core, JobState.FAILED)
     place: dict[str, Any] = {"channel_id": ChannelId(50), "status_channel_id": ChannelId(50)}
     other = await _shown(core, task_id="other", **place)
-    told = await core.put(JobState.FAILED, **place)
+    told = await _shown(core, JobState.FAILED, **place)
     begun = _hang_edits(core, monkeypatch, slow)
     for job in (slow, other):
         await _change(core, job)
@@ -223,6 +223,52 @@ async def test_refused_edit_is_tried_again_with_the_next_change(core: Core) -> N
     await _change(core, job)
     await _run(core, seconds=60)
     assert core.chat.names(job.id) == ["edit_status"]
+
+
+async def test_last_word_an_archived_thread_refused_is_shown_once_the_announcement_opened_it(
+    core: Core,
+) -> None:
+    job = await core.put(JobState.FAILED, shown_version=0)
+    core.chat.closed["edit_status"] = MissingAccessError("50083")
+
+    async def open_thread(method: str) -> None:
+        if method == "announce":
+            core.chat.closed.clear()
+
+    core.chat.before = open_thread
+    await _run(core, seconds=60)
+    assert core.chat.names(job.id) == ["announce", "edit_status"]
+
+
+async def test_last_word_that_is_refused_for_good_is_tried_once_more_and_left(core: Core) -> None:
+    job = await core.put(JobState.FAILED, shown_version=0)
+    core.chat.closed["edit_status"] = MissingAccessError("50013")
+    tries = []
+
+    async def count(method: str) -> None:
+        tries.append(method)
+
+    core.chat.before = count
+    await _run(core, seconds=120)
+    assert tries == ["edit_status", "announce", "edit_status"]
+    assert (await core.job(job)).announced_at is not None
+
+
+async def test_absent_discord_is_asked_ever_more_seldom(core: Core) -> None:
+    for at in range(3):
+        place: dict[str, Any] = {"channel_id": 50 + at, "status_channel_id": 50 + at}
+        for number in range(3):
+            await _change(core, await _shown(core, task_id=f"t{at}{number}", **place))
+    tries = []
+
+    async def count(method: str) -> None:
+        tries.append(method)
+
+    core.chat.before = count
+    core.chat.closed["edit_status"] = ChatUnavailableError("503")
+    await _run(core, seconds=60)
+    # Nine messages, each after 2, 4, 8, 16 and 32 s more.
+    assert 9 * 4 <= len(tries) <= 9 * 6
 
 
 async def test_message_that_cannot_be_drawn_does_not_stop_the_others(core: Core) -> None:
@@ -313,6 +359,41 @@ async def test_message_a_dead_process_posted_is_found_and_edited(core: Core) -> 
     await _run(core, seconds=30)
     assert core.chat.names(job.id) == ["edit_status"]
     assert (await core.job(job)).status_message_id == 77
+
+
+async def test_each_post_of_a_missing_message_is_searched_for_from_its_own_moment(
+    core: Core,
+) -> None:
+    job = await core.put(
+        status_message_id=None, status_channel_id=None, shown_version=0, status_attempted_at=NOW
+    )
+    core.chat.refusals["post_status"].append(ChatUnavailableError("503"))
+    core.clock.advance(minutes=1)
+    await core.board.run_once()
+    assert (await core.job(job)).status_attempted_at == NOW + timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("attempted_ago", "state", "calls"),
+    [
+        pytest.param(timedelta(minutes=1), JobState.QUEUED, ["post_status"], id="by its nonce"),
+        pytest.param(timedelta(minutes=3), JobState.CANCELLED, [], id="not at all"),
+    ],
+)
+async def test_missing_message_that_cannot_be_looked_for_is_posted_once(
+    core: Core, attempted_ago: timedelta, state: JobState, calls: list[str]
+) -> None:
+    job = await core.put(
+        status_message_id=None,
+        status_channel_id=None,
+        shown_version=0,
+        status_attempted_at=NOW - attempted_ago,
+        created_at=NOW - attempted_ago,
+    )
+    core.chat.closed["find_message"] = MissingAccessError("no Read Message History")
+    await core.board.run_once()
+    assert await core.state(job) is state
+    assert [name for name in core.chat.names(job.id) if name != "announce"] == calls
 
 
 async def test_ended_job_that_never_had_a_message_gets_none(core: Core) -> None:

@@ -30,7 +30,7 @@ class RestApi:
         """Work on one request and write down what became of it."""
         path = request.path.removeprefix(PREFIX)
         record = self._open_record(request, path)
-        fault = self._core.faults.take(request.method, path)
+        fault = self._core.faults.take(request.method, path, record.route)
         try:
             if fault is not None:
                 record.fault = fault.describe()

@@ -241,6 +241,39 @@ async def test_a_result_is_elsewhere(account: Account) -> None:
     assert (answer.status, answer.headers["location"]) == (302, "http://169.254.169.254/latest")
 
 
+async def test_an_answer_has_a_body_of_its_own(account: Account) -> None:
+    account.server.faults.add("query", "raw", text="[]", content_type="text/plain")
+    answer = await account.query("x")
+    assert (answer.status, answer.text) == (200, "[]")
+    assert answer.headers["content-type"] == "text/plain"
+
+
+async def test_an_answer_drips(account: Account) -> None:
+    account.server.faults.add("query", "drip", text='{"output":{}}', bytes_per_second=200)
+    started = time.monotonic()
+    assert (await account.query("x")).text == '{"output":{}}'
+    assert time.monotonic() - started >= len('{"output":{}}') / 200
+
+
+@pytest.mark.parametrize("action", ["reset", "cut"])
+async def test_a_connection_is_reset_before_or_within_an_answer(
+    account: Account, action: str
+) -> None:
+    number = account.server.faults.add("query", action, text='{"output":{}}', times=None)
+    # For ever, because the client repeats what it may.
+    with pytest.raises((aiohttp.ClientOSError, aiohttp.ClientPayloadError)):
+        await account.query("x")
+    account.server.faults.remove(number)
+    assert (await account.query("x")).status == 200
+
+
+async def test_a_refused_key_has_no_content_type_whoever_asked_for_it(account: Account) -> None:
+    account.server.faults.add("query", "error", status=401, code="InvalidApiKey")
+    answer = await account.query("x")
+    assert (answer.status, answer.code) == (401, "InvalidApiKey")
+    assert "content-type" not in answer.headers
+
+
 async def test_a_result_drips(account: Account) -> None:
     url = await _result(account)
     account.server.faults.add("result", "drip", bytes_per_second=100)

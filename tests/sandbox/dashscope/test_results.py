@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from datetime import timedelta, timezone
 from urllib.parse import parse_qs, quote, urlsplit
@@ -39,6 +40,18 @@ async def test_a_result_is_an_mp4_with_its_length(account: Account) -> None:
     assert int(response.headers["content-length"]) == len(data)
     assert data[4:8] == b"ftyp"
     assert data.index(b"moov") < data.index(b"mdat")
+
+
+async def test_a_task_tells_what_was_served_for_it(account: Account) -> None:
+    url = await _url(account)
+    task = next(iter(account.server.tasks.values()))
+    assert task.video_sha256 is None
+    async with account.http.get(url) as response:
+        assert task.video_sha256 == hashlib.sha256(await response.read()).hexdigest()
+    account.server.faults.add("result", "big", bytes=3_000_000)
+    async with account.http.get(url) as response:
+        await response.read()
+    assert task.video_sha256 is None
 
 
 async def test_a_range_is_served(account: Account) -> None:

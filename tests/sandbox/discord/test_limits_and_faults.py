@@ -13,6 +13,7 @@ import aiohttp
 import pytest
 
 from sandbox.discord import DiscordServer
+from sandbox.discord.faults import Fault
 from tests.sandbox.discord.conftest import BotProcess, RestClient
 
 MESSAGES = "/channels/*/messages"
@@ -110,6 +111,24 @@ async def test_a_cut_connection(live: DiscordServer, strict: RestClient, *, afte
     with pytest.raises(aiohttp.ClientError):
         await strict("POST", f"/channels/{live.channel.id}/messages", {"content": "hi"})
     assert len(live.messages("videos")) == int(after)
+
+
+async def test_each_route_runs_its_own_course_of_faults(
+    live: DiscordServer, strict: RestClient
+) -> None:
+    course = [Fault(method="*", path="*", status=status) for status in (503, 500)]
+    live.faults.afflict(course, routes="GET /users/*", every=2)
+    live.faults.afflict(course)
+
+    async def statuses(path: str) -> list[int]:
+        return [(await strict("GET", path))[0] for _ in range(5)]
+
+    assert await statuses("/users/@me") == [503, 200, 500, 200, 200]
+    assert await statuses(f"/guilds/{live.guild.id}") == [503, 500, 200, 200, 200]
+    assert await statuses("/gateway/bot") == [503, 500, 200, 200, 200]
+    live.faults.afflict(course, routes="GET /gateway")
+    live.faults.clear()
+    assert await statuses("/gateway") == [200] * 5
 
 
 async def test_delays_and_cdn_faults(live: DiscordServer, strict: RestClient) -> None:

@@ -1,0 +1,253 @@
+"""What people do to the place a video is to appear in, while it is being made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from enum import Enum, auto
+from pathlib import Path
+
+import pytest
+
+from bot.domain.job import Job, JobState
+from sandbox.dashscope import EmulatorSettings
+from sandbox.discord.records import Channel, Message, User
+from sandbox.discord.server import DiscordServer
+from tests.e2e.invariants import Allowed, hold, settled
+from tests.e2e.process import BotProcess
+from tests.e2e.world import World, story, title_of
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+
+QUICK = EmulatorSettings(task_seconds=(0.2, 0.4))
+LANES = (
+    {"model": "wanx2.1-t2v-turbo", "size": "832*480"},
+    {"model": "wan2.2-t2v-plus", "size": "832*480"},
+)
+SIX_HOURS = 21_600
+
+
+class Way(Enum):
+    """Where a video ends up."""
+
+    STATUS = auto()
+    """Under the message that followed the job."""
+    CHANNEL = auto()
+    """In a new message beside it."""
+    DM = auto()
+    KEPT = auto()
+    """Nowhere: handed out by /jobs show."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """Something that happens to a place, and where the video goes then."""
+
+    what: str
+    happens: Callable[[DiscordServer, Channel, Message], object]
+    way: Way
+    in_thread: bool = False
+
+
+def deny(*permissions: str) -> Callable[[DiscordServer, Channel, Message], None]:
+    """Return what takes permissions from the bot."""
+
+    def happens(server: DiscordServer, channel: Channel, _: Message) -> None:
+        server.deny_bot(channel, *permissions)
+
+    return happens
+
+
+def delete_in_slow_mode(server: DiscordServer, channel: Channel, status: Message) -> None:
+    server.update_channel(channel, slowmode_seconds=SIX_HOURS)
+    server.delete_message(status)
+
+
+CASES = (
+    Case("nothing", lambda *_: None, Way.STATUS),
+    Case("the status message is deleted", lambda s, _, m: s.delete_message(m), Way.CHANNEL),
+    Case("the channel is deleted", lambda s, c, _: s.remove_channel(c), Way.DM),
+    Case("the channel is hidden", deny("VIEW_CHANNEL"), Way.DM),
+    Case("nothing may be sent", deny("SEND_MESSAGES"), Way.STATUS),
+    Case("nothing may be attached", deny("ATTACH_FILES"), Way.DM),
+    Case("nothing may be embedded", deny("EMBED_LINKS"), Way.STATUS),
+    Case("the history may not be read", deny("READ_MESSAGE_HISTORY"), Way.STATUS),
+    Case(
+        "the thread is archived",
+        lambda s, c, _: s.update_channel(c, archived=True),
+        Way.CHANNEL,
+        in_thread=True,
+    ),
+    Case(
+        "the thread is locked",
+        lambda s, c, _: s.update_channel(c, locked=True),
+        Way.DM,
+        in_thread=True,
+    ),
+    Case("the requester leaves", lambda s, *_: s.leave(s.guild, "ada"), Way.STATUS),
+    Case("slow mode, and the message is deleted", delete_in_slow_mode, Way.CHANNEL),
+)
+
+
+def stage(tmp_path: Path) -> AbstractAsyncContextManager[World]:
+    """Set a stage on which one member may make many videos."""
+    return story(
+        tmp_path,
+        emulator=QUICK,
+        MAX_QUEUED_PER_MEMBER="40",
+        DEFAULT_MEMBER_DAILY_VIDEOS="40",
+        DAILY_BUDGET="0",
+    )
+
+
+async def advanced(world: World, job: Job, *targets: str) -> None:
+    """Wait until a job has entered one of some states."""
+
+    def has(bot: BotProcess) -> bool:
+        return any(bot.events("job_advanced", job_id=job.id, target=target) for target in targets)
+
+    await world.bot.wait_for_log(has, 90)
+
+
+async def ask(world: World, user: User, channel: Channel, *, lane: int = 0) -> Job:
+    """Let somebody ask for a video of words alone; return its job once its message stands."""
+    server = world.discord
+    wish = {"prompt": f"a cat in {channel.name}", **LANES[lane % len(LANES)]}
+    asked = await server.slash(user, channel, "video text", dict(wish))
+    assert (await asked.final_reply(20)).text.startswith("Queued as Job")
+    (job,) = [each for each in await world.jobs() if each.channel_id == channel.id]
+    return job
+
+
+def status_of(world: World, job: Job) -> Message:
+    """Return a job's status message, deleted or not."""
+    assert job.status_message_id is not None
+    return world.discord.state.messages[job.status_message_id]
+
+
+def shown_in(world: World, job: Job) -> list[tuple[Channel, Message]]:
+    """Return where the job's video is to be seen."""
+    return [
+        (channel, message)
+        for channel in world.discord.state.channels.values()
+        for message in channel.messages.values()
+        if message.ephemeral_for is None
+        and any(file.filename == f"tween-{job.id}.mp4" for file in message.current.attachments)
+    ]
+
+
+def check_place(world: World, case: Case, job: Job, user: User) -> None:
+    """Assert that the video is where it is to be, and there alone."""
+    places = shown_in(world, job)
+    assert len(places) == 1, f"{case.what}: {job.state} {job.failure_detail}"
+    ((channel, message),) = places
+    is_status = message.id == job.status_message_id
+    assert (channel.recipient_id == user.id) == (case.way is Way.DM), case.what
+    assert is_status == (case.way is Way.STATUS), case.what
+    if case.way is not Way.DM:
+        assert channel.id == job.channel_id, case.what
+
+
+async def test_wherever_a_place_closes_the_video_ends_up_somewhere_sensible(
+    tmp_path: Path,
+) -> None:
+    async with stage(tmp_path) as world:
+        server = world.discord
+        tom, ada = server.users[1], server.add_user("ada")
+        server.join(server.guild, ada)
+        world.dashscope.clock.speed = 0.001
+        made: dict[Case, tuple[Channel, Job, User]] = {}
+        for number, case in enumerate(CASES):
+            parent = server.channel if case.in_thread else None
+            place = (
+                server.add_thread(parent, f"talk {number}")
+                if parent
+                else server.add_channel(server.guild, f"place {number}")
+            )
+            user = ada if "requester" in case.what else tom
+            made[case] = place, await ask(world, user, place, lane=number), user
+        for case, (place, job, _) in made.items():
+            case.happens(server, place, status_of(world, job))
+        world.dashscope.clock.speed = 1.0
+
+        slow_place, slow_job, _ = made[CASES[-1]]
+        await world.bot.wait_for_log(
+            lambda bot: bot.events("delivery_postponed", job_id=slow_job.id), 90
+        )
+        assert shown_in(world, slow_job) == []
+        server.update_channel(slow_place, slowmode_seconds=0)
+
+        found = {job.id: job for job in await settled(world, len(CASES))}
+        for case, (_, job, user) in made.items():
+            check_place(world, case, found[job.id], user)
+        archived, job, _ = made[next(each for each in CASES if "archived" in each.what)]
+        await server.wait_for(lambda: title_of(status_of(world, job)) == "✅ Done", 30)
+        assert not archived.archived
+        await hold(world, Allowed(all_told=False, all_shown=False))
+
+
+async def test_a_video_nobody_takes_is_kept_and_handed_out(tmp_path: Path) -> None:
+    async with stage(tmp_path) as world:
+        server = world.discord
+        left = server.add_guild("Puppy Club")
+        eve = server.add_user("eve")
+        server.join(left, eve)
+        server.join(left, server.users[1])
+        places = [server.add_channel(left, name) for name in ("clips", "more")]
+        world.dashscope.clock.speed = 0.001
+        kept = await ask(world, eve, places[0])
+        sent = await ask(world, server.users[1], places[1])
+        for job in (kept, sent):
+            await advanced(world, job, "pending", "running")
+        direct = server.direct_channel(eve)
+        server.remove_guild(left, kick_only=True)
+        server.close_direct_messages(eve)
+        world.dashscope.clock.speed = 1.0
+        await advanced(world, kept, "undeliverable")
+        await advanced(world, sent, "delivered")
+        found = {job.id: job for job in await world.jobs()}
+        assert found[kept.id].state is JobState.UNDELIVERABLE
+        assert shown_in(world, kept) == []
+        shown = await server.slash(eve, direct, "jobs show", {"job": kept.id})
+        reply = await shown.final_reply(20)
+        assert shown.ephemeral
+        (file,) = reply.current.attachments
+        assert file.sha256 == found[kept.id].media_sha256
+        assert "It was made, so it counts against your quota." in reply.text
+
+        # Who shares another server with the bot gets it by direct message.
+        assert found[sent.id].state is JobState.DELIVERED
+        assert [channel.recipient_id for channel, _ in shown_in(world, sent)] == [
+            server.users[1].id
+        ]
+        balances = await world.balances()
+        assert [balances[job.id].videos for job in (kept, sent)] == [1, 1]
+        assert {ping.user_id for ping in server.pings} == {server.users[1].id}
+
+
+async def test_automod_and_a_smaller_limit_change_the_message_and_not_the_place(
+    tmp_path: Path,
+) -> None:
+    async with stage(tmp_path) as world:
+        server = world.discord
+        tom = server.users[1]
+        moderated, small = (server.add_channel(server.guild, name) for name in ("calm", "small"))
+        server.update_guild(server.guild, automod_words={"calm"})
+        world.dashscope.clock.speed = 0.001
+        told = await ask(world, tom, moderated)
+        shrunk = await ask(world, tom, small, lane=1)
+        body = {"message": "Request entity too large", "code": 40_005}
+        world.dashscope.clock.speed = 1.0
+        await advanced(world, shrunk, "downloading")
+        path = f"/channels/{small.id}/messages/*"
+        server.faults.respond("PATCH", path, 413, body=body, count=1)
+        found = {job.id: job for job in await settled(world, 2)}
+
+        for job in (told, shrunk):
+            ((_, message),) = shown_in(world, job)
+            assert message.id == found[job.id].status_message_id
+        revisions = status_of(world, told).revisions
+        assert len(revisions) >= 3
+        assert all("calm" not in str(revision.embeds) for revision in revisions)
+        await hold(world, Allowed())
