@@ -23,7 +23,7 @@ from bot.chat import limits, text
 from bot.chat.status import PREVIEW_NAME, Rendered, announcement, footer, render
 from bot.chat.text import Money
 from bot.crashpoints import Call, outside
-from bot.domain.audit import AuditLine
+from bot.domain.audit import AuditEntry
 from bot.domain.delivery import Receipt
 from bot.domain.errors import (
     ChannelGoneError,
@@ -269,19 +269,20 @@ class Messenger:
             raise failed
 
     @outside(Call.TELL_LOG_CHANNEL)
-    async def tell_log_channel(self, line: AuditLine) -> None:
-        """Post one line about a change; nobody is pinged. Soon repeated, it stands there once.
+    async def tell_log_channel(self, entry: AuditEntry, channel_id: ChannelId) -> None:
+        """Post one line about a change; nobody is pinged.
 
         Raises:
             DeliveryError: Discord would not take it.
         """
-        words = text.audit_line(line.entry)
-        await self._post_words(line.channel_id, words, once=f"audit:{line.id}")
+        await self._post_words(channel_id, text.audit_line(entry))
 
     async def _tell(self, operator: UserId, words: str) -> None:
-        await self._post_words(await self.open_dm(operator), words, once=secrets.token_hex(8))
+        await self._post_words(await self.open_dm(operator), words)
 
-    async def _post_words(self, channel_id: ChannelId, words: str, *, once: str) -> None:
+    async def _post_words(self, channel_id: ChannelId, words: str) -> None:
+        once = secrets.token_hex(8)
+
         async def post() -> None:
             await self._channel(channel_id).send(words, nonce=once)
 
