@@ -51,6 +51,7 @@ from bot.services.rules import Rules
 from bot.services.status_board import BoardPace, StatusBoard, announce_for
 from bot.services.submissions import Submissions
 from bot.services.switches import Switches
+from bot.services.timekeeping import Timekeeping
 from bot.services.usage import Usage
 from bot.services.vitals import GatewayWatch, LagWatch
 from bot.settings import Settings
@@ -336,6 +337,7 @@ class Wiring:
                 _loop("account probe", self._probe),
                 _loop("instance", self.instance.run_once),
                 _loop("gateway watch", watch.run_once),
+                _loop("timekeeping", Timekeeping(self.database, self.clock).run_once),
                 _loop("lag watch", LagWatch(self.clock, self.metrics).run_once),
             ],
             clock=self.clock,

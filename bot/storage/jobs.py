@@ -252,6 +252,20 @@ def ready(now: datetime) -> ColumnElement[bool]:
     )
 
 
+async def bound_waits(connection: AsyncConnection, *, now: datetime, latest: datetime) -> int:
+    """Make due what would otherwise wait beyond a moment; return how many waits that were.
+
+    Leases stay: somebody works under them.
+    """
+    waits = [
+        await connection.execute(
+            update(jobs).where(jobs.c.state.in_(ACTIVE), column > latest).values({column: now})
+        )
+        for column in (jobs.c.not_before, jobs.c.next_poll_at)
+    ]
+    return sum(result.rowcount for result in waits)
+
+
 _FIRST = {
     # The URL that dies first is fetched first.
     JobState.DOWNLOADING: jobs.c.url_expires_at,

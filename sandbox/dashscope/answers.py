@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
+import struct
 from collections.abc import Mapping
 from typing import NoReturn
 from xml.sax.saxutils import escape
@@ -66,14 +68,36 @@ def xml_error(
     return web.Response(status=status, body=text.encode(), content_type="application/xml")
 
 
+async def send_text(request: web.Request, fault: Fault) -> web.StreamResponse:
+    """Answer with a fault's own text: raw at once, drip slowly, cut up to the middle."""
+    body = fault.text.encode()
+    response = web.StreamResponse(status=fault.status)
+    response.headers[hdrs.CONTENT_TYPE] = fault.content_type
+    response.content_length = len(body)
+    await response.prepare(request)
+    if fault.action == "cut":
+        await response.write(body[: len(body) // 2])
+        reset(request)
+    if fault.action == "drip":
+        for at in range(len(body)):
+            await response.write(body[at : at + 1])
+            pause = Fault(point=fault.point, action="delay", seconds=1 / fault.bytes_per_second)
+            await spoil(request, pause)
+    else:
+        await response.write(body)
+    return response
+
+
 async def spoil(request: web.Request, fault: Fault) -> None:
-    """Carry out drop, hang and delay; other actions are left to the caller.
+    """Carry out drop, reset, hang and delay; other actions are left to the caller.
 
     Raises:
         ConnectionDroppedError: there is nobody left to answer.
     """
     if fault.action == "drop":
         drop(request)
+    if fault.action == "reset":
+        reset(request)
     if fault.action in {"hang", "delay"}:
         hanging = fault.action == "hang"
         closing = request.app[CLOSING]
@@ -97,6 +121,18 @@ def drop(request: web.Request) -> NoReturn:
     if request.transport is not None:
         request.transport.abort()
     raise ConnectionDroppedError
+
+
+def reset(request: web.Request) -> NoReturn:
+    """End the connection with a TCP reset instead of an orderly goodbye.
+
+    Raises:
+        ConnectionDroppedError: always.
+    """
+    if request.transport is not None:
+        end: socket.socket = request.transport.get_extra_info("socket")
+        end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    drop(request)
 
 
 async def dress(_request: web.Request, response: web.StreamResponse) -> None:

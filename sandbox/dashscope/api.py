@@ -15,7 +15,14 @@ from aiohttp import web
 from aiohttp.web_request import FileField
 
 from sandbox.dashscope import problems, wire
-from sandbox.dashscope.answers import TASKS_JSON_TYPE, html, json_answer, spoil, xml_error
+from sandbox.dashscope.answers import (
+    TASKS_JSON_TYPE,
+    html,
+    json_answer,
+    send_text,
+    spoil,
+    xml_error,
+)
 from sandbox.dashscope.clock import EmulatorClock
 from sandbox.dashscope.faults import Fault, FaultBoard
 from sandbox.dashscope.limits import RateLimits
@@ -87,7 +94,7 @@ class Api:
         fault = parts.faults.take("create", model=row.name)
         if fault is not None and not fault.accepts:
             await spoil(request, fault)
-            return _spoilt_answer(request, fault, record.request_id)
+            return await _spoilt_answer(request, fault, record.request_id)
         rate = parts.settings.create_rps or row.limits[parts.settings.region].creates_per_second
         if not self._limits.admit(f"create {row.name}", rate):
             raise problems.rate_exceeded()
@@ -95,7 +102,7 @@ class Api:
         if fault is not None:
             await spoil(request, fault)
             if fault.action != "delay":
-                return _spoilt_answer(request, fault, record.request_id)
+                return await _spoilt_answer(request, fault, record.request_id)
         response = json_answer(request, wire.created(task))
         response.headers["x-dashscope-call-gateway"] = "true"
         return response
@@ -241,16 +248,19 @@ async def _spoil_request(request: web.Request, fault: Fault | None) -> web.Strea
     await spoil(request, fault)
     if fault.action == "delay":
         return None
-    return _spoilt_answer(request, fault, request[RECORD].request_id)
+    return await _spoilt_answer(request, fault, request[RECORD].request_id)
 
 
-def _spoilt_answer(request: web.Request, fault: Fault, request_id: str) -> web.Response:
+async def _spoilt_answer(
+    request: web.Request, fault: Fault, request_id: str
+) -> web.StreamResponse:
     if fault.action == "html":
         return html(fault.status)
+    if fault.action in {"raw", "drip", "cut"}:
+        return await send_text(request, fault)
     if fault.action == "unknown":
         task_id = request.match_info["task_id"]
         return json_answer(request, wire.unknown(task_id, request_id), content_type=TASKS_JSON_TYPE)
     if fault.action == "no_task_id":
         return json_answer(request, {"output": {}, "request_id": request_id})
-    problem = ApiError(fault.status, fault.code, fault.message)
-    return json_answer(request, wire.error(problem, request_id), status=fault.status)
+    raise ApiError(fault.status, fault.code, fault.message)

@@ -3,15 +3,16 @@
 =========  =======================================================================================
 point      actions
 =========  =======================================================================================
-create     drop, hang, delay, error, html, no_task_id; ``accept`` says whether the task is created
-           all the same (default: for hang, delay and no_task_id)
-query      drop, hang, delay, error, html, unknown
-list       drop, hang, delay, error, html
+create     drop, reset, hang, delay, error, html, raw, drip, cut, no_task_id; ``accept`` says whether
+           the task is created all the same (default: for hang, delay and no_task_id)
+query      drop, reset, hang, delay, error, html, raw, drip, cut, unknown
+list       drop, reset, hang, delay, error, html, raw, drip, cut
 cancel     the same
 upload     the same
 task       fail, hang_pending, hang_running, status, no_video_url, foreign_host: decided when the
            task is created
-result     drop, hang, delay, error, html, expired, truncate, short_file, big, drip, redirect
+result     drop, reset, hang, delay, error, html, raw, expired, truncate, short_file, big, drip,
+           redirect
 account    revoke, arrears: stand until removed
 =========  =======================================================================================
 """
@@ -19,18 +20,20 @@ account    revoke, arrears: stand until removed
 from __future__ import annotations
 
 import itertools
+import random
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from types import MappingProxyType
 
-REQUEST_ACTIONS = frozenset({"drop", "hang", "delay", "error", "html"})
+REQUEST_ACTIONS = frozenset({"drop", "reset", "hang", "delay", "error", "html", "raw"})
+ANSWER_ACTIONS = REQUEST_ACTIONS | {"drip", "cut"}
 ACTIONS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
-        "create": REQUEST_ACTIONS | {"no_task_id"},
-        "query": REQUEST_ACTIONS | {"unknown"},
-        "list": REQUEST_ACTIONS,
-        "cancel": REQUEST_ACTIONS,
-        "upload": REQUEST_ACTIONS,
+        "create": ANSWER_ACTIONS | {"no_task_id"},
+        "query": ANSWER_ACTIONS | {"unknown"},
+        "list": ANSWER_ACTIONS,
+        "cancel": ANSWER_ACTIONS,
+        "upload": ANSWER_ACTIONS,
         "task": frozenset(
             {"fail", "hang_pending", "hang_running", "status", "no_video_url", "foreign_host"}
         ),
@@ -40,6 +43,8 @@ ACTIONS: Mapping[str, frozenset[str]] = MappingProxyType(
     }
 )
 ACCEPTED_ALL_THE_SAME = frozenset({"hang", "delay", "no_task_id"})
+ANSWERED_WITH_SUCCESS = frozenset({"html", "raw", "drip", "cut"})
+"""These answer 200 unless another status is given."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +57,8 @@ class Fault:
     """How often it applies; None: until it is removed."""
     skip: int = 0
     """How many matching occasions pass unharmed first."""
+    share: float | None = None
+    """On which share of the occasions it applies, drawn by lot; None: on each."""
     model: str | None = None
     """Only for this model. A query or cancel of an unknown task has none."""
     task_id: str | None = None
@@ -59,7 +66,8 @@ class Fault:
     accept: bool | None = None
     """create: whether the task exists although the answer is spoilt."""
     status: int = 500
-    """error, html: HTTP status of the answer; html answers 200 unless it is given."""
+    """error, html, raw, drip, cut: HTTP status of the answer; all but error answer 200 unless it
+    is given."""
     code: str = "InternalError"
     """error, fail: the service's code."""
     message: str = (
@@ -70,11 +78,14 @@ class Fault:
     """delay: how long, real seconds. hang: until then, None until the server ends. fail: how long
     after the creation, emulated seconds; None: when the task would have succeeded."""
     text: str = "SUSPENDED"
-    """status: the task status to show while the task runs."""
+    """status: the task status to show while the task runs. raw: the body. drip: the body, sent
+    slowly. cut: the body, of which half arrives."""
+    content_type: str = "application/json"
+    """raw, drip, cut: of the body; empty: none."""
     bytes: int = 12 * 1024 * 1024
     """big: size of the file. truncate, short_file: how much of it is sent."""
     bytes_per_second: int = 64 * 1024
-    """drip: speed of the download."""
+    """drip: speed of the answer or download."""
     location: str | None = None
     """redirect: where to; None: the same address. foreign_host: scheme and host."""
     key: str | None = None
@@ -87,6 +98,9 @@ class Fault:
             raise ValueError(message)
         if self.times is not None and self.times < 1:
             message = "a fault applies at least once"
+            raise ValueError(message)
+        if self.share is not None and not 0 < self.share <= 1:
+            message = "a share is above 0 and at most 1"
             raise ValueError(message)
 
     @property
@@ -108,7 +122,8 @@ FIELDS = frozenset(item.name for item in fields(Fault))
 class FaultBoard:
     """The switches that are on."""
 
-    def __init__(self) -> None:
+    def __init__(self, seed: int = 0) -> None:
+        self._random = random.Random(seed)
         self._ids = itertools.count(1)
         self._switches: dict[int, _Switch] = {}
 
@@ -122,7 +137,7 @@ class FaultBoard:
         if unknown:
             message = f"a fault has no {', '.join(sorted(unknown))}"
             raise ValueError(message)
-        if action == "html":
+        if action in ANSWERED_WITH_SUCCESS:
             details.setdefault("status", 200)
         if point == "account":
             details.setdefault("times", None)
@@ -153,6 +168,8 @@ class FaultBoard:
             if fault.point != point or (fault.model is not None and fault.model != model):
                 continue
             if fault.task_id is not None and fault.task_id != task_id:
+                continue
+            if fault.share is not None and self._random.random() >= fault.share:
                 continue
             if item.skip:
                 item.skip -= 1

@@ -19,7 +19,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 from aiohttp import web
 
-from sandbox.dashscope.answers import html, spoil, xml_error
+from sandbox.dashscope.answers import html, send_text, spoil, xml_error
 from sandbox.dashscope.clock import SERVICE_ZONE, EmulatorClock
 from sandbox.dashscope.faults import Fault, FaultBoard
 from sandbox.dashscope.tasks import TaskRecord
@@ -29,6 +29,8 @@ URL_SECONDS = 24 * 3600
 ACCESS_KEY_ID = "LTAI5tSandboxEmulator000"
 CHUNK_BYTES = 256 * 1024
 BOX_HEADER_BYTES = 8
+_OTHER_FILES = frozenset({"big", "short_file"})
+"""Faults after which the file is whole and not the task's own."""
 FOREIGN_HOST = "http://dashscope-result.invalid"
 
 
@@ -106,8 +108,13 @@ class ResultStore:
                 return xml_error(fault.status, fault.code, fault.message)
             if fault.action == "html":
                 return html(fault.status)
+            if fault.action == "raw":
+                return await send_text(request, fault)
             await spoil(request, fault)
-        return await _send(request, await self._studio.video(result.plan), fault)
+        video = await self._studio.video(result.plan)
+        is_own = fault is None or fault.action not in _OTHER_FILES
+        result.task.video_sha256 = hashlib.sha256(video).hexdigest() if is_own else None
+        return await _send(request, video, fault)
 
     def _refusal(
         self, verb: str, path: str, query: str, result: _Result | None

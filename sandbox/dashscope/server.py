@@ -55,7 +55,7 @@ class DashScopeServer:
         self._pulse = Pulse()
         self.clock = EmulatorClock(self.settings.speed, pulse=self._pulse)
         """The emulated time; ``advance(seconds)`` and ``speed`` change it."""
-        self.faults = FaultBoard()
+        self.faults = FaultBoard(self.settings.seed)
         """The switches that make the server misbehave."""
         self._recorder = Recorder()
         self._studio = Studio(self.settings.cached_videos)

@@ -65,6 +65,8 @@ class TaskRecord:
     """Whether its input was looked at, and it may run."""
     plan: VideoPlan | None = None
     video_url: str | None = None
+    video_sha256: str | None = None
+    """Of the MP4 as it was last served; None also where a fault put another file in its place."""
 
     @property
     def model(self) -> str:

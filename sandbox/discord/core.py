@@ -22,7 +22,7 @@ class Core:
         self.settings = settings
         self.clock = Clock()
         self.bus = EventLog(self.clock)
-        self.faults = Faults()
+        self.faults = Faults(settings.seed)
         self.state = State(settings, self.clock)
         self.store = FileStore(settings.files_dir)
         self.cdn = Cdn(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import random
 from dataclasses import dataclass, field
 
 from sandbox.discord.ratelimits import refused
@@ -19,6 +20,8 @@ class Fault:
     """Glob over the path below the API base; CDN paths start with ``/cdn``."""
     count: int = 1
     """How many requests it still meets."""
+    share: float | None = None
+    """Which share of the requests it meets, drawn by lot; None: each."""
     status: int | None = None
     """Answer with this instead; None leaves the answer alone."""
     body: Json | None = None
@@ -39,7 +42,8 @@ class Fault:
 class Faults:
     """All planned failures; those added first are used first."""
 
-    def __init__(self) -> None:
+    def __init__(self, seed: int = 0) -> None:
+        self._random = random.Random(seed)
         self._planned: list[Fault] = []
         self.resume_refusals = 0
         """How many connections to the resume URL are still refused with 503."""
@@ -117,6 +121,8 @@ class Faults:
         """Use the first failure planned for this request."""
         for fault in self._planned:
             if fault.method in {"*", method} and fnmatch.fnmatchcase(path, fault.path):
+                if fault.share is not None and self._random.random() >= fault.share:
+                    continue
                 fault.count -= 1
                 if fault.count <= 0:
                     self._planned.remove(fault)

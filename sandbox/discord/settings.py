@@ -41,5 +41,7 @@ class DiscordSettings:
     """How long ``enforce_nonce`` finds the first message; Discord says "the past few minutes"."""
     privileged_intents: bool = False
     """False closes with 4014 when a privileged intent is asked for."""
+    seed: int = 0
+    """Start of every lot drawn for planned failures that meet a share of the requests."""
     default_world: bool = True
     """True starts with one guild, one channel and two members."""
