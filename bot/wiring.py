@@ -26,6 +26,7 @@ from bot.services.accounts import Accounts
 from bot.services.admission import Admission
 from bot.services.advance import Advancer
 from bot.services.audit import AuditTrail
+from bot.services.claims import Quarantine
 from bot.services.deliverer import Deliverer
 from bot.services.departures import Departures
 from bot.services.dispatcher import Dispatcher
@@ -79,6 +80,7 @@ class Wiring:
     client: TweenBot
     metrics: Metrics = field(default_factory=lambda: Metrics(CollectorRegistry()))
     locks: JobLocks = field(default_factory=JobLocks)
+    quarantine: Quarantine = field(default_factory=Quarantine)
     instance: Instance = field(init=False)
     folders: Folders = field(init=False)
     chat: Messenger = field(init=False)
@@ -242,6 +244,7 @@ class Wiring:
             operators=self.operators,
             metrics=self.metrics,
             worker_id=self.instance.worker_id,
+            quarantine=self.quarantine,
         )
 
     def deliverer(self) -> Deliverer:
@@ -255,6 +258,7 @@ class Wiring:
             operators=self.operators,
             metrics=self.metrics,
             worker_id=self.instance.worker_id,
+            quarantine=self.quarantine,
             upload_limit_mib=self.settings.upload_limit_mib,
         )
 

@@ -30,7 +30,7 @@ from bot.logs import get_logger
 from bot.media.child import MediaPool
 from bot.metrics import Metrics
 from bot.services.advance import Advancer
-from bot.services.claims import Claims
+from bot.services.claims import Claims, Quarantine
 from bot.services.folders import RESULT, SHRUNK, Folders
 from bot.services.locks import JobLocks
 from bot.services.operators import Operators
@@ -67,6 +67,7 @@ class Deliverer:
         operators: Operators,
         metrics: Metrics,
         worker_id: WorkerId,
+        quarantine: Quarantine,
         upload_limit_mib: int,
     ) -> None:
         self._advancer = advancer
@@ -87,6 +88,7 @@ class Deliverer:
             owner=Owner.DELIVERER,
             state=JobState.DELIVERING,
             lease=LEASE,
+            quarantine=quarantine,
         )
 
     async def run_once(self) -> float:

@@ -17,13 +17,14 @@ from sandbox.discord.invocation import Invocation
 from sandbox.discord.records import Channel
 from tests.e2e.forked import StagedBot
 from tests.e2e.invariants import NOTHING_ODD, Allowed, hold, is_settled
+from tests.e2e.staged import ShiftedClock
 from tests.e2e.world import World, story
 
 PATIENCE_SECONDS = 100.0
 """A loaded machine takes its time; nothing here waits for it to pass."""
 
 READINGS_APART = timedelta(minutes=12)
-"""Silence of the provider's list counts from ten minutes after the create's deadline."""
+"""Silence of the provider's list counts from eleven minutes after the create."""
 
 QUICK = EmulatorSettings(
     task_seconds=(0.5, 0.7), queue_seconds=(0.3, 0.4), failure_seconds=(0.1, 0.2)
@@ -244,7 +245,12 @@ class Killing:
         unconfirmed = [job for job in open_jobs if job.state is JobState.UNCONFIRMED]
         if any(job not in unconfirmed and not self._takes_its_time(job) for job in open_jobs):
             return False
-        return not unconfirmed or await self._has_read(known)
+        return not any(map(self._is_to_be_read, unconfirmed)) or await self._has_read(known)
+
+    def _is_to_be_read(self, job: Job) -> bool:
+        """Tell whether the silence of the provider's list would count by now."""
+        now = ShiftedClock(self.bot.shift).now()
+        return job.sent_at is not None and now - job.sent_at >= READINGS_APART
 
     def _takes_its_time(self, job: Job) -> bool:
         """Tell whether the task of a job stays as it is for some seconds."""

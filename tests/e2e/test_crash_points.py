@@ -154,25 +154,28 @@ def _unconfirmed(found: list[Job]) -> list[Job]:
     return [job for job in found if job.state is JobState.UNCONFIRMED]
 
 
-@at(*step("submitting>queued"), *step("submitting>failed"))
+@at(*step("submitting>queued"))
+async def test_while_the_providers_wish_for_patience_is_stored(tmp_path: Path) -> Killing:
+    async with killing(tmp_path) as stage:
+        for point in ("committed submitting>queued", "written submitting>queued"):
+            stage.world.dashscope.faults.add(
+                "create", "error", status=429, code="Throttling.RateQuota", message="slow"
+            )
+            await stage.kill_at(point, act=stage.ask, gap_seconds=80)
+        await stage.end()
+    return stage
+
+
+@at(*step("submitting>failed"))
 async def test_while_a_refusal_of_the_create_is_stored(tmp_path: Path) -> Killing:
     """What was refused for sure, but not stored, is settled like any answer nobody saw."""
     async with killing(tmp_path) as stage:
-        faults = stage.world.dashscope.faults
-
-        async def throttled() -> None:
-            faults.add("create", "error", status=429, code="Throttling.RateQuota", message="slow")
-            await stage.ask()
-
-        async def refused() -> None:
-            faults.add(
-                "create", "error", status=400, code="DataInspectionFailed", message="inappropriate"
-            )
-            await stage.ask()
-
         await stage.kill_at("committed submitting>pending", act=stage.ask)
-        await stage.kill_at(*step("submitting>queued"), act=throttled, gap_seconds=80)
-        await stage.kill_at(*step("submitting>failed"), act=refused, gap_seconds=80)
+        for point in ("committed submitting>failed", "written submitting>failed"):
+            stage.world.dashscope.faults.add(
+                "create", "error", status=400, code="DataInspectionFailed", message="no"
+            )
+            await stage.kill_at(point, act=stage.ask, gap_seconds=80)
         await stage.end()
     return stage
 

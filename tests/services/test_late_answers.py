@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.errors import DatabaseUnavailableError
 from bot.domain.ids import TaskId
-from bot.domain.job import JobState, Owner
+from bot.domain.job import Amendment, JobState, Owner
 from bot.domain.ledger import NOTHING
 from bot.storage import unconfirmed
 from tests.fakes import ACCOUNT, MODEL, a_submission
@@ -39,7 +39,7 @@ async def test_cancel_wanted_meanwhile_is_remembered(core: Core) -> None:
         await core.advancer.amend(
             await core.job(job),
             owner=Owner.SUBMISSIONS,
-            name="cancel_requested",
+            name=Amendment.CANCEL_REQUESTED,
             cancel_requested_at=core.clock.now(),
         )
 
