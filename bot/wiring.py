@@ -24,6 +24,7 @@ from bot.services.accounts import Accounts
 from bot.services.admission import Admission
 from bot.services.advance import Advancer
 from bot.services.audit import AuditTrail
+from bot.services.claims import Quarantine
 from bot.services.deliverer import Deliverer
 from bot.services.departures import Departures
 from bot.services.dispatcher import Dispatcher
@@ -50,6 +51,7 @@ from bot.services.rules import Rules
 from bot.services.status_board import BoardPace, StatusBoard, announce_for
 from bot.services.submissions import Submissions
 from bot.services.switches import Switches
+from bot.services.timekeeping import Timekeeping
 from bot.services.usage import Usage
 from bot.services.vitals import GatewayWatch, LagWatch
 from bot.settings import Settings
@@ -77,6 +79,7 @@ class Wiring:
     client: TweenBot
     metrics: Metrics = field(default_factory=lambda: Metrics(CollectorRegistry()))
     locks: JobLocks = field(default_factory=JobLocks)
+    quarantine: Quarantine = field(default_factory=Quarantine)
     instance: Instance = field(init=False)
     folders: Folders = field(init=False)
     chat: Messenger = field(init=False)
@@ -232,6 +235,7 @@ class Wiring:
             operators=self.operators,
             metrics=self.metrics,
             worker_id=self.instance.worker_id,
+            quarantine=self.quarantine,
         )
 
     def deliverer(self) -> Deliverer:
@@ -245,6 +249,7 @@ class Wiring:
             operators=self.operators,
             metrics=self.metrics,
             worker_id=self.instance.worker_id,
+            quarantine=self.quarantine,
             upload_limit_mib=self.settings.upload_limit_mib,
         )
 
@@ -328,6 +333,7 @@ class Wiring:
                 _loop("account probe", self._probe),
                 _loop("instance", self.instance.run_once),
                 _loop("gateway watch", watch.run_once),
+                _loop("timekeeping", Timekeeping(self.database, self.clock).run_once),
                 _loop("lag watch", LagWatch(self.clock, self.metrics).run_once),
             ],
             clock=self.clock,

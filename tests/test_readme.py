@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry
 from bot.cli import main
 from bot.domain import errors
 from bot.domain.failure import FailureReason
+from bot.domain.job import Amendment
 from bot.domain.transition_docs import transition_table
 from bot.metrics import Metrics
 from bot.settings import Settings
@@ -39,7 +40,7 @@ def error_codes(kind: type[errors.BotError] = errors.BotError) -> Iterator[str]:
 
 def log_events() -> set[str]:
     """Return the event names of every log call in the sources."""
-    events = set()
+    events = {amendment.value for amendment in Amendment}
     for path in (*(ROOT / "bot").rglob("*.py"), *(ROOT / "cogs").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
@@ -49,14 +50,6 @@ def log_events() -> set[str]:
                 first = node.args[0]
                 if isinstance(first, ast.Constant) and isinstance(first.value, str):
                     events.add(first.value)
-            if node.func.attr == "amend":
-                events |= {
-                    keyword.value.value
-                    for keyword in node.keywords
-                    if keyword.arg == "name"
-                    and isinstance(keyword.value, ast.Constant)
-                    and isinstance(keyword.value.value, str)
-                }
     return events
 
 

@@ -42,6 +42,9 @@ UNKNOWN_SPAN = timedelta(minutes=10)
 UNKNOWN_POLLS = 3
 """So many UNKNOWN answers over that span end a younger task."""
 
+LONGEST_WAIT = timedelta(minutes=15)
+"""No work that failed is put off for longer; a moment further ahead was stored by another clock."""
+
 ACCOUNT_PROBE_INTERVAL = timedelta(minutes=5)
 """A paused account is tried with a free list call this often."""
 

@@ -51,6 +51,7 @@ def _rows(
 
 
 _S, _O, _E = JobState, Owner, EntryKind
+_THREE = "three claims without an advance"
 
 TRANSITIONS: tuple[Transition, ...] = (
     *_rows((None,), _S.QUEUED, (_O.SUBMISSIONS,), "valid, and every rule has room", _E.RESERVE),
@@ -132,15 +133,13 @@ TRANSITIONS: tuple[Transition, ...] = (
         (_O.DELIVERER,),
         "message, channel and DM all refused; the file is kept",
     ),
-    *_rows(
-        tuple(state for state in JobState if state in ACTIVE and state is not _S.PARKED),
-        _S.PARKED,
-        (_O.DISPATCHER, _O.POLLER, _O.DOWNLOADER, _O.DELIVERER, _O.RECONCILER, _O.REAPER),
-        "three claims without an advance",
-    ),
+    *_rows((_S.SUBMITTING,), _S.PARKED, (_O.DISPATCHER,), _THREE),
+    *_rows((_S.PENDING, _S.RUNNING), _S.PARKED, (_O.POLLER,), _THREE),
+    *_rows((_S.DOWNLOADING,), _S.PARKED, (_O.DOWNLOADER,), _THREE),
+    *_rows((_S.DELIVERING,), _S.PARKED, (_O.DELIVERER,), _THREE),
     *(
         row
-        for target in sorted(ACTIVE - {_S.PARKED, _S.SUBMITTING})
+        for target in (_S.QUEUED, _S.PENDING, _S.RUNNING, _S.DOWNLOADING, _S.DELIVERING)
         for row in _rows((_S.PARKED,), target, (_O.OPERATOR,), "taken up again")
     ),
     *_rows(

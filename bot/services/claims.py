@@ -1,14 +1,16 @@
 """Claims of jobs by loops that work on one job for a while: leased, counted, given back.
 
 A claim counts itself before the work begins, so that a job that kills the whole process is
-counted too; three claims without an advance park the job.
+counted too; three claims without an advance park the job. A job that was claimed before without
+an advance is a suspect: suspects are worked on one at a time, so that a crash is counted against
+one of them and not against all that were in hand.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import timedelta
 
 from bot.domain.errors import DatabaseUnavailableError, StaleJobError
@@ -25,6 +27,25 @@ from bot.storage import jobs
 log = get_logger(__name__)
 
 
+class Quarantine:
+    """Lets one suspect of the process be worked on at a time."""
+
+    def __init__(self) -> None:
+        self._has_one = False
+
+    @contextlib.contextmanager
+    def entered(self) -> Iterator[bool]:
+        """Tell whether a suspect may be claimed; until the block ends, nobody else may."""
+        if self._has_one:
+            yield False
+            return
+        self._has_one = True
+        try:
+            yield True
+        finally:
+            self._has_one = False
+
+
 class Claims:
     """Hands a loop its jobs of one state, one at a time."""
 
@@ -38,6 +59,7 @@ class Claims:
         owner: Owner,
         state: JobState,
         lease: timedelta,
+        quarantine: Quarantine,
     ) -> None:
         self._advancer = advancer
         self._operators = operators
@@ -46,26 +68,39 @@ class Claims:
         self._owner = owner
         self._state = state
         self._lease = lease
+        self._quarantine = quarantine
 
     async def work_on_next(self, work: Callable[[Job], Awaitable[None]]) -> bool:
         """Claim the most urgent job and work on it; False where there is none.
 
         Whatever the work raises is counted against the job it came from.
         """
+        with contextlib.ExitStack() as stack:
+            may_suspect = stack.enter_context(self._quarantine.entered())
+            job = await self._claim(may_suspect=may_suspect)
+            if job is None:
+                return False
+            if job.claims > MAX_CLAIMS:
+                await self._park(job, "claims")
+                return True
+            if job.claims == 1:
+                stack.close()
+            await self._work_on(job, work)
+        return True
+
+    async def _claim(self, *, may_suspect: bool) -> Job | None:
         now = self._advancer.clock.now()
         async with self._advancer.database.write() as connection:
-            job = await jobs.claim_next(
+            return await jobs.claim_next(
                 connection,
                 self._state,
                 worker_id=self._worker_id,
                 now=now,
                 until=now + self._lease,
+                most_claims=None if may_suspect else 0,
             )
-        if job is None:
-            return False
-        if job.claims > MAX_CLAIMS:
-            await self._park(job, "claims")
-            return True
+
+    async def _work_on(self, job: Job, work: Callable[[Job], Awaitable[None]]) -> None:
         try:
             await work(job)
         except StaleJobError:
@@ -81,7 +116,6 @@ class Claims:
             raise
         except Exception as error:  # noqa: BLE001 - counted against the job, which is parked
             await self._broken(job, error)
-        return True
 
     async def _unclaim(self, job: Job) -> None:
         # By version: where the work was committed after all, the next stage's lease is not ours.

@@ -136,8 +136,7 @@ class Decisions:
     async def _go_on(self, job: Job) -> Job:
         target = job.parked_from or JobState.QUEUED
         if target is JobState.SUBMITTING:
-            # Whether its create left is not known any more, unless it broke before.
-            target = JobState.QUEUED if job.sent_at is None else JobState.UNCONFIRMED
+            target = JobState.QUEUED  # it broke before its create left
         return await self._advancer.advance(
             job, target, owner=Owner.OPERATOR, changes={"next_poll_at": self._clock.now()}
         )

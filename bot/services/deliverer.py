@@ -34,7 +34,7 @@ from bot.logs import get_logger
 from bot.media.child import MediaPool
 from bot.metrics import Metrics
 from bot.services.advance import Advancer
-from bot.services.claims import Claims
+from bot.services.claims import Claims, Quarantine
 from bot.services.earlier import find_earlier
 from bot.services.folders import RESULT, SHRUNK, Folders
 from bot.services.locks import JobLocks
@@ -75,6 +75,7 @@ class Deliverer:
         operators: Operators,
         metrics: Metrics,
         worker_id: WorkerId,
+        quarantine: Quarantine,
         upload_limit_mib: int,
     ) -> None:
         self._advancer = advancer
@@ -95,6 +96,7 @@ class Deliverer:
             owner=Owner.DELIVERER,
             state=JobState.DELIVERING,
             lease=LEASE,
+            quarantine=quarantine,
         )
 
     async def run_once(self) -> float:

@@ -27,7 +27,7 @@ from bot.logs import get_logger
 from bot.media.child import MediaPool
 from bot.metrics import Metrics
 from bot.services.advance import Advancer
-from bot.services.claims import Claims
+from bot.services.claims import Claims, Quarantine
 from bot.services.folders import RESULT, Folders
 from bot.services.operators import Operators
 from bot.services.poller import result_deadline
@@ -67,6 +67,7 @@ class Downloader:
         operators: Operators,
         metrics: Metrics,
         worker_id: WorkerId,
+        quarantine: Quarantine,
     ) -> None:
         self._advancer = advancer
         self._clock = advancer.clock
@@ -83,6 +84,7 @@ class Downloader:
             owner=Owner.DOWNLOADER,
             state=JobState.DOWNLOADING,
             lease=LEASE,
+            quarantine=quarantine,
         )
 
     async def run_once(self) -> float:

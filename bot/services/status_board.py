@@ -111,7 +111,7 @@ class StatusBoard:
         self._channel_failures: dict[ChannelId, int] = {}
         self._cut_off: dict[JobId, datetime] = {}
         """Until when a job's edit that was not waited for may yet be carried out."""
-        self._positions_at = self._clock.now()
+        self._started_at = self._positions_at = self._clock.now()
         self._unmoved: set[JobId] = set()
         """Jobs found to stand elsewhere than their message says, which is not edited yet."""
 
@@ -122,7 +122,10 @@ class StatusBoard:
         await self._distrust_cut_off(now)
         async with self._database.read() as connection:
             unshown = await jobs.unshown(
-                connection, posted_before=now - STATUS_MESSAGE_GRACE, limit=BATCH
+                connection,
+                # Whoever posted for an earlier process is gone with it.
+                posted_before=max(now - STATUS_MESSAGE_GRACE, self._started_at),
+                limit=BATCH,
             )
         unshown += await self._moved(unshown)
         by_channel: dict[ChannelId, list[StatusView]] = defaultdict(list)

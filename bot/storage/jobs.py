@@ -13,7 +13,7 @@ from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, and_, func, insert, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.crashpoints import stepped
@@ -253,6 +253,20 @@ def ready(now: datetime) -> ColumnElement[bool]:
     )
 
 
+async def bound_waits(connection: AsyncConnection, *, now: datetime, latest: datetime) -> int:
+    """Make due what would otherwise wait beyond a moment; return how many waits that were.
+
+    Leases stay: somebody works under them.
+    """
+    waits = [
+        await connection.execute(
+            update(jobs).where(jobs.c.state.in_(ACTIVE), column > latest).values({column: now})
+        )
+        for column in (jobs.c.not_before, jobs.c.next_poll_at)
+    ]
+    return sum(result.rowcount for result in waits)
+
+
 _FIRST = {
     # The URL that dies first is fetched first.
     JobState.DOWNLOADING: jobs.c.url_expires_at,
@@ -267,11 +281,22 @@ async def claim_next(
     worker_id: WorkerId,
     now: datetime,
     until: datetime,
+    most_claims: int | None = None,
 ) -> Job | None:
-    """Lease the most urgent job of a state to a worker and count the claim."""
+    """Lease the most urgent job of a state to a worker and count the claim.
+
+    Args:
+        connection: a writing transaction.
+        state: where the job is.
+        worker_id: who takes it.
+        now: the moment.
+        until: when the lease ends.
+        most_claims: pass over jobs claimed more often since their last advance.
+    """
     candidate = (
         select(jobs.c.id)
         .where(jobs.c.state == state, ready(now))
+        .where(true() if most_claims is None else jobs.c.claims <= most_claims)
         .order_by(_FIRST[state], jobs.c.id)
         .limit(1)
         .with_for_update(skip_locked=True)

@@ -128,6 +128,15 @@ async def rest(
         await _update_lane(connection, lane, next_submit_at=until)
 
 
+async def bound_waits(connection: AsyncConnection, *, now: datetime, latest: datetime) -> int:
+    """Make due what would otherwise wait beyond a moment; return how many waits that were."""
+    waits = [
+        await connection.execute(update(table).where(column > latest).values({column: now}))
+        for table, column in ((lanes, lanes.c.next_submit_at), (accounts, accounts.c.probe_at))
+    ]
+    return sum(result.rowcount for result in waits)
+
+
 async def switch_off(connection: AsyncConnection, lane: Lane, *, at: datetime, reason: str) -> None:
     """Stop submitting to a model the account may not use."""
     await _update_lane(connection, lane, off_at=at, off_reason=reason)

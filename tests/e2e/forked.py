@@ -21,6 +21,9 @@ def _server() -> ForkServerContext:
     return context
 
 
+SHELL_SECONDS = 60
+
+
 class ForkedProcess:
     """A forked process, with what is used of ``asyncio.subprocess.Process``."""
 
@@ -71,17 +74,27 @@ class StagedBot(BotProcess):
 
     @override
     async def _spawn(self) -> ForkedProcess:
+        return await self._fork(self.staging)
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the process lives."""
+        return self._process is not None and self._process.returncode is None
+
+    async def start_until(self, point: str, *, break_at: str | None = None) -> None:
+        """Start a process that is killed at a crash point, and whose work fails at another."""
+        self._process = await self._fork(Staging(crash_at=point, break_at=break_at))
+
+    async def shell(self, *command: str, crash_at: str | None = None) -> int:
+        """Run another command of ``python -m bot`` beside the bot; return its exit code."""
+        process = await self._fork(Staging(command=command, crash_at=crash_at))
+        async with asyncio.timeout(SHELL_SECONDS):
+            return await process.wait()
+
+    async def _fork(self, staging: Staging) -> ForkedProcess:
         process = _server().Process(
             target=run,
-            args=(self.folder, self.variables, self.log_path, self._shift_path, self.staging),
+            args=(self.folder, self.variables, self.log_path, self._shift_path, staging),
         )
         await asyncio.to_thread(process.start)
         return ForkedProcess(process)
-
-    async def start_until(self, point: str, *, passes: int = 0) -> None:
-        """Start a process that is killed at a crash point."""
-        self.staging = Staging(crash_at=point, passes=passes)
-        try:
-            await self.start(wait=False)
-        finally:
-            self.staging = Staging()

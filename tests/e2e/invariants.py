@@ -85,7 +85,7 @@ async def settled(
         async with asyncio.timeout(within_seconds):
             while True:
                 found = await world.jobs()
-                open_jobs = [job for job in found if not _is_settled(job)]
+                open_jobs = [job for job in found if not is_settled(job)]
                 if not open_jobs and len(found) >= (count or 0):
                     return found
                 await asyncio.sleep(LOOK_AGAIN_SECONDS)
@@ -233,7 +233,7 @@ def _seconds(task: TaskRecord) -> object:
 # --- what became of it -----------------------------------------------------------------------
 
 
-def _is_settled(job: Job) -> bool:
+def is_settled(job: Job) -> bool:
     is_shown = job.shown_version >= job.version or job.status_gone_at is not None
     return job.is_terminal and is_shown and job.announced_at is not None
 

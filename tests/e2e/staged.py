@@ -64,26 +64,26 @@ class Staging:
 
     crash_at: str | None = None
     """Name of the crash point at which it is killed; see ``bot.crashpoints``."""
-    passes: int = 0
-    """How often it passes that point unharmed first."""
+    break_at: str | None = None
+    """Name of the crash point at which its work fails with an unexpected error, every time."""
+    command: tuple[str, ...] = ("run",)
+    """What ``python -m bot`` is asked to do."""
 
 
-class _Crash:
-    """Kills the process at its point."""
+class _StageHand:
+    """Kills the process at one point, or breaks its work at another."""
 
-    def __init__(self, point: str, passes: int) -> None:
-        if point not in crashpoints.points():
-            raise ValueError(point)
-        self._point = point
-        self._left = passes
+    def __init__(self, staging: Staging) -> None:
+        known = {None, *crashpoints.points()}
+        if staging.crash_at not in known or staging.break_at not in known:
+            raise ValueError(staging)
+        self._staging = staging
 
     def __call__(self, point: str) -> None:
-        if point != self._point:
-            return
-        if self._left:
-            self._left -= 1
-            return
-        os.kill(os.getpid(), signal.SIGKILL)
+        if point == self._staging.break_at:
+            raise RuntimeError(f"broken at {point}")
+        if point == self._staging.crash_at:
+            os.kill(os.getpid(), signal.SIGKILL)
 
 
 def run(
@@ -96,14 +96,13 @@ def run(
     log = os.open(log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     for number in (1, 2):
         os.dup2(log, number)
-    sys.argv = ["tween", "run"]
+    sys.argv = ["tween", *staging.command]
     warnings.simplefilter("default")
     _shorten_start()
-    if staging.crash_at is not None:
-        crashpoints.install(_Crash(staging.crash_at, staging.passes))
+    crashpoints.install(_StageHand(staging))
     clock = ShiftedClock(ShiftFile(shift_path))
-    app.WallClock = lambda: clock  # type: ignore[assignment,misc]  # as a host sets its clock
-    cli.main(["run"])
+    app.WallClock = lambda: clock  # type: ignore[assignment,attr-defined]  # as a host sets its clock
+    cli.main(list(staging.command))
 
 
 def _shorten_start() -> None:

@@ -23,6 +23,7 @@ from bot.services.accounts import Accounts
 from bot.services.admission import Admission
 from bot.services.advance import Advancer
 from bot.services.audit import AuditTrail
+from bot.services.claims import Quarantine
 from bot.services.deliverer import Deliverer
 from bot.services.dispatcher import Dispatcher
 from bot.services.downloader import Downloader
@@ -86,6 +87,7 @@ class Core:
     catalogue: Catalogue = field(default_factory=lambda: Catalogue(Region.BEIJING))
     defaults: QuotaDefaults = GENEROUS
     metrics: Metrics = field(default_factory=lambda: Metrics(CollectorRegistry()))
+    quarantine: Quarantine = field(default_factory=Quarantine)
     folders: Folders = field(init=False)
     advancer: Advancer = field(init=False)
     operators: Operators = field(init=False)
@@ -174,6 +176,7 @@ class Core:
             operators=self.operators,
             metrics=self.metrics,
             worker_id=worker_id,
+            quarantine=self.quarantine,
         )
         self.deliverer = Deliverer(
             advancer=self.advancer,
@@ -184,6 +187,7 @@ class Core:
             operators=self.operators,
             metrics=self.metrics,
             worker_id=worker_id,
+            quarantine=self.quarantine,
             upload_limit_mib=10,
         )
         self.board = StatusBoard(

@@ -23,7 +23,7 @@ from bot.domain.errors import (
 )
 from bot.domain.failure import FailureReason
 from bot.domain.ids import ChannelId, JobId, MessageId
-from bot.domain.job import Job, JobState, Owner
+from bot.domain.job import Amendment, Job, JobState, Owner
 from bot.domain.ledger import NOTHING
 from bot.domain.status import Purpose, StatusView
 from bot.services import status_board
@@ -42,7 +42,9 @@ async def _shown(core: Core, state: JobState = JobState.RUNNING, **changes: obje
 async def _change(core: Core, job: Job, *, late: bool = True) -> Job:
     at = core.clock.now() if late else None
     current = await core.job(job)
-    return await core.advancer.amend(current, owner=Owner.POLLER, name="changed", late_at=at)
+    return await core.advancer.amend(
+        current, owner=Owner.POLLER, name=Amendment.TASK_LATE, late_at=at
+    )
 
 
 async def _run(core: Core, *, seconds: float) -> list[datetime]:

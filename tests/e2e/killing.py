@@ -1,0 +1,304 @@
+"""A stage on which the bot is killed at named points, and time passes while it is dead."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+
+from bot.domain.job import POLLED, Job, JobState
+from bot.storage.unconfirmed import readings_of
+from sandbox.dashscope import EmulatorSettings
+from sandbox.discord.invocation import Invocation
+from sandbox.discord.records import Channel
+from tests.e2e.forked import StagedBot
+from tests.e2e.invariants import NOTHING_ODD, Allowed, hold, is_settled
+from tests.e2e.staged import ShiftedClock
+from tests.e2e.world import World, story
+
+PATIENCE_SECONDS = 100.0
+"""A loaded machine takes its time; nothing here waits for it to pass."""
+
+READINGS_APART = timedelta(minutes=12)
+"""Silence of the provider's list counts from eleven minutes after the create."""
+
+QUICK = EmulatorSettings(
+    task_seconds=(0.5, 0.7), queue_seconds=(0.3, 0.4), failure_seconds=(0.1, 0.2)
+)
+
+FAR_SECONDS = 5.0
+
+ROOM = {
+    "DEFAULT_GUILD_DAILY_VIDEOS": "1000",
+    "DEFAULT_MEMBER_DAILY_VIDEOS": "1000",
+    "MAX_QUEUED_PER_MEMBER": "100",
+    "MAX_QUEUED_PER_GUILD": "100",
+    "DAILY_BUDGET": "0",
+    "POLL_INTERVAL_SECONDS": "0.15",
+    "STATUS_EDIT_INTERVAL_SECONDS": "0.2",
+}
+
+Act = Callable[[], Awaitable[object]]
+
+
+class Killing:
+    """Both platforms, the bot's folder, and a bot that dies on request."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.bot: StagedBot = world.staged
+        self.killed_at: list[str] = []
+        """Where the process has died so far."""
+        self.elsewhere: Channel = world.discord.channel
+        """The channel of the last wish with a channel of its own."""
+        self._wishes = 0
+
+    async def ask(self, channel: Channel | None = None) -> Invocation:
+        """Make one wish, unlike any before."""
+        self._wishes += 1
+        return await self.world.ask(
+            self.world.discord.users[1],
+            channel,
+            prompt=f"the cat says {self._wishes}",
+            seed=self._wishes,
+        )
+
+    async def ask_elsewhere(self) -> Invocation:
+        """Make one wish in a channel of its own."""
+        discord = self.world.discord
+        self.elsewhere = discord.add_channel(discord.guild, f"clips-{self._wishes}")
+        return await self.ask(self.elsewhere)
+
+    async def ask_for_failure(self) -> None:
+        """Make one wish whose first task fails by the provider's fault."""
+        self.world.dashscope.faults.add("task", "fail", code="InternalError.Algo", message="oops")
+        await self.ask()
+
+    async def ask_for_refusal(self) -> None:
+        """Make one wish whose result the provider refuses to give out."""
+        self.world.dashscope.faults.add(
+            "task", "fail", code="DataInspectionFailed", message="Output data may be inappropriate"
+        )
+        await self.ask()
+
+    async def cancel(self) -> None:
+        """Cancel the oldest job that is not over."""
+        (job, *_) = [job for job in await self.world.jobs() if not job.is_terminal]
+        await self._use("jobs cancel", job.id)
+
+    async def forget(self, job_id: str) -> None:
+        """Erase a job."""
+        await self._use("jobs forget", job_id)
+
+    async def _use(self, command: str, job_id: str) -> None:
+        discord = self.world.discord
+        await discord.slash(discord.users[1], discord.channel, command, {"job": job_id})
+
+    async def park(self, state: str) -> None:
+        """Break every poll until the only job is parked; the process dies at that step, too."""
+        for point in (f"written {state}>parked", f"committed {state}>parked"):
+            while not await self._dies_or_waits(point):
+                self.pass_time(80)
+
+    async def _dies_or_waits(self, point: str) -> bool:
+        """Let one poll break; return whether that was the last one that was allowed."""
+        claims = (await self.only()).claims
+        await self.bot.start_until(point, break_at="before get_task")
+        await until(partial(self._is_through, claims))
+        died = not self.bot.is_running
+        await self.bot.kill()
+        if died:
+            self.killed_at.append(point)
+        return died
+
+    async def decide_at(self, *points: str, choice: str) -> None:
+        """Have the operator decide about the job that waits for it; the shell dies as well."""
+        waits = {JobState.PARKED, JobState.UNCONFIRMED}
+        (job,) = [job for job in await self.world.jobs() if job.state in waits]
+        for point in points:
+            ended = await self.bot.shell("jobs", "reconcile", job.id, choice, crash_at=point)
+            assert ended == -signal.SIGKILL, self.bot.log()[-2000:]
+            self.killed_at.append(point)
+
+    async def take_up_parked(self) -> None:
+        """Have the operator take up what was parked: kills at random look like a job's fault."""
+        for job in await self.world.jobs():
+            if job.state is JobState.PARKED:
+                assert await self.bot.shell("jobs", "reconcile", job.id, "--again") == 0
+
+    def end_task(self, status: str) -> None:
+        """Let the newest task end at the provider by somebody else's hand."""
+        task = list(self.world.dashscope.tasks.values())[-1]
+        board = self.world.dashscope._board
+        board._finish(task, status, self.world.dashscope.clock.epoch())
+
+    def sign_again(self) -> None:
+        """Let the provider give the newest task another URL, a little later than the first."""
+        task = list(self.world.dashscope.tasks.values())[-1]
+        self.pass_time(5)
+        task.ended_at = self.world.dashscope.clock.epoch()
+        self.world.dashscope._results.publish(task)
+
+    async def reading(self) -> None:
+        """Let the bot read the provider's list once, long after the creates were lost."""
+        self.pass_time(READINGS_APART.total_seconds())
+        known = await self._readings()
+        await self.bot.start()
+        await until(partial(self._has_read, known))
+        await self.bot.kill()
+
+    async def kill_at(self, *points: str, act: Act | None = None, gap_seconds: float = 0) -> None:
+        """Start the bot once for each point, let something happen, and see it die there.
+
+        Where no act is given, what earlier rounds left is what leads there.
+        """
+        for point in points:
+            await self.bot.start_until(point)
+            dying = asyncio.ensure_future(self.bot.ended(PATIENCE_SECONDS))
+            acting = asyncio.ensure_future(self._act(act))
+            try:
+                await asyncio.wait({dying, acting}, return_when=asyncio.FIRST_COMPLETED)
+                if acting.done() and not dying.done():
+                    acting.result()
+                assert await dying == -signal.SIGKILL, self.bot.log()[-2000:]
+            except TimeoutError:
+                raise AssertionError(f"never came to {point}") from None
+            finally:
+                for task in (acting, dying):
+                    task.cancel()
+                await asyncio.gather(acting, dying, return_exceptions=True)
+            self.killed_at.append(point)
+            self.pass_time(gap_seconds)
+
+    async def _act(self, act: Act | None) -> None:
+        if act is not None:
+            await self.bot.wait_until_ready()
+            await act()
+
+    def pass_time(self, seconds: float) -> None:
+        """Move the time of day of all three on."""
+        self.bot.shift.seconds += seconds
+        self.world.dashscope.clock.advance(seconds)
+        self.world.discord.clock.advance(seconds)
+
+    async def until(self, is_so: Callable[[list[Job]], object]) -> list[Job]:
+        """Wait until the stored jobs are so."""
+        found: list[Job] = []
+
+        async def are_so() -> bool:
+            found[:] = await self.world.jobs()
+            return bool(is_so(found))
+
+        await until(are_so)
+        return found
+
+    async def only(self) -> Job:
+        """Return the only job."""
+        (job,) = await self.world.jobs()
+        return job
+
+    async def run_until(self, is_so: Callable[[list[Job]], object]) -> list[Job]:
+        """Let the bot live until the stored jobs are so, then kill it."""
+        await self.bot.start()
+        found = await self.until(is_so)
+        await self.bot.kill()
+        return found
+
+    async def recover(self) -> list[Job]:
+        """Let the bot live, with breaks of some minutes, until nothing is left to do."""
+        for _ in range(8):
+            await self.bot.start()
+            known = await self._readings()
+            await until(partial(self._waits, known))
+            found = await self.world.jobs()
+            if all(map(is_settled, found)):
+                return found
+            await self.bot.kill()
+            self.pass_time(READINGS_APART.total_seconds())
+        raise AssertionError([(job.id, job.state.value) for job in await self.world.jobs()])
+
+    async def end(self, allowed: Allowed = NOTHING_ODD) -> list[Job]:
+        """Recover, and assert everything that must hold; what died with a wish is swept, too."""
+        await self.bot.kill()
+        found = await self.recover()
+        await self.bot.kill()
+        self.pass_time(2 * 3600)
+        await self.bot.start()
+        await until(self._is_swept)
+        await hold(self.world, allowed)
+        return found
+
+    async def _is_swept(self) -> bool:
+        """Tell whether each folder has its job."""
+        folder = self.bot.folder / "data" / "jobs"
+        names = {job.id for job in await self.world.jobs()}
+        return {path.name for path in folder.iterdir()} <= names
+
+    async def _waits(self, known: int) -> bool:
+        """Tell whether nothing happens without more time: tasks take theirs, or nobody has any."""
+        open_jobs = [job for job in await self.world.jobs() if not is_settled(job)]
+        assert not any(job.state is JobState.PARKED for job in open_jobs), "parked"
+        unconfirmed = [job for job in open_jobs if job.state is JobState.UNCONFIRMED]
+        if any(job not in unconfirmed and not self._takes_its_time(job) for job in open_jobs):
+            return False
+        return not any(map(self._is_to_be_read, unconfirmed)) or await self._has_read(known)
+
+    def _is_to_be_read(self, job: Job) -> bool:
+        """Tell whether the silence of the provider's list would count by now."""
+        now = ShiftedClock(self.bot.shift).now()
+        return job.sent_at is not None and now - job.sent_at >= READINGS_APART
+
+    def _takes_its_time(self, job: Job) -> bool:
+        """Tell whether the task of a job stays as it is for some seconds."""
+        task = self.world.dashscope.tasks.get(job.task_id or "")
+        if task is None or task.finished or job.state not in POLLED:
+            return False
+        changes_at = (
+            task.not_before
+            if task.scheduled_at is None
+            else self.world.dashscope._board.ends_at(task)
+        )
+        is_seen = (job.state is JobState.RUNNING) is (task.scheduled_at is not None)
+        return is_seen and changes_at - self.world.dashscope.clock.epoch() > FAR_SECONDS
+
+    async def _has_read(self, known: int) -> bool:
+        return await self._readings() != known
+
+    async def _is_through(self, claims: int) -> bool:
+        """Tell whether the only job's work has failed once more, or the process died of it."""
+        return not self.bot.is_running or (await self.only()).claims != claims
+
+    async def _readings(self) -> int:
+        found = await self.world.jobs()
+        async with self.world.database() as connection:
+            return sum([len(await readings_of(connection, job.id)) for job in found])
+
+
+STEPPED = EmulatorSettings(
+    queue_seconds=(20, 20), task_seconds=(60, 60), failure_seconds=(0.1, 0.1)
+)
+"""Tasks that begin and end only when time is made to pass."""
+
+UNTIL_BEGUN, UNTIL_DONE = 30, 70
+"""Seconds to pass for them."""
+
+
+async def until(is_so: Callable[[], Awaitable[bool]]) -> None:
+    """Wait until something is so, which is told by a file or a database."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while not await is_so():  # noqa: ASYNC110 - neither has an event to wait on
+            await asyncio.sleep(0.1)
+
+
+@asynccontextmanager
+async def killing(
+    tmp_path: Path, *, emulator: EmulatorSettings = QUICK, **variables: str
+) -> AsyncIterator[Killing]:
+    """Set the stage, with room for many wishes and a bot that does not run yet."""
+    async with story(tmp_path, emulator=emulator, start=False) as world:
+        world.bot.variables |= ROOM | variables
+        yield Killing(world)

@@ -1,0 +1,73 @@
+"""A hundred wishes, and a process that is killed fifty times at no particular moment."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import Counter
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from bot.domain.job import JobState
+from sandbox.dashscope import EmulatorSettings
+from sandbox.discord.command_input import OptionValue
+from tests.e2e.killing import READINGS_APART, Killing, killing
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
+
+SEED = 20261121
+WISHES = 100
+KILLS = 50
+LIFE_SECONDS = (0.05, 2.0)
+"""How long a process lives once it has started; a whole job takes about as long."""
+
+BREAK_EVERY = 10
+"""After so many kills the process stays away for minutes, which the reconciler's proofs need."""
+
+BRISK = EmulatorSettings(
+    task_seconds=(0.2, 1.0), queue_seconds=(0.05, 0.3), failure_seconds=(0.1, 0.2)
+)
+
+
+async def test_fifty_kills_in_a_hundred_jobs_lose_and_double_nothing(
+    tmp_path: Path, empty_url: str
+) -> None:
+    rng = random.Random(SEED)  # noqa: S311 - draws lots
+    async with killing(tmp_path, emulator=BRISK, DATABASE_URL=empty_url) as stage:
+        kills = 0
+        while kills < KILLS or len(await stage.world.jobs()) < WISHES:
+            await stage.bot.start(wait=False)
+            async with asyncio.TaskGroup() as group:
+                wishing = group.create_task(_wish(stage, rng))
+                await asyncio.sleep(rng.uniform(*LIFE_SECONDS))
+                wishing.cancel()
+            await stage.bot.kill()
+            kills += 1
+            if kills % BREAK_EVERY == 0:
+                stage.pass_time(READINGS_APART.total_seconds())
+                await stage.take_up_parked()
+        found = await stage.end()
+        states = Counter(job.state for job in found)
+        assert states == {JobState.DELIVERED: len(found)}
+        assert len(found) >= WISHES
+    print(f"seed {SEED}: {kills} kills, {len(found)} jobs")  # noqa: T201 - shown where it fails
+
+
+async def _wish(stage: Killing, rng: random.Random) -> None:
+    """Make wishes as long as the process lives; those it does not take are made no more."""
+    await stage.bot.wait_until_ready()
+    discord = stage.world.discord
+    for number in count():
+        if len(await stage.world.jobs()) >= WISHES:
+            return
+        if rng.random() < 1 / 3:
+            await stage.ask()
+        else:
+            wish: dict[str, OptionValue] = {
+                "prompt": f"a cat, {number} of {rng.random()}",
+                "seed": rng.getrandbits(31),
+            }
+            await discord.slash(discord.users[1], discord.channel, "video text", wish)
+        await asyncio.sleep(rng.uniform(0.0, 0.2))
