@@ -15,7 +15,14 @@ import pytest
 from bot.crashpoints import points
 from bot.domain.job import Job, JobState
 from tests.e2e.invariants import Allowed
-from tests.e2e.killing import STEPPED, UNTIL_BEGUN, UNTIL_DONE, Killing, killing
+from tests.e2e.killing import (
+    READINGS_APART,
+    STEPPED,
+    UNTIL_BEGUN,
+    UNTIL_DONE,
+    Killing,
+    killing,
+)
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
@@ -123,40 +130,41 @@ async def test_while_a_status_message_is_edited(tmp_path: Path) -> Killing:
 CREATE = (*step("queued>submitting"), *call("create_task"), *step("submitting>pending"))
 
 
-@at(
-    *CREATE,
-    *call("list_tasks"),
-    *step("submitting>unconfirmed"),
-    *step("unconfirmed>pending"),
-    *step("unconfirmed>queued"),
-)
+@at(*CREATE, *call("list_tasks"), *step("submitting>unconfirmed"), *step("unconfirmed>pending"))
 async def test_between_the_claim_and_the_answer_of_the_create(tmp_path: Path) -> Killing:
-    """The task of a lost answer is found; a job whose create never left is queued again."""
+    """The task of an answer that was never stored is found in the provider's list."""
+    async with killing(tmp_path, emulator=STEPPED) as stage:
+        await stage.kill_at(
+            "committed submitting>pending", "written queued>submitting", act=stage.ask
+        )
+        await stage.kill_at("after create_task", gap_seconds=80)
+        await stage.kill_at(*step("submitting>unconfirmed"), *call("list_tasks"))
+        await stage.kill_at(*step("unconfirmed>pending"))
+        stage.pass_time(UNTIL_BEGUN + UNTIL_DONE)
+        await stage.kill_at("written submitting>pending", act=stage.ask, gap_seconds=80)
+        await stage.kill_at("committed queued>submitting", act=stage.ask, gap_seconds=80)
+        await stage.kill_at("before create_task", act=stage.ask, gap_seconds=80)
+        await stage.end()
+    return stage
+
+
+@at(*step("unconfirmed>queued"))
+async def test_while_a_job_is_queued_again_whose_create_never_left(tmp_path: Path) -> Killing:
     async with killing(tmp_path) as stage:
         # A control: the provider's list shows what we made at that time.
         await stage.kill_at("committed submitting>pending", act=stage.ask)
-        await stage.kill_at("written queued>submitting", act=stage.ask)
-        await stage.kill_at("before create_task", gap_seconds=80)
-        await stage.kill_at("after create_task", act=stage.ask, gap_seconds=80)
-        await stage.kill_at(*step("submitting>unconfirmed"), gap_seconds=80)
-        await stage.kill_at(*call("list_tasks"), *step("unconfirmed>pending"))
-        await stage.kill_at("written submitting>pending", act=stage.ask, gap_seconds=80)
-        await stage.kill_at("committed queued>submitting", act=stage.ask, gap_seconds=80)
-        await stage.run_until(lambda found: len(_unconfirmed(found)) == 2)
+        await stage.kill_at("before create_task", act=stage.ask, gap_seconds=80)
         await stage.reading()
-        await stage.reading()
+        stage.pass_time(READINGS_APART.total_seconds())
         await stage.kill_at(*step("unconfirmed>queued"))
         await stage.end()
     return stage
 
 
-def _unconfirmed(found: list[Job]) -> list[Job]:
-    return [job for job in found if job.state is JobState.UNCONFIRMED]
-
-
 @at(*step("submitting>queued"))
 async def test_while_the_providers_wish_for_patience_is_stored(tmp_path: Path) -> Killing:
     async with killing(tmp_path) as stage:
+        await stage.kill_at("committed submitting>pending", act=stage.ask)
         for point in ("committed submitting>queued", "written submitting>queued"):
             stage.world.dashscope.faults.add(
                 "create", "error", status=429, code="Throttling.RateQuota", message="slow"
