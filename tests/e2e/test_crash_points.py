@@ -134,13 +134,13 @@ CREATE = (*step("queued>submitting"), *call("create_task"), *step("submitting>pe
 async def test_between_the_claim_and_the_answer_of_the_create(tmp_path: Path) -> Killing:
     """The task of an answer that was never stored is found in the provider's list."""
     async with killing(tmp_path, emulator=STEPPED) as stage:
-        await stage.kill_at(
-            "committed submitting>pending", "written queued>submitting", act=stage.ask
-        )
+        await stage.kill_at("committed submitting>pending", act=stage.ask)
+        await stage.kill_at("written queued>submitting", act=stage.ask)
         await stage.kill_at("after create_task", gap_seconds=80)
         await stage.kill_at(*step("submitting>unconfirmed"), *call("list_tasks"))
         await stage.kill_at(*step("unconfirmed>pending"))
-        stage.pass_time(UNTIL_BEGUN + UNTIL_DONE)
+        await stage.recover()
+        await stage.bot.kill()
         await stage.kill_at("written submitting>pending", act=stage.ask, gap_seconds=80)
         await stage.kill_at("committed queued>submitting", act=stage.ask, gap_seconds=80)
         await stage.kill_at("before create_task", act=stage.ask, gap_seconds=80)
@@ -150,7 +150,7 @@ async def test_between_the_claim_and_the_answer_of_the_create(tmp_path: Path) ->
 
 @at(*step("unconfirmed>queued"))
 async def test_while_a_job_is_queued_again_whose_create_never_left(tmp_path: Path) -> Killing:
-    async with killing(tmp_path) as stage:
+    async with killing(tmp_path, emulator=STEPPED) as stage:
         # A control: the provider's list shows what we made at that time.
         await stage.kill_at("committed submitting>pending", act=stage.ask)
         await stage.kill_at("before create_task", act=stage.ask, gap_seconds=80)
