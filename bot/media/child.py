@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import multiprocessing
 import os
 import signal
 import tempfile
 import threading
-from collections.abc import Awaitable, Callable, Sequence
+import time
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -49,11 +51,11 @@ PROBE_SECONDS = 60.0
 """Every frame is decoded: 30 seconds of 1080p take about ten on a slow core."""
 DRAW_SECONDS = 60.0
 """The first chart imports matplotlib, which takes seconds on a slow core."""
-SHRINK_LEAST_SECONDS = 60.0
-SHRINK_PIXELS_PER_SECOND = 4_000_000
+SHRINK_SECONDS = 600.0
+"""However little of a core is left for it; the file may wait, whoever delivers must not."""
+SHRINK_LEAST_CPU_SECONDS = 60.0
+SHRINK_PIXELS_PER_CPU_SECOND = 4_000_000
 """A third of what one slow core manages in all passes: five seconds of 1080p have two minutes."""
-SHRINK_MOST_SECONDS = 480.0
-"""Whatever a header says; the file may wait, whoever delivers must not."""
 WARM_UP_SECONDS = 30.0
 _START_SECONDS = 30.0
 """Time a new child may take to start, on top of each limit: pebble counts from there."""
@@ -62,7 +64,6 @@ MAX_CHILD_MEMORY_BYTES = 2 * 1024 * 1024 * 1024
 """Address space of a child. 40 megapixels with transparency take 0.6 GiB, the libraries 0.5."""
 TASKS_PER_CHILD = 100
 """A child is replaced after this many, which bounds whatever a decoder leaks."""
-HEADER_SECONDS = 20.0
 _SHRINK_NICENESS = 5
 """Encoding is the only work that takes minutes, and the only one nobody waits for at a prompt."""
 
@@ -123,6 +124,35 @@ def _limit_memory() -> None:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
+def shrink_cpu_seconds(pixels: int | None) -> float:
+    """Return the work that re-encoding may take, by the pixels of all frames; None: not known."""
+    if pixels is None:
+        return SHRINK_SECONDS
+    by_size = SHRINK_LEAST_CPU_SECONDS + pixels / SHRINK_PIXELS_PER_CPU_SECOND
+    return min(SHRINK_SECONDS, by_size)
+
+
+@contextlib.contextmanager
+def _limited_cpu(seconds: float) -> Iterator[None]:
+    """Have the system end this process where it works longer than that.
+
+    Other work on the machine does not use this time up, as it would use up a wait in the parent.
+    """
+    try:
+        import resource
+    except ImportError:  # Windows
+        yield
+        return
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    until = math.ceil(time.process_time() + seconds)
+    soft = until if hard == resource.RLIM_INFINITY else min(until, hard)
+    resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_CPU, (hard, hard))
+
+
 def _prepare(
     sources: tuple[tuple[str, Path], ...],
 ) -> tuple[tuple[Picture, ...], bytes] | _Refusal:
@@ -137,15 +167,6 @@ def _prepare(
         )
 
 
-def _work_of(path: Path) -> int | _Refusal | None:
-    from bot.media.video import frames_in_pixels
-
-    try:
-        return frames_in_pixels(path)
-    except MediaError as error:
-        return _refusal_of(error)
-
-
 def _probe(path: Path) -> MediaFile | _Refusal:
     from bot.media.video import probe
 
@@ -157,9 +178,13 @@ def _probe(path: Path) -> MediaFile | _Refusal:
 
 def _shrink(source: Path, target: Path, limit_bytes: int) -> MediaFile | _Refusal:
     from bot.media.shrink import shrink
+    from bot.media.video import frames_in_pixels
 
     try:
-        return shrink(source, target, limit_bytes=limit_bytes)
+        with _limited_cpu(SHRINK_LEAST_CPU_SECONDS):
+            pixels = frames_in_pixels(source)
+        with _limited_cpu(shrink_cpu_seconds(pixels)):
+            return shrink(source, target, limit_bytes=limit_bytes)
     except MediaError as error:
         return _refusal_of(error)
 
@@ -401,8 +426,8 @@ class MediaPool:
     async def shrink(self, source: Path, target: Path, *, limit_bytes: int) -> MediaFile:
         """Re-encode a video to fit below a limit; see ``shrink.shrink``.
 
-        As many at a time as there are cores; one that takes much longer than its length and
-        size explain is given up.
+        As many at a time as there are cores; one that works much longer than its length and
+        size explain is given up, and one that gets nowhere.
 
         Raises:
             MediaTooLargeError: it cannot be made to fit.
@@ -410,9 +435,7 @@ class MediaPool:
         """
         encoder = await self._idle.get()
         try:
-            pixels = _unwrap(await self._media(encoder.run(HEADER_SECONDS, _work_of, source)))
-            seconds = shrink_seconds(pixels)
-            work = encoder.run(seconds, _shrink, source, target, limit_bytes)
+            work = encoder.run(SHRINK_SECONDS, _shrink, source, target, limit_bytes)
             return _unwrap(await self._media(work))
         finally:
             self._idle.put_nowait(encoder)
@@ -443,13 +466,6 @@ def _unwrap(answer: T | _Refusal) -> T:
     if isinstance(answer, _Refusal):
         raise answer.as_error()
     return answer
-
-
-def shrink_seconds(pixels: int | None) -> float:
-    """Return how long re-encoding may take, by the pixels of all frames; None: not known."""
-    if pixels is None:
-        return SHRINK_MOST_SECONDS
-    return min(SHRINK_MOST_SECONDS, SHRINK_LEAST_SECONDS + pixels / SHRINK_PIXELS_PER_SECOND)
 
 
 def _cores() -> int:

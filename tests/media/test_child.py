@@ -340,11 +340,29 @@ async def test_a_re_encoding_that_takes_too_long_is_given_up(
     pool: MediaPool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = film(tmp_path / "a.mp4", 640, 360, 60, noise=True, bits_per_second=20_000_000)
-    monkeypatch.setattr(child, "shrink_seconds", lambda _: 0.3)
+    monkeypatch.setattr(child, "SHRINK_SECONDS", 0.3)
     with pytest.raises(MediaUnreadableError):
         await pool.shrink(source, tmp_path / "b.mp4", limit_bytes=source.stat().st_size // 2)
     assert os.listdir(tmp_path) == ["a.mp4"]  # noqa: PTH208 - one entry, in a test
     assert not pool._idle.empty(), "the encoder is free again"
+
+
+def work_for_ever() -> None:
+    with child._limited_cpu(0.2):
+        while True:
+            pass
+
+
+def work_a_little() -> float:
+    with child._limited_cpu(30):
+        return sum(at / 7 for at in range(1000))
+
+
+async def test_a_child_that_works_too_long_is_ended_by_the_system(pool: MediaPool) -> None:
+    assert await pool._quick.run(60, work_a_little)
+    with pytest.raises(child._ChildDiedError):
+        await pool._quick.run(60, work_for_ever)
+    assert await pool._quick.run(60, work_a_little)
 
 
 @pytest.mark.parametrize(
@@ -353,12 +371,12 @@ async def test_a_re_encoding_that_takes_too_long_is_given_up(
         pytest.param(0, 60, id="a start takes its time"),
         pytest.param(1280 * 720 * 150, 95, id="five seconds of 720p"),
         pytest.param(1920 * 1080 * 150, 138, id="five seconds of 1080p"),
-        pytest.param(1920 * 1080 * 900, 480, id="thirty seconds of 1080p"),
-        pytest.param(10**18, 480, id="what a header claims"),
-        pytest.param(None, 480, id="a header that does not say"),
+        pytest.param(1920 * 1080 * 900, 527, id="thirty seconds of 1080p"),
+        pytest.param(10**18, 600, id="what a header claims"),
+        pytest.param(None, 600, id="a header that does not say"),
     ],
 )
 def test_time_to_re_encode_grows_with_the_work_up_to_a_bound(
     pixels: int | None, seconds: int
 ) -> None:
-    assert round(child.shrink_seconds(pixels)) == seconds
+    assert round(child.shrink_cpu_seconds(pixels)) == seconds

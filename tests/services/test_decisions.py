@@ -58,8 +58,7 @@ async def test_operator_gives_up_a_task_that_no_key_can_follow(core: Core) -> No
 @pytest.mark.parametrize(
     ("source", "target"),
     [
-        (JobState.SUBMITTING, JobState.UNCONFIRMED),
-        (JobState.UNCONFIRMED, JobState.UNCONFIRMED),
+        (JobState.SUBMITTING, JobState.QUEUED),
         (JobState.PENDING, JobState.PENDING),
         (JobState.RUNNING, JobState.RUNNING),
         (JobState.DELIVERING, JobState.DELIVERING),
@@ -89,7 +88,7 @@ async def test_decision_in_a_state_is_carried_out_or_refused(core: Core) -> None
         for taken, failed in ((TASK, False), (None, False), (None, True)):
             core.provider.listed.clear()
             task(core, TASK)
-            job = await core.put(state, task_id=None, parked_from=JobState.UNCONFIRMED)
+            job = await core.put(state, task_id=None, parked_from=JobState.SUBMITTING)
             await core.touch(job, sent_at=SENT)
             try:
                 after = await core.reconciler.decide(job.id, taken=taken, failed=failed)
@@ -103,7 +102,7 @@ async def test_decision_in_a_state_is_carried_out_or_refused(core: Core) -> None
         ("unconfirmed", "again", JobState.QUEUED),
         ("unconfirmed", "failed", JobState.FAILED),
         ("parked", TASK, JobState.PENDING),
-        ("parked", "again", JobState.UNCONFIRMED),
+        ("parked", "again", JobState.QUEUED),
         ("parked", "failed", JobState.FAILED),
         ("pending", "failed", JobState.FAILED),
         ("running", "failed", JobState.FAILED),
