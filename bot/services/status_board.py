@@ -68,9 +68,8 @@ NEWS_FOR = timedelta(hours=1)
 """An end longer ago pings nobody: there was a stop between it and its announcement."""
 
 
-def announce_for(queue_ttl: timedelta) -> timedelta:
-    """Return the age up to which jobs are announced: a whole wait, then 4 h for the making."""
-    return max(queue_ttl, timedelta(hours=24)) + timedelta(hours=4)
+LONG_STOP = timedelta(hours=1)
+"""After a stop as long as this what was old before is a backlog."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,8 +77,13 @@ class BoardPace:
     """How often one message is edited, and until when somebody is told."""
 
     edit_interval_seconds: float
-    announce_for: timedelta
-    """Jobs made longer ago end without an announcement: a long stop's backlog pings nobody."""
+    queue_ttl: timedelta
+    """Jobs older than this ping nobody after a long stop."""
+
+    @property
+    def announce_for(self) -> timedelta:
+        """The age up to which jobs are announced at all: a whole wait, and 4 h for the making."""
+        return max(self.queue_ttl, timedelta(hours=24)) + timedelta(hours=4)
 
 
 class StatusBoard:
@@ -95,6 +99,7 @@ class StatusBoard:
         locks: JobLocks,
         metrics: Metrics,
         pace: BoardPace,
+        away: timedelta,
     ) -> None:
         self._advancer = advancer
         self._database = advancer.database
@@ -105,6 +110,7 @@ class StatusBoard:
         self._locks = locks
         self._metrics = metrics
         self._pace = pace
+        self._was_long_away = away >= LONG_STOP
         # By the clock that never runs backwards: a host's time of day may be set.
         self._job_free_at: dict[JobId, float] = {}
         self._channel_free_at: dict[ChannelId, float] = {}
@@ -369,9 +375,9 @@ class StatusBoard:
         if not self._is_worth_telling(job, guild.notify, now):
             await self._advancer.touch(job.id, announced_at=now)
             return False
-        if job.id in self._failures and job.id in self._job_free_at:
-            if self._job_free_at[job.id] > self._clock.monotonic():
-                return False
+        free_at = self._job_free_at.get(job.id)
+        if job.id in self._failures and free_at is not None and free_at > self._clock.monotonic():
+            return False
         try:
             if not await self._was_announced(job, guild.notify, now):
                 await self._advancer.touch(job.id, announce_attempted_at=now)
@@ -405,7 +411,9 @@ class StatusBoard:
             await self._advancer.touch(job.id, shown_version=job.version - 1)
 
     def _is_worth_telling(self, job: Job, notify: Notify, now: datetime) -> bool:
-        is_old = now - job.created_at > self._pace.announce_for
+        age = now - job.created_at
+        is_backlog = self._was_long_away and job.created_at < self._started_at
+        is_old = age > (self._pace.queue_ttl if is_backlog else self._pace.announce_for)
         if notify is Notify.NONE or is_old or now - (job.finished_at or now) > NEWS_FOR:
             return False
         if job.delivered_channel_id not in {None, job.channel_id}:
