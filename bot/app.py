@@ -125,7 +125,7 @@ async def _serve(wiring: Wiring) -> None:
     health = HealthPage(
         checks={
             "gateway": _flag(client.gateway_is_well),
-            "database": lambda: _answers(wiring.database),
+            "database": lambda: _answers(wiring),
             "loops": _flag(pipeline.is_well),
         },
         registry=wiring.metrics.registry,
@@ -177,10 +177,11 @@ def _flag(probe: Callable[[], bool]) -> Callable[[], Awaitable[bool]]:
     return check
 
 
-async def _answers(database: Database) -> bool:
+async def _answers(wiring: Wiring) -> bool:
+    """Tell whether the database answers, and took the last write: a reader waits for no lock."""
     try:
         async with asyncio.timeout(READY_SECONDS):
-            await database.ping()
+            await wiring.database.ping()
     except (BotError, TimeoutError):
         return False
-    return True
+    return wiring.instance.trouble is None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import tempfile
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from bot.domain.errors import (
     DatabaseUnavailableError,
     ProviderUnavailableError,
 )
+from bot.media import files
 from bot.settings import Settings
 from bot.storage import migrate
 from bot.wiring import Wiring
@@ -108,9 +108,7 @@ def require_writable(folder: Path) -> None:
         ConfigurationError: they cannot.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder) as file:
-            file.write(b"tween")
+        files.try_writing(folder, size_bytes=1)
     except OSError as error:
         raise ConfigurationError("DATA_DIR", f"cannot be written: {error}") from error
 

@@ -48,7 +48,8 @@ from bot.services.reconciler import Reconciler
 from bot.services.refusals import Refusals
 from bot.services.registration import Registration
 from bot.services.rules import Rules
-from bot.services.status_board import BoardPace, StatusBoard, announce_for
+from bot.services.status_board import BoardPace, StatusBoard
+from bot.services.storage_watch import StorageWatch
 from bot.services.submissions import Submissions
 from bot.services.switches import Switches
 from bot.services.timekeeping import Timekeeping
@@ -59,7 +60,7 @@ from bot.storage.engine import Database
 
 DOWNLOADERS = 2
 DELIVERERS = 3
-"""Enough for all lanes of an account; each holds one file, streamed."""
+"""Enough for all lanes of an account, beside one for each encoder; each holds one file, streamed."""
 
 LANE_ROUND_SECONDS = 180
 TRANSFER_ROUND_SECONDS = 1200
@@ -264,8 +265,9 @@ class Wiring:
             metrics=self.metrics,
             pace=BoardPace(
                 edit_interval_seconds=self.settings.status_edit_interval_seconds,
-                announce_for=announce_for(timedelta(seconds=self.settings.queue_ttl_seconds)),
+                queue_ttl=timedelta(seconds=self.settings.queue_ttl_seconds),
             ),
+            away=self.instance.away,
         )
 
     def reaper(self) -> Reaper:
@@ -273,11 +275,21 @@ class Wiring:
         return Reaper(
             advancer=self.advancer,
             folders=self.folders,
+            operators=self.operators,
             metrics=self.metrics,
             lifetimes=Lifetimes(
                 queue_ttl=timedelta(seconds=self.settings.queue_ttl_seconds),
                 retention=self.settings.retention,
             ),
+        )
+
+    def storage_watch(self) -> StorageWatch:
+        """Return what tells of a disk or database that takes nothing."""
+        return StorageWatch(
+            folder=self.settings.data_dir,
+            database_trouble=lambda: self.instance.trouble,
+            clock=self.clock,
+            operators=self.operators,
         )
 
     def reconciler(self) -> Reconciler:
@@ -298,7 +310,9 @@ class Wiring:
         }
         poller = _loop("poller", self.poller().run_once)
         downloads = _several("downloader", DOWNLOADERS, self.downloader().run_once)
-        deliveries = _several("deliverer", DELIVERERS, self.deliverer().run_once)
+        deliveries = _several(
+            "deliverer", DELIVERERS + self.media.encoders, self.deliverer().run_once
+        )
         board = _loop("status board", self.board().run_once)
         reconciler = _loop("reconciler", self.reconciler().run_once)
         departures = _loop("departures", self.departures().run_once)
@@ -333,6 +347,7 @@ class Wiring:
                 _loop("account probe", self._probe),
                 _loop("instance", self.instance.run_once),
                 _loop("gateway watch", watch.run_once),
+                _loop("storage watch", self.storage_watch().run_once),
                 _loop("timekeeping", Timekeeping(self.database, self.clock).run_once),
                 _loop("lag watch", LagWatch(self.clock, self.metrics).run_once),
             ],

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import aiohttp
 import discord
+import stamina
 
 from bot.chat.limits import ALREADY_ACKNOWLEDGED
 from bot.client import TweenBot
@@ -24,6 +26,9 @@ ACKNOWLEDGED = "acknowledged"
 
 https://discordpy.readthedocs.io/en/v2.7.1/interactions/api.html#discord.Interaction.extras
 """
+
+PATIENCE_SECONDS = 2.0
+"""Discord closes an interaction after three."""
 
 _WISHES = ("video ", "jobs retry")
 """How the names of commands begin that ask for a video."""
@@ -56,17 +61,29 @@ async def acknowledge(
         raise LateAcknowledgementError(interaction.created_at)
     interactions.admit()
     try:
-        await interaction.response.defer(ephemeral=True, thinking=not in_place)
+        await _defer(interaction, in_place=in_place)
     except discord.NotFound as error:
         raise LateAcknowledgementError(interaction.created_at) from error
     except discord.HTTPException as error:
         if error.code != ALREADY_ACKNOWLEDGED:
             raise
-        # Nobody else does: Discord took it, answered 5xx, and discord.py asked once more.
+        # Nobody else does: Discord took it, its answer was lost, and it was asked once more.
         interaction.extras[ACKNOWLEDGED] = True
     services = interaction.client.services
     waited = (services.clock.now() - interaction.created_at).total_seconds()
     services.acknowledged(waited)
+
+
+@stamina.retry(
+    on=(discord.DiscordServerError, aiohttp.ClientError, OSError),
+    attempts=3,
+    timeout=PATIENCE_SECONDS,
+    wait_initial=0.1,
+    wait_max=0.5,
+)
+async def _defer(interaction: discord.Interaction[TweenBot], *, in_place: bool) -> None:
+    """Ask again where the connection broke; discord.py does not after a 503 or a cut."""
+    await interaction.response.defer(ephemeral=True, thinking=not in_place)
 
 
 def is_wish(interaction: discord.Interaction[TweenBot]) -> bool:

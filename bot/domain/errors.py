@@ -46,7 +46,8 @@
     ├── StorageError
     │   ├── ConflictError                       a constraint says no: the row exists already
     │   ├── StaleJobError                       somebody else advanced the job first
-    │   └── DatabaseUnavailableError            retryable
+    │   ├── DatabaseUnavailableError            retryable
+    │   └── DiskUnavailableError                retryable; ``bot.domain.disk``
     ├── InvalidTransitionError                  a bug; never caught
     ├── DecisionRefusedError                    an operator named a task that is not the job's
     ├── LostLeaseError                          another process serves the database
@@ -148,13 +149,12 @@ class QueueFullError(RequestError):
 
 
 class NotPermittedError(RequestError):
-    """Somebody, or the bot itself, lacks a permission."""
+    """Somebody lacks a permission: ``you``, the ``bot``, or whoever is no ``operator``."""
 
     code = "not_permitted"
 
     def __init__(self, *, who: str, required: tuple[str, ...]) -> None:
         self.who = who
-        """``you`` or ``bot``."""
         self.required = required
         """Names of permissions as Discord's client writes them."""
         super().__init__(f"{who} lacks {', '.join(required)}")

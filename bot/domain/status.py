@@ -41,6 +41,7 @@ class Told(StrEnum):
     RESULT_HOST = "result_host"
     RESULT_DEADLINE = "result_deadline"
     OPERATOR_LOSS = "operator_loss"
+    HOST_TROUBLE = "host_trouble"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -365,6 +365,11 @@ class MediaPool:
             self._idle.put_nowait(encoder)
         self._scratch = scratch
 
+    @property
+    def encoders(self) -> int:
+        """How many videos are re-encoded at the same time."""
+        return len(self._encoders)
+
     async def __aenter__(self) -> Self:
         return self
 

@@ -31,6 +31,18 @@ def write_atomically(path: Path, data: bytes) -> None:
     sync_folder(path.parent)
 
 
+def try_writing(folder: Path, *, size_bytes: int) -> None:
+    """Write a nameless file of some size, which is gone again when this returns.
+
+    Raises:
+        OSError: the folder takes nothing.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=folder) as stream:
+        stream.write(bytes(size_bytes))
+        stream.flush()
+
+
 def partial_of(path: Path) -> Path:
     """Return the name under which a file is written until it is whole."""
     return path.with_name(f".{path.name}.part")

@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 
 from bot.domain.delivery import MIB, Receipt, plan_upload, upload_limit_bytes
+from bot.domain.disk import DiskUnavailableError, is_disk_trouble, of_disk
 from bot.domain.errors import (
     ChannelGoneError,
     ChatUnavailableError,
@@ -124,7 +125,7 @@ class Deliverer:
     async def _try_to_deliver(self, job: Job) -> None:
         try:
             await self._hand_over(job)
-        except ChatUnavailableError as error:
+        except (ChatUnavailableError, DiskUnavailableError) as error:
             attempts = job.attempts + 1
             wait = backoff(attempts, first_seconds=2, most_seconds=300)
             log.warning(
@@ -242,7 +243,7 @@ class Deliverer:
         file = original
         steps = iter(SMALLER_STEPS)
         if plan_upload(size, limit_bytes=limit_bytes).must_shrink:
-            file = await self._shrink(original, int(limit_bytes * next(steps)))
+            file = await self._shrink(job, original, int(limit_bytes * next(steps)))
         while True:
             sent_bytes = await asyncio.to_thread(_size, file)
             view = StatusView(job=self._as_delivered(job, sent_bytes))
@@ -257,11 +258,19 @@ class Deliverer:
                 share = next(steps, None)
                 if share is None:
                     raise
-                file = await self._shrink(original, int(min(limit_bytes, size) * share))
+                file = await self._shrink(job, original, int(min(limit_bytes, size) * share))
 
-    async def _shrink(self, original: Path, limit_bytes: int) -> Path:
+    async def _shrink(self, job: Job, original: Path, limit_bytes: int) -> Path:
         target = original.with_name(SHRUNK)
-        await self._media.shrink(original, target, limit_bytes=limit_bytes)
+        # Each attempt takes minutes: the lease must not lapse under our hands.
+        await self._advancer.touch(job.id, lease_until=self._clock.now() + LEASE)
+        try:
+            await self._media.shrink(original, target, limit_bytes=limit_bytes)
+        except OSError as error:
+            if is_disk_trouble(error):
+                # No fault of the video: it waits for room.
+                raise of_disk(error) from error
+            raise
         return target
 
     async def _done(self, job: Job, receipt: Receipt, file: Path) -> None:

@@ -23,7 +23,7 @@ log = get_logger(__name__)
 
 INTERVAL_SECONDS = 60.0
 SETTINGS_KEPT = timedelta(days=30)
-FORGET_EVERY = timedelta(hours=1)
+FORGET_EVERY_SECONDS = 3600.0
 
 
 class Departures:
@@ -53,7 +53,7 @@ class Departures:
         self._present = present
         self._is_member = is_member
         self._allowed_guilds = allowed_guilds
-        self._forget_at = self._clock.now()
+        self._forget_at = self._clock.monotonic()
         self._is_first_round = True
 
     async def run_once(self) -> float:
@@ -71,8 +71,8 @@ class Departures:
             async with self._database.read() as connection:
                 waiting = await departures.waiting_in_left(connection)
             await self._cancel(waiting, FailureReason.GUILD_LEFT)
-        if now >= self._forget_at:
-            self._forget_at = now + FORGET_EVERY
+        if self._clock.monotonic() >= self._forget_at:
+            self._forget_at = self._clock.monotonic() + FORGET_EVERY_SECONDS
             await self._forget(now)
         return INTERVAL_SECONDS
 

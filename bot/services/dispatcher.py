@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.domain.catalogue import Catalogue, Kind
 from bot.domain.errors import (
@@ -181,6 +181,10 @@ class Dispatcher:
         except Exception as error:  # noqa: BLE001 - a job that breaks its worker is parked
             await self._broken(job, error)
             return
+        if job.lease_until is not None and self._clock.now() >= job.lease_until:
+            # The process was suspended: the reaper may hold the create for sent by now.
+            await self._requeue(job, timedelta(0), {"code": "held_up"})
+            return
         try:
             task_id = await self._provider.create_task(request)
         except ProviderError as error:
@@ -283,6 +287,17 @@ class Dispatcher:
             )
         except StaleJobError:
             log.warning("create_answer_void", job_id=job.id, target="unconfirmed")
+            await self._gave_up_later(job, now)
+
+    async def _gave_up_later(self, job: Job, now: datetime) -> None:
+        """Correct the end of a job's window: its lease lapsed while this process was suspended."""
+        current = await self._advancer.read(job.id)
+        if (
+            current is not None
+            and current.state is JobState.UNCONFIRMED
+            and current.sent_at == job.sent_at
+        ):
+            await self._advancer.touch(job.id, gave_up_at=now)
 
     async def _requeue(self, job: Job, wait: timedelta, detail: dict[str, str]) -> None:
         await self._advance(

@@ -50,9 +50,6 @@ MAX_RESULT_BYTES = 500 * MIB
 LAST_CHANCE = timedelta(minutes=1)
 """Before its end a URL is not tried again for a file that was no video."""
 
-ALARM_BEFORE = timedelta(hours=2)
-"""The operator is told when a result not yet fetched is this near its end."""
-
 
 class Downloader:
     """Fetches and verifies results."""
@@ -107,7 +104,6 @@ class Downloader:
             await self._again(job, error)
         else:
             self._count("ok")
-            self._operators.over(Told.RESULT_DEADLINE, job.id)
             await self._advancer.advance(
                 job,
                 JobState.DELIVERING,
@@ -141,17 +137,19 @@ class Downloader:
             # Stored, so that the restart which widens RESULT_HOSTS does not tell it again.
             await self._operators.tell(Told.RESULT_HOST, job.id, reason=str(error))
             await self._advancer.touch(job.id, operator_told_at=now)
-        if left < ALARM_BEFORE:
-            await self._operators.tell(
-                Told.RESULT_DEADLINE, job.id, expires_at=expires_at.isoformat()
-            )
         attempts = job.attempts + 1
         if isinstance(error, MediaError):
             most_seconds, chance = MOST_WAIT_UNPLAYABLE_SECONDS, left / 2
         else:
             most_seconds, chance = MOST_WAIT_SECONDS, max(timedelta(seconds=1), left)
         wait = min(backoff(attempts, first_seconds=1, most_seconds=most_seconds), chance)
-        log.warning("download_postponed", job_id=job.id, code=code, seconds=wait.total_seconds())
+        log.warning(
+            "download_postponed",
+            job_id=job.id,
+            code=code,
+            reason=str(error),
+            seconds=wait.total_seconds(),
+        )
         await self._advancer.retry_later(job, not_before=now + wait, attempts=attempts)
 
     async def _expired(self, job: Job, error: ResultExpiredError) -> None:

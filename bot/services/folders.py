@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from pathlib import Path
 
 from bot.crashpoints import Call, outside
+from bot.domain.disk import of_disk
 from bot.domain.ids import JobId
 from bot.domain.job import Job, StoredPicture
 from bot.domain.submission import Picture
@@ -34,8 +36,17 @@ class Folders:
     async def store_pictures(
         self, job_id: JobId, pictures: tuple[Picture, ...], preview: bytes | None
     ) -> tuple[StoredPicture, ...]:
-        """Write prepared pictures to disk and return what to keep of them."""
-        return await asyncio.to_thread(self._store, job_id, pictures, preview)
+        """Write prepared pictures to disk and return what to keep of them.
+
+        Raises:
+            DiskUnavailableError: the disk takes nothing; nothing stays behind.
+        """
+        try:
+            return await asyncio.to_thread(self._store, job_id, pictures, preview)
+        except OSError as error:
+            with contextlib.suppress(OSError):  # what a broken disk keeps is the reaper's to sweep
+                await asyncio.to_thread(files.remove_tree, self.of(job_id))
+            raise of_disk(error) from error
 
     def _store(
         self, job_id: JobId, pictures: tuple[Picture, ...], preview: bytes | None

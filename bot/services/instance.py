@@ -10,21 +10,25 @@ from __future__ import annotations
 import os
 import socket
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
-from bot.domain.errors import ConfigurationError, LostLeaseError
+from bot.domain.errors import ConfigurationError, DatabaseUnavailableError, LostLeaseError
 from bot.domain.ids import WorkerId
 from bot.domain.ports import Clock
 from bot.logs import get_logger
 from bot.storage import jobs, processes
-from bot.storage.engine import Database
+from bot.storage.engine import Connection, Database
 from bot.storage.processes import ProcessRow
 
 log = get_logger(__name__)
 
 LEASE = timedelta(seconds=20)
 RENEW_SECONDS = 4.0
+AGAIN_SECONDS = 1.0
+_LEFT_AT = "left_at"
+"""Key of the stored moment at which the last process left in good order."""
+
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -36,6 +40,10 @@ class Instance:
         self._clock = clock
         self.worker_id = WorkerId(uuid.uuid4().hex)
         self._host = _host()
+        self.trouble: str | None = None
+        """Why the database took no sign of life last time; None where it did."""
+        self.away = timedelta(0)
+        """How long no process served this database before this one; known once acquired."""
 
     async def acquire(self) -> None:
         """Become the serving process.
@@ -52,6 +60,7 @@ class Instance:
                 silent = self._clock.monotonic() - seen_at
                 lapsed = holder == seen and silent >= LEASE.total_seconds()
                 if is_first or holder is None or lapsed or self._is_gone(holder):
+                    await self._note_absence(connection, None if is_first else holder)
                     await processes.register(connection, self._row())
                     dropped = await jobs.drop_other_leases(connection, self.worker_id)
                     log.info("instance_acquired", worker_id=self.worker_id, dropped=dropped)
@@ -65,6 +74,14 @@ class Instance:
                 seen, seen_at = holder, self._clock.monotonic()
             log.info("instance_waiting", holder=holder.worker_id)
             await self._clock.sleep(RENEW_SECONDS + 1)
+
+    async def _note_absence(self, connection: Connection, before: ProcessRow | None) -> None:
+        """Learn when the process before this one was last alive: by its row, or by its goodbye."""
+        left_at = await processes.get_fact(connection, _LEFT_AT)
+        if before is not None:
+            self.away = self._clock.now() - before.renewed_at
+        elif left_at is not None:
+            self.away = self._clock.now() - datetime.fromisoformat(left_at)
 
     def _is_gone(self, holder: ProcessRow) -> bool:
         return holder.host == self._host and not _is_alive(holder.pid)
@@ -83,15 +100,26 @@ class Instance:
         Raises:
             LostLeaseError: another process has taken over.
         """
-        async with self._database.write() as connection:
-            if not await processes.renew(connection, self.worker_id, now=self._clock.now()):
-                raise LostLeaseError("another process serves this database")
+        try:
+            async with self._database.write() as connection:
+                is_held = await processes.renew(connection, self.worker_id, now=self._clock.now())
+        except DatabaseUnavailableError as error:
+            # Waits that grow would outlast the lease: once the database is back, a process that
+            # starts must see this one alive.
+            if self.trouble is None:
+                log.warning("lease_unrenewed", reason=str(error))
+            self.trouble = str(error)
+            return AGAIN_SECONDS
+        self.trouble = None
+        if not is_held:
+            raise LostLeaseError("another process serves this database")
         return RENEW_SECONDS
 
     async def release(self) -> None:
         """Let the next process start at once."""
         async with self._database.write() as connection:
             await processes.leave(connection, self.worker_id)
+            await processes.set_fact(connection, _LEFT_AT, self._clock.now().isoformat())
 
 
 def _host() -> str:

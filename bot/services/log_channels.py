@@ -9,7 +9,7 @@ to /usage audit.
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from bot.domain.audit import AuditLine
 from bot.domain.errors import (
@@ -50,11 +50,12 @@ class LogChannels:
         self._clock = clock
         self._chat = chat
         self._failures: dict[ChannelId, int] = {}
-        self._free_at: dict[ChannelId, datetime] = {}
+        self._free_at: dict[ChannelId, float] = {}
+        """By the clock that never runs backwards."""
 
     async def run_once(self) -> float:
         """Tell some lines in each channel; return seconds until more may be due."""
-        now = self._clock.now()
+        now = self._clock.monotonic()
         async with self._database.read() as connection:
             waiting = await audit.untold_channels(connection)
         for done in self._failures.keys() - waiting:
@@ -103,7 +104,7 @@ class LogChannels:
     def _rest(self, line: AuditLine, error: Exception) -> None:
         failures = self._failures[line.channel_id] = self._failures.get(line.channel_id, 0) + 1
         wait = backoff(failures, first_seconds=FIRST_WAIT_SECONDS, most_seconds=MOST_WAIT_SECONDS)
-        self._free_at[line.channel_id] = self._clock.now() + wait
+        self._free_at[line.channel_id] = self._clock.monotonic() + wait.total_seconds()
         log.warning(
             "log_channel_unreachable",
             guild_id=line.entry.guild_id,

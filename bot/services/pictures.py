@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 from bot.domain.delivery import MIB
+from bot.domain.disk import of_disk
 from bot.domain.errors import InvalidImageError
 from bot.domain.submission import Picture
 from bot.media.child import MediaPool
@@ -56,9 +57,13 @@ class Pictures:
 
         Raises:
             InvalidImageError: a picture cannot be used; the error names it.
+            DiskUnavailableError: there is no room to look at it.
         """
         if not sources:
             return (), None
         async with self._places:
             read = [(option, await fetch()) for option, fetch in sources]
-            return await self._media.prepare(read)
+            try:
+                return await self._media.prepare(read)
+            except OSError as error:
+                raise of_disk(error) from error

@@ -28,6 +28,7 @@ from bot.domain.failure import FailureReason
 from bot.domain.ids import JobId
 from bot.domain.job import MAX_CLAIMS, Amendment, Job, JobState, Owner
 from bot.domain.making_time import footage_of, lesson_of
+from bot.domain.ownership import is_made_from
 from bot.domain.pacing import (
     TASK_MEMORY,
     UNCONFIRMED_DEADLINE,
@@ -202,7 +203,7 @@ class Poller:
                 await self._wait(job, until=self._best_poll(job))
 
     async def _succeeded(self, job: Job, task: Task, url: str) -> None:
-        if job.adopted and not _is_ours(job, task):
+        if job.adopted and not is_made_from(job, task.orig_prompt):
             await self._operators.tell(Told.ORPHAN_TASK, str(job.task_id), job_id=job.id)
             await self._advance(
                 job,
@@ -430,8 +431,3 @@ def _readable(job: Job) -> dict[str, Any]:
     if job.unknown_since is None:
         return {}
     return {"unknown_since": None, "unknown_polls": 0}
-
-
-def _is_ours(job: Job, task: Task) -> bool:
-    """Tell whether a task found in the list was made from this job's prompt."""
-    return (task.orig_prompt or "").strip() == (job.prompt or "").strip()

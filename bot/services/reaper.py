@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from bot.domain.errors import StaleJobError
 from bot.domain.failure import FailureReason
+from bot.domain.ids import JobId
 from bot.domain.job import IN_FLIGHT, Job, JobState, Owner
 from bot.domain.pacing import (
     CREATE_DEADLINE_SECONDS,
@@ -17,12 +18,14 @@ from bot.domain.pacing import (
     UNCONFIRMED_DEADLINE,
     UNCONFIRMED_GAP,
 )
+from bot.domain.status import Told
 from bot.logs import get_logger
 from bot.metrics import Metrics
 from bot.services.advance import Advancer
 from bot.services.folders import Folders
 from bot.services.forgetting import ERASED
-from bot.storage import jobs, lanes
+from bot.services.operators import Operators
+from bot.storage import deadlines, jobs, lanes
 from bot.storage.engine import Connection
 
 log = get_logger(__name__)
@@ -34,6 +37,12 @@ STRAY_AFTER = timedelta(hours=1)
 """A folder without a job this old was left by a process that stopped before its commit."""
 
 NO_DEADLINE_SECONDS = timedelta(days=1).total_seconds()
+
+ALARM_BEFORE = timedelta(hours=2)
+"""The operators are told when a video not yet on disk is this near its end."""
+
+MOST_ALARMS = 20
+"""Told of at once; where more are that near, they have one cause."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +61,7 @@ class Reaper:
         *,
         advancer: Advancer,
         folders: Folders,
+        operators: Operators,
         metrics: Metrics,
         lifetimes: Lifetimes,
     ) -> None:
@@ -61,7 +71,10 @@ class Reaper:
         self._folders = folders
         self._metrics = metrics
         self._lifetimes = lifetimes
-        self._sweep_at = self._clock.now()
+        self._operators = operators
+        self._sweep_at = self._clock.monotonic()
+        self._alarmed: set[JobId] = set()
+        """Jobs whose near end the operators know of."""
 
     async def run_once(self) -> float:
         """Apply every deadline once; return the seconds until the next round."""
@@ -89,9 +102,10 @@ class Reaper:
             JobState.FAILED,
             FailureReason.BROKEN,
         )
+        await self._watch_deadlines(now)
         await self._forget(now)
         await self._sweep(now)
-        await self._measure(now)
+        await self._measure()
         return INTERVAL_SECONDS
 
     async def _older(
@@ -171,9 +185,9 @@ class Reaper:
 
     async def _sweep(self, now: datetime) -> None:
         """Delete folders of submissions that never became jobs."""
-        if now < self._sweep_at:
+        if self._clock.monotonic() < self._sweep_at:
             return
-        self._sweep_at = now + STRAY_AFTER
+        self._sweep_at = self._clock.monotonic() + STRAY_AFTER.total_seconds()
         names = await asyncio.to_thread(self._stray_names, now)
         if not names:
             return
@@ -190,14 +204,23 @@ class Reaper:
         before = (now - STRAY_AFTER).timestamp()
         return self._folders.older_than(before)
 
-    async def _measure(self, now: datetime) -> None:
+    async def _watch_deadlines(self, now: datetime) -> None:
+        """Tell of videos that may soon be lost, however they are stuck, until that is over."""
+        async with self._database.read() as connection:
+            ends = await deadlines.nearest(connection, limit=MOST_ALARMS)
+        left = (ends[0][1] - now).total_seconds() if ends else NO_DEADLINE_SECONDS
+        self._metrics.result_deadline_seconds.set(left)
+        near = {job_id: end for job_id, end in ends if end - now < ALARM_BEFORE}
+        for job_id in self._alarmed - near.keys():
+            self._operators.over(Told.RESULT_DEADLINE, job_id)
+        self._alarmed = set(near)
+        for job_id, end in near.items():
+            await self._operators.tell(Told.RESULT_DEADLINE, job_id, expires_at=end.isoformat())
+
+    async def _measure(self) -> None:
         async with self._database.read() as connection:
             counts = await jobs.count_by_state(connection)
-            deadline = await jobs.nearest_result_deadline(connection)
         self._metrics.queue_depth.set(counts.get(JobState.QUEUED, 0))
         self._metrics.unconfirmed.set(counts.get(JobState.UNCONFIRMED, 0))
         self._metrics.parked.set(counts.get(JobState.PARKED, 0))
         self._metrics.in_flight.set(sum(counts.get(state, 0) for state in IN_FLIGHT))
-        self._metrics.result_deadline_seconds.set(
-            (deadline - now).total_seconds() if deadline else NO_DEADLINE_SECONDS
-        )

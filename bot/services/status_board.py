@@ -44,7 +44,7 @@ _T = TypeVar("_T")
 
 IDLE_SECONDS = 2.0
 
-CHANNEL_SPACING = timedelta(seconds=1.5)
+CHANNEL_SPACING_SECONDS = 1.5
 """Discord allows about 5 edits in 5 s a channel, and 3 in 6 s for messages older than an hour."""
 
 POSITIONS_EVERY_EDITS = 6
@@ -58,7 +58,7 @@ MOST_BUDGET_SECONDS = 12.0
 """What a channel may cost a round; usual slow answers take 1 to 2 s. A channel that took longer
 waits as a whole, and gets twice the time when it is tried again: a slow Discord is written to."""
 
-LATE_EDIT = timedelta(seconds=60)
+LATE_EDIT_SECONDS = 60.0
 """Discord may still carry out an edit whose answer we did not wait for, for about so long."""
 
 GONE_FOR = timedelta(minutes=30)
@@ -68,9 +68,8 @@ NEWS_FOR = timedelta(hours=1)
 """An end longer ago pings nobody: there was a stop between it and its announcement."""
 
 
-def announce_for(queue_ttl: timedelta) -> timedelta:
-    """Return the age up to which jobs are announced: a whole wait, then 4 h for the making."""
-    return max(queue_ttl, timedelta(hours=24)) + timedelta(hours=4)
+LONG_STOP = timedelta(hours=1)
+"""After a stop as long as this what was old before is a backlog."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,8 +77,13 @@ class BoardPace:
     """How often one message is edited, and until when somebody is told."""
 
     edit_interval_seconds: float
-    announce_for: timedelta
-    """Jobs made longer ago end without an announcement: a long stop's backlog pings nobody."""
+    queue_ttl: timedelta
+    """Jobs older than this ping nobody after a long stop."""
+
+    @property
+    def announce_for(self) -> timedelta:
+        """The age up to which jobs are announced at all: a whole wait, and 4 h for the making."""
+        return max(self.queue_ttl, timedelta(hours=24)) + timedelta(hours=4)
 
 
 class StatusBoard:
@@ -95,6 +99,7 @@ class StatusBoard:
         locks: JobLocks,
         metrics: Metrics,
         pace: BoardPace,
+        away: timedelta,
     ) -> None:
         self._advancer = advancer
         self._database = advancer.database
@@ -105,21 +110,24 @@ class StatusBoard:
         self._locks = locks
         self._metrics = metrics
         self._pace = pace
-        self._job_free_at: dict[JobId, datetime] = {}
-        self._channel_free_at: dict[ChannelId, datetime] = {}
+        self._was_long_away = away >= LONG_STOP
+        # By the clock that never runs backwards: a host's time of day may be set.
+        self._job_free_at: dict[JobId, float] = {}
+        self._channel_free_at: dict[ChannelId, float] = {}
         self._failures: dict[JobId, int] = {}
         self._channel_failures: dict[ChannelId, int] = {}
-        self._cut_off: dict[JobId, datetime] = {}
+        self._cut_off: dict[JobId, float] = {}
         """Until when a job's edit that was not waited for may yet be carried out."""
-        self._started_at = self._positions_at = self._clock.now()
+        self._positions_at = self._clock.monotonic()
+        self._started_at = self._clock.now()
         self._unmoved: set[JobId] = set()
         """Jobs found to stand elsewhere than their message says, which is not edited yet."""
 
     async def run_once(self) -> float:
         """Show what is not shown yet; return seconds until something may be due."""
         now = self._clock.now()
-        self._forget_old(now)
-        await self._distrust_cut_off(now)
+        self._forget_old()
+        await self._distrust_cut_off()
         async with self._database.read() as connection:
             unshown = await jobs.unshown(
                 connection,
@@ -140,7 +148,7 @@ class StatusBoard:
         work: Callable[[list[_T]], Awaitable[float]],
     ) -> float:
         """Work on all channels at once, but for those that are to wait."""
-        now = self._clock.now()
+        now = self._clock.monotonic()
         async with asyncio.TaskGroup() as group:
             tasks = [
                 group.create_task(self._in_time(channel_id, partial(work, its)))
@@ -160,7 +168,7 @@ class StatusBoard:
         except TimeoutError:
             wait = backoff(failures, first_seconds=5, most_seconds=60)
             self._channel_failures[channel_id] = failures
-            self._channel_free_at[channel_id] = self._clock.now() + wait
+            self._channel_free_at[channel_id] = self._clock.monotonic() + wait.total_seconds()
             log.info("status_postponed", channel_id=channel_id, reason="no answer in time")
             return wait.total_seconds()
         self._channel_failures.pop(channel_id, None)
@@ -185,7 +193,7 @@ class StatusBoard:
     ) -> float:
         failures = self._failures[job.id] = self._failures.get(job.id, 0) + 1
         wait = backoff(failures, first_seconds=first_seconds, most_seconds=most_seconds)
-        self._job_free_at[job.id] = self._clock.now() + wait
+        self._job_free_at[job.id] = self._clock.monotonic() + wait.total_seconds()
         log.info("status_postponed", job_id=job.id, reason=reason)
         return wait.total_seconds()
 
@@ -200,12 +208,10 @@ class StatusBoard:
 
         They are looked up every so often; those whose channel was busy then follow in later rounds.
         """
-        now = self._clock.now()
+        now = self._clock.monotonic()
         is_due = now >= self._positions_at
         if is_due:
-            self._positions_at = now + timedelta(
-                seconds=self._pace.edit_interval_seconds * POSITIONS_EVERY_EDITS
-            )
+            self._positions_at = now + self._pace.edit_interval_seconds * POSITIONS_EVERY_EDITS
         elif not self._unmoved:
             return []
         seen = {job.id for job in already}
@@ -221,7 +227,7 @@ class StatusBoard:
     async def _show(self, view: StatusView) -> float:
         """Bring one message up to date; return seconds until it may be tried again."""
         job = view.job
-        now = self._clock.now()
+        now = self._clock.monotonic()
         digest = self._chat.digest(view)
         if job.status_message_id is not None and digest == job.shown_digest:
             await self._mark(job, digest)
@@ -230,10 +236,10 @@ class StatusBoard:
         job_free_at = self._job_free_at.get(job.id, now)
         free_at = max(job_free_at, self._channel_free_at.get(channel_id, now))
         if free_at > now:
-            return (free_at - now).total_seconds()
+            return free_at - now
         self._unmoved.discard(job.id)
-        self._channel_free_at[channel_id] = now + CHANNEL_SPACING
-        self._job_free_at[job.id] = now + timedelta(seconds=self._pace.edit_interval_seconds)
+        self._channel_free_at[channel_id] = now + CHANNEL_SPACING_SECONDS
+        self._job_free_at[job.id] = now + self._pace.edit_interval_seconds
         async with self._locks.of(job.id):
             try:
                 await self._write(view, digest)
@@ -260,13 +266,14 @@ class StatusBoard:
             await self._chat.edit_status(view)
         except asyncio.CancelledError:
             # The budget ran out, and Discord may carry it out after the delivering edit.
-            self._cut_off[job.id] = self._clock.now() + LATE_EDIT
+            self._cut_off[job.id] = self._clock.monotonic() + LATE_EDIT_SECONDS
             raise
         self._metrics.status_edits.inc()
         await self._mark(job, digest)
 
-    async def _distrust_cut_off(self, now: datetime) -> None:
+    async def _distrust_cut_off(self) -> None:
         """Have messages written once more that a late edit may have overwritten."""
+        now = self._clock.monotonic()
         for job_id in [job_id for job_id, until in self._cut_off.items() if until <= now]:
             job = await self._advancer.read(job_id)
             if job and job.state is JobState.DELIVERING:
@@ -368,7 +375,8 @@ class StatusBoard:
         if not self._is_worth_telling(job, guild.notify, now):
             await self._advancer.touch(job.id, announced_at=now)
             return False
-        if self._job_free_at.get(job.id, now) > now and job.id in self._failures:
+        free_at = self._job_free_at.get(job.id)
+        if job.id in self._failures and free_at is not None and free_at > self._clock.monotonic():
             return False
         try:
             if not await self._was_announced(job, guild.notify, now):
@@ -403,7 +411,9 @@ class StatusBoard:
             await self._advancer.touch(job.id, shown_version=job.version - 1)
 
     def _is_worth_telling(self, job: Job, notify: Notify, now: datetime) -> bool:
-        is_old = now - job.created_at > self._pace.announce_for
+        age = now - job.created_at
+        is_backlog = self._was_long_away and job.created_at < self._started_at
+        is_old = age > (self._pace.queue_ttl if is_backlog else self._pace.announce_for)
         if notify is Notify.NONE or is_old or now - (job.finished_at or now) > NEWS_FOR:
             return False
         if job.delivered_channel_id not in {None, job.channel_id}:
@@ -411,7 +421,8 @@ class StatusBoard:
         # Who cancelled knows it.
         return not (job.state is JobState.CANCELLED and job.cancel_requested_by == job.requester_id)
 
-    def _forget_old(self, now: datetime) -> None:
+    def _forget_old(self) -> None:
+        now = self._clock.monotonic()
         for table in (self._job_free_at, self._channel_free_at):
             for key in [key for key, free_at in table.items() if free_at < now]:
                 del table[key]  # type: ignore[arg-type]  # the key comes from the same table

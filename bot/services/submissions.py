@@ -124,6 +124,7 @@ class Submissions:
                 stored.
             RequestError: whatever ``Admission.readmit`` refuses, likewise.
             DuplicateInteractionError: this interaction has its job already.
+            DiskUnavailableError: the pictures could not be kept; nothing was stored.
             DeliveryError: Discord refused the status message; the job was cancelled.
         """
         self.require_guild(submission.origin.guild_id)

@@ -28,17 +28,20 @@ class Timekeeping:
         self._clock = clock
         self._offset: float | None = None
         """The time of day less the monotonic clock, in seconds, at the last look."""
+        self._may_wait_long = True
+        """At the start as well: the clock may have been set between two processes."""
 
     async def run_once(self) -> float:
         """Look once; return the seconds until the next look."""
         offset = self._clock.now().timestamp() - self._clock.monotonic()
         stepped = 0.0 if self._offset is None else offset - self._offset
-        is_first, self._offset = self._offset is None, offset
+        self._offset = offset
         if abs(stepped) >= STEP_SECONDS:
             log.warning("clock_stepped", seconds=round(stepped))
-        if is_first or stepped <= -STEP_SECONDS:
-            # At the start as well: it may have been set between two processes.
+        self._may_wait_long = self._may_wait_long or stepped <= -STEP_SECONDS
+        if self._may_wait_long:
             await self._end_long_waits()
+            self._may_wait_long = False
         return CHECK_SECONDS
 
     async def _end_long_waits(self) -> None:

@@ -87,8 +87,11 @@ class Database:
         if not self.is_sqlite:
             yield
             return
-        async with asyncio.timeout(BUSY_TIMEOUT_SECONDS):
-            await self._writing.acquire()
+        try:
+            async with asyncio.timeout(BUSY_TIMEOUT_SECONDS):
+                await self._writing.acquire()
+        except TimeoutError as error:
+            raise DatabaseUnavailableError("other writers of this process keep it") from error
         try:
             yield
         finally:

@@ -12,6 +12,7 @@ as the product opens it and is not analysed, because nothing of the product does
 
 from __future__ import annotations
 
+import math
 import statistics
 import tempfile
 import time
@@ -139,7 +140,7 @@ class _Queue:
 
     async def look(self) -> None:
         """Let the status board look for what is to be shown, between two looks at the line."""
-        self.core.board._positions_at = self.core.clock.now() + timedelta(days=1)
+        self.core.board._positions_at = math.inf
         await self.measure("board", self.core.board.run_once)
 
 

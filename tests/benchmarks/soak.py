@@ -1,7 +1,7 @@
 """Five hundred jobs of fifty guilds through the real process, while everything misbehaves.
 
 Both platforms are real sockets with their real limits, on all nine lanes of the account; each of
-some ninety kinds of fault meets 2 % of its occasions (``tests.e2e.crowd``). At the end every
+some eighty kinds of fault meets 2 % of its occasions (``tests.e2e.crowd``). At the end every
 invariant of ``tests.e2e.invariants`` holds, or the benchmark breaks.
 
 The seed is in the remark; TWEEN_SOAK_SEED repeats a run as far as its timing allows.
@@ -50,8 +50,9 @@ SKIP_SECONDS = CREATE_DEADLINE_SECONDS + SETTLING.total_seconds() + 5
 SKIP_EVERY_SECONDS = 12.0
 NONCE_SECONDS = DiscordSettings().nonce_seconds + SKIP_SECONDS
 
-MOST_GROWTH = 1.03
-"""Resident memory at the end of the second half, over that at its beginning."""
+MOST_GROWTH = 1.05
+"""Resident memory at the end of the second half, over that at its beginning. The page caches of
+the database's connections, 2 MiB each, are still filling: the database itself is no larger yet."""
 MOST_UNFAIRNESS = 1.25
 
 

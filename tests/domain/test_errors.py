@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from bot.domain import denials, errors
+from bot.domain import denials, disk, errors
 from bot.domain.errors import (
     BotError,
     ChatUnavailableError,
@@ -22,7 +22,7 @@ from tests.fakes import NOW
 
 CLASSES = {
     name: kind
-    for name, kind in (vars(errors) | vars(denials)).items()
+    for name, kind in (vars(errors) | vars(denials) | vars(disk)).items()
     if inspect.isclass(kind) and issubclass(kind, BotError)
 }
 

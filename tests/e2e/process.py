@@ -145,8 +145,9 @@ class BotProcess:
     def events(self, name: str, **facts: object) -> list[dict[str, Any]]:
         """Return the log's records of one event."""
         found = []
-        for line in self.log().splitlines():
-            if not line.startswith("{"):
+        for line in self.log().splitlines(keepends=True):
+            # The last one may be in the making.
+            if not (line.startswith("{") and line.endswith("\n")):
                 continue
             record = json.loads(line)
             if record.get("event") == name and all(

@@ -87,6 +87,7 @@ class Core:
     catalogue: Catalogue = field(default_factory=lambda: Catalogue(Region.BEIJING))
     defaults: QuotaDefaults = GENEROUS
     metrics: Metrics = field(default_factory=lambda: Metrics(CollectorRegistry()))
+    away: timedelta = timedelta(0)
     quarantine: Quarantine = field(default_factory=Quarantine)
     folders: Folders = field(init=False)
     advancer: Advancer = field(init=False)
@@ -197,11 +198,13 @@ class Core:
             folders=self.folders,
             locks=locks,
             metrics=self.metrics,
-            pace=BoardPace(edit_interval_seconds=EDIT_SECONDS, announce_for=QUEUE_TTL),
+            pace=BoardPace(edit_interval_seconds=EDIT_SECONDS, queue_ttl=QUEUE_TTL),
+            away=self.away,
         )
         self.reaper = Reaper(
             advancer=self.advancer,
             folders=self.folders,
+            operators=self.operators,
             metrics=self.metrics,
             lifetimes=Lifetimes(queue_ttl=QUEUE_TTL, retention=RETENTION),
         )

@@ -16,7 +16,6 @@ from bot.domain.ids import ChannelId, MessageId, UserId
 from bot.domain.job import Job, JobState
 from bot.domain.status import Purpose, StatusView
 from bot.services import status_board
-from bot.services.status_board import announce_for
 from bot.storage.tables import guilds as guilds_table
 from tests.fakes import CHANNEL, GUILD, MEMBER, NOW
 from tests.services.core import QUEUE_TTL, Core
@@ -80,7 +79,7 @@ async def test_guild_that_wants_none_gets_none(core: Core) -> None:
 async def test_end_is_told_however_long_the_job_took(
     core: Core, queue_ttl: timedelta, age: timedelta
 ) -> None:
-    core.board._pace = replace(core.board._pace, announce_for=announce_for(queue_ttl))
+    core.board._pace = replace(core.board._pace, queue_ttl=queue_ttl)
     job = await core.put(JobState.EXPIRED, created_at=NOW - age)
     await _rounds(core)
     assert core.chat.pings == [(job.id, Notify.PING)]
@@ -91,17 +90,33 @@ async def test_end_is_told_however_long_the_job_took(
     [
         pytest.param({"finished_at": NOW - timedelta(hours=1, seconds=1)}, id="ended long ago"),
         pytest.param(
-            {"created_at": NOW - announce_for(QUEUE_TTL) - timedelta(seconds=1)},
-            id="made before a long stop",
+            {"created_at": NOW - QUEUE_TTL - timedelta(hours=4, seconds=1)},
+            id="made longer ago than any job takes",
         ),
     ],
 )
 async def test_old_jobs_ping_nobody(core: Core, times: dict[str, object]) -> None:
-    core.board._pace = replace(core.board._pace, announce_for=announce_for(QUEUE_TTL))
     job = await core.put(JobState.FAILED, **times)
     await _rounds(core)
     assert core.chat.pings == []
     assert (await core.job(job)).announced_at is not None
+
+
+@pytest.mark.parametrize(
+    ("away", "age", "pings"),
+    [
+        pytest.param(timedelta(hours=2), timedelta(hours=1), 1, id="young"),
+        pytest.param(timedelta(hours=2), QUEUE_TTL + timedelta(hours=1), 0, id="old"),
+        pytest.param(timedelta(minutes=5), QUEUE_TTL + timedelta(hours=1), 1, id="short stop"),
+    ],
+)
+async def test_after_a_long_stop_only_the_young_are_told(
+    core: Core, away: timedelta, age: timedelta, pings: int
+) -> None:
+    await core.put(JobState.EXPIRED, created_at=NOW - age)
+    after = replace(core, away=away)
+    await _rounds(after)
+    assert len(after.chat.pings) == pings
 
 
 async def test_channel_that_takes_no_announcement_holds_nobody_up(

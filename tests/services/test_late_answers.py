@@ -9,10 +9,11 @@ from contextlib import asynccontextmanager
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.errors import DatabaseUnavailableError
+from bot.domain.errors import DatabaseUnavailableError, ProviderUnavailableError
 from bot.domain.ids import TaskId
 from bot.domain.job import Amendment, Job, JobState, Owner
 from bot.domain.ledger import NOTHING
+from bot.domain.task import TaskRequest
 from bot.storage import unconfirmed
 from tests.fakes import ACCOUNT, MODEL, NOW, a_submission, a_task
 from tests.services.core import Core
@@ -175,3 +176,35 @@ async def test_task_id_is_stored_once_the_database_is_back(
     await core.dispatcher.run_once(MODEL)
     assert (await core.job(job)).task_id == "the-task"
     assert core.clock.slept == [0.5, 1, 2]
+
+
+async def test_an_answer_lost_after_the_lease_ends_the_window_then(core: Core) -> None:
+    job = await core.submissions.submit(a_submission())
+
+    async def suspend() -> None:
+        await _lapse(core, job)
+        core.clock.advance(minutes=5)
+
+    core.provider.during_create = suspend
+    core.provider.create_answers.append(
+        ProviderUnavailableError("no answer", request_was_sent=True)
+    )
+    await core.dispatcher.run_once(MODEL)
+    stored = await core.job(job)
+    assert (stored.state, stored.gave_up_at) == (JobState.UNCONFIRMED, core.clock.now())
+
+
+async def test_a_claim_held_up_beyond_its_lease_sends_nothing(
+    core: Core, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = await core.submissions.submit(a_submission())
+    prepare = core.dispatcher._request_of
+
+    def suspended(claimed: Job) -> TaskRequest:
+        core.clock.advance(seconds=121)
+        return prepare(claimed)
+
+    monkeypatch.setattr(core.dispatcher, "_request_of", suspended)
+    await core.dispatcher.run_once(MODEL)
+    assert core.provider.creates == []
+    assert await core.state(job) is JobState.QUEUED

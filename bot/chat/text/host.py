@@ -54,6 +54,9 @@ _NOTICES = {
         "Widen RESULT_HOSTS and restart; I try until the address expires."
     ),
     Told.RESULT_DEADLINE: "Job {subject}: the result expires at {expires_at} and is not on disk.",
+    Told.HOST_TROUBLE: (
+        "The {subject} takes nothing: {reason}. Work waits, and goes on once it does again."
+    ),
     Told.OPERATOR_LOSS: "Job {subject}: a billed video was lost ({reason}); given back.",
 }
 

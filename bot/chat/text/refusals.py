@@ -16,11 +16,13 @@ from bot.chat.text.phrases import (
     relative,
 )
 from bot.chat.text.settings import denied
+from bot.domain.disk import DiskUnavailableError
 from bot.domain.errors import (
     BotError,
     ChannelGoneError,
     ChatUnavailableError,
     ContentBlockedError,
+    DatabaseUnavailableError,
     DeliveryError,
     DrainingError,
     DuplicateInteractionError,
@@ -156,6 +158,12 @@ DUPLICATE = "This command has made its job already."
 CHAT_UNAVAILABLE = "Discord cannot be reached just now. Please try again in a minute."
 
 
+HOST_TROUBLE = (
+    "I cannot keep anything just now: the disk or the database of my host is in trouble. Please "
+    "try again in a few minutes; /jobs list shows whether anything was queued."
+)
+
+
 RESTARTING = "I am restarting. Please try again in a minute."
 
 
@@ -216,6 +224,8 @@ def refusal(error: BotError, money: Money) -> str | None:
             return _NOT_RETRYABLE[error.problem]
         case ChatUnavailableError():
             return CHAT_UNAVAILABLE
+        case DatabaseUnavailableError() | DiskUnavailableError():
+            return HOST_TROUBLE
         case ContentBlockedError():
             return (
                 "This server's AutoMod blocked the status message, so nothing was queued. "
