@@ -20,7 +20,7 @@ from tests.e2e.invariants import NOTHING_ODD, Allowed, hold, is_settled
 from tests.e2e.staged import ShiftedClock
 from tests.e2e.world import World, story
 
-PATIENCE_SECONDS = 100.0
+PATIENCE_SECONDS = 60.0
 """A loaded machine takes its time; nothing here waits for it to pass."""
 
 READINGS_APART = timedelta(minutes=12)
@@ -85,6 +85,12 @@ class Killing:
         )
         await self.ask()
 
+    async def choose_log_channel(self) -> None:
+        """Have an admin name the channel of the server's log."""
+        discord = self.world.discord
+        chosen = {"channel": discord.channel}
+        await discord.slash(discord.users[0], discord.channel, "settings log-channel", chosen)
+
     async def cancel(self) -> None:
         """Cancel the oldest job that is not over."""
         (job, *_) = [job for job in await self.world.jobs() if not job.is_terminal]
@@ -102,7 +108,7 @@ class Killing:
         """Break every poll until the only job is parked; the process dies at that step, too."""
         for point in (f"written {state}>parked", f"committed {state}>parked"):
             while not await self._dies_or_waits(point):
-                self.pass_time(80)
+                self.pass_time(READINGS_APART.total_seconds())
 
     async def _dies_or_waits(self, point: str) -> bool:
         """Let one poll break; return whether that was the last one that was allowed."""
@@ -156,6 +162,7 @@ class Killing:
 
         Where no act is given, what earlier rounds left is what leads there.
         """
+        await self.bot.kill()
         for point in points:
             await self.bot.start_until(point)
             dying = asyncio.ensure_future(self.bot.ended(PATIENCE_SECONDS))
@@ -210,6 +217,7 @@ class Killing:
 
     async def recover(self) -> list[Job]:
         """Let the bot live, with breaks of some minutes, until nothing is left to do."""
+        await self.bot.kill()
         for _ in range(8):
             await self.bot.start()
             known = await self._readings()
@@ -223,7 +231,6 @@ class Killing:
 
     async def end(self, allowed: Allowed = NOTHING_ODD) -> list[Job]:
         """Recover, and assert everything that must hold; what died with a wish is swept, too."""
-        await self.bot.kill()
         found = await self.recover()
         await self.bot.kill()
         self.pass_time(2 * 3600)
@@ -236,7 +243,7 @@ class Killing:
         """Tell whether each folder has its job."""
         folder = self.bot.folder / "data" / "jobs"
         names = {job.id for job in await self.world.jobs()}
-        return {path.name for path in folder.iterdir()} <= names
+        return {path.name for path in folder.glob("*")} <= names
 
     async def _waits(self, known: int) -> bool:
         """Tell whether nothing happens without more time: tasks take theirs, or nobody has any."""
