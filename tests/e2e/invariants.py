@@ -160,7 +160,7 @@ def _is_the_wish(job: Job, task: TaskRecord) -> Iterator[str]:
     """Compare what the provider received with what was asked for."""
     if task.parameters.get("seed", job.seed) != job.seed:
         yield f"job {job.id}: task {task.task_id} was made with another job's seed"
-    if (task.input.get("prompt") or None) != (job.prompt or None):
+    if job.forgotten_at is None and (task.input.get("prompt") or None) != (job.prompt or None):
         yield f"job {job.id}: task {task.task_id} was made from another prompt"
 
 

@@ -249,10 +249,16 @@ class Killing:
         """Tell whether nothing happens without more time: tasks take theirs, or nobody has any."""
         open_jobs = [job for job in await self.world.jobs() if not is_settled(job)]
         assert not any(job.state is JobState.PARKED for job in open_jobs), "parked"
+        open_jobs = [job for job in open_jobs if not self._is_out_of_sight(job)]
         unconfirmed = [job for job in open_jobs if job.state is JobState.UNCONFIRMED]
         if any(job not in unconfirmed and not self._takes_its_time(job) for job in open_jobs):
             return False
         return not any(map(self._is_to_be_read, unconfirmed)) or await self._has_read(known)
+
+    def _is_out_of_sight(self, job: Job) -> bool:
+        """Tell whether all that is left is a last word in a channel that may come back."""
+        channel_id = job.status_channel_id or job.channel_id
+        return job.is_terminal and self.world.discord.state.channels[channel_id].deleted
 
     def _is_to_be_read(self, job: Job) -> bool:
         """Tell whether the silence of the provider's list would count by now."""
