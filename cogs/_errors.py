@@ -26,7 +26,7 @@ from bot.chat.limits import (
     UNKNOWN_WEBHOOK,
 )
 from bot.client import RestartingError, TweenBot
-from bot.domain.errors import BotError, LateAcknowledgementError, RequestError
+from bot.domain.errors import BotError, LateAcknowledgementError, RequestError, StorageError
 from bot.domain.ids import CROCKFORD, GuildId
 from bot.logs import get_logger
 from cogs._checks import ACKNOWLEDGED, is_wish
@@ -60,6 +60,10 @@ async def answer(interaction: discord.Interaction[TweenBot], error: BaseExceptio
         )
     elif isinstance(cause, RequestError):
         log.info("interaction_refused", name=_name(interaction), code=cause.code)
+    elif isinstance(cause, StorageError):
+        log.warning(
+            "interaction_unstored", name=_name(interaction), code=cause.code, reason=str(cause)
+        )
     await say(interaction, sentence)
     if isinstance(cause, RequestError):
         # A guild's admins read of refused wishes; what they were refused themselves is no wish.

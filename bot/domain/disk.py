@@ -8,7 +8,8 @@ from bot.domain.errors import StorageError
 
 _OF_THE_DISK = frozenset(
     {
-        *(errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO),
+        *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG),
+        *(errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO),
         # A network file system whose server is gone.
         *(errno.ESTALE, errno.ENOTCONN, errno.ENXIO),
     }

@@ -33,6 +33,9 @@ UNKNOWN_OFFSET = timedelta(minutes=15)
 CONTROL_SPAN = timedelta(minutes=30)
 """How near a create a task of ours must lie to prove that the list shows such tasks."""
 
+SET_SPAN = timedelta(hours=1)
+"""Further forward our clock cannot have been set before a create that such a task seems near."""
+
 
 Claims = Mapping[TaskId, set[JobId]]
 """Which jobs waited for an answer when a task was made."""
@@ -54,6 +57,9 @@ class Doubt(StrEnum):
     """Tasks of our key fit, but not in one certain way."""
     UNPROVEN = "unproven"
     """What fits may be somebody else's: our key's id is not known, or others use the key."""
+    UNEXPLAINED = "unexplained"
+    """Nothing fits, but a task of our key is there that no create of ours can have made: others use
+    the key, or our clock was set."""
     ADOPTED = "adopted"
     """What fits was given to another job, and turned out not to be certain there."""
     TOO_OLD = "too_old"
@@ -156,7 +162,20 @@ class Listing:
             return Finding(verdict=Verdict.DOUBTFUL, tasks=mine, doubt=doubt)
         if not reaches:
             return Finding(verdict=Verdict.DOUBTFUL, doubt=Doubt.TOO_OLD)
+        unexplained = tuple(task for task in free if self._may_hide(job, task, offset))
+        if unexplained and self.api_key_id is not None:
+            return Finding(verdict=Verdict.DOUBTFUL, tasks=unexplained, doubt=Doubt.UNEXPLAINED)
         return self._without_task(job, offset)
+
+    def _may_hide(self, job: Job, task: ListedTask, offset: Offset) -> bool:
+        """Tell whether a task would be a job's if our clock had been set since our last answer.
+
+        Set back, the task seems born later than the create; set forward, earlier.
+        """
+        return task.created_at - offset.middle >= _sent_at(job) - SET_SPAN and not any(
+            may_be_of(each, task, offset) or _is_awaited(each, task, offset)
+            for each in self.unanswered
+        )
 
     def _without_task(self, job: Job, offset: Offset) -> Finding:
         """Say that no task is left for a job, unless one went to a job whose it may not be."""

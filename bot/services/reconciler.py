@@ -179,7 +179,8 @@ class Reconciler:
         Raises:
             ProviderError: a task could not be read; the next round tries again.
         """
-        if job.prompt:
+        # What was born at another time is somebody else's most likely, whatever its words.
+        if job.prompt and finding.doubt is not Doubt.UNEXPLAINED:
             if any(task.state not in _ENDED for task in finding.tasks) and self._may_run(job):
                 return PROOF_SECONDS
             made = [

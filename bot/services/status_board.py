@@ -132,7 +132,9 @@ class StatusBoard:
             unshown = await jobs.unshown(
                 connection,
                 # Whoever posted for an earlier process is gone with it.
-                posted_before=max(now - STATUS_MESSAGE_GRACE, self._started_at),
+                posted_before=max(
+                    now - STATUS_MESSAGE_GRACE, self._started_at - timedelta.resolution
+                ),
                 limit=BATCH,
             )
         unshown += await self._moved(unshown)

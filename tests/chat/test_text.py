@@ -15,6 +15,7 @@ from bot.chat import text
 from bot.chat.text import Money, host, jobs, refusals
 from bot.domain import denials, errors
 from bot.domain.catalogue import Catalogue, Kind, Override, Region
+from bot.domain.disk import DiskUnavailableError
 from bot.domain.errors import (
     BotError,
     ChannelGoneError,
@@ -114,8 +115,15 @@ def test_every_refusal_of_discord_says_that_nothing_was_queued_or_to_wait(
 ) -> None:
     sentence = text.refusal(kind("403 50001: Missing Access"), MONEY) or ""
     assert is_plain(sentence), sentence
-    patient = kind is ChatUnavailableError
+    patient = issubclass(kind, ChatUnavailableError)
     assert ("try again in a minute" if patient else "nothing was queued") in sentence
+
+
+@pytest.mark.parametrize("error", [errors.DatabaseUnavailableError("x"), DiskUnavailableError("x")])
+def test_trouble_of_the_host_is_told_without_its_facts(error: BotError) -> None:
+    sentence = text.refusal(error, MONEY) or ""
+    assert is_plain(sentence), sentence
+    assert "try again in a few minutes" in sentence
 
 
 def test_a_refusal_by_discord_names_what_helps() -> None:
@@ -127,7 +135,7 @@ def test_a_refusal_by_discord_names_what_helps() -> None:
 @pytest.mark.parametrize(
     "error",
     [
-        errors.DatabaseUnavailableError("x"),
+        errors.ConflictError("x"),
         errors.StaleJobError("7F3K2Q"),
         errors.InvalidTransitionError("x"),
         errors.MediaUnreadableError("x"),

@@ -47,6 +47,18 @@ async def test_the_reference_a_person_reads_is_in_the_log_with_the_traceback(
     assert "Traceback" not in said
 
 
+async def test_what_the_host_could_not_keep_is_in_the_log_without_a_traceback(
+    backstage: Backstage, log_lines: LogLines
+) -> None:
+    interaction = an_interaction(backstage)
+    backstage.submissions.cancel.side_effect = DatabaseUnavailableError("database is locked")
+    assert "disk or the database of my host" in await press(interaction)
+    (line,) = log_lines()
+    assert (line["event"], line["reason"]) == ("interaction_unstored", "database is locked")
+    assert (line["level"], line["code"]) == ("warning", "database_unavailable")
+    assert "exception" not in line
+
+
 @pytest.mark.parametrize("acknowledged", [True, False])
 async def test_an_answer_takes_the_way_that_is_open(
     backstage: Backstage, *, acknowledged: bool
@@ -138,7 +150,7 @@ async def test_an_answer_is_never_longer_than_a_message(backstage: Backstage) ->
             "I cannot use one of these options here.",
         ),
         (MissingAccessError("403"), "nothing was queued"),
-        (DatabaseUnavailableError("locked"), "Something went wrong (ref "),
+        (DatabaseUnavailableError("locked"), "try again in a few minutes"),
         (app_commands.CheckFailure("x"), "Something went wrong (ref "),
     ],
     ids=lambda value: type(value).__name__,

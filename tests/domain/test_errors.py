@@ -67,6 +67,7 @@ def test_retryable_is_what_time_heals() -> None:
     assert {name for name, kind in CLASSES.items() if kind.retryable} == {
         "ChatUnavailableError",
         "DatabaseUnavailableError",
+        "DiskUnavailableError",
         "ProviderUnavailableError",
         "RateLimitedError",
     }

@@ -233,17 +233,20 @@ def finding_of(
 
 FOUND, ABSENT = (Verdict.FOUND, None), (Verdict.ABSENT, None)
 CONTESTED = (Verdict.CONTESTED, None)
+UNEXPLAINED = (Verdict.DOUBTFUL, Doubt.UNEXPLAINED)
 
 
 @pytest.mark.parametrize(
     ("born", "means"),
     [
-        pytest.param(-5.1, (Verdict.ABSENT, None), id="too early by a tenth: nobody's of ours"),
+        pytest.param(-3_601, (Verdict.ABSENT, None), id="long before: nobody's of ours"),
+        pytest.param(-3_598, UNEXPLAINED, id="an hour before: was our clock set?"),
+        pytest.param(-5.1, UNEXPLAINED, id="too early by a tenth"),
         pytest.param(-5, FOUND, id="five seconds before it was sent"),
         pytest.param(65, FOUND, id="five seconds after it was given up"),
         pytest.param(65.1, (Verdict.DOUBTFUL, Doubt.AMBIGUOUS), id="later: born after all?"),
         pytest.param(660, (Verdict.DOUBTFUL, Doubt.AMBIGUOUS), id="as late as the list settles"),
-        pytest.param(661, (Verdict.ABSENT, None), id="later than any create goes on"),
+        pytest.param(661, UNEXPLAINED, id="later than any create goes on"),
     ],
 )
 def test_window_has_edges(born: float, means: tuple[Verdict, Doubt | None]) -> None:

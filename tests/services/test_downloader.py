@@ -97,14 +97,6 @@ async def test_result_on_a_foreign_host_tells_the_operator_once(core: Core) -> N
     assert core.told() == ["result_host"]
 
 
-async def test_result_near_its_end_alarms_the_operator(core: Core) -> None:
-    job = await _charged(core, url_expires_at=NOW + timedelta(hours=1))
-    core.provider.files.append(ProviderUnavailableError("broken off", request_was_sent=True))
-    await core.downloader.run_once()
-    assert core.told() == ["result_deadline"]
-    assert await core.state(job) is JobState.DOWNLOADING
-
-
 async def test_expired_address_is_refreshed_before_the_job_expires(core: Core) -> None:
     job = await _charged(core)
     core.provider.files.append(ResultExpiredError("403", status=403))

@@ -68,6 +68,7 @@ async def _fetch_until_over(stage: Stage, job: Job) -> int:
     """Fetch whenever it is due until the job is over; return how often the storage was asked."""
     before = stage.count("result")
     while (await stage.fetch(job)).state is JobState.DOWNLOADING:
+        await stage.core.reaper.run_once()
         assert stage.core.clock.now() < job.created_at + timedelta(days=3), "a loop without end"
     return stage.count("result") - before
 

@@ -16,7 +16,7 @@ from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.pool import QueuePool
 
 from bot.domain.errors import ConfigurationError, ConflictError, DatabaseUnavailableError
-from bot.storage import processes
+from bot.storage import engine, processes
 from bot.storage.engine import POOL_SIZE, Database, async_url
 from bot.storage.tables import facts
 
@@ -97,6 +97,103 @@ async def test_dropped_connection_is_a_database_that_is_not_available(
     with pytest.raises(DatabaseUnavailableError):
         await write()
     await ours.ping()
+
+
+async def test_server_that_ends_every_connection_and_takes_none_is_waited_for(
+    connect: Callable[[], Database], server: str, engine_name: str
+) -> None:
+    """As in a restart of the server: what was not committed is gone, and the pool recovers."""
+    if engine_name == "sqlite":
+        pytest.skip("a file has no server")
+    ours, admin = connect(), Database(server)
+    name = ours.engine.url.database
+    cut = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"  # noqa: S608 - a name of our own
+
+    async def administer(*statements: str) -> None:
+        async with admin.engine.connect() as connection:
+            outside = await connection.execution_options(isolation_level="AUTOCOMMIT")
+            for statement in statements:
+                await outside.execute(text(statement))
+
+    async def write() -> None:
+        async with ours.write() as connection:
+            await processes.set_fact(connection, "colour", "red")
+            await administer(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false", cut)
+
+    try:
+        with pytest.raises(DatabaseUnavailableError):
+            await write()
+        for _ in range(POOL_SIZE + 1):
+            with pytest.raises(DatabaseUnavailableError):
+                await ours.ping()
+        await administer(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+        async with ours.write() as connection:
+            assert await processes.get_fact(connection, "colour") is None
+            await processes.set_fact(connection, "colour", "blue")
+    finally:
+        await admin.aclose()
+
+
+async def test_server_with_too_many_connections_is_a_database_that_is_not_available(
+    connect: Callable[[], Database], server: str, engine_name: str
+) -> None:
+    if engine_name == "sqlite":
+        pytest.skip("a file counts no connections")
+    admin, role = connect(), "tween_crowded"
+    async with admin.write() as connection:
+        await connection.execute(text(f"CREATE ROLE {role} LOGIN CONNECTION LIMIT 0"))
+    url = make_url(server).set(username=role, database=admin.engine.url.database)
+    crowded = Database(url.render_as_string(hide_password=False))
+    try:
+        with pytest.raises(DatabaseUnavailableError, match="too many connections"):
+            await crowded.ping()
+    finally:
+        await crowded.aclose()
+        async with admin.write() as connection:
+            await connection.execute(text(f"DROP ROLE {role}"))
+
+
+@pytest.mark.parametrize(
+    ("pragma", "said"), [("max_page_count = 1", "is full"), ("query_only = ON", "readonly")]
+)
+async def test_file_that_takes_nothing_is_a_database_that_is_not_available(
+    connect: Callable[[], Database], engine_name: str, pragma: str, said: str
+) -> None:
+    if engine_name != "sqlite":
+        pytest.skip("pragmas are SQLite's")
+    database = connect()
+    async with database.engine.connect() as connection:
+        await connection.exec_driver_sql(f"PRAGMA {pragma}")
+
+    async def write() -> None:
+        async with database.write() as connection:
+            await processes.set_fact(connection, "small", "x")
+            await processes.set_fact(connection, "large", "x" * 100_000)
+
+    with pytest.raises(DatabaseUnavailableError, match=said):
+        await write()
+    async with database.engine.connect() as connection:
+        for mended in ("max_page_count = 100000", "query_only = OFF"):
+            await connection.exec_driver_sql(f"PRAGMA {mended}")
+    async with database.write() as connection:
+        assert await processes.get_fact(connection, "small") is None
+        await processes.set_fact(connection, "large", "x" * 100_000)
+
+
+async def test_writer_that_never_gets_its_turn_says_whose_fault_it_is(
+    database: Database, engine_name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if engine_name != "sqlite":
+        pytest.skip("PostgreSQL's writers do not wait in line")
+    monkeypatch.setattr(engine, "BUSY_TIMEOUT_SECONDS", 0.02)
+
+    async def write() -> None:
+        async with database.write():
+            pytest.fail("there was no turn")
+
+    async with database.write():
+        with pytest.raises(DatabaseUnavailableError, match="other writers of this process"):
+            await write()
 
 
 async def test_statement_the_server_gave_up_is_a_database_that_is_not_available(

@@ -72,6 +72,10 @@ _DOUBTS: dict[str, str] = {
         "The provider's list shows no task that fits, but no other task of ours of that time "
         "either, so its silence proves nothing."
     ),
+    Doubt.UNEXPLAINED: (
+        "No task fits by its time, but some of our key are nobody's: others use the key, or this "
+        "host's clock was set meanwhile."
+    ),
     Doubt.LIST_TOO_LONG: "The provider's list is too long to be read whole.",
     Doubt.LIST_UNREADABLE: "The provider's list cannot be read; I go on trying.",
 }
