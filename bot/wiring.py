@@ -60,7 +60,7 @@ from bot.storage.engine import Database
 
 DOWNLOADERS = 2
 DELIVERERS = 3
-"""Enough for all lanes of an account, beside one for each encoder; each holds one file, streamed."""
+"""Enough for all lanes of an account, and one more for each encoder; each streams one file."""
 
 LANE_ROUND_SECONDS = 180
 TRANSFER_ROUND_SECONDS = 1200
@@ -209,6 +209,7 @@ class Wiring:
             metrics=self.metrics,
             worker_id=self.instance.worker_id,
             poll_interval_seconds=self.settings.poll_interval_seconds,
+            queue_ttl=timedelta(seconds=self.settings.queue_ttl_seconds),
         )
 
     def poller(self) -> Poller:

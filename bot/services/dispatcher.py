@@ -67,6 +67,7 @@ class Dispatcher:
         metrics: Metrics,
         worker_id: WorkerId,
         poll_interval_seconds: float,
+        queue_ttl: timedelta,
     ) -> None:
         self._advancer = advancer
         self._database = advancer.database
@@ -80,6 +81,7 @@ class Dispatcher:
         self._metrics = metrics
         self._worker_id = worker_id
         self._poll_interval_seconds = poll_interval_seconds
+        self._queue_ttl = queue_ttl
 
     async def prepare(self) -> None:
         """Store the lanes with the catalogue's limits, and take over what waits.
@@ -168,7 +170,11 @@ class Dispatcher:
             return None
         waiting = await lanes.claimable_of(connection, self._account, model, guild_id, now=now)
         ordered = await in_turn(connection, self._account, model, waiting)
-        return await jobs.get(connection, ordered[0].job_id) if ordered else None
+        job = await jobs.get(connection, ordered[0].job_id) if ordered else None
+        if job is not None and now - job.created_at > self._queue_ttl:
+            # After a stop the reaper may not have been here yet: nobody waits for this any more.
+            return None
+        return job
 
     @staticmethod
     def _spacing(lane: lanes.Lane) -> timedelta:

@@ -73,6 +73,7 @@ class Reaper:
         self._lifetimes = lifetimes
         self._operators = operators
         self._sweep_at = self._clock.monotonic()
+        self._started_at = self._clock.monotonic()
         self._alarmed: set[JobId] = set()
         """Jobs whose near end the operators know of."""
 
@@ -115,6 +116,11 @@ class Reaper:
             return await jobs.older_than(connection, state, moment, column=column)
 
     async def _without_message(self, now: datetime) -> list[Job]:
+        """Return waiting jobs whose message Discord did not take, in the life of this process."""
+        lived_seconds = self._clock.monotonic() - self._started_at
+        if lived_seconds < STATUS_MESSAGE_DEADLINE.total_seconds():
+            # What an earlier process left is the status board's to find or to post.
+            return []
         async with self._database.read() as connection:
             return await jobs.older_than(
                 connection,

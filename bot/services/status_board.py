@@ -307,7 +307,11 @@ class StatusBoard:
             job.id, status_channel_id=receipt.channel_id, status_message_id=receipt.message_id
         )
         log.info("status_recovered", job_id=job.id, found=found)
-        if not found:
+        if found:
+            # Looking is no edit: the next message need not wait for it.
+            self._channel_free_at.pop(job.channel_id, None)
+            self._job_free_at.pop(job.id, None)
+        else:
             await self._mark(job, digest)
         self._advancer.changed(job)
 

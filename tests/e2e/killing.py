@@ -6,11 +6,12 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
 from bot.domain.job import POLLED, Job, JobState
+from bot.services.status_board import GONE_FOR
 from bot.storage.unconfirmed import readings_of
 from sandbox.dashscope import EmulatorSettings
 from sandbox.discord.invocation import Invocation
@@ -258,12 +259,15 @@ class Killing:
     def _is_out_of_sight(self, job: Job) -> bool:
         """Tell whether all that is left is a last word in a channel that may come back."""
         channel_id = job.status_channel_id or job.channel_id
-        return job.is_terminal and self.world.discord.state.channels[channel_id].deleted
+        is_gone = self.world.discord.state.channels[channel_id].deleted
+        return is_gone and job.finished_at is not None and self._now() - job.finished_at < GONE_FOR
 
     def _is_to_be_read(self, job: Job) -> bool:
         """Tell whether the silence of the provider's list would count by now."""
-        now = ShiftedClock(self.bot.shift).now()
-        return job.sent_at is not None and now - job.sent_at >= READINGS_APART
+        return job.sent_at is not None and self._now() - job.sent_at >= READINGS_APART
+
+    def _now(self) -> datetime:
+        return ShiftedClock(self.bot.shift).now()
 
     def _takes_its_time(self, job: Job) -> bool:
         """Tell whether the task of a job stays as it is for some seconds."""

@@ -356,7 +356,8 @@ async def test_while_a_video_finds_another_place(tmp_path: Path) -> Killing:
         discord.remove_channel(stage.elsewhere)
         discord.close_direct_messages(discord.users[1])
         await stage.kill_at(*step("delivering>undeliverable"))
-        await stage.end()
+        # Nobody can be told in a channel that is gone, of a video behind closed doors.
+        await stage.end(Allowed(all_told=False, all_shown=False))
     return stage
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
-from itertools import count
 from pathlib import Path
 
 import pytest
@@ -13,14 +12,17 @@ import pytest
 from bot.domain.job import JobState
 from sandbox.dashscope import EmulatorSettings
 from sandbox.discord.command_input import OptionValue
+from sandbox.discord.records import Channel
 from tests.e2e.killing import READINGS_APART, Killing, killing
+from tests.e2e.world import cat
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 SEED = 20261121
 WISHES = 100
 KILLS = 50
-LIFE_SECONDS = (0.05, 2.0)
+CHANNELS = 8
+LIFE_SECONDS = (0.1, 2.5)
 """How long a process lives once it has started; a whole job takes about as long."""
 
 BREAK_EVERY = 10
@@ -36,11 +38,13 @@ async def test_fifty_kills_in_a_hundred_jobs_lose_and_double_nothing(
 ) -> None:
     rng = random.Random(SEED)  # noqa: S311 - draws lots
     async with killing(tmp_path, emulator=BRISK, DATABASE_URL=empty_url) as stage:
+        discord = stage.world.discord
+        channels = [discord.add_channel(discord.guild, f"clips-{n}") for n in range(CHANNELS)]
         kills = 0
         while kills < KILLS or len(await stage.world.jobs()) < WISHES:
             await stage.bot.start(wait=False)
             async with asyncio.TaskGroup() as group:
-                wishing = group.create_task(_wish(stage, rng))
+                wishing = group.create_task(_wish(stage, rng, channels))
                 await asyncio.sleep(rng.uniform(*LIFE_SECONDS))
                 wishing.cancel()
             await stage.bot.kill()
@@ -55,19 +59,19 @@ async def test_fifty_kills_in_a_hundred_jobs_lose_and_double_nothing(
     print(f"seed {SEED}: {kills} kills, {len(found)} jobs")  # noqa: T201 - shown where it fails
 
 
-async def _wish(stage: Killing, rng: random.Random) -> None:
+async def _wish(stage: Killing, rng: random.Random, channels: list[Channel]) -> None:
     """Make wishes as long as the process lives; those it does not take are made no more."""
     await stage.bot.wait_until_ready()
     discord = stage.world.discord
-    for number in count():
-        if len(await stage.world.jobs()) >= WISHES:
-            return
-        if rng.random() < 1 / 3:
-            await stage.ask()
+    while len(await stage.world.jobs()) < WISHES:
+        channel = rng.choice(channels)
+        if rng.random() < 1 / 2:
+            await stage.ask(channel)
         else:
             wish: dict[str, OptionValue] = {
-                "prompt": f"a cat, {number} of {rng.random()}",
+                "image": cat("first"),
+                "prompt": f"a cat and {rng.random()}",
                 "seed": rng.getrandbits(31),
             }
-            await discord.slash(discord.users[1], discord.channel, "video text", wish)
-        await asyncio.sleep(rng.uniform(0.0, 0.2))
+            await discord.slash(discord.users[1], channel, "video image", wish)
+        await asyncio.sleep(rng.uniform(0.0, 0.3))

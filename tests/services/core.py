@@ -159,6 +159,7 @@ class Core:
             metrics=self.metrics,
             worker_id=worker_id,
             poll_interval_seconds=POLL_SECONDS,
+            queue_ttl=QUEUE_TTL,
         )
         self.poller = Poller(
             advancer=self.advancer,

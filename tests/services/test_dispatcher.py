@@ -343,3 +343,13 @@ async def test_job_parked_before_anything_left_goes_back_into_the_queue(core: Co
 def _lose_pictures(folder: Path) -> None:
     for path in folder.iterdir():
         path.unlink()
+
+
+async def test_a_job_nobody_waits_for_any_more_is_not_bought(core: Core) -> None:
+    """After a long stop the dispatcher may look before the reaper does."""
+    job = await core.submissions.submit(a_submission())
+    core.clock.advance(hours=24, seconds=1)
+    await core.dispatcher.run_once(MODEL)
+    assert core.provider.creates == []
+    await core.reaper.run_once()
+    assert await core.state(job) is JobState.EXPIRED

@@ -68,6 +68,19 @@ async def test_job_whose_message_never_appeared_is_cancelled(core: Core) -> None
     assert await core.spent(job) == NOTHING
 
 
+async def test_what_an_earlier_process_left_without_a_message_has_its_time_again(
+    core: Core,
+) -> None:
+    job = await core.put(status_message_id=None)
+    core.clock.advance(minutes=10)
+    after = core.restarted()
+    await after.reaper.run_once()
+    assert await core.state(job) is JobState.QUEUED
+    core.clock.advance(seconds=120)
+    await after.reaper.run_once()
+    assert await core.state(job) is JobState.CANCELLED
+
+
 async def test_cancel_wanted_while_submitting_is_carried_out_once_queued_again(core: Core) -> None:
     job = await core.put(cancel_requested_at=NOW)
     await core.reaper.run_once()
