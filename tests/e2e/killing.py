@@ -52,6 +52,8 @@ class Killing:
     def __init__(self, world: World) -> None:
         self.world = world
         self.bot: StagedBot = world.staged
+        self.has_operator = False
+        """Whether somebody takes up what is parked, instead of that being a failure."""
         self.killed_at: list[str] = []
         """Where the process has died so far."""
         self.elsewhere: Channel = world.discord.channel
@@ -249,7 +251,10 @@ class Killing:
     async def _waits(self, known: int) -> bool:
         """Tell whether nothing happens without more time: tasks take theirs, or nobody has any."""
         open_jobs = [job for job in await self.world.jobs() if not is_settled(job)]
-        assert not any(job.state is JobState.PARKED for job in open_jobs), "parked"
+        if any(job.state is JobState.PARKED for job in open_jobs):
+            assert self.has_operator, "parked"
+            await self.take_up_parked()
+            return False
         open_jobs = [job for job in open_jobs if not self._is_out_of_sight(job)]
         unconfirmed = [job for job in open_jobs if job.state is JobState.UNCONFIRMED]
         if any(job not in unconfirmed and not self._takes_its_time(job) for job in open_jobs):

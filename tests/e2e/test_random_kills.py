@@ -22,7 +22,7 @@ SEED = 20261121
 WISHES = 100
 KILLS = 50
 CHANNELS = 8
-LIFE_SECONDS = (0.1, 2.5)
+LIFE_SECONDS = (0.1, 1.8)
 """How long a process lives once it has started; a whole job takes about as long."""
 
 BREAK_EVERY = 10
@@ -40,6 +40,8 @@ async def test_fifty_kills_in_a_hundred_jobs_lose_and_double_nothing(
     async with killing(tmp_path, emulator=BRISK, DATABASE_URL=empty_url) as stage:
         discord = stage.world.discord
         channels = [discord.add_channel(discord.guild, f"clips-{n}") for n in range(CHANNELS)]
+        # Three kills in one stage look like the job's own fault.
+        stage.has_operator = True
         kills = 0
         while kills < KILLS or len(await stage.world.jobs()) < WISHES:
             await stage.bot.start(wait=False)
@@ -51,7 +53,6 @@ async def test_fifty_kills_in_a_hundred_jobs_lose_and_double_nothing(
             kills += 1
             if kills % BREAK_EVERY == 0:
                 stage.pass_time(READINGS_APART.total_seconds())
-                await stage.take_up_parked()
         found = await stage.end()
         states = Counter(job.state for job in found)
         assert states == {JobState.DELIVERED: len(found)}
@@ -74,4 +75,4 @@ async def _wish(stage: Killing, rng: random.Random, channels: list[Channel]) -> 
                 "seed": rng.getrandbits(31),
             }
             await discord.slash(discord.users[1], channel, "video image", wish)
-        await asyncio.sleep(rng.uniform(0.0, 0.3))
+        await asyncio.sleep(rng.uniform(0.0, 0.15))
