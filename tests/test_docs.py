@@ -241,3 +241,10 @@ def test_the_pictures_are_small_and_sharp() -> None:
         with Image.open(path) as picture:
             # What the bot posts is as wide as the bot draws it.
             assert picture.width >= (1000 if path.suffix == ".png" else 1500), path.name
+
+
+def test_every_test_the_page_on_reliability_names_exists() -> None:
+    page = (ROOT / "docs" / "reliability.md").read_text("utf-8")
+    named = set(re.findall(r"tests/[a-z0-9_/]+\.py", page))
+    assert len(named) > 10
+    assert [path for path in sorted(named) if not (ROOT / path).is_file()] == []
