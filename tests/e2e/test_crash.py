@@ -21,39 +21,6 @@ def advanced_to(state: JobState) -> Callable[[World], object]:
     return lambda world: world.bot.events("job_advanced", target=state.value)
 
 
-@pytest.mark.parametrize(
-    "state",
-    [
-        JobState.QUEUED,
-        JobState.PENDING,
-        JobState.RUNNING,
-        JobState.DOWNLOADING,
-        JobState.DELIVERING,
-        JobState.DELIVERED,
-    ],
-)
-async def test_killed_in_any_state_a_job_ends_with_one_task_and_one_video(
-    tmp_path: Path, state: JobState
-) -> None:
-    async with story(tmp_path, emulator=SLOW) as world:
-        await world.ask(world.discord.users[1], prompt="a cat comes closer")
-        await world.bot.wait_for_log(lambda _: advanced_to(state)(world))
-        await world.bot.kill()
-        await world.bot.start()
-        await world.discord.wait_for(lambda: world.discord.pings, 60)
-
-        (status,) = world.status_messages()
-        assert title_of(status) == "✅ Done"
-        assert len(status.current.attachments) == 1
-        assert len(world.dashscope.tasks) == 1
-        (job,) = await world.jobs()
-        assert job.state is JobState.DELIVERED
-        assert (await world.balances())[job.id].videos == 1
-        assert len(world.discord.pings) == 1
-        texts = [message.text for message in world.discord.messages(world.discord.channel)]
-        assert len([text for text in texts if text.endswith(f"-# Job {job.id}")]) == 1
-
-
 async def test_killed_while_the_create_is_being_answered_the_task_is_found(
     tmp_path: Path,
 ) -> None:
