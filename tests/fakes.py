@@ -379,6 +379,10 @@ class RecordingChat(Chat):
 
     @override
     async def tell_operators(self, notice: Notice) -> None:
+        if self.before is not None:
+            await self.before("tell_operators")
+        if self.refusals["tell_operators"]:
+            raise self.refusals["tell_operators"].popleft()
         self.notices.append(notice)
 
     @override

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime
@@ -19,6 +20,7 @@ from bot.crashpoints import Call, outside
 from bot.domain.audit import AuditLine
 from bot.domain.delivery import Receipt
 from bot.domain.errors import (
+    ChatUnavailableError,
     ContentBlockedError,
     DeliveryError,
     MessageGoneError,
@@ -33,6 +35,10 @@ from bot.logs import get_logger
 log = get_logger(__name__)
 
 _T = TypeVar("_T")
+
+
+TELL_SECONDS = 10.0
+"""The loop that tells an operator something has other work."""
 
 
 class Messenger:
@@ -199,14 +205,13 @@ class Messenger:
         Raises:
             DeliveryError: one of them was not reached; the others were told all the same.
         """
-        failed: DeliveryError | None = None
-        for operator in self._operators:
-            try:
-                await self._tell(operator, text.notice(notice))
-            except DeliveryError as error:
-                failed = error
-        if failed is not None:
-            raise failed
+        words = text.notice(notice)
+        answers = await asyncio.gather(
+            *(self._tell(operator, words) for operator in self._operators), return_exceptions=True
+        )
+        for answer in answers:
+            if isinstance(answer, BaseException):
+                raise answer
 
     @outside(Call.TELL_LOG_CHANNEL)
     async def tell_log_channel(self, line: AuditLine) -> None:
@@ -219,7 +224,13 @@ class Messenger:
         await self._post_words(line.channel_id, words, once=f"audit:{line.id}")
 
     async def _tell(self, operator: UserId, words: str) -> None:
-        await self._post_words(await self.open_dm(operator), words, once=secrets.token_hex(8))
+        try:
+            async with asyncio.timeout(TELL_SECONDS):
+                await self._post_words(
+                    await self.open_dm(operator), words, once=secrets.token_hex(8)
+                )
+        except TimeoutError as error:
+            raise ChatUnavailableError("no answer in time") from error
 
     async def _post_words(self, channel_id: ChannelId, words: str, *, once: str) -> None:
         async def post() -> None:

@@ -146,7 +146,12 @@ class Listing:
         reaches = self.begun_at - _born_from(job) <= LIST_REACH
         settled = certain or {}
         found = tuple(task for task in free if settled.get(task.task_id) == job.id)
-        if found and reaches and _is_in_window(job, found[0], offset):
+        if (
+            found
+            and reaches
+            and _is_in_window(job, found[0], offset)
+            and not self._has_late_rival(job, found[0], settled, offset)
+        ):
             return Finding(verdict=Verdict.FOUND, tasks=found)
         mine = tuple(task for task in free if may_be_of(job, task, offset))
         awaited = [task for task in mine if job.id in claims[task.task_id]]
@@ -166,6 +171,16 @@ class Listing:
         if unexplained and self.api_key_id is not None:
             return Finding(verdict=Verdict.DOUBTFUL, tasks=unexplained, doubt=Doubt.UNEXPLAINED)
         return self._without_task(job, offset)
+
+    def _has_late_rival(
+        self, job: Job, task: ListedTask, settled: Mapping[TaskId, JobId], offset: Offset
+    ) -> bool:
+        """Tell whether a task may be another's that the provider carried out late."""
+        served = set(settled.values())
+        return any(
+            each.id != job.id and each.id not in served and may_be_of(each, task, offset)
+            for each in self.unanswered
+        )
 
     def _may_hide(self, job: Job, task: ListedTask, offset: Offset) -> bool:
         """Tell whether a task would be a job's if our clock had been set since our last answer.

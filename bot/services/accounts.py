@@ -120,6 +120,8 @@ class Accounts:
         this = f"{account} {row.paused_at}"
         if row.paused_at is None or told == this:
             return
-        await self._operators.tell(Told.ACCOUNT_PAUSED, account, reason=row.pause_reason or "")
+        reason = row.pause_reason or ""
+        if not await self._operators.tell(Told.ACCOUNT_PAUSED, account, reason=reason):
+            return
         async with self._database.write() as connection:
             await processes.set_fact(connection, _TOLD, this)

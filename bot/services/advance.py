@@ -17,7 +17,7 @@ from bot.domain.ports import Clock
 from bot.domain.transitions import transition
 from bot.logs import get_logger
 from bot.metrics import Metrics
-from bot.storage import jobs
+from bot.storage import jobs, leases
 from bot.storage.engine import Connection, Database
 
 log = get_logger(__name__)
@@ -139,7 +139,7 @@ class Advancer:
     async def retry_later(self, job: Job, *, not_before: datetime, attempts: int) -> None:
         """End a claim whose work met a known, retryable refusal."""
         async with self.database.write() as connection:
-            await jobs.give_back(connection, job, not_before=not_before, attempts=attempts)
+            await leases.give_back(connection, job, not_before=not_before, attempts=attempts)
 
     def changed(self, job: Job) -> None:
         """Wake whoever waits for a job's change."""

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterator
 from datetime import timedelta
 
 from bot.domain.errors import DatabaseUnavailableError, StaleJobError
-from bot.domain.ids import WorkerId
+from bot.domain.ids import ChannelId, WorkerId
 from bot.domain.job import MAX_CLAIMS, Job, JobState, Owner
 from bot.domain.pacing import backoff
 from bot.domain.status import Told
@@ -22,7 +22,7 @@ from bot.logs import get_logger
 from bot.metrics import Metrics
 from bot.services.advance import Advancer
 from bot.services.operators import Operators
-from bot.storage import jobs
+from bot.storage import leases
 
 log = get_logger(__name__)
 
@@ -70,14 +70,20 @@ class Claims:
         self._lease = lease
         self._quarantine = quarantine
 
-    async def work_on_next(self, work: Callable[[Job], Awaitable[None]]) -> bool:
+    async def work_on_next(
+        self, work: Callable[[Job], Awaitable[None]], *, busy: Collection[ChannelId] = ()
+    ) -> bool:
         """Claim the most urgent job and work on it; False where there is none.
 
         Whatever the work raises is counted against the job it came from.
+
+        Args:
+            work: what is done with the job.
+            busy: channels whose jobs have to wait.
         """
         with contextlib.ExitStack() as stack:
             may_suspect = stack.enter_context(self._quarantine.entered())
-            job = await self._claim(may_suspect=may_suspect)
+            job = await self._claim(may_suspect=may_suspect, busy=busy)
             if job is None:
                 return False
             if job.claims > MAX_CLAIMS:
@@ -88,16 +94,17 @@ class Claims:
             await self._work_on(job, work)
         return True
 
-    async def _claim(self, *, may_suspect: bool) -> Job | None:
+    async def _claim(self, *, may_suspect: bool, busy: Collection[ChannelId]) -> Job | None:
         now = self._advancer.clock.now()
         async with self._advancer.database.write() as connection:
-            return await jobs.claim_next(
+            return await leases.claim_next(
                 connection,
                 self._state,
                 worker_id=self._worker_id,
                 now=now,
                 until=now + self._lease,
                 most_claims=None if may_suspect else 0,
+                busy=busy,
             )
 
     async def _work_on(self, job: Job, work: Callable[[Job], Awaitable[None]]) -> None:

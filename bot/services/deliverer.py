@@ -102,7 +102,9 @@ class Deliverer:
 
     async def run_once(self) -> float:
         """Deliver one video; return seconds until it is worth looking again."""
-        return 0.0 if await self._claims.work_on_next(self._deliver) else IDLE_SECONDS
+        return (
+            0.0 if await self._claims.work_on_next(self._deliver, busy=self._busy) else IDLE_SECONDS
+        )
 
     async def _deliver(self, job: Job) -> None:
         channel_id = job.status_channel_id or job.channel_id
@@ -140,9 +142,10 @@ class Deliverer:
 
     async def _hand_over(self, job: Job) -> None:
         may_post = True
+        attempted_at: datetime | None = None
         if job.delivery_attempted_at is not None:
             try:
-                receipt = await self._find_delivered(job, job.delivery_attempted_at)
+                receipt, attempted_at = await self._find_delivered(job, job.delivery_attempted_at)
             except MissingAccessError as error:
                 log.warning("delivery_untraceable", job_id=job.id, reason=str(error))
                 may_post = False
@@ -153,7 +156,7 @@ class Deliverer:
         is_out_of_sight = False
         for limit_bytes, way in self._ways(job, may_post=may_post):
             try:
-                receipt, file = await self._send(job, limit_bytes, way)
+                receipt, file = await self._send(job, limit_bytes, way, attempted_at=attempted_at)
             except ChatUnavailableError:
                 raise
             except (DeliveryError, MediaTooLargeError) as error:
@@ -174,8 +177,12 @@ class Deliverer:
             changes={"failure_reason": FailureReason.UNDELIVERABLE},
         )
 
-    async def _find_delivered(self, job: Job, attempted_at: datetime) -> Receipt | None:
+    async def _find_delivered(
+        self, job: Job, attempted_at: datetime
+    ) -> tuple[Receipt | None, datetime]:
         """Return the message with the video an attempt before this may have left somewhere.
+
+        And the moment to store with another attempt; see ``find_earlier``.
 
         Raises:
             MissingAccessError: it may stand in the channel, and nobody can tell.
@@ -190,9 +197,9 @@ class Deliverer:
             now=self._clock.now(),
         )
         untraceable: MissingAccessError | None = None
-        receipt = None
+        receipt, again_at = None, self._clock.now()
         try:
-            receipt = await find(job.channel_id)
+            receipt, again_at = await find(job.channel_id)
         except MissingAccessError as error:
             untraceable = error
         except ChannelGoneError:
@@ -201,17 +208,19 @@ class Deliverer:
             receipt = await self._find_in_dm(job, find)
         if receipt is None and untraceable is not None:
             raise untraceable
-        return receipt
+        return receipt, again_at
 
     async def _find_in_dm(
-        self, job: Job, find: Callable[[ChannelId], Awaitable[Receipt | None]]
+        self, job: Job, find: Callable[[ChannelId], Awaitable[tuple[Receipt | None, datetime]]]
     ) -> Receipt | None:
         try:
-            return await find(await self._chat.open_dm(job.requester_id))
+            receipt, _ = await find(await self._chat.open_dm(job.requester_id))
         except ChatUnavailableError:
             raise
         except DeliveryError:
             return None  # closed, so nothing was posted there
+        else:
+            return receipt
 
     def _ways(self, job: Job, *, may_post: bool) -> list[tuple[int, Way]]:
         """Return how the video may be handed over, best first, each with its upload limit.
@@ -236,7 +245,9 @@ class Deliverer:
         shrunk = folder / SHRUNK
         return shrunk if shrunk.is_file() else folder / (job.media_file or RESULT)
 
-    async def _send(self, job: Job, limit_bytes: int, way: Way) -> tuple[Receipt, Path]:
+    async def _send(
+        self, job: Job, limit_bytes: int, way: Way, *, attempted_at: datetime | None
+    ) -> tuple[Receipt, Path]:
         """Send by one way, with a smaller file each time Discord says that it is too large."""
         original = self._folders.of(job.id) / (job.media_file or RESULT)
         size = job.media_bytes or 0
@@ -247,7 +258,9 @@ class Deliverer:
         while True:
             sent_bytes = await asyncio.to_thread(_size, file)
             view = StatusView(job=self._as_delivered(job, sent_bytes))
-            await self._advancer.touch(job.id, delivery_attempted_at=self._clock.now())
+            await self._advancer.touch(
+                job.id, delivery_attempted_at=attempted_at or self._clock.now()
+            )
             most_seconds = HAND_OVER_SECONDS + sent_bytes / SLOWEST_BYTES_PER_SECOND
             try:
                 async with asyncio.timeout(most_seconds), self._locks.of(job.id):

@@ -165,16 +165,15 @@ class Dispatcher:
 
     async def _next(self, connection: Connection, model: str) -> Job | None:
         now = self._clock.now()
-        guild_id = await lanes.next_guild(connection, self._account, model, now=now)
+        oldest = now - self._queue_ttl
+        guild_id = await lanes.next_guild(connection, self._account, model, now=now, oldest=oldest)
         if guild_id is None:
             return None
-        waiting = await lanes.claimable_of(connection, self._account, model, guild_id, now=now)
+        waiting = await lanes.claimable_of(
+            connection, self._account, model, guild_id, now=now, oldest=oldest
+        )
         ordered = await in_turn(connection, self._account, model, waiting)
-        job = await jobs.get(connection, ordered[0].job_id) if ordered else None
-        if job is not None and now - job.created_at > self._queue_ttl:
-            # After a stop the reaper may not have been here yet: nobody waits for this any more.
-            return None
-        return job
+        return await jobs.get(connection, ordered[0].job_id) if ordered else None
 
     @staticmethod
     def _spacing(lane: lanes.Lane) -> timedelta:
@@ -264,8 +263,9 @@ class Dispatcher:
                 await self._space(job)
                 await self._requeue(job, wait, detail)
             case AuthenticationError():
-                await self._accounts.pause(self._account, error)
+                # The answer first: telling takes as long as Discord does, and the lease runs.
                 await self._requeue(job, timedelta(0), detail)
+                await self._accounts.pause(self._account, error)
             case ModelNotAvailableError():
                 await self._switch_off(job, error)
             case RequestRefusedError():
@@ -452,8 +452,8 @@ class Dispatcher:
             lane = await lanes.lock(connection, self._account, job.model)
             if lane is not None:
                 await lanes.switch_off(connection, lane, at=self._clock.now(), reason=reason)
-        await self._operators.tell(Told.LANE_OFF, job.model, reason=str(error.provider_code))
         await self._end(job, FailureReason.MODEL_OFF, reason, {"code": error.code})
+        await self._operators.tell(Told.LANE_OFF, job.model, reason=str(error.provider_code))
 
     async def _fail_unsellable(self, model: str) -> None:
         """Fail what waits for a lane that is off: it would wait for nothing."""

@@ -133,9 +133,9 @@ class Downloader:
         if left <= timedelta(0):
             await self._lose(job, JobState.FAILED, FailureReason.RESULT_EXPIRED, str(error))
             return
-        if isinstance(error, ResultHostError) and job.operator_told_at is None:
+        is_news = isinstance(error, ResultHostError) and job.operator_told_at is None
+        if is_news and await self._operators.tell(Told.RESULT_HOST, job.id, reason=str(error)):
             # Stored, so that the restart which widens RESULT_HOSTS does not tell it again.
-            await self._operators.tell(Told.RESULT_HOST, job.id, reason=str(error))
             await self._advancer.touch(job.id, operator_told_at=now)
         attempts = job.attempts + 1
         if isinstance(error, MediaError):

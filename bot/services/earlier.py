@@ -23,8 +23,12 @@ async def find_earlier(
     *,
     attempted_at: datetime,
     now: datetime,
-) -> Receipt | None:
-    """Return the message an earlier attempt posted; None where it is safe to post one.
+) -> tuple[Receipt | None, datetime]:
+    """Look for the message an earlier attempt posted; None where it is safe to post one.
+
+    Returns:
+        The message, and the moment to store with another attempt: a later look must reach back to
+        it, and where the channel cannot be read the nonce is as old as the first post.
 
     Raises:
         MissingAccessError: it may stand there; the channel cannot be read, and the attempt is
@@ -32,8 +36,8 @@ async def find_earlier(
         DeliveryError: Discord could not be asked.
     """
     try:
-        return await chat.find_message(job, channel_id, purpose, since=attempted_at)
+        return await chat.find_message(job, channel_id, purpose, since=attempted_at), now
     except MissingAccessError:
         if now - attempted_at > NONCE_HOLDS:
             raise
-        return None
+        return None, attempted_at

@@ -17,7 +17,7 @@ from bot.domain.errors import ConfigurationError, DatabaseUnavailableError, Lost
 from bot.domain.ids import WorkerId
 from bot.domain.ports import Clock
 from bot.logs import get_logger
-from bot.storage import jobs, processes
+from bot.storage import leases, processes
 from bot.storage.engine import Connection, Database
 from bot.storage.processes import ProcessRow
 
@@ -29,6 +29,7 @@ AGAIN_SECONDS = 1.0
 _LEFT_AT = "left_at"
 """Key of the stored moment at which the last process left in good order."""
 
+_PID_SPACE = Path("/proc/self/ns/pid")
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -62,7 +63,7 @@ class Instance:
                 if is_first or holder is None or lapsed or self._is_gone(holder):
                     await self._note_absence(connection, None if is_first else holder)
                     await processes.register(connection, self._row())
-                    dropped = await jobs.drop_other_leases(connection, self.worker_id)
+                    dropped = await leases.drop_other_leases(connection, self.worker_id)
                     log.info("instance_acquired", worker_id=self.worker_id, dropped=dropped)
                     return
             if seen is not None and holder != seen:
@@ -123,12 +124,13 @@ class Instance:
 
 
 def _host() -> str:
-    """Return host and boot: process ids mean something only within one boot of one host.
+    """Return host, boot and space of process ids: an id means something only within these three.
 
-    A container shares the boot id of its host but not its process ids; its host name differs.
+    Containers share the boot of their host, and its name where they are told to.
     """
     boot = _BOOT_ID.read_text("ascii").strip() if _BOOT_ID.exists() else ""
-    return f"{socket.gethostname()} {boot}"
+    space = _PID_SPACE.readlink() if _PID_SPACE.is_symlink() else ""
+    return f"{socket.gethostname()} {boot} {space}".strip()
 
 
 def _is_alive(pid: int) -> bool:

@@ -204,7 +204,6 @@ class Poller:
 
     async def _succeeded(self, job: Job, task: Task, url: str) -> None:
         if job.adopted and not is_made_from(job, task.orig_prompt):
-            await self._operators.tell(Told.ORPHAN_TASK, str(job.task_id), job_id=job.id)
             await self._advance(
                 job,
                 JobState.EXPIRED,
@@ -212,6 +211,7 @@ class Poller:
                 failure_reason=FailureReason.OUTCOME_UNKNOWN,
                 possibly_billed=True,
             )
+            await self._operators.tell(Told.ORPHAN_TASK, str(job.task_id), job_id=job.id)
             return
         seconds = task.billed_seconds
         billed_seconds = job.duration_seconds if seconds is None else seconds

@@ -288,7 +288,7 @@ class StatusBoard:
         """Find the message an earlier process posted, or post it; an ended job needs none."""
         job = view.job
         now = self._clock.now()
-        receipt = await find_earlier(
+        receipt, attempted_at = await find_earlier(
             self._chat,
             job,
             job.channel_id,
@@ -301,7 +301,7 @@ class StatusBoard:
             if job.is_terminal:
                 await self._mark(job, None)
                 return
-            await self._advancer.touch(job.id, status_attempted_at=now)
+            await self._advancer.touch(job.id, status_attempted_at=attempted_at)
             receipt = await self._chat.post_status(view, preview=self._folders.preview(job))
         await self._advancer.touch(
             job.id, status_channel_id=receipt.channel_id, status_message_id=receipt.message_id
@@ -385,8 +385,9 @@ class StatusBoard:
         if job.id in self._failures and free_at is not None and free_at > self._clock.monotonic():
             return False
         try:
-            if not await self._was_announced(job, guild.notify, now):
-                await self._advancer.touch(job.id, announce_attempted_at=now)
+            attempted_at = await self._attempt_at(job, guild.notify, now)
+            if attempted_at is not None:
+                await self._advancer.touch(job.id, announce_attempted_at=attempted_at)
                 await self._chat.announce(StatusView(job=job), guild.notify)
                 await self._show_after_all(job)
         except ChatUnavailableError as error:
@@ -398,17 +399,17 @@ class StatusBoard:
         await self._advancer.touch(job.id, announced_at=now)
         return True
 
-    async def _was_announced(self, job: Job, notify: Notify, now: datetime) -> bool:
-        """Look for the announcement of an attempt that nobody wrote down the end of."""
+    async def _attempt_at(self, job: Job, notify: Notify, now: datetime) -> datetime | None:
+        """Return the moment to store with an attempt; None where one before this one succeeded."""
         attempted_at = job.announce_attempted_at
         if attempted_at is None:
-            return False
+            return now
         in_dm = notify is Notify.DM
         place = await self._chat.open_dm(job.requester_id) if in_dm else _place(job)
-        found = await find_earlier(
+        found, attempted_at = await find_earlier(
             self._chat, job, place, Purpose.ANNOUNCEMENT, attempted_at=attempted_at, now=now
         )
-        return found is not None
+        return None if found is not None else attempted_at
 
     async def _show_after_all(self, job: Job) -> None:
         """Try a refused last word once more: the announcement opened an archived thread again."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from bot.domain.pacing import LONGEST_WAIT
 from bot.domain.ports import Clock
 from bot.logs import get_logger
-from bot.storage import jobs, lanes
+from bot.storage import lanes, leases
 from bot.storage.engine import Database
 
 log = get_logger(__name__)
@@ -47,7 +47,7 @@ class Timekeeping:
     async def _end_long_waits(self) -> None:
         now = self._clock.now()
         async with self._database.write() as connection:
-            hastened = await jobs.bound_waits(connection, now=now, latest=now + LONGEST_WAIT)
+            hastened = await leases.bound_waits(connection, now=now, latest=now + LONGEST_WAIT)
             hastened += await lanes.bound_waits(connection, now=now, latest=now + LONGEST_WAIT)
         if hastened:
             log.warning("long_waits_ended", count=hastened)

@@ -192,13 +192,23 @@ def _in_line(account: AccountId, model: str) -> ColumnElement[bool]:
     )
 
 
-def _waits(account: AccountId, model: str, now: datetime) -> ColumnElement[bool]:
-    """A job may be claimed once its status message stands in the channel."""
-    return and_(_in_line(account, model), jobs.c.status_message_id.is_not(None), ready(now))
+def _waits(
+    account: AccountId, model: str, *, now: datetime, oldest: datetime
+) -> ColumnElement[bool]:
+    """A job may be claimed once its status message stands in the channel, until it is too old.
+
+    After a long stop the reaper may not have ended it yet, and nobody waits for it any more.
+    """
+    return and_(
+        _in_line(account, model),
+        jobs.c.status_message_id.is_not(None),
+        jobs.c.created_at >= oldest,
+        ready(now),
+    )
 
 
 async def next_guild(
-    connection: AsyncConnection, account: AccountId, model: str, *, now: datetime
+    connection: AsyncConnection, account: AccountId, model: str, *, now: datetime, oldest: datetime
 ) -> GuildId | None:
     """Return the guild whose turn it is: waiting, and least recently served in this lane.
 
@@ -207,10 +217,10 @@ async def next_guild(
     it, all guilds are looked at: twice into an index each, however long queue and history are.
     """
     # Most looks find nobody: that must not cost a look at every guild there is.
-    anybody = select(jobs.c.id).where(_waits(account, model, now)).limit(1)
+    anybody = select(jobs.c.id).where(_waits(account, model, now=now, oldest=oldest)).limit(1)
     if (await connection.execute(anybody)).first() is None:
         return None
-    few = _turns(account, model, now=now, most=LONGEST_AGO)
+    few = _turns(account, model, now=now, oldest=oldest, most=LONGEST_AGO)
     rows = (await connection.execute(select(few))).all()
     latest = max((row.served_at or _NEVER for row in rows), default=_NEVER)
     # Whoever was served with the last of the few may stand behind somebody left out.
@@ -221,7 +231,7 @@ async def next_guild(
     ]
     if sure or len(rows) < LONGEST_AGO:
         return GuildId(min(sure)[2]) if sure else None
-    turn = _turns(account, model, now=now, most=None)
+    turn = _turns(account, model, now=now, oldest=oldest, most=None)
     query = (
         select(turn.c.guild_id)
         .where(turn.c.first.is_not(None))
@@ -232,7 +242,9 @@ async def next_guild(
     return None if guild_id is None else GuildId(guild_id)
 
 
-def _turns(account: AccountId, model: str, *, now: datetime, most: int | None) -> CTE:
+def _turns(
+    account: AccountId, model: str, *, now: datetime, oldest: datetime, most: int | None
+) -> CTE:
     """Guilds served longest ago: when that was, and since when the first claimable job waits."""
     last_sent_at = (
         select(func.max(jobs.c.sent_at))
@@ -256,7 +268,7 @@ def _turns(account: AccountId, model: str, *, now: datetime, most: int | None) -
     )
     first_waiting = (
         select(jobs.c.created_at)
-        .where(_waits(account, model, now), jobs.c.guild_id == served.c.guild_id)
+        .where(_waits(account, model, now=now, oldest=oldest), jobs.c.guild_id == served.c.guild_id)
         .order_by(jobs.c.created_at)
         .limit(1)
         .correlate(served)
@@ -273,6 +285,7 @@ async def claimable_of(
     guild_id: GuildId,
     *,
     now: datetime,
+    oldest: datetime,
 ) -> list[Waiting]:
     """Return a guild's jobs that may be claimed next: the oldest claimable one of each member."""
     oldest_first = func.row_number().over(
@@ -280,7 +293,7 @@ async def claimable_of(
     )
     claimable = (
         select(*_WAITING, oldest_first.label("turn"))
-        .where(_waits(account, model, now), jobs.c.guild_id == guild_id)
+        .where(_waits(account, model, now=now, oldest=oldest), jobs.c.guild_id == guild_id)
         .subquery()
     )
     query = select(claimable).where(claimable.c.turn == 1).order_by(claimable.c.created_at)

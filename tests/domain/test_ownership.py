@@ -141,6 +141,17 @@ def worlds(
 
 
 @WORLDS
+@given(worlds(most_late=600))
+def test_found_is_the_truth_however_late_creates_are_carried_out(
+    drawn: tuple[World, float],
+) -> None:
+    world, at = drawn
+    for job_id, finding in world.listing(at).findings().items():
+        if finding.verdict is Verdict.FOUND:
+            assert [task.task_id for task in finding.tasks] == [world.made.get(job_id)]
+
+
+@WORLDS
 @given(worlds(), st.data())
 def test_found_is_always_the_truth(drawn: tuple[World, float], data: st.DataObject) -> None:
     world, at = drawn

@@ -190,6 +190,21 @@ async def test_announcement_that_cannot_be_looked_for(
     assert (await core.job(job)).announced_at is not None
 
 
+async def test_lost_answers_where_nothing_can_be_looked_for_do_not_repeat_for_ever(
+    core: Core,
+) -> None:
+    """The nonce is as old as the first post, however often it was posted since."""
+    job = await core.put(JobState.FAILED)
+    core.chat.closed["find_message"] = MissingAccessError("no Read Message History")
+    core.chat.closed["announce"] = ChatUnavailableError("the answer was lost")
+    while (await core.job(job)).announced_at is None:
+        await core.board.run_once()
+        core.clock.advance(seconds=30)
+    assert core.clock.now() - NOW < timedelta(minutes=5)
+    calls = [name for name, _ in core.chat.calls if name == "announce"]
+    assert len(calls) < 6
+
+
 async def _said_before_the_crash(core: Core, channel_id: ChannelId, **changes: object) -> Job:
     """Return a job whose announcement stands, though the process died before it could say so."""
     core.chat.standing[Purpose.ANNOUNCEMENT, channel_id] = Receipt(

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
+from bot.domain.ids import ChannelId
 from bot.domain.job import Job, JobState, Owner
-from bot.storage import jobs
+from bot.storage import leases
 from tests.fakes import NOW
 from tests.services.core import Core
 
@@ -76,7 +77,7 @@ class PowerCutError(BaseException):
 async def _live(core: Core, culprit: Job) -> None:
     """Let one process work on all it may at once; the culprit ends it."""
     async with core.database.write() as connection:
-        await jobs.drop_other_leases(connection, core.instance.worker_id)
+        await leases.drop_other_leases(connection, core.instance.worker_id)
     in_hand: list[str] = []
     all_claimed = asyncio.Event()
 
@@ -103,3 +104,19 @@ async def test_jobs_in_hand_when_another_ends_the_process_are_not_parked_with_it
         await _live(core, culprit)
     assert await core.state(culprit) is JobState.PARKED
     assert [await core.state(job) for job in others] == [JobState.DELIVERED] * 2
+
+
+async def test_jobs_of_a_busy_channel_are_passed_over(core: Core) -> None:
+    first, second = await _fetched(core, 0, 0)
+    elsewhere = ChannelId(77)
+    await core.touch(second, status_channel_id=elsewhere)
+    seen: list[str] = []
+
+    async def work(job: Job) -> None:
+        seen.append(job.id)
+
+    claims = core.deliverer._claims
+    busy = {(await core.job(first)).status_channel_id or first.channel_id}
+    assert await claims.work_on_next(work, busy=busy)
+    assert not await claims.work_on_next(work, busy=busy | {elsewhere})
+    assert seen == [second.id]

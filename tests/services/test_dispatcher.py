@@ -353,3 +353,12 @@ async def test_a_job_nobody_waits_for_any_more_is_not_bought(core: Core) -> None
     assert core.provider.creates == []
     await core.reaper.run_once()
     assert await core.state(job) is JobState.EXPIRED
+
+
+async def test_what_is_too_old_holds_nobody_up(core: Core) -> None:
+    old = await core.submissions.submit(a_submission())
+    core.clock.advance(hours=24, seconds=1)
+    fresh = await core.submissions.submit(a_submission())
+    await core.dispatcher.run_once(MODEL)
+    assert await core.state(old) is JobState.QUEUED
+    assert await core.state(fresh) is JobState.PENDING

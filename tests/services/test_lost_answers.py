@@ -22,7 +22,7 @@ from bot.domain.job import Job, JobState
 from bot.domain.ledger import NOTHING
 from bot.domain.submission import GenerationOptions
 from bot.domain.task import ListedTask, Task, TaskPage, TaskRequest, TaskState
-from bot.storage import jobs as stored_jobs
+from bot.storage import leases
 from tests.fakes import KEY_ID, MODEL, InMemoryProvider, a_submission, a_task
 from tests.services.core import Core
 
@@ -166,7 +166,7 @@ class Siege:
             self.core = self.core.restarted()
             if self.chance.random() < 0.5:  # else the lease lapses by itself
                 async with self.core.database.write() as connection:
-                    await stored_jobs.drop_other_leases(connection, self.core.instance.worker_id)
+                    await leases.drop_other_leases(connection, self.core.instance.worker_id)
 
     async def elsewhere(self) -> None:
         """Let a stranger have a task made; with our key where it is shared."""

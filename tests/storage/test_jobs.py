@@ -18,7 +18,7 @@ from bot.domain.job import Job, JobEvent, JobState, Owner, StoredPicture
 from bot.domain.ledger import EntryKind
 from bot.domain.submission import PictureNote
 from bot.domain.transitions import open_job, transition
-from bot.storage import jobs, ledger
+from bot.storage import jobs, leases, ledger
 from bot.storage.engine import Database
 from tests.fakes import ACCOUNT, GUILD, MEMBER, NOW, a_job
 
@@ -200,7 +200,7 @@ async def test_task_ids_of_two_accounts_may_be_equal(database: Database) -> None
 
 async def _claim(database: Database, *, now: datetime = NOW) -> Job | None:
     async with database.write() as connection:
-        return await jobs.claim_next(
+        return await leases.claim_next(
             connection,
             JobState.DOWNLOADING,
             worker_id=WORKER,
@@ -244,7 +244,7 @@ async def test_job_given_back_waits_and_its_claim_does_not_count(database: Datab
     assert claimed is not None
     later = NOW + timedelta(minutes=1)
     async with database.write() as connection:
-        await jobs.give_back(connection, claimed, not_before=later, attempts=4)
+        await leases.give_back(connection, claimed, not_before=later, attempts=4)
     stored = await _get(database, claimed)
     assert (stored.claims, stored.attempts, stored.lease_until, stored.not_before) == (
         0,
@@ -259,7 +259,7 @@ async def test_leases_of_other_workers_are_dropped(database: Database) -> None:
     await _put(database, state=JobState.SUBMITTING, lease_owner="dead", lease_until=NOW)
     await _claim(database)
     async with database.write() as connection:
-        assert await jobs.drop_other_leases(connection, WORKER) == 1
+        assert await leases.drop_other_leases(connection, WORKER) == 1
         assert len(await jobs.lapsed(connection, JobState.SUBMITTING, now=NOW)) == 1
 
 

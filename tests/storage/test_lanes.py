@@ -21,6 +21,9 @@ from tests.fakes import ACCOUNT, MEMBER, MODEL, NOW, SLOW_MODEL, a_job
 LIMITS = LaneLimits(in_flight=2, submits_per_second=2)
 
 
+QUEUE_TTL = timedelta(days=1)
+
+
 async def _put(database: Database, **changes: object) -> JobId:
     job = a_job(**changes)
     async with database.write() as connection:
@@ -31,7 +34,7 @@ async def _put(database: Database, **changes: object) -> JobId:
 
 async def _turn(database: Database, now: datetime = NOW) -> int | None:
     async with database.read() as connection:
-        return await lanes.next_guild(connection, ACCOUNT, MODEL, now=now)
+        return await lanes.next_guild(connection, ACCOUNT, MODEL, now=now, oldest=now - QUEUE_TTL)
 
 
 async def test_start_stores_the_limits_and_keeps_what_was_learnt(database: Database) -> None:
@@ -144,15 +147,22 @@ async def test_claims_go_round_as_the_line_says(
             nth[job.guild_id] += 1
         claimed = []
         for turn in range(len(line)):
-            guild_id = await lanes.next_guild(connection, ACCOUNT, MODEL, now=NOW)
+            guild_id = await lanes.next_guild(
+                connection, ACCOUNT, MODEL, now=NOW, oldest=NOW - QUEUE_TTL
+            )
             assert guild_id is not None
-            heads = await lanes.claimable_of(connection, ACCOUNT, MODEL, guild_id, now=NOW)
+            heads = await lanes.claimable_of(
+                connection, ACCOUNT, MODEL, guild_id, now=NOW, oldest=NOW - QUEUE_TTL
+            )
             assert len({job.requester_id for job in heads}) == len(heads)
             first = (await in_turn(connection, ACCOUNT, MODEL, heads))[0]
             claimed.append(first.job_id)
             sent_at = NOW + timedelta(seconds=turn)
             await jobs.touch(connection, first.job_id, state=JobState.RUNNING, sent_at=sent_at)
-        assert await lanes.next_guild(connection, ACCOUNT, MODEL, now=NOW) is None
+        assert (
+            await lanes.next_guild(connection, ACCOUNT, MODEL, now=NOW, oldest=NOW - QUEUE_TTL)
+            is None
+        )
     assert claimed == [job.job_id for job in expected]
 
 
@@ -183,7 +193,9 @@ async def test_line_shows_jobs_that_wait_for_their_message_or_moment_too(
     async with database.read() as connection:
         (stands,) = await lanes.guilds_in_line(connection, ACCOUNT, MODEL)
         line = await lanes.in_line(connection, ACCOUNT, MODEL, {GuildId(1_000)})
-        claimable = await lanes.claimable_of(connection, ACCOUNT, MODEL, GuildId(1_000), now=NOW)
+        claimable = await lanes.claimable_of(
+            connection, ACCOUNT, MODEL, GuildId(1_000), now=NOW, oldest=NOW - QUEUE_TTL
+        )
     assert {job.job_id for job in line} == {waiting, posting}
     assert (stands.guild_id, stands.waiting, stands.served_at) == (1_000, 2, None)
     assert claimable == []

@@ -27,7 +27,7 @@ from bot.domain.job import Job, JobState, Owner
 from bot.domain.quota import Rule, Scope, Unit, Window
 from bot.domain.transitions import open_job, transition
 from bot.services.instance import Instance
-from bot.storage import grants, guilds, jobs, lanes
+from bot.storage import grants, guilds, jobs, lanes, leases
 from bot.storage.engine import Database
 from tests.fakes import (
     ACCOUNT,
@@ -195,7 +195,7 @@ async def test_each_download_is_claimed_once(connect: Opener) -> None:
 
     async def claim(database: Database, name: str) -> JobId | None:
         async with database.write() as connection:
-            job = await jobs.claim_next(
+            job = await leases.claim_next(
                 connection,
                 JobState.DOWNLOADING,
                 worker_id=WorkerId(name),
