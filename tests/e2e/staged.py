@@ -22,6 +22,7 @@ from typing_extensions import override
 from bot import app, cli, crashpoints
 from bot.client import TweenBot
 from bot.clock import WallClock
+from bot.media.child import MediaPool
 from bot.settings import Settings
 
 _SHIFT = struct.Struct("d")
@@ -105,12 +106,25 @@ def run(
     cli.main(list(staging.command))
 
 
+class _LazyPool(MediaPool):
+    """Starts its one child with the first picture or video: most lives here end before that."""
+
+    def __init__(self) -> None:
+        super().__init__(workers=1)
+
+    @override
+    async def warm_up(self) -> None:
+        """Leave it to the first picture."""
+
+
 def _shorten_start() -> None:
-    """Let discord.py wait less for guilds that may still come: here all come at once."""
+    """Save the time that only a host's start needs."""
+    app.MediaPool = _LazyPool  # type: ignore[assignment,attr-defined]
     make = app.new_client
 
     def new_client(settings: Settings) -> TweenBot:
         client = make(settings)
+        # Guilds that may still come are waited for: here all come at once.
         client._connection.guild_ready_timeout = 0.05
         return client
 
