@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Collection, Iterator
+from collections.abc import Awaitable, Callable, Collection
 from datetime import timedelta
 
 from bot.domain.errors import DatabaseUnavailableError, StaleJobError
@@ -31,19 +31,10 @@ class Quarantine:
     """Lets one suspect of the process be worked on at a time."""
 
     def __init__(self) -> None:
-        self._has_one = False
-
-    @contextlib.contextmanager
-    def entered(self) -> Iterator[bool]:
-        """Tell whether a suspect may be claimed; until the block ends, nobody else may."""
-        if self._has_one:
-            yield False
-            return
-        self._has_one = True
-        try:
-            yield True
-        finally:
-            self._has_one = False
+        self.claiming = asyncio.Lock()
+        """Held while a job is claimed, so that what was just found to be free is."""
+        self.is_occupied = False
+        """Whether a suspect is being worked on."""
 
 
 class Claims:
@@ -81,17 +72,21 @@ class Claims:
             work: what is done with the job.
             busy: channels whose jobs have to wait.
         """
-        with contextlib.ExitStack() as stack:
-            may_suspect = stack.enter_context(self._quarantine.entered())
-            job = await self._claim(may_suspect=may_suspect, busy=busy)
-            if job is None:
-                return False
+        quarantine = self._quarantine
+        async with quarantine.claiming:
+            job = await self._claim(may_suspect=not quarantine.is_occupied, busy=busy)
+            is_suspect = job is not None and job.claims > 1
+            quarantine.is_occupied = quarantine.is_occupied or is_suspect
+        if job is None:
+            return False
+        try:
             if job.claims > MAX_CLAIMS:
                 await self._park(job, "claims")
-                return True
-            if job.claims == 1:
-                stack.close()
-            await self._work_on(job, work)
+            else:
+                await self._work_on(job, work)
+        finally:
+            if is_suspect:
+                quarantine.is_occupied = False
         return True
 
     async def _claim(self, *, may_suspect: bool, busy: Collection[ChannelId]) -> Job | None:

@@ -2,7 +2,8 @@
 
 A line is posted and then marked, so a process that ends between the two posts it again. Discord
 knows the repetition by its nonce for some minutes; after a longer stop, or where Discord answers
-too late again and again, the line stands there more than once: none missing is worth that. What Discord did not take within an hour is left
+too late again and again, the line stands there more than once: none missing is worth that. What
+Discord did not take within an hour is left
 to /usage audit.
 """
 

@@ -118,6 +118,8 @@ async def test_while_a_job_is_queued_again_whose_create_never_left(tmp_path: Pat
         # A control: the provider's list shows what we made at that time.
         await stage.kill_at("committed submitting>pending", act=stage.ask)
         await stage.kill_at("before create_task", act=stage.ask, gap_seconds=80)
+        stage.pass_time(UNTIL_BEGUN + UNTIL_DONE)
+        await stage.run_until(lambda found: found[0].is_terminal)
         await stage.reading()
         between = READINGS_APART.total_seconds()
         stage.pass_time(between)

@@ -120,3 +120,18 @@ async def test_jobs_of_a_busy_channel_are_passed_over(core: Core) -> None:
     assert await claims.work_on_next(work, busy=busy)
     assert not await claims.work_on_next(work, busy=busy | {elsewhere})
     assert seen == [second.id]
+
+
+async def test_a_look_at_the_same_moment_makes_no_suspect_wait(core: Core) -> None:
+    """All loops look at once when a process starts, and the next look is seconds away."""
+    (suspect,) = await _fetched(core, 1)
+    seen: list[str] = []
+
+    async def work(job: Job) -> None:
+        seen.append(job.id)
+
+    claims = core.deliverer._claims
+    looks = [core.downloader._claims.work_on_next(work) for _ in range(2)]
+    looks += [claims.work_on_next(work) for _ in range(3)]
+    assert any(await asyncio.gather(*looks))
+    assert seen[0] == suspect.id
