@@ -83,6 +83,18 @@ async def process(environment: dict[str, str], folder: Path, *words: str) -> tup
     return int(child.returncode or 0), out.decode(), err.decode()
 
 
+BECOMES: dict[str, list[tuple[JobState, dict[str, object]]]] = {
+    "AAAAAA": [],
+    "BBBBBB": [
+        (
+            JobState.FAILED,
+            {"failure_reason": FailureReason.MODEL_OFF, "failure_detail": "403"},
+        )
+    ],
+    "CCCCCC": [(JobState.SUBMITTING, {}), (JobState.PARKED, {})],
+}
+
+
 def prepare(url: str) -> None:
     """Put a waiting job, a failed one and a parked one into a database."""
 
@@ -90,18 +102,12 @@ def prepare(url: str) -> None:
         database = Database(url)
         await migrate.upgrade(database)
         async with database.write() as connection:
-            for number, job_id in enumerate(("AAAAAA", "BBBBBB", "CCCCCC")):
+            for number, job_id in enumerate(BECOMES):
                 job = a_job(id=JobId(job_id), interaction_id=InteractionId(number), task_id=None)
                 await jobs.apply(connection, open_job(job))
-                if job_id == "BBBBBB":
-                    changes = {"failure_reason": FailureReason.MODEL_OFF, "failure_detail": "403"}
-                    target = JobState.FAILED
-                elif job_id == "CCCCCC":
-                    changes, target = {}, JobState.PARKED
-                else:
-                    continue
-                step = transition(job, target, owner=Owner.DISPATCHER, at=NOW, changes=changes)
-                await jobs.apply(connection, step)
+                for target, changes in BECOMES[job_id]:
+                    step = transition(job, target, owner=Owner.DISPATCHER, at=NOW, changes=changes)
+                    job = await jobs.apply(connection, step)
         await database.aclose()
 
     asyncio.run(fill())

@@ -16,6 +16,7 @@ from bot.storage import processes
 from bot.storage.engine import Database
 from bot.storage.processes import ProcessRow
 from sandbox.discord.invocation import Invocation
+from tests.e2e.process import BotProcess
 from tests.e2e.world import World, story, title_of
 
 pytestmark = pytest.mark.e2e
@@ -65,7 +66,7 @@ async def test_sigterm_answers_every_command_it_acknowledged(tmp_path: Path, mom
 
 
 async def test_a_command_during_the_shutdown_is_told_to_come_back(tmp_path: Path) -> None:
-    async with story(tmp_path) as world:
+    async with story(tmp_path, process=BotProcess) as world:
         world.dashscope.faults.add("create", "delay", seconds=3)
         await world.ask(world.discord.users[1])
         await world.bot.wait_for_log(lambda bot: bot.events("job_advanced", target="submitting"))

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image, ImageChops, ImageStat
 
 from sandbox.dashscope import EmulatorSettings
+from tests.e2e.process import BotProcess
 from tests.e2e.world import KEY, SAMPLES, footer_of, story, title_of
 
 pytestmark = pytest.mark.e2e
@@ -26,7 +27,7 @@ def difference(jpeg: bytes, original: Path) -> float:
 
 
 async def test_two_pictures_become_a_video_in_the_channel(tmp_path: Path) -> None:
-    async with story(tmp_path) as world:
+    async with story(tmp_path, process=BotProcess) as world:
         tom = world.discord.users[1]
         asked = await world.ask(tom, prompt=PROMPT, model="wanx2.1-kf2v-plus", seed=7)
         reply = await asked.final_reply()
