@@ -53,7 +53,7 @@ class Killing:
         self.world = world
         self.bot: StagedBot = world.staged
         self.has_operator = False
-        """Whether somebody takes up what is parked, instead of that being a failure."""
+        """Whether somebody settles what nothing else can, instead of that being a failure."""
         self.killed_at: list[str] = []
         """Where the process has died so far."""
         self.elsewhere: Channel = world.discord.channel
@@ -133,11 +133,22 @@ class Killing:
             assert ended == -signal.SIGKILL, self.bot.log()[-2000:]
             self.killed_at.append(point)
 
-    async def take_up_parked(self) -> None:
-        """Have the operator take up what was parked: kills at random look like a job's fault."""
+    async def decide_all(self) -> None:
+        """Have the operator settle what only they can, by what the provider's console shows."""
+        made = {
+            task.parameters.get("seed"): task_id
+            for task_id, task in self.world.dashscope.tasks.items()
+        }
         for job in await self.world.jobs():
-            if job.state is JobState.PARKED:
-                assert await self.bot.shell("jobs", "reconcile", job.id, "--again") == 0
+            is_theirs = _is_the_operators(job)
+            if job.state is JobState.UNCONFIRMED and is_theirs and job.seed in made:
+                choice = ["--task", made[job.seed]]
+            elif is_theirs:
+                # Parked: kills at random look like a job's fault.
+                choice = ["--again"]
+            else:
+                continue
+            assert await self.bot.shell("jobs", "reconcile", job.id, *choice) == 0
 
     def end_task(self, status: str) -> None:
         """Let the newest task end at the provider by somebody else's hand."""
@@ -251,10 +262,10 @@ class Killing:
     async def _waits(self, known: int) -> bool:
         """Tell whether nothing happens without more time: tasks take theirs, or nobody has any."""
         open_jobs = [job for job in await self.world.jobs() if not is_settled(job)]
-        if any(job.state is JobState.PARKED for job in open_jobs):
-            assert self.has_operator, "parked"
-            await self.take_up_parked()
+        if any(map(_is_the_operators, open_jobs)) and self.has_operator:
+            await self.decide_all()
             return False
+        assert not any(job.state is JobState.PARKED for job in open_jobs), "parked"
         open_jobs = [job for job in open_jobs if not self._is_out_of_sight(job)]
         unconfirmed = [job for job in open_jobs if job.state is JobState.UNCONFIRMED]
         if any(job not in unconfirmed and not self._takes_its_time(job) for job in open_jobs):
@@ -307,6 +318,11 @@ STEPPED = EmulatorSettings(
 
 UNTIL_BEGUN, UNTIL_DONE = 30, 70
 """Seconds to pass for them."""
+
+
+def _is_the_operators(job: Job) -> bool:
+    is_told = job.state is JobState.UNCONFIRMED and job.operator_told_at is not None
+    return is_told or job.state is JobState.PARKED
 
 
 async def until(is_so: Callable[[], Awaitable[bool]]) -> None:
