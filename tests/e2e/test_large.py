@@ -21,7 +21,7 @@ from sandbox.discord.settings import DiscordSettings
 from tests.e2e.world import World, story, title_of
 from tests.media.films import film
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
 MIB = 1024 * 1024
 ONE_MIB = DiscordSettings(upload_limits_bytes=(MIB, MIB, MIB, MIB))

@@ -17,7 +17,7 @@ from tests.e2e.invariants import Allowed
 from tests.e2e.process import BotProcess
 from tests.e2e.world import story
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
 SOON = tuple(fault for fault in PROVIDER_FAULTS if fault[0] != "list")
 """A list that cannot be read is read again after a minute: that is for the long form."""

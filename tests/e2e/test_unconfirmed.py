@@ -18,7 +18,7 @@ from sandbox.dashscope import EmulatorSettings
 from tests.e2e.process import ROOT
 from tests.e2e.world import KEY, World, story, title_of
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
 SLOW = EmulatorSettings(task_seconds=(2.0, 2.0), queue_seconds=(0.3, 0.3), create_rps=100)
 
