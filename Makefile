@@ -26,8 +26,9 @@ fix: setup
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+# Three at a time: an end-to-end test waits more than it computes.
 test: setup
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	$(BIN)/python -m pytest -n 3 --dist worksteal
 
 demo: setup
 	$(BIN)/python -m sandbox.demo
