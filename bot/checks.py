@@ -12,13 +12,13 @@ import aiohttp
 import discord
 
 from bot.app import build_app
-from bot.domain.delivery import MIB
 from bot.domain.errors import (
     BotError,
     ConfigurationError,
     DatabaseUnavailableError,
     ProviderUnavailableError,
 )
+from bot.domain.jobs.delivery import MIB
 from bot.media import files
 from bot.settings import Settings
 from bot.storage import migrate

@@ -13,14 +13,14 @@ import click
 
 from bot import __version__
 from bot.chat.text import operators
-from bot.domain.audit import Actor
 from bot.domain.errors import BotError, ConfigurationError, JobNotFoundError
-from bot.domain.exports import ExportFormat
-from bot.domain.host import Switch
+from bot.domain.guilds.audit import Actor
+from bot.domain.guilds.exports import ExportFormat
+from bot.domain.guilds.quota import Unit, Window
+from bot.domain.guilds.usage import Period
+from bot.domain.host.overview import Switch
 from bot.domain.ids import GuildId, TaskId, UserId, parse_job_id
-from bot.domain.job import ACTIVE, JobState
-from bot.domain.quota import Unit, Window
-from bot.domain.usage import Period
+from bot.domain.jobs.job import ACTIVE, JobState
 from bot.logs import configure_logs, get_logger
 from bot.settings import Settings, load_settings
 
@@ -288,7 +288,7 @@ async def drain() -> None:
 
 async def _turn(switch: Switch) -> None:
     from bot.app import build_app
-    from bot.services.switches import Switches
+    from bot.services.switch import Switches
 
     async with build_app(_settings(quiet=True)) as wiring:
         await Switches(wiring.database).turn(switch, SHELL)

@@ -24,7 +24,7 @@ from typing_extensions import override
 from bot.chat import limits
 from bot.chat.text import Money
 from bot.domain.errors import ChatUnavailableError
-from bot.domain.host import Presence
+from bot.domain.host.overview import Presence
 from bot.domain.ids import GuildId
 from bot.logs import get_logger
 from bot.services import Services

@@ -12,8 +12,8 @@ from enum import StrEnum
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
-from bot.domain.job import Amendment
-from bot.domain.transitions import TRANSITIONS
+from bot.domain.jobs.job import Amendment
+from bot.domain.jobs.transitions import TRANSITIONS
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")

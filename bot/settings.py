@@ -27,8 +27,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.domain.catalogue import Catalogue, Override, Region
 from bot.domain.errors import ConfigurationError
+from bot.domain.guilds.quota import MICROS, Rule, Scope, Unit, Window
 from bot.domain.ids import GuildId, UserId
-from bot.domain.quota import MICROS, Rule, Scope, Unit, Window
 
 MOST_SECONDS = 10 * 366 * 86_400
 """A bound that only a slip of the finger reaches; beyond it a date cannot be computed."""

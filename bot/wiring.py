@@ -15,46 +15,46 @@ from bot.client import TweenBot
 from bot.clock import LocalWakeup
 from bot.domain.catalogue import Catalogue
 from bot.domain.ids import GuildId
-from bot.domain.job import Job, JobState
+from bot.domain.jobs.job import Job, JobState
 from bot.domain.ports import Clock, VideoProvider
 from bot.media.child import MediaPool
 from bot.metrics import Metrics
 from bot.services import Services
-from bot.services.accounts import Accounts
-from bot.services.admission import Admission
-from bot.services.advance import Advancer
-from bot.services.audit import AuditTrail
-from bot.services.claims import Quarantine
-from bot.services.deliverer import Deliverer
-from bot.services.departures import Departures
-from bot.services.dispatcher import Dispatcher
-from bot.services.downloader import Downloader
-from bot.services.estimates import Estimates
-from bot.services.folders import Folders
-from bot.services.forgetting import Forgetting
-from bot.services.guild_settings import GuildSettings
-from bot.services.host import Host
-from bot.services.instance import Instance
-from bot.services.locks import JobLocks
-from bot.services.log_channels import LogChannels
-from bot.services.moderation import Moderation
-from bot.services.operators import Operators
-from bot.services.pictures import Pictures
-from bot.services.pipeline import Loop, Pipeline
-from bot.services.poller import Poller, PollingPace
-from bot.services.quotas import QuotaDefaults, Quotas
-from bot.services.reaper import Lifetimes, Reaper
-from bot.services.reconciler import Reconciler
-from bot.services.refusals import Refusals
-from bot.services.registration import Registration
-from bot.services.rules import Rules
-from bot.services.status_board import BoardPace, StatusBoard
-from bot.services.storage_watch import StorageWatch
-from bot.services.submissions import Submissions
-from bot.services.switches import Switches
-from bot.services.timekeeping import Timekeeping
-from bot.services.usage import Usage
-from bot.services.vitals import GatewayWatch, LagWatch
+from bot.services.alerts import Operators
+from bot.services.audit_log import AuditTrail
+from bot.services.guilds.membership import Departures
+from bot.services.guilds.moderation import Moderation
+from bot.services.guilds.quota_rules import Rules
+from bot.services.guilds.settings import GuildSettings
+from bot.services.guilds.usage_reports import Usage
+from bot.services.host.clock_watch import Timekeeping
+from bot.services.host.command_registry import Registration
+from bot.services.host.operator import Host
+from bot.services.host.process_lease import Instance
+from bot.services.host.storage_watch import StorageWatch
+from bot.services.host.watchdogs import GatewayWatch, LagWatch
+from bot.services.intake.admission import Admission
+from bot.services.intake.erasure import Forgetting
+from bot.services.intake.pictures import Pictures
+from bot.services.intake.quotas import QuotaDefaults, Quotas
+from bot.services.intake.refusal_counter import Refusals
+from bot.services.intake.submissions import Submissions
+from bot.services.jobs.claims import Quarantine
+from bot.services.jobs.estimates import Estimates
+from bot.services.jobs.files import Folders
+from bot.services.jobs.message_locks import JobLocks
+from bot.services.jobs.writer import Advancer
+from bot.services.messages.log_channels import LogChannels
+from bot.services.messages.status_updater import BoardPace, StatusBoard
+from bot.services.reconciliation.reconciler import Reconciler
+from bot.services.stages.account_pause import Accounts
+from bot.services.stages.deliverer import Deliverer
+from bot.services.stages.dispatcher import Dispatcher
+from bot.services.stages.downloader import Downloader
+from bot.services.stages.poller import Poller, PollingPace
+from bot.services.stages.reaper import Lifetimes, Reaper
+from bot.services.stages.supervisor import Loop, Pipeline
+from bot.services.switch import Switches
 from bot.settings import Settings
 from bot.storage.engine import Database
 

@@ -8,14 +8,14 @@ import stamina
 
 from bot.chat.limits import ALREADY_ACKNOWLEDGED
 from bot.client import TweenBot
-from bot.domain.audit import Actor
 from bot.domain.errors import (
     InvalidOptionsError,
     LateAcknowledgementError,
     NotPermittedError,
 )
+from bot.domain.guilds.audit import Actor
 from bot.domain.ids import ChannelId, GuildId, InteractionId, RoleId, UserId
-from bot.domain.submission import Origin
+from bot.domain.requests.submission import Origin
 from bot.logs import get_logger
 from bot.services import Asker
 

@@ -17,11 +17,11 @@ from typing_extensions import override
 
 from bot.chat import usage_panels
 from bot.client import TweenBot
+from bot.domain.guilds.quota import Span
+from bot.domain.guilds.usage import FAILED, MADE, AuditPage, LogPage, LogQuery, Place
 from bot.domain.ids import CROCKFORD, JobId, UserId
-from bot.domain.job import ACTIVE, JobState
-from bot.domain.quota import Span
-from bot.domain.usage import FAILED, MADE, AuditPage, LogPage, LogQuery, Place
-from bot.services.usage import AUDIT_PAGE
+from bot.domain.jobs.job import ACTIVE, JobState
+from bot.services.guilds.usage_reports import AUDIT_PAGE
 from cogs._checks import acknowledge, guild_of, require_admin
 from cogs._errors import answer
 

@@ -11,11 +11,11 @@ from discord.ext import commands
 from bot.chat import limits, panels, text
 from bot.client import TweenBot
 from bot.domain.ids import UserId
-from bot.domain.job import ACTIVE, TERMINAL, JobState
-from bot.services.estimates import Estimates
-from bot.services.forgetting import Forgetting
-from bot.services.quotas import Quotas
-from bot.services.submissions import Submissions
+from bot.domain.jobs.job import ACTIVE, TERMINAL, JobState
+from bot.services.intake.erasure import Forgetting
+from bot.services.intake.quotas import Quotas
+from bot.services.intake.submissions import Submissions
+from bot.services.jobs.estimates import Estimates
 from cogs._checks import (
     acknowledge,
     asker_of,

@@ -11,12 +11,12 @@ from discord.ext import commands
 from bot.chat import limits, moderation_panels, panels, text
 from bot.client import TweenBot
 from bot.domain.errors import InvalidOptionsError
+from bot.domain.guilds.quota import Rule, Scope, Unit, Window
 from bot.domain.ids import GuildId, UserId
-from bot.domain.quota import Rule, Scope, Unit, Window
-from bot.services.moderation import Moderation
-from bot.services.quotas import Quotas
-from bot.services.rules import Rules, Whose
-from bot.services.submissions import Submissions
+from bot.services.guilds.moderation import Moderation
+from bot.services.guilds.quota_rules import Rules, Whose
+from bot.services.intake.quotas import Quotas
+from bot.services.intake.submissions import Submissions
 from cogs._amounts import Amount, UnitName, WindowName, read_amount
 from cogs._checks import (
     acknowledge,

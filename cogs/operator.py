@@ -16,10 +16,10 @@ from bot import __version__
 from bot.chat import limits, operator_panels
 from bot.chat.text import operators as words
 from bot.client import TweenBot
-from bot.domain.host import Switch
-from bot.domain.quota import Unit, Window
-from bot.services.host import Host
-from bot.services.switches import Switches
+from bot.domain.guilds.quota import Unit, Window
+from bot.domain.host.overview import Switch
+from bot.services.host.operator import Host
+from bot.services.switch import Switches
 from cogs._amounts import MOST, UnitName, WindowName, read_amount
 from cogs._checks import acknowledge, actor_of, is_operator, require_operator
 from cogs._errors import say, suggesting

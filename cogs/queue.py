@@ -9,9 +9,9 @@ from discord.ext import commands
 from bot.chat import panels
 from bot.client import TweenBot
 from bot.domain.ids import UserId
-from bot.domain.job import JobState
-from bot.services.estimates import Estimates
-from bot.services.submissions import Submissions
+from bot.domain.jobs.job import JobState
+from bot.services.intake.submissions import Submissions
+from bot.services.jobs.estimates import Estimates
 from cogs._checks import acknowledge, origin_of
 from cogs._errors import say
 

@@ -9,7 +9,7 @@ from discord.ext import commands
 from bot.chat import panels
 from bot.client import TweenBot
 from bot.domain.ids import RoleId, UserId
-from bot.services.quotas import Quotas
+from bot.services.intake.quotas import Quotas
 from cogs._checks import acknowledge, origin_of, require_moderator
 from cogs._errors import say
 

@@ -14,10 +14,10 @@ from bot.chat import settings_panels, text
 from bot.client import TweenBot
 from bot.domain.catalogue import Catalogue, Kind
 from bot.domain.errors import InvalidOptionsError
-from bot.domain.guild import Notify
+from bot.domain.guilds.settings import Notify
 from bot.domain.ids import ChannelId
-from bot.domain.submission import Choices
-from bot.services.guild_settings import Change, GuildSettings
+from bot.domain.requests.submission import Choices
+from bot.services.guilds.settings import Change, GuildSettings
 from cogs import _suggestions
 from cogs._checks import acknowledge, actor_of, guild_of, is_admin, require_admin
 from cogs._errors import say, suggesting

@@ -11,10 +11,10 @@ from discord.ext import commands
 
 from bot.chat import usage_panels
 from bot.client import TweenBot
-from bot.domain.exports import ExportFormat
+from bot.domain.guilds.exports import ExportFormat
+from bot.domain.guilds.usage import By, LogQuery, Period
 from bot.domain.ids import UserId
-from bot.domain.usage import By, LogQuery, Period
-from bot.services.usage import Usage
+from bot.services.guilds.usage_reports import Usage
 from cogs._checks import acknowledge, guild_of, require_admin
 from cogs._errors import say
 from cogs._pages import FILTERS, AuditButton, LogButton, audit_view, log_view

@@ -15,13 +15,13 @@ from bot.chat import panels, text
 from bot.client import TweenBot
 from bot.domain.catalogue import MODELS, Kind
 from bot.domain.errors import InvalidImageError, InvalidOptionsError
-from bot.domain.submission import MAX_SEED, Choices, GenerationOptions, Submission
+from bot.domain.requests.submission import MAX_SEED, Choices, GenerationOptions, Submission
 from bot.logs import get_logger
 from bot.services import Services
-from bot.services.admission import Admission
-from bot.services.pictures import Pictures
-from bot.services.quotas import Quotas
-from bot.services.submissions import Submissions
+from bot.services.intake.admission import Admission
+from bot.services.intake.pictures import Pictures
+from bot.services.intake.quotas import Quotas
+from bot.services.intake.submissions import Submissions
 from cogs import _suggestions
 from cogs._checks import acknowledge, origin_of, require_bot_may_post
 from cogs._errors import say

@@ -12,11 +12,10 @@ from typing import Any
 
 from typing_extensions import override
 
-from bot.domain.audit import AuditEntry, AuditLine
 from bot.domain.catalogue import Kind
-from bot.domain.delivery import Receipt
 from bot.domain.errors import DeliveryError, ProviderError, TaskNotCancellableError
-from bot.domain.guild import Notify
+from bot.domain.guilds.audit import AuditEntry, AuditLine
+from bot.domain.guilds.settings import Notify
 from bot.domain.ids import (
     AccountId,
     ChannelId,
@@ -28,11 +27,12 @@ from bot.domain.ids import (
     UserId,
     new_job_id,
 )
-from bot.domain.job import Job, JobState
+from bot.domain.jobs.delivery import Receipt
+from bot.domain.jobs.job import Job, JobState
+from bot.domain.jobs.status import Notice, Purpose, StatusView
 from bot.domain.ports import Chat, Clock, VideoProvider, Wakeup
-from bot.domain.status import Notice, Purpose, StatusView
-from bot.domain.submission import GenerationOptions, Origin, Picture, Submission, Wish
-from bot.domain.task import Download, ListedTask, Task, TaskPage, TaskRequest, TaskState
+from bot.domain.requests.submission import GenerationOptions, Origin, Picture, Submission, Wish
+from bot.domain.requests.task import Download, ListedTask, Task, TaskPage, TaskRequest, TaskState
 
 NOW = datetime(2026, 5, 6, 12, 0, tzinfo=UTC)
 ACCOUNT = AccountId("beijing:dashscope.aliyuncs.com:0123456789ab")

@@ -20,8 +20,8 @@ from bot import __version__
 from bot.cli import main
 from bot.domain.failure import FailureReason
 from bot.domain.ids import InteractionId, JobId
-from bot.domain.job import JobState, Owner
-from bot.domain.transitions import open_job, transition
+from bot.domain.jobs.job import JobState, Owner
+from bot.domain.jobs.transitions import open_job, transition
 from bot.settings import Settings
 from bot.storage import jobs, migrate
 from bot.storage.engine import Database

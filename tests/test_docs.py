@@ -16,10 +16,9 @@ from prometheus_client import CollectorRegistry
 from bot.chat.text import Money
 from bot.cli import main
 from bot.client import EXTENSIONS, TweenBot
-from bot.domain.job import JobState
-from bot.domain.status import Told
-from bot.domain.transition_docs import endings_diagram, way_diagram
-from bot.domain.transitions import TRANSITIONS
+from bot.domain.jobs.job import JobState
+from bot.domain.jobs.status import Told
+from bot.domain.jobs.transitions import TRANSITIONS
 from bot.metrics import Metrics
 from sandbox.demo.commands import leaves
 from sandbox.docs.blocks import BlockError, block, blocks_of, filled
@@ -29,6 +28,7 @@ from sandbox.docs.scenes import Break, Pass
 from sandbox.docs.scenes import section as shown_under
 from sandbox.docs.script import SCRIPT
 from tests.cogs.doubles import OPERATOR_GUILD, Backstage
+from tools.transition_tables import endings_diagram, way_diagram
 from tools.write_docs import architecture_blocks, with_sections
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -205,7 +205,7 @@ def test_at_debug_only_our_own_modules_say_more(configured: Writer, name: str) -
     written = configured("DEBUG")
     logger(name).debug("INSERT a cat")
     assert written.getvalue() == ""
-    get_logger("bot.services.poller").debug("round_ended")
+    get_logger("bot.services.stages.poller").debug("round_ended")
     get_logger("cogs.video").debug("option_read")
     assert [line["event"] for line in lines(written)] == ["round_ended", "option_read"]
 

@@ -10,7 +10,7 @@ import pytest
 
 from bot.domain import catalogue
 from bot.domain.catalogue import EFFECTS, MODELS, SIZES, Catalogue, Kind, Model, ModelRow, Region
-from bot.domain.submission import Choices, GenerationOptions, validate
+from bot.domain.requests.submission import Choices, GenerationOptions, validate
 from bot.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -14,13 +14,13 @@ import structlog
 from click.testing import CliRunner, Result
 
 from bot.cli import SHELL, main
-from bot.domain.audit import AuditEntry
-from bot.domain.host import Presence, Switch
+from bot.domain.guilds.audit import AuditEntry
+from bot.domain.guilds.quota import Rule
+from bot.domain.host.overview import Presence, Switch
 from bot.domain.ids import GuildId, InteractionId, JobId
-from bot.domain.quota import Rule
-from bot.domain.transitions import open_job
-from bot.services.presence import store_presences
-from bot.services.switches import switch_of
+from bot.domain.jobs.transitions import open_job
+from bot.services.guilds.presence import store_presences
+from bot.services.switch import switch_of
 from bot.settings import Settings
 from bot.storage import audit, guilds, jobs, migrate
 from bot.storage.engine import Database

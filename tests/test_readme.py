@@ -14,10 +14,10 @@ from prometheus_client import CollectorRegistry
 from bot.cli import main
 from bot.domain import errors
 from bot.domain.failure import FailureReason
-from bot.domain.job import Amendment
-from bot.domain.transition_docs import transition_table
+from bot.domain.jobs.job import Amendment
 from bot.metrics import Metrics
 from bot.settings import Settings
+from tools.transition_tables import transition_table
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text("utf-8")

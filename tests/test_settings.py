@@ -10,7 +10,7 @@ import pytest
 
 from bot.domain.catalogue import Catalogue, Region
 from bot.domain.errors import ConfigurationError
-from bot.domain.quota import Scope, Unit, Window
+from bot.domain.guilds.quota import Scope, Unit, Window
 from bot.settings import Settings, load_settings
 
 REQUIRED = {"DISCORD_TOKEN": "a.b.c", "DASHSCOPE_API_KEY": "sk-made-up"}

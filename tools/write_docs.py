@@ -13,13 +13,13 @@ from pathlib import Path
 
 import click
 
-from bot.domain.transition_docs import endings_diagram, transition_table, way_diagram
 from sandbox.demo.__main__ import CONVERSATION_NAME, SHEET_NAME, play
 from sandbox.demo.transcript import Transcript
 from sandbox.docs.blocks import block, blocks_of, filled
 from sandbox.docs.options import options_table
 from sandbox.docs.pictures import compress
 from sandbox.docs.recorder import Recording, record
+from tools.transition_tables import endings_diagram, transition_table, way_diagram
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 PICTURES = DOCS / "pictures"

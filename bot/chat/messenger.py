@@ -17,8 +17,6 @@ from bot.chat.asking import Asking
 from bot.chat.status import PREVIEW_NAME, Rendered, announcement, render
 from bot.chat.text import Money
 from bot.crashpoints import Call, outside
-from bot.domain.audit import AuditLine
-from bot.domain.delivery import Receipt
 from bot.domain.errors import (
     ChatUnavailableError,
     ContentBlockedError,
@@ -26,10 +24,12 @@ from bot.domain.errors import (
     MessageGoneError,
     MissingAccessError,
 )
-from bot.domain.guild import Notify
+from bot.domain.guilds.audit import AuditLine
+from bot.domain.guilds.settings import Notify
 from bot.domain.ids import ChannelId, JobId, UserId
-from bot.domain.job import Job
-from bot.domain.status import Notice, Purpose, StatusView
+from bot.domain.jobs.delivery import Receipt
+from bot.domain.jobs.job import Job
+from bot.domain.jobs.status import Notice, Purpose, StatusView
 from bot.logs import get_logger
 
 log = get_logger(__name__)

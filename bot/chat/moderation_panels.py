@@ -10,9 +10,9 @@ import discord
 from bot.chat import limits, text
 from bot.chat.panels import COLOUR, fitting
 from bot.chat.text import Money
-from bot.domain.guild import Block
-from bot.domain.job import Job
-from bot.domain.quota import Grant, Scope, Standing, Unit, Window
+from bot.domain.guilds.quota import Grant, Scope, Standing, Unit, Window
+from bot.domain.guilds.settings import Block
+from bot.domain.jobs.job import Job
 
 
 def quota_list(

@@ -8,7 +8,7 @@ import discord
 
 from bot.chat import limits, text
 from bot.chat.text import Money, operators
-from bot.domain.host import GuildOverview, HostStatus, JobHistory, Switch
+from bot.domain.host.overview import GuildOverview, HostStatus, JobHistory, Switch
 
 _COLOURS = {
     Switch.OPEN: discord.Colour(0x5865F2),

@@ -13,10 +13,10 @@ import discord
 from bot.chat import limits, text
 from bot.chat.status import footer, render
 from bot.chat.text import Money
+from bot.domain.guilds.quota import Check, Grant, amount_in
 from bot.domain.ids import UserId
-from bot.domain.job import Job, JobState
-from bot.domain.quota import Check, Grant, amount_in
-from bot.domain.status import StatusView
+from bot.domain.jobs.job import Job, JobState
+from bot.domain.jobs.status import StatusView
 
 COLOUR = discord.Colour(0x5865F2)
 _BAR_CELLS = 10

@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 import discord
 
 from bot.chat.status import footer
-from bot.domain.delivery import Receipt
 from bot.domain.errors import MissingAccessError
 from bot.domain.ids import ChannelId, MessageId
-from bot.domain.job import Job
-from bot.domain.status import Purpose
+from bot.domain.jobs.delivery import Receipt
+from bot.domain.jobs.job import Job
+from bot.domain.jobs.status import Purpose
 
 STANDS_WITHIN = timedelta(minutes=15)
 """What an attempt posts stands by then, or never: the search need not read on to the present."""

@@ -8,10 +8,10 @@ import discord
 
 from bot.chat import text
 from bot.domain.catalogue import Catalogue, Kind
-from bot.domain.guild import Guild
+from bot.domain.catalogue.permits import Permits
+from bot.domain.guilds.settings import Guild
 from bot.domain.ids import ChannelId
-from bot.domain.permits import Permits
-from bot.domain.submission import Choices
+from bot.domain.requests.submission import Choices
 
 _COLOUR = discord.Colour(0x5865F2)
 

@@ -12,10 +12,10 @@ from typing_extensions import override
 from bot.chat import text
 from bot.chat.text import Money
 from bot.domain.catalogue import Kind, effect_label
-from bot.domain.delivery import MIB
-from bot.domain.job import CANCELLABLE, Job, JobState
-from bot.domain.status import StatusView
-from bot.domain.transitions import charged_amounts
+from bot.domain.jobs.delivery import MIB
+from bot.domain.jobs.job import CANCELLABLE, Job, JobState
+from bot.domain.jobs.status import StatusView
+from bot.domain.jobs.transitions import charged_amounts
 
 PREVIEW_NAME = "preview.jpg"
 

@@ -10,11 +10,8 @@ import discord
 from bot.chat import limits, text
 from bot.chat.panels import COLOUR, fitting, job_link
 from bot.chat.text import Money, usage
-from bot.domain.job import ACTIVE, Job, JobState
-from bot.domain.ledger import NOTHING, Amounts
-from bot.domain.quota import MICROS
-from bot.domain.transitions import charged_amounts
-from bot.domain.usage import (
+from bot.domain.guilds.quota import MICROS
+from bot.domain.guilds.usage import (
     FAILED,
     MADE,
     MOST_SERIES,
@@ -32,6 +29,9 @@ from bot.domain.usage import (
     Summary,
     Timeline,
 )
+from bot.domain.jobs.job import ACTIVE, Job, JobState
+from bot.domain.jobs.ledger import NOTHING, Amounts
+from bot.domain.jobs.transitions import charged_amounts
 
 LOG_PROMPT_CHARACTERS = 100
 NAME_CHARACTERS = 40

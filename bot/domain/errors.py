@@ -47,14 +47,15 @@
     │   ├── ConflictError                       a constraint says no: the row exists already
     │   ├── StaleJobError                       somebody else advanced the job first
     │   ├── DatabaseUnavailableError            retryable
-    │   └── DiskUnavailableError                retryable; ``bot.domain.disk``
+    │   └── DiskUnavailableError                retryable; ``bot.domain.host.disk``
     ├── InvalidTransitionError                  a bug; never caught
     ├── DecisionRefusedError                    an operator named a task that is not the job's
     ├── LostLeaseError                          another process serves the database
     ├── LateAcknowledgementError                Discord closed the interaction; nothing happened
     └── ConfigurationError                      at start-up; exit code 78
 
-Guilds' own denials: ``bot.domain.denials``. Users' texts: ``bot.chat.text``; these are for logs.
+Guilds' own denials: ``bot.domain.requests.denials``.
+Users' texts: ``bot.chat.text``; these are for logs.
 """
 
 from __future__ import annotations
@@ -64,7 +65,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     from bot.domain.failure import FailureReason
-    from bot.domain.quota import Refusal
+    from bot.domain.guilds.quota import Refusal
 
 
 class BotError(Exception):

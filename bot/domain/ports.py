@@ -10,13 +10,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from bot.domain.audit import AuditLine
-from bot.domain.delivery import Receipt
-from bot.domain.guild import Notify
+from bot.domain.guilds.audit import AuditLine
+from bot.domain.guilds.settings import Notify
 from bot.domain.ids import AccountId, ChannelId, TaskId, UserId
-from bot.domain.job import Job
-from bot.domain.status import Notice, Purpose, StatusView
-from bot.domain.task import Download, Task, TaskPage, TaskRequest
+from bot.domain.jobs.delivery import Receipt
+from bot.domain.jobs.job import Job
+from bot.domain.jobs.status import Notice, Purpose, StatusView
+from bot.domain.requests.task import Download, Task, TaskPage, TaskRequest
 
 
 class Clock(Protocol):

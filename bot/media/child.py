@@ -31,15 +31,15 @@ from pebble import ProcessExpired, ProcessPool
 from typing_extensions import override
 
 from bot.crashpoints import Call, outside
-from bot.domain.delivery import MediaFile
 from bot.domain.errors import (
     InvalidImageError,
     MediaError,
     MediaTooLargeError,
     MediaUnreadableError,
 )
-from bot.domain.submission import Picture
-from bot.domain.usage import Chart
+from bot.domain.guilds.usage import Chart
+from bot.domain.jobs.delivery import MediaFile
+from bot.domain.requests.submission import Picture
 from bot.media.files import remove_partial_of
 
 P = ParamSpec("P")

@@ -16,9 +16,9 @@ from io import BytesIO
 
 from PIL import Image, ImageCms, ImageFile
 
-from bot.domain.delivery import MIB
 from bot.domain.errors import MediaError, MediaTooLargeError, MediaUnreadableError
-from bot.domain.submission import PictureNote
+from bot.domain.jobs.delivery import MIB
+from bot.domain.requests.submission import PictureNote
 from bot.media.recognise import looks_cut, recognise
 
 MAX_PICTURE_BYTES = 25 * MIB

@@ -12,9 +12,9 @@ from io import BytesIO
 
 from PIL import Image, ImageDraw, ImageFilter
 
-from bot.domain.delivery import MIB
 from bot.domain.errors import InvalidImageError, MediaTooLargeError, MediaUnreadableError
-from bot.domain.submission import Picture, PictureNote
+from bot.domain.jobs.delivery import MIB
+from bot.domain.requests.submission import Picture, PictureNote
 from bot.media.decode import Decoded, decode, to_srgb
 
 MIN_FITTED_PIXELS = 360

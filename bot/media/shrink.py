@@ -24,8 +24,8 @@ from av.container import InputContainer, OutputContainer
 from av.stream import Stream
 from av.video.stream import VideoStream
 
-from bot.domain.delivery import MediaFile
 from bot.domain.errors import MediaTooLargeError, MediaUnreadableError
+from bot.domain.jobs.delivery import MediaFile
 from bot.media.files import partial_of, remove_partial_of
 from bot.media.video import Facts, describe, examine, frames_of, open_video, probe, the_video
 

@@ -17,8 +17,8 @@ from av.container import InputContainer
 from av.stream import Stream
 from av.video.stream import VideoStream
 
-from bot.domain.delivery import MediaFile
 from bot.domain.errors import MediaUnreadableError
+from bot.domain.jobs.delivery import MediaFile
 from bot.media.files import sha256_of
 
 MAX_SIDE_PIXELS = 4096

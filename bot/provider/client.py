@@ -31,7 +31,7 @@ from bot.domain.errors import (
 from bot.domain.failure import FailureReason
 from bot.domain.ids import AccountId, TaskId
 from bot.domain.ports import Clock, VideoProvider
-from bot.domain.task import Download, Task, TaskPage, TaskRequest
+from bot.domain.requests.task import Download, Task, TaskPage, TaskRequest
 from bot.provider.downloads import Downloader
 from bot.provider.exchange import Body, Deadlines, Reply, exchange, new_transport
 from bot.provider.hosts import ResultHosts

@@ -22,7 +22,7 @@ from bot.domain.errors import (
     ResultHostError,
 )
 from bot.domain.ports import Clock
-from bot.domain.task import Download
+from bot.domain.requests.task import Download
 from bot.provider.exchange import Deadlines
 from bot.provider.hosts import ResultHosts, ResultPlace, check_peer
 from bot.provider.wire import expires_of

@@ -25,7 +25,7 @@ from bot.domain.errors import (
     TaskNotCancellableError,
 )
 from bot.domain.failure import FailureReason
-from bot.domain.task import TaskFailure
+from bot.domain.requests.task import TaskFailure
 from bot.provider.redaction import scrub
 from bot.provider.wire import error_body
 

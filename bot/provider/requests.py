@@ -14,7 +14,7 @@ from pathlib import Path
 
 from bot.domain.errors import ProviderUnavailableError, RequestRefusedError
 from bot.domain.failure import FailureReason
-from bot.domain.task import TaskRequest
+from bot.domain.requests.task import TaskRequest
 
 
 def create_body(request: TaskRequest) -> bytes:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from bot.domain.errors import MalformedResponseError
 from bot.domain.ids import TaskId
-from bot.domain.task import ListedTask, Task, TaskPage, TaskState
+from bot.domain.requests.task import ListedTask, Task, TaskPage, TaskState
 from bot.provider.mapping import failure_of
 from bot.provider.wire import ListAnswer, TaskAnswer, Usage, expires_of
 

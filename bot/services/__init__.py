@@ -13,19 +13,19 @@ from datetime import timedelta
 from bot.domain.catalogue import Catalogue, Region
 from bot.domain.ids import GuildId, UserId
 from bot.domain.ports import Clock
-from bot.services.admission import Admission
-from bot.services.estimates import Estimates
-from bot.services.forgetting import Forgetting
-from bot.services.guild_settings import GuildSettings
-from bot.services.host import Host
-from bot.services.moderation import Moderation
-from bot.services.pictures import Pictures
-from bot.services.quotas import Quotas
-from bot.services.registration import Registration
-from bot.services.rules import Rules
-from bot.services.submissions import Asker, Submissions
-from bot.services.switches import Switches
-from bot.services.usage import Usage
+from bot.services.guilds.moderation import Moderation
+from bot.services.guilds.quota_rules import Rules
+from bot.services.guilds.settings import GuildSettings
+from bot.services.guilds.usage_reports import Usage
+from bot.services.host.command_registry import Registration
+from bot.services.host.operator import Host
+from bot.services.intake.admission import Admission
+from bot.services.intake.erasure import Forgetting
+from bot.services.intake.pictures import Pictures
+from bot.services.intake.quotas import Quotas
+from bot.services.intake.submissions import Asker, Submissions
+from bot.services.jobs.estimates import Estimates
+from bot.services.switch import Switches
 
 __all__ = ["Asker", "Services"]
 

@@ -9,7 +9,7 @@ from sqlalchemy import Row, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.audit import Actor, AuditEntry, AuditLine
+from bot.domain.guilds.audit import Actor, AuditEntry, AuditLine
 from bot.domain.ids import ChannelId, GuildId
 from bot.storage.tables import audit_entries, refusals
 

@@ -9,10 +9,10 @@ from datetime import datetime
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.guild import Guild
+from bot.domain.guilds.quota import Scope
+from bot.domain.guilds.settings import Guild
 from bot.domain.ids import GuildId
-from bot.domain.job import Job, JobState
-from bot.domain.quota import Scope
+from bot.domain.jobs.job import Job, JobState
 from bot.storage.jobs import jobs_of
 from bot.storage.tables import (
     blocks,

@@ -8,10 +8,10 @@ from datetime import datetime
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.domain.guilds.quota import Draw, Grant, Span, Unit
 from bot.domain.ids import GuildId, JobId, UserId
-from bot.domain.job import Job
-from bot.domain.ledger import Amounts
-from bot.domain.quota import Draw, Grant, Span, Unit
+from bot.domain.jobs.job import Job
+from bot.domain.jobs.ledger import Amounts
 from bot.storage.tables import draws, grants, ledger_entries
 
 

@@ -9,9 +9,9 @@ from sqlalchemy import Row, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.guild import Guild, Notify
+from bot.domain.guilds.quota import Rule
+from bot.domain.guilds.settings import Guild, Notify
 from bot.domain.ids import GuildId
-from bot.domain.quota import Rule
 from bot.storage.tables import guilds, rules
 
 

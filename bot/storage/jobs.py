@@ -26,8 +26,8 @@ from bot.domain.ids import (
     TaskId,
     UserId,
 )
-from bot.domain.job import ACTIVE, IN_FLIGHT, Job, JobEvent, JobState, Step
-from bot.domain.ledger import EntryKind
+from bot.domain.jobs.job import ACTIVE, IN_FLIGHT, Job, JobEvent, JobState, Step
+from bot.domain.jobs.ledger import EntryKind
 from bot.storage import grants, ledger
 from bot.storage.tables import job_events, jobs
 

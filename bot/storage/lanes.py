@@ -16,11 +16,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.catalogue import LaneLimits
-from bot.domain.fairness import GuildInLine, Waiting
 from bot.domain.ids import AccountId, GuildId, JobId, UserId
-from bot.domain.job import IN_FLIGHT, JobState
-from bot.domain.making_time import Footage
-from bot.domain.pacing import UNCONFIRMED_COUNTS_FOR
+from bot.domain.jobs.fairness import GuildInLine, Waiting
+from bot.domain.jobs.job import IN_FLIGHT, JobState
+from bot.domain.jobs.pacing import UNCONFIRMED_COUNTS_FOR
+from bot.domain.jobs.render_times import Footage
 from bot.storage.jobs import ready
 from bot.storage.tables import accounts, guilds, jobs, lanes
 

@@ -9,7 +9,7 @@ from sqlalchemy import func, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.ids import ChannelId, WorkerId
-from bot.domain.job import ACTIVE, Job, JobState
+from bot.domain.jobs.job import ACTIVE, Job, JobState
 from bot.storage.jobs import job_of, ready
 from bot.storage.tables import jobs
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from sqlalchemy import Select, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.domain.guilds.quota import Span
 from bot.domain.ids import GuildId, JobId, UserId
-from bot.domain.ledger import Amounts, LedgerEntry
-from bot.domain.quota import Span
+from bot.domain.jobs.ledger import Amounts, LedgerEntry
 from bot.storage.tables import ledger_entries
 
 

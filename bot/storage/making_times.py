@@ -10,9 +10,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.ids import AccountId
-from bot.domain.job import JobState
-from bot.domain.making_time import MOST_SAMPLES, Footage
-from bot.domain.pacing import UNCONFIRMED_DEADLINE
+from bot.domain.jobs.job import JobState
+from bot.domain.jobs.pacing import UNCONFIRMED_DEADLINE
+from bot.domain.jobs.render_times import MOST_SAMPLES, Footage
 from bot.storage.tables import jobs, making_times
 
 

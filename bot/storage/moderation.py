@@ -8,7 +8,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.guild import Block
+from bot.domain.guilds.settings import Block
 from bot.domain.ids import GuildId, UserId
 from bot.storage.guilds import ensure
 from bot.storage.tables import blocks, words

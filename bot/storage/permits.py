@@ -7,9 +7,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.catalogue import Kind
+from bot.domain.catalogue.permits import Permits, Subject
 from bot.domain.ids import ChannelId, GuildId
-from bot.domain.permits import Permits, Subject
-from bot.domain.submission import Choices
+from bot.domain.requests.submission import Choices
 from bot.storage.guilds import ensure
 from bot.storage.tables import kind_defaults, permits
 

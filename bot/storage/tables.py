@@ -20,13 +20,13 @@ from sqlalchemy import (
     text,
 )
 
-from bot.domain.audit import Action
 from bot.domain.catalogue import Kind
+from bot.domain.catalogue.permits import Subject
 from bot.domain.failure import FailureReason
-from bot.domain.job import JobState, Owner
-from bot.domain.ledger import EntryKind
-from bot.domain.permits import Subject
-from bot.domain.quota import Scope, Unit, Window
+from bot.domain.guilds.audit import Action
+from bot.domain.guilds.quota import Scope, Unit, Window
+from bot.domain.jobs.job import JobState, Owner
+from bot.domain.jobs.ledger import EntryKind
 from bot.storage.types import EnumText, Facts, OutsideText, Pictures, Snowflake, UtcDateTime
 
 metadata = MetaData(

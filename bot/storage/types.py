@@ -12,8 +12,8 @@ from typing import TypeVar
 from sqlalchemy import BigInteger, DateTime, Dialect, String, Text, TypeDecorator
 from typing_extensions import override
 
-from bot.domain.job import StoredPicture
-from bot.domain.submission import PictureNote
+from bot.domain.jobs.job import StoredPicture
+from bot.domain.requests.submission import PictureNote
 
 Snowflake = BigInteger
 """Discord's ids fit a signed 64-bit integer."""

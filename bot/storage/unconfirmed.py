@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.ids import AccountId, JobId, TaskId
-from bot.domain.job import Job, JobState
+from bot.domain.jobs.job import Job, JobState
 from bot.storage.jobs import job_of
 from bot.storage.tables import jobs, listings, orphan_tasks
 

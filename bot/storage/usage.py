@@ -20,11 +20,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.domain.guilds.quota import Span
+from bot.domain.guilds.usage import ExportedJob, LogQuery, Place, Share, Sums
 from bot.domain.ids import GuildId, JobId, UserId
-from bot.domain.job import Job, JobState
-from bot.domain.ledger import NOTHING, Amounts
-from bot.domain.quota import Span
-from bot.domain.usage import ExportedJob, LogQuery, Place, Share, Sums
+from bot.domain.jobs.job import Job, JobState
+from bot.domain.jobs.ledger import NOTHING, Amounts
 from bot.storage.jobs import jobs_of
 from bot.storage.tables import jobs, ledger_entries
 

@@ -38,13 +38,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import make_url
 
-from bot.domain.guild import Guild
+from bot.domain.guilds.quota import Rule, Scope, Window
+from bot.domain.guilds.quota import Unit as Counted
+from bot.domain.guilds.settings import Guild
 from bot.domain.ids import GuildId, UserId, new_job_id
-from bot.domain.job import Job, JobState, Owner
-from bot.domain.ledger import EntryKind
-from bot.domain.quota import Rule, Scope, Window
-from bot.domain.quota import Unit as Counted
-from bot.services.quotas import QuotaDefaults
+from bot.domain.jobs.job import Job, JobState, Owner
+from bot.domain.jobs.ledger import EntryKind
+from bot.services.intake.quotas import QuotaDefaults
 from bot.storage import migrate
 from bot.storage.engine import Connection, Database
 from bot.storage.jobs import values_of

@@ -21,8 +21,8 @@ from pydantic import SecretStr
 from bot import app, wiring
 from bot.domain.catalogue import Catalogue, Kind, Region
 from bot.domain.ids import ChannelId, GuildId, InteractionId, UserId
-from bot.domain.job import Job
-from bot.domain.submission import Choices, GenerationOptions, Origin, Submission, validate
+from bot.domain.jobs.job import Job
+from bot.domain.requests.submission import Choices, GenerationOptions, Origin, Submission, validate
 from bot.services import Services
 from bot.settings import Settings
 from bot.storage import jobs, migrate

@@ -10,7 +10,7 @@ import asyncio
 import sys
 import time
 
-from bot.services.vitals import LAG_SAMPLE_SECONDS
+from bot.services.host.watchdogs import LAG_SAMPLE_SECONDS
 
 
 class IdleLoop:

@@ -33,11 +33,11 @@ from sqlalchemy import select
 from bot.clock import WallClock
 from bot.domain.catalogue import Endpoint
 from bot.domain.ids import AccountId, ChannelId, GuildId, MessageId, TaskId, UserId
-from bot.domain.job import Job, JobState, StoredPicture
-from bot.domain.task import TaskImage, TaskRequest
-from bot.domain.transitions import open_job
+from bot.domain.jobs.job import Job, JobState, StoredPicture
+from bot.domain.jobs.transitions import open_job
+from bot.domain.requests.task import TaskImage, TaskRequest
 from bot.provider.requests import create_body
-from bot.services.folders import Folders
+from bot.services.jobs.files import Folders
 from bot.storage import guilds, jobs
 from bot.storage.engine import Database
 from bot.storage.tables import accounts

@@ -26,7 +26,7 @@ from PIL import Image
 
 from bot.media.child import MediaPool
 from bot.media.images import MAX_FITTED_PIXELS, prepare_pictures
-from bot.services.pictures import Pictures
+from bot.services.intake.pictures import Pictures
 from tests.benchmarks.rows import Row, Unit
 
 SAMPLES = Path(__file__).resolve().parents[2] / "sandbox" / "samples"

@@ -24,7 +24,7 @@ from dashscope import VideoSynthesis
 from dashscope.api_entities.http_request import close_shared_sync_session
 from dashscope.client import base_api
 
-from bot.domain.job import JobState
+from bot.domain.jobs.job import JobState
 from bot.storage import jobs as stored
 from sandbox.dashscope import DashScopeServer
 from tests.benchmarks.days import MODEL, a_day, emulator_settings

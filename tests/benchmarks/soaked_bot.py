@@ -10,7 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from bot import app, cli, wiring
-from bot.services import reconciler
+from bot.services.reconciliation import reconciler
 from tests.benchmarks.watched_bot import WorstLag
 from tests.e2e.staged import ShiftedClock, ShiftFile
 

@@ -25,13 +25,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, insert, literal, select, text
 from sqlalchemy.engine import make_url
 
+from bot.domain.guilds.quota import Span
+from bot.domain.guilds.usage import LogQuery, Period
 from bot.domain.ids import GuildId, InteractionId, JobId, UserId
-from bot.domain.job import Job, JobState
-from bot.domain.ledger import EntryKind
-from bot.domain.quota import Span
-from bot.domain.usage import LogQuery, Period
+from bot.domain.jobs.job import Job, JobState
+from bot.domain.jobs.ledger import EntryKind
 from bot.media.child import MediaPool
-from bot.services.usage import Usage
+from bot.services.guilds.usage_reports import Usage
 from bot.storage import migrate
 from bot.storage.engine import Connection, Database
 from bot.storage.jobs import values_of

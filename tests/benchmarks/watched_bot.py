@@ -14,7 +14,7 @@ from typing_extensions import override
 from bot import cli, wiring
 from bot.domain.ports import Clock
 from bot.metrics import Metrics
-from bot.services.vitals import LAG_SAMPLE_SECONDS, LagWatch
+from bot.services.host.watchdogs import LAG_SAMPLE_SECONDS, LagWatch
 from tests.benchmarks.lag import LAG_SAMPLES, OWN_LAG, WORST_LAG
 
 

@@ -10,6 +10,7 @@ import discord
 
 from bot.domain.catalogue import Kind
 from bot.domain.failure import FailureReason
+from bot.domain.guilds.quota import Check, Grant, Rule, Scope, Span, Unit, Window
 from bot.domain.ids import (
     AccountId,
     ChannelId,
@@ -20,11 +21,10 @@ from bot.domain.ids import (
     TaskId,
     UserId,
 )
-from bot.domain.job import Job, JobState
-from bot.domain.ledger import Amounts
-from bot.domain.pacing import Estimate
-from bot.domain.quota import Check, Grant, Rule, Scope, Span, Unit, Window
-from bot.domain.status import StatusView
+from bot.domain.jobs.job import Job, JobState
+from bot.domain.jobs.ledger import Amounts
+from bot.domain.jobs.pacing import Estimate
+from bot.domain.jobs.status import StatusView
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 GUILD, CHANNEL, STATUS = GuildId(500), ChannelId(600), MessageId(700)

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.domain.host import Ceiling, GuildOverview, HostStatus, LaneStatus, Presence, Switch
-from bot.domain.job import JobState
-from bot.domain.ledger import Amounts
-from bot.domain.quota import Rule, Scope, Unit, Window
+from bot.domain.guilds.quota import Rule, Scope, Unit, Window
+from bot.domain.host.overview import (
+    Ceiling,
+    GuildOverview,
+    HostStatus,
+    LaneStatus,
+    Presence,
+    Switch,
+)
+from bot.domain.jobs.job import JobState
+from bot.domain.jobs.ledger import Amounts
 from tests.chat.examples import GUILD, NOW
 
 CEILING = Rule(scope=Scope.CEILING, unit=Unit.VIDEOS, window=Window.DAY, limit=50)

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from bot.chat.messenger import Messenger
-from bot.domain.delivery import Receipt
 from bot.domain.ids import ChannelId, GuildId, UserId
-from bot.domain.job import Job, JobState
-from bot.domain.status import StatusView
+from bot.domain.jobs.delivery import Receipt
+from bot.domain.jobs.job import Job, JobState
+from bot.domain.jobs.status import StatusView
 from sandbox.discord import DiscordServer
 from sandbox.discord.records import Channel, Message
 from sandbox.discord.wire import Json

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.chat.messenger import Messenger
-from bot.domain.audit import Action, Actor, AuditEntry, AuditLine
+from bot.domain.guilds.audit import Action, Actor, AuditEntry, AuditLine
 from bot.domain.ids import ChannelId, GuildId, UserId
 from sandbox.discord import DiscordServer
 

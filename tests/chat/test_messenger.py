@@ -12,10 +12,10 @@ import pytest
 from bot.chat import search
 from bot.chat.messenger import Messenger, nonce
 from bot.domain.errors import MissingAccessError
-from bot.domain.guild import Notify
+from bot.domain.guilds.settings import Notify
 from bot.domain.ids import JobId, MessageId, UserId
-from bot.domain.job import JobState
-from bot.domain.status import Notice, Purpose, StatusView, Told
+from bot.domain.jobs.job import JobState
+from bot.domain.jobs.status import Notice, Purpose, StatusView, Told
 from sandbox.discord import DiscordServer
 from sandbox.discord.records import PingReason
 from tests.chat.examples import NOW

@@ -14,7 +14,6 @@ import pytest
 
 from bot.chat.asking import ATTEMPTS, converted
 from bot.chat.messenger import Messenger
-from bot.domain.audit import Action, Actor, AuditEntry, AuditLine
 from bot.domain.errors import (
     ChannelGoneError,
     ChatUnavailableError,
@@ -24,11 +23,12 @@ from bot.domain.errors import (
     MissingAccessError,
     UploadTooLargeError,
 )
-from bot.domain.guild import Notify
+from bot.domain.guilds.audit import Action, Actor, AuditEntry, AuditLine
+from bot.domain.guilds.settings import Notify
 from bot.domain.ids import ChannelId, MessageId, UserId
-from bot.domain.job import JobState
+from bot.domain.jobs.job import JobState
+from bot.domain.jobs.status import Notice, Purpose, StatusView, Told
 from bot.domain.ports import Chat
-from bot.domain.status import Notice, Purpose, StatusView, Told
 from sandbox.discord import DiscordServer
 from sandbox.discord.faults import Fault
 from sandbox.discord.records import Channel

@@ -6,9 +6,9 @@ from itertools import product
 
 from bot.chat import moderation_panels as panels
 from bot.chat.text import Money
-from bot.domain.guild import Block
+from bot.domain.guilds.quota import MICROS, Rule, Scope, Standing, Unit, Window
+from bot.domain.guilds.settings import Block
 from bot.domain.ids import UserId
-from bot.domain.quota import MICROS, Rule, Scope, Standing, Unit, Window
 from tests.chat.examples import NOW, a_check, a_grant, a_job, too_long, words
 
 MONEY = Money()

@@ -8,11 +8,11 @@ import pytest
 
 from bot.chat import operator_panels, text
 from bot.chat.text import Money, operators
-from bot.domain.host import JobHistory, LaneStatus, Presence, Switch
+from bot.domain.guilds.quota import Rule, Scope, Unit, Window
+from bot.domain.host.overview import JobHistory, LaneStatus, Presence, Switch
 from bot.domain.ids import GuildId
-from bot.domain.job import JobEvent, JobState, Owner
-from bot.domain.ledger import Amounts, EntryKind, LedgerEntry
-from bot.domain.quota import Rule, Scope, Unit, Window
+from bot.domain.jobs.job import JobEvent, JobState, Owner
+from bot.domain.jobs.ledger import Amounts, EntryKind, LedgerEntry
 from tests.chat.examples import GUILD, NOW, REQUESTER, a_job, too_long, words
 from tests.chat.host_examples import CEILING, a_ceiling, a_guild, a_status
 

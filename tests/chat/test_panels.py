@@ -11,10 +11,10 @@ import pytest
 from bot.chat import panels
 from bot.chat.panels import QueueFacts
 from bot.chat.text import Money
+from bot.domain.guilds.quota import MICROS, Check, Scope, Unit, Window
 from bot.domain.ids import ChannelId, JobId, MessageId, UserId
-from bot.domain.job import Job, JobState
-from bot.domain.quota import MICROS, Check, Scope, Unit, Window
-from bot.domain.status import StatusView
+from bot.domain.jobs.job import Job, JobState
+from bot.domain.jobs.status import StatusView
 from tests.chat.examples import (
     NOW,
     REQUESTER,

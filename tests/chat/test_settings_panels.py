@@ -8,20 +8,20 @@ import pytest
 from bot.chat import limits, settings_panels, text
 from bot.chat.text import Money
 from bot.domain.catalogue import Catalogue, Kind, Region
-from bot.domain.denials import (
+from bot.domain.catalogue.permits import Permits
+from bot.domain.errors import (
+    BotError,
+)
+from bot.domain.guilds.settings import Guild, Notify
+from bot.domain.ids import ChannelId, GuildId
+from bot.domain.requests.denials import (
     ChannelClosedError,
     EffectDeniedError,
     MemberBlockedError,
     ModelDeniedError,
     WordBlockedError,
 )
-from bot.domain.errors import (
-    BotError,
-)
-from bot.domain.guild import Guild, Notify
-from bot.domain.ids import ChannelId, GuildId
-from bot.domain.permits import Permits
-from bot.domain.submission import Choices
+from bot.domain.requests.submission import Choices
 
 CATALOGUE = Catalogue(Region.BEIJING)
 FLASH = "wan2.2-kf2v-flash"

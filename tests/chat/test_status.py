@@ -13,9 +13,9 @@ from bot.chat.text import Money
 from bot.domain.catalogue import Kind
 from bot.domain.failure import FailureReason
 from bot.domain.ids import JobId
-from bot.domain.job import JobState, StoredPicture
-from bot.domain.status import StatusView
-from bot.domain.submission import PictureNote
+from bot.domain.jobs.job import JobState, StoredPicture
+from bot.domain.jobs.status import StatusView
+from bot.domain.requests.submission import PictureNote
 from tests.chat.examples import NOW, a_job, a_view, soon, too_long, words
 
 MONEY = Money()

@@ -13,9 +13,8 @@ import pytest
 
 from bot.chat import text
 from bot.chat.text import Money, host, jobs, refusals
-from bot.domain import denials, errors
+from bot.domain import errors
 from bot.domain.catalogue import Catalogue, Kind, Override, Region
-from bot.domain.disk import DiskUnavailableError
 from bot.domain.errors import (
     BotError,
     ChannelGoneError,
@@ -34,11 +33,13 @@ from bot.domain.errors import (
     RequestError,
 )
 from bot.domain.failure import FailureReason
+from bot.domain.guilds.quota import Refusal, Scope, Unit, Window
+from bot.domain.host.disk import DiskUnavailableError
 from bot.domain.ids import ChannelId
-from bot.domain.job import JobState
-from bot.domain.quota import Refusal, Scope, Unit, Window
-from bot.domain.status import Notice, Told
-from bot.domain.submission import Choices, GenerationOptions, PictureNote, validate
+from bot.domain.jobs.job import JobState
+from bot.domain.jobs.status import Notice, Told
+from bot.domain.requests import denials
+from bot.domain.requests.submission import Choices, GenerationOptions, PictureNote, validate
 from bot.media import recognise
 from tests.chat.examples import NOW
 

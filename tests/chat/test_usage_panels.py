@@ -8,10 +8,10 @@ import pytest
 
 from bot.chat import usage_panels
 from bot.chat.text import Money, usage
-from bot.domain.audit import Action
-from bot.domain.job import JobState
-from bot.domain.ledger import NOTHING, Amounts
-from bot.domain.usage import MOST_SERIES, By, Ranking, Step, Sums, Timeline
+from bot.domain.guilds.audit import Action
+from bot.domain.guilds.usage import MOST_SERIES, By, Ranking, Step, Sums, Timeline
+from bot.domain.jobs.job import JobState
+from bot.domain.jobs.ledger import NOTHING, Amounts
 from tests.chat.examples import NOW, a_job, too_long, words
 from tests.chat.usage_examples import (
     SPAN,

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from bot.domain.audit import Action, Actor, AuditEntry
-from bot.domain.guild import Guild
-from bot.domain.ids import UserId
-from bot.domain.job import Job, JobState
-from bot.domain.ledger import Amounts
-from bot.domain.quota import Span
-from bot.domain.usage import (
+from bot.domain.guilds.audit import Action, Actor, AuditEntry
+from bot.domain.guilds.quota import Span
+from bot.domain.guilds.settings import Guild
+from bot.domain.guilds.usage import (
     AuditPage,
     By,
     ChartData,
@@ -21,6 +18,9 @@ from bot.domain.usage import (
     Summary,
     Sums,
 )
+from bot.domain.ids import UserId
+from bot.domain.jobs.job import Job, JobState
+from bot.domain.jobs.ledger import Amounts
 from tests.chat.examples import GUILD, NOW
 
 SPAN = Span(start=NOW - timedelta(days=30), end=NOW + timedelta(hours=12))

@@ -10,17 +10,17 @@ from typing import Any
 from discord import app_commands
 
 from bot.domain.catalogue import Region
-from bot.domain.host import JobHistory
-from bot.domain.job import JobState
-from bot.domain.quota import Standing
-from bot.domain.status import StatusView
-from bot.domain.submission import Picture
-from bot.domain.usage import By
-from bot.services.guild_settings import Change, GuildSettings
-from bot.services.moderation import Blocked
-from bot.services.quotas import GuildQuota
-from bot.services.rules import RuleCleared, RuleSet
-from bot.services.usage import ExportFile
+from bot.domain.guilds.quota import Standing
+from bot.domain.guilds.usage import By
+from bot.domain.host.overview import JobHistory
+from bot.domain.jobs.job import JobState
+from bot.domain.jobs.status import StatusView
+from bot.domain.requests.submission import Picture
+from bot.services.guilds.moderation import Blocked
+from bot.services.guilds.quota_rules import RuleCleared, RuleSet
+from bot.services.guilds.settings import Change, GuildSettings
+from bot.services.guilds.usage_reports import ExportFile
+from bot.services.intake.quotas import GuildQuota
 from cogs.help import HelpCog
 from cogs.jobs import JobsCog
 from cogs.moderate import ModerateCog

@@ -16,24 +16,24 @@ from bot.chat.text import Money
 from bot.client import Interactions, TweenBot
 from bot.clock import WallClock
 from bot.domain.catalogue import Catalogue, Kind, Region
-from bot.domain.guild import Guild
+from bot.domain.catalogue.permits import Permits
+from bot.domain.guilds.settings import Guild
 from bot.domain.ids import GuildId, UserId
-from bot.domain.permits import Permits
-from bot.domain.submission import Choices, GenerationOptions, Origin, Wish, validate
+from bot.domain.requests.submission import Choices, GenerationOptions, Origin, Wish, validate
 from bot.services import Services
-from bot.services.admission import Admission
-from bot.services.estimates import Estimates
-from bot.services.forgetting import Forgetting
-from bot.services.guild_settings import GuildSettings, Overview
-from bot.services.host import Host
-from bot.services.moderation import Moderation
-from bot.services.pictures import Pictures
-from bot.services.quotas import MemberQuota, Quotas
-from bot.services.registration import Registration
-from bot.services.rules import Rules
-from bot.services.submissions import Submissions
-from bot.services.switches import Switches
-from bot.services.usage import Usage
+from bot.services.guilds.moderation import Moderation
+from bot.services.guilds.quota_rules import Rules
+from bot.services.guilds.settings import GuildSettings, Overview
+from bot.services.guilds.usage_reports import Usage
+from bot.services.host.command_registry import Registration
+from bot.services.host.operator import Host
+from bot.services.intake.admission import Admission
+from bot.services.intake.erasure import Forgetting
+from bot.services.intake.pictures import Pictures
+from bot.services.intake.quotas import MemberQuota, Quotas
+from bot.services.intake.submissions import Submissions
+from bot.services.jobs.estimates import Estimates
+from bot.services.switch import Switches
 from cogs import _errors
 from tests.chat.examples import GUILD, REQUESTER, a_check, words
 

@@ -15,19 +15,19 @@ from prometheus_client import CollectorRegistry
 from bot.clock import WallClock
 from bot.domain.catalogue import Catalogue, Region
 from bot.domain.ids import GuildId, InteractionId, JobId, UserId
-from bot.domain.job import Job
+from bot.domain.jobs.job import Job
+from bot.domain.jobs.transitions import open_job
 from bot.domain.ports import Chat
-from bot.domain.transitions import open_job
 from bot.metrics import Metrics
-from bot.services.admission import Admission
-from bot.services.advance import Advancer
-from bot.services.audit import AuditTrail
-from bot.services.estimates import Estimates
-from bot.services.folders import Folders
-from bot.services.forgetting import Forgetting
-from bot.services.locks import JobLocks
-from bot.services.quotas import QuotaDefaults, Quotas
-from bot.services.submissions import Submissions
+from bot.services.audit_log import AuditTrail
+from bot.services.intake.admission import Admission
+from bot.services.intake.erasure import Forgetting
+from bot.services.intake.quotas import QuotaDefaults, Quotas
+from bot.services.intake.submissions import Submissions
+from bot.services.jobs.estimates import Estimates
+from bot.services.jobs.files import Folders
+from bot.services.jobs.message_locks import JobLocks
+from bot.services.jobs.writer import Advancer
 from bot.storage import jobs, lanes, migrate
 from bot.storage.engine import Database
 from cogs.jobs import JobsCog

@@ -8,7 +8,7 @@ import discord
 import pytest
 
 from bot.domain.errors import JobNotFoundError
-from bot.domain.job import ACTIVE, JobState
+from bot.domain.jobs.job import ACTIVE, JobState
 from bot.services import Asker
 from tests.chat.examples import GUILD, REQUESTER
 from tests.cogs.cases import (

@@ -23,7 +23,7 @@ from bot.domain.errors import (
     MissingAccessError,
 )
 from bot.domain.ids import GuildId, UserId
-from bot.domain.job import JobState
+from bot.domain.jobs.job import JobState
 from bot.services import Asker
 from cogs import _errors
 from cogs._buttons import CancelButton

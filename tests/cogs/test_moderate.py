@@ -8,14 +8,14 @@ import discord
 import pytest
 
 from bot.chat.text import Money
-from bot.domain.audit import Actor
 from bot.domain.errors import InvalidOptionsError
+from bot.domain.guilds.audit import Actor
+from bot.domain.guilds.quota import MICROS, Rule, Scope, Unit, Window
 from bot.domain.ids import UserId
-from bot.domain.job import JobState
-from bot.domain.quota import MICROS, Rule, Scope, Unit, Window
+from bot.domain.jobs.job import JobState
 from bot.services import Asker
-from bot.services.moderation import Blocked
-from bot.services.rules import RuleCleared, RuleSet, Whose
+from bot.services.guilds.moderation import Blocked
+from bot.services.guilds.quota_rules import RuleCleared, RuleSet, Whose
 from cogs._amounts import read_amount
 from tests.chat.examples import GUILD, REQUESTER, a_check, a_job
 from tests.cogs.cases import MODERATE, Case

@@ -12,11 +12,11 @@ from discord import app_commands
 
 from bot.client import TweenBot
 from bot.domain.errors import ChatUnavailableError, JobNotFoundError
-from bot.domain.host import JobHistory, Presence, Switch
+from bot.domain.guilds.quota import Unit, Window
+from bot.domain.host.overview import JobHistory, Presence, Switch
 from bot.domain.ids import GuildId
-from bot.domain.job import JobEvent, Owner
-from bot.domain.quota import Unit, Window
-from bot.services.submissions import Asker
+from bot.domain.jobs.job import JobEvent, Owner
+from bot.services.intake.submissions import Asker
 from cogs import operator
 from cogs._checks import asker_of
 from cogs.operator import OperatorCog

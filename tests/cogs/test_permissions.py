@@ -24,8 +24,8 @@ from bot.chat.text import Money
 from bot.client import EXTENSIONS, TweenBot
 from bot.clock import WallClock
 from bot.domain.ids import InteractionId
-from bot.domain.job import JobState
-from bot.domain.transitions import open_job
+from bot.domain.jobs.job import JobState
+from bot.domain.jobs.transitions import open_job
 from bot.media.child import MediaPool
 from bot.settings import Settings
 from bot.storage import jobs, lanes, migrate, moderation

@@ -10,13 +10,13 @@ import pytest
 from discord import app_commands
 
 from bot.client import TweenBot
-from bot.domain.audit import Actor
 from bot.domain.catalogue import Kind
-from bot.domain.guild import Guild, Notify
+from bot.domain.catalogue.permits import Permits
+from bot.domain.guilds.audit import Actor
+from bot.domain.guilds.settings import Guild, Notify
 from bot.domain.ids import ChannelId, GuildId, UserId
-from bot.domain.permits import Permits
-from bot.domain.submission import Choices
-from bot.services.guild_settings import Change, Overview
+from bot.domain.requests.submission import Choices
+from bot.services.guilds.settings import Change, Overview
 from tests.chat.examples import GUILD, REQUESTER
 from tests.cogs.cases import SETTINGS, SUGGESTED_FOR_SETTINGS, Case
 from tests.cogs.doubles import ADMIN, MODERATOR, NOBODY, Backstage, an_interaction, run

@@ -9,10 +9,10 @@ import discord
 import pytest
 
 from bot.domain.errors import ExportTooLargeError
+from bot.domain.guilds.quota import Span
+from bot.domain.guilds.usage import EPOCH, LogQuery, Place
 from bot.domain.ids import GuildId, UserId, new_job_id
-from bot.domain.job import JobState
-from bot.domain.quota import Span
-from bot.domain.usage import EPOCH, LogQuery, Place
+from bot.domain.jobs.job import JobState
 from cogs._pages import FILTERS, AuditButton, LogAddress, LogButton, audit_view, log_view
 from tests.chat.examples import GUILD, NOW, a_job
 from tests.chat.usage_examples import SPAN, a_log_page, an_audit_page, an_entry

@@ -10,8 +10,8 @@ import pytest
 
 from bot.domain.catalogue import Catalogue, Kind, Region
 from bot.domain.errors import GuildDisabledError, InvalidImageError
-from bot.domain.submission import GenerationOptions, Submission, Wish
-from bot.services.pictures import Pictures
+from bot.domain.requests.submission import GenerationOptions, Submission, Wish
+from bot.services.intake.pictures import Pictures
 from tests.chat.examples import GUILD, REQUESTER
 from tests.cogs.cases import EFFECT, FRAMES, IMAGE, RETRY, TEXT, VIDEOS, Case, a_picture
 from tests.cogs.doubles import MAY_POST, Backstage, an_attachment, an_interaction, http_error, run

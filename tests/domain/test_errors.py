@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from bot.domain import denials, disk, errors
+from bot.domain import errors
 from bot.domain.errors import (
     BotError,
     ChatUnavailableError,
@@ -17,7 +17,9 @@ from bot.domain.errors import (
     RateLimitedError,
     StaleJobError,
 )
-from bot.domain.quota import Refusal, Scope, Unit, Window
+from bot.domain.guilds.quota import Refusal, Scope, Unit, Window
+from bot.domain.host import disk
+from bot.domain.requests import denials
 from tests.fakes import NOW
 
 CLASSES = {

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.delivery import MIB, plan_upload, upload_limit_bytes
-from bot.domain.guild import Guild, Notify
+from bot.domain.guilds.settings import Guild, Notify
 from bot.domain.ids import CROCKFORD, JOB_ID_LENGTH, GuildId, new_job_id, parse_job_id
+from bot.domain.jobs.delivery import MIB, plan_upload, upload_limit_bytes
 from tests.fakes import a_job
 
 

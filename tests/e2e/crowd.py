@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from bot.domain.job import Job, JobState
+from bot.domain.jobs.job import Job, JobState
 from sandbox.dashscope import EmulatorSettings
 from sandbox.discord.command_input import ClientRefusedError, OptionValue
 from sandbox.discord.faults import Fault

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from sqlalchemy import func, select
 
-from bot.domain.job import Job, JobEvent
-from bot.domain.ledger import Amounts, LedgerEntry
+from bot.domain.jobs.job import Job, JobEvent
+from bot.domain.jobs.ledger import Amounts, LedgerEntry
 from bot.storage import jobs, ledger
 from bot.storage.tables import ledger_entries, orphan_tasks
 from sandbox.dashscope.recorder import RequestRecord

@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from bot import cli, wiring
 from bot.domain.ports import Clock
-from bot.services.vitals import GatewayWatch
+from bot.services.host.watchdogs import GatewayWatch
 from tests.e2e.process import BotProcess, RunningProcess
 
 PATIENCE_SECONDS = 8

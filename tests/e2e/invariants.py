@@ -17,10 +17,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from bot.chat import text
-from bot.domain.job import TERMINAL, Job, JobState
-from bot.domain.ledger import NOTHING, EntryKind
-from bot.domain.transitions import charged_amounts
-from bot.services.folders import PREVIEW, RESULT, SHRUNK
+from bot.domain.jobs.job import TERMINAL, Job, JobState
+from bot.domain.jobs.ledger import NOTHING, EntryKind
+from bot.domain.jobs.transitions import charged_amounts
+from bot.services.jobs.files import PREVIEW, RESULT, SHRUNK
 from sandbox.dashscope import wire
 from sandbox.dashscope.tasks import CANCELED, FAILED, SUCCEEDED, TaskRecord
 from tests.e2e.evidence import Evidence, history, read

@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-from bot.domain.job import POLLED, Job, JobState
-from bot.services.status_board import GONE_FOR
+from bot.domain.jobs.job import POLLED, Job, JobState
+from bot.services.messages.status_updater import GONE_FOR
 from bot.storage.unconfirmed import readings_of
 from sandbox.dashscope import EmulatorSettings
 from sandbox.discord.invocation import Invocation

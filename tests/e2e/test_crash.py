@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.job import JobState
+from bot.domain.jobs.job import JobState
 from sandbox.dashscope import EmulatorSettings
 from tests.e2e.world import World, story, title_of
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.job import JobState
+from bot.domain.jobs.job import JobState
 from tests.e2e.invariants import Allowed
 from tests.e2e.killing import (
     STEPPED,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.job import Job, JobState
+from bot.domain.jobs.job import Job, JobState
 from sandbox.dashscope import EmulatorSettings
 from sandbox.discord.records import Channel, Message, User
 from sandbox.discord.server import DiscordServer

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.job import JobState
+from bot.domain.jobs.job import JobState
 from tests.e2e.invariants import NOTHING_ODD, Allowed, hold
 from tests.e2e.killing import QUICK, Killing, killing, until
 

@@ -10,8 +10,8 @@ from typing import TypeVar
 
 import pytest
 
-from bot.domain.job import Job, JobState
-from bot.domain.ledger import Amounts, EntryKind
+from bot.domain.jobs.job import Job, JobState
+from bot.domain.jobs.ledger import Amounts, EntryKind
 from sandbox.dashscope import EmulatorSettings
 from sandbox.dashscope.tasks import FAILED, PENDING, SUCCEEDED, TaskRecord
 from sandbox.discord.records import Message

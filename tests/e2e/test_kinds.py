@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bot.domain.catalogue import Kind
-from bot.domain.job import Job, JobState
+from bot.domain.jobs.job import Job, JobState
 from bot.media.video import probe
 from sandbox.dashscope import EmulatorSettings
 from sandbox.discord.command_input import OptionValue

@@ -11,9 +11,9 @@ from pathlib import Path
 import av
 import pytest
 
-from bot.domain.job import JobState
+from bot.domain.jobs.job import JobState
 from bot.media.video import probe
-from bot.services.folders import RESULT
+from bot.services.jobs.files import RESULT
 from sandbox.dashscope import results
 from sandbox.dashscope.video import VideoPlan
 from sandbox.discord.records import Message

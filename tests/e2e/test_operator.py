@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from bot.domain.failure import FailureReason
-from bot.domain.job import JobState
-from bot.domain.ledger import NOTHING
+from bot.domain.jobs.job import JobState
+from bot.domain.jobs.ledger import NOTHING
 from sandbox.discord.records import Channel, User
 from tests.e2e.process import ROOT
 from tests.e2e.world import World, story, title_of

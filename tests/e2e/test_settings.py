@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.clock import WallClock
-from bot.domain.audit import AuditEntry
+from bot.domain.guilds.audit import AuditEntry
 from bot.domain.ids import GuildId
 from bot.storage import audit
 from sandbox.dashscope import EmulatorSettings

@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 from sqlalchemy import update
 
-from bot.domain.job import Job, JobState
+from bot.domain.jobs.job import Job, JobState
 from bot.storage.engine import Database
 from bot.storage.tables import jobs as job_rows
 from sandbox.dashscope import EmulatorSettings

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.job import Job
-from bot.domain.ledger import Amounts
+from bot.domain.jobs.job import Job
+from bot.domain.jobs.ledger import Amounts
 from bot.storage import jobs, ledger
 from bot.storage.engine import Database
 from sandbox.dashscope import DashScopeServer, EmulatorSettings

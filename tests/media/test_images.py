@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from bot.domain.errors import InvalidImageError
-from bot.domain.submission import Picture, PictureNote
+from bot.domain.requests.submission import Picture, PictureNote
 from bot.media.images import MAX_JPEG_BYTES, MAX_PREVIEW_BYTES, prepare_pictures
 from tests.media import oddities
 from tests.media.oddities import ODDITIES, Oddity, png, save, scene

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 
 from bot.domain.catalogue import Endpoint, Region
-from bot.domain.task import TaskImage, TaskRequest
+from bot.domain.requests.task import TaskImage, TaskRequest
 from bot.provider import DashScopeProvider, Deadlines
 
 KEY = "sk-0123456789abcdef"

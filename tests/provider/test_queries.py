@@ -25,7 +25,7 @@ from bot.domain.errors import (
 from bot.domain.failure import FailureReason
 from bot.domain.ids import TaskId
 from bot.domain.ports import VideoProvider
-from bot.domain.task import TaskState
+from bot.domain.requests.task import TaskState
 from bot.provider import PAGE_SIZE, DashScopeProvider, Deadlines, default_base_url
 from tests.provider.doubles import BASE_URL, KEY, ManualClock, answering, provider_on
 from tests.provider.servers import OK_TASK, Peer, serving

@@ -13,7 +13,7 @@ import pytest
 from bot.domain.catalogue import Endpoint
 from bot.domain.errors import RequestRefusedError
 from bot.domain.failure import FailureReason
-from bot.domain.task import TaskImage, TaskRequest
+from bot.domain.requests.task import TaskImage, TaskRequest
 from bot.provider.requests import create_body
 from tests.provider.doubles import KEY, a_picture, a_request, answering, provider_on
 

@@ -11,37 +11,37 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry
 
 from bot.chat.text import Money, amount
-from bot.domain.audit import AuditEntry
 from bot.domain.catalogue import Catalogue, Region
+from bot.domain.guilds.audit import AuditEntry
+from bot.domain.guilds.quota import Rule, Scope, Unit, Window
 from bot.domain.ids import ChannelId, JobId
-from bot.domain.job import Job, JobEvent, JobState
-from bot.domain.ledger import NOTHING, Amounts, EntryKind
-from bot.domain.quota import Rule, Scope, Unit, Window
-from bot.domain.transitions import open_job
+from bot.domain.jobs.job import Job, JobEvent, JobState
+from bot.domain.jobs.ledger import NOTHING, Amounts, EntryKind
+from bot.domain.jobs.transitions import open_job
 from bot.metrics import Metrics
-from bot.services.accounts import Accounts
-from bot.services.admission import Admission
-from bot.services.advance import Advancer
-from bot.services.audit import AuditTrail
-from bot.services.claims import Quarantine
-from bot.services.deliverer import Deliverer
-from bot.services.dispatcher import Dispatcher
-from bot.services.downloader import Downloader
-from bot.services.estimates import Estimates
-from bot.services.folders import RESULT, Folders
-from bot.services.guild_settings import GuildSettings
-from bot.services.instance import Instance
-from bot.services.locks import JobLocks
-from bot.services.log_channels import LogChannels
-from bot.services.moderation import Moderation
-from bot.services.operators import Operators
-from bot.services.poller import Poller, PollingPace
-from bot.services.quotas import QuotaDefaults, Quotas
-from bot.services.reaper import Lifetimes, Reaper
-from bot.services.reconciler import Reconciler
-from bot.services.rules import Rules
-from bot.services.status_board import BoardPace, StatusBoard
-from bot.services.submissions import Submissions
+from bot.services.alerts import Operators
+from bot.services.audit_log import AuditTrail
+from bot.services.guilds.moderation import Moderation
+from bot.services.guilds.quota_rules import Rules
+from bot.services.guilds.settings import GuildSettings
+from bot.services.host.process_lease import Instance
+from bot.services.intake.admission import Admission
+from bot.services.intake.quotas import QuotaDefaults, Quotas
+from bot.services.intake.submissions import Submissions
+from bot.services.jobs.claims import Quarantine
+from bot.services.jobs.estimates import Estimates
+from bot.services.jobs.files import RESULT, Folders
+from bot.services.jobs.message_locks import JobLocks
+from bot.services.jobs.writer import Advancer
+from bot.services.messages.log_channels import LogChannels
+from bot.services.messages.status_updater import BoardPace, StatusBoard
+from bot.services.reconciliation.reconciler import Reconciler
+from bot.services.stages.account_pause import Accounts
+from bot.services.stages.deliverer import Deliverer
+from bot.services.stages.dispatcher import Dispatcher
+from bot.services.stages.downloader import Downloader
+from bot.services.stages.poller import Poller, PollingPace
+from bot.services.stages.reaper import Lifetimes, Reaper
 from bot.storage import guilds, jobs, lanes, ledger
 from bot.storage.engine import Database
 from bot.storage.lanes import Account, Lane

@@ -19,9 +19,9 @@ from typing_extensions import override
 from bot.chat.status import announcement, render
 from bot.chat.text import Money
 from bot.domain.catalogue import Kind, Region
-from bot.domain.job import Job, JobState
-from bot.domain.ledger import EntryKind
-from bot.domain.submission import Choices, GenerationOptions
+from bot.domain.jobs.job import Job, JobState
+from bot.domain.jobs.ledger import EntryKind
+from bot.domain.requests.submission import Choices, GenerationOptions
 from bot.media.child import MediaPool
 from bot.provider import DashScopeProvider, Deadlines
 from sandbox.dashscope import DashScopeServer, EmulatorClock, EmulatorSettings
@@ -29,7 +29,7 @@ from sandbox.dashscope.tasks import TaskRecord
 from sandbox.dashscope.video import VideoPlan
 from tests.fakes import ACCOUNT, VIDEO, ManualClock
 from tests.services.core import Core
-from tests.services.wishes import a_wish_for
+from tests.services.video_requests import a_wish_for
 
 KEY = "sk-made-up-key-of-a-test"
 LANE = "wan2.2-t2v-plus"

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from typing_extensions import override
 
-from bot.domain.delivery import MediaFile
 from bot.domain.errors import MediaError
+from bot.domain.jobs.delivery import MediaFile
 from bot.media.child import MediaPool
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from bot.domain.job import Job, JobState
-from bot.domain.task import TaskState
+from bot.domain.jobs.job import Job, JobState
+from bot.domain.requests.task import TaskState
 from tests.fakes import KEY_ID, NOW, a_task
 from tests.services.core import Core
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import structlog
 
-from bot.domain.quota import Rule, Scope, Unit, Window
+from bot.domain.guilds.quota import Rule, Scope, Unit, Window
 from bot.storage.engine import Database
 from tests.fakes import InMemoryProvider, ManualClock, RecordingChat, a_submission
 from tests.services.core import GENEROUS, Core

@@ -7,11 +7,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from bot.domain.guilds.quota import Draw, Unit, Window, window_span
 from bot.domain.ids import UserId
-from bot.domain.job import Job, JobState, Owner
-from bot.domain.ledger import NOTHING, Amounts
-from bot.domain.quota import Draw, Unit, Window, window_span
-from bot.domain.transitions import open_job, transition
+from bot.domain.jobs.job import Job, JobState, Owner
+from bot.domain.jobs.ledger import NOTHING, Amounts
+from bot.domain.jobs.transitions import open_job, transition
 from bot.storage import grants, guilds, jobs
 from bot.storage.engine import Connection, Database
 from tests.fakes import GUILD, MEMBER, NOW, a_job

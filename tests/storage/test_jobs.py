@@ -14,10 +14,10 @@ from bot.domain.catalogue import Kind
 from bot.domain.errors import ConflictError, StaleJobError
 from bot.domain.failure import FailureReason
 from bot.domain.ids import AccountId, GuildId, InteractionId, JobId, TaskId, UserId, WorkerId
-from bot.domain.job import Job, JobEvent, JobState, Owner, StoredPicture
-from bot.domain.ledger import EntryKind
-from bot.domain.submission import PictureNote
-from bot.domain.transitions import open_job, transition
+from bot.domain.jobs.job import Job, JobEvent, JobState, Owner, StoredPicture
+from bot.domain.jobs.ledger import EntryKind
+from bot.domain.jobs.transitions import open_job, transition
+from bot.domain.requests.submission import PictureNote
 from bot.storage import jobs, leases, ledger
 from bot.storage.engine import Database
 from tests.fakes import ACCOUNT, GUILD, MEMBER, NOW, a_job

@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 import pytest
 
 from bot.domain.catalogue import LaneLimits
-from bot.domain.fairness import Places
 from bot.domain.ids import GuildId, JobId, UserId
-from bot.domain.job import JobState
-from bot.domain.transitions import open_job
-from bot.services.estimates import in_turn
+from bot.domain.jobs.fairness import Places
+from bot.domain.jobs.job import JobState
+from bot.domain.jobs.transitions import open_job
+from bot.services.jobs.estimates import in_turn
 from bot.storage import guilds, jobs, lanes
 from bot.storage.engine import Database
 from tests.fakes import ACCOUNT, MEMBER, MODEL, NOW, SLOW_MODEL, a_job

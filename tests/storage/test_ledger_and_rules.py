@@ -10,12 +10,12 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.domain.errors import ConflictError
-from bot.domain.guild import Guild
+from bot.domain.guilds.quota import Rule, Scope, Unit, Window, window_span
+from bot.domain.guilds.settings import Guild
 from bot.domain.ids import GuildId, JobId, TaskId, UserId, WorkerId
-from bot.domain.job import JobState, Owner
-from bot.domain.ledger import NOTHING, Amounts, EntryKind, LedgerEntry
-from bot.domain.quota import Rule, Scope, Unit, Window, window_span
-from bot.domain.transitions import open_job, transition
+from bot.domain.jobs.job import JobState, Owner
+from bot.domain.jobs.ledger import NOTHING, Amounts, EntryKind, LedgerEntry
+from bot.domain.jobs.transitions import open_job, transition
 from bot.storage import guilds, jobs, ledger, processes, unconfirmed
 from bot.storage.engine import Database
 from bot.storage.processes import ProcessRow

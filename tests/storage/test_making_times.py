@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import select, update
 
 from bot.domain.ids import AccountId
-from bot.domain.job import JobState
-from bot.domain.making_time import MOST_SAMPLES, Footage, footage_of
-from bot.domain.transitions import open_job
+from bot.domain.jobs.job import JobState
+from bot.domain.jobs.render_times import MOST_SAMPLES, Footage, footage_of
+from bot.domain.jobs.transitions import open_job
 from bot.storage import jobs, making_times
 from bot.storage.engine import Database
 from bot.storage.tables import making_times as table

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from bot.domain.guild import Block
+from bot.domain.guilds.quota import Rule, Scope, Unit, Window
+from bot.domain.guilds.settings import Block
 from bot.domain.ids import GuildId, UserId
-from bot.domain.quota import Rule, Scope, Unit, Window
 from bot.storage import guilds, moderation
 from bot.storage.engine import Connection, Database
 from tests.fakes import GUILD, MEMBER, NOW

@@ -8,13 +8,13 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from bot.domain.catalogue import Catalogue, Kind, Region
-from bot.domain.denials import MemberBlockedError, ModelDeniedError
+from bot.domain.catalogue.permits import Permits, Subject
 from bot.domain.errors import BotError
-from bot.domain.guild import Guild, Notify
+from bot.domain.guilds.settings import Guild, Notify
 from bot.domain.ids import ChannelId, GuildId, UserId
-from bot.domain.permits import Permits, Subject
-from bot.domain.submission import Choices
-from bot.services.admission import Admission
+from bot.domain.requests.denials import MemberBlockedError, ModelDeniedError
+from bot.domain.requests.submission import Choices
+from bot.services.intake.admission import Admission
 from bot.storage import guilds, moderation, permits
 from bot.storage.engine import Connection, Database
 from tests.fakes import GUILD, MEMBER, MODEL, NOW, a_submission

@@ -15,18 +15,18 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.audit import Actor
 from bot.domain.errors import (
     ConfigurationError,
     DuplicateInteractionError,
     QuotaExceededError,
     StaleJobError,
 )
+from bot.domain.guilds.audit import Actor
+from bot.domain.guilds.quota import Rule, Scope, Unit, Window
 from bot.domain.ids import GuildId, JobId, UserId, WorkerId
-from bot.domain.job import Job, JobState, Owner
-from bot.domain.quota import Rule, Scope, Unit, Window
-from bot.domain.transitions import open_job, transition
-from bot.services.instance import Instance
+from bot.domain.jobs.job import Job, JobState, Owner
+from bot.domain.jobs.transitions import open_job, transition
+from bot.services.host.process_lease import Instance
 from bot.storage import grants, guilds, jobs, lanes, leases
 from bot.storage.engine import Database
 from tests.fakes import (

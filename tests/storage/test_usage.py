@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from bot.domain.guilds.quota import Span
+from bot.domain.guilds.usage import LogQuery, Place
 from bot.domain.ids import GuildId, JobId, UserId
-from bot.domain.job import Job, JobState, Owner
-from bot.domain.ledger import NOTHING, Amounts
-from bot.domain.quota import Span
-from bot.domain.transitions import open_job, transition
-from bot.domain.usage import LogQuery, Place
+from bot.domain.jobs.job import Job, JobState, Owner
+from bot.domain.jobs.ledger import NOTHING, Amounts
+from bot.domain.jobs.transitions import open_job, transition
 from bot.storage import jobs, usage
 from bot.storage.engine import Connection, Database
 from tests.fakes import GUILD, MEMBER, NOW, a_job

@@ -7,9 +7,9 @@ import discord
 from bot.chat import limits
 from bot.chat.text.phrases import FACT_CHARACTERS, one_line, shortened
 from bot.chat.text.refusals import Lenient
-from bot.domain.audit import Action, AuditEntry
-from bot.domain.ownership import Doubt
-from bot.domain.status import Notice, Told
+from bot.domain.guilds.audit import Action, AuditEntry
+from bot.domain.jobs.ownership import Doubt
+from bot.domain.jobs.status import Notice, Told
 
 ACTIONS = {
     Action.QUOTA_SET: "set the quota",

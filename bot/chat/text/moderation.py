@@ -16,7 +16,7 @@ from bot.chat.text.phrases import (
     plural,
     relative,
 )
-from bot.domain.quota import Grant, Rule, Scope, Unit, Window
+from bot.domain.guilds.quota import Grant, Rule, Scope, Unit, Window
 
 NO_RULE_THERE = "No rule was set there, so the defaults count already. See /moderate quota list."
 

@@ -10,10 +10,17 @@ from datetime import datetime
 
 from bot.chat.text.moderation import rule_words
 from bot.chat.text.phrases import WINDOW_WORDS, Money, one_line, plural, shortened
-from bot.domain.host import Ceiling, GuildOverview, HostStatus, JobHistory, LaneStatus, Switch
-from bot.domain.job import IN_FLIGHT, Job, JobEvent, JobState
-from bot.domain.ledger import LedgerEntry
-from bot.domain.quota import MICROS
+from bot.domain.guilds.quota import MICROS
+from bot.domain.host.overview import (
+    Ceiling,
+    GuildOverview,
+    HostStatus,
+    JobHistory,
+    LaneStatus,
+    Switch,
+)
+from bot.domain.jobs.job import IN_FLIGHT, Job, JobEvent, JobState
+from bot.domain.jobs.ledger import LedgerEntry
 
 When = Callable[[datetime], str]
 

@@ -9,8 +9,8 @@ from decimal import Decimal
 from typing import assert_never
 
 from bot.chat import limits
-from bot.domain.pacing import Estimate
-from bot.domain.quota import MICROS, Scope, Unit, Window
+from bot.domain.guilds.quota import MICROS, Scope, Unit, Window
+from bot.domain.jobs.pacing import Estimate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,6 @@ from bot.chat.text.phrases import (
     relative,
 )
 from bot.chat.text.settings import denied
-from bot.domain.disk import DiskUnavailableError
 from bot.domain.errors import (
     BotError,
     ChannelGoneError,
@@ -40,8 +39,9 @@ from bot.domain.errors import (
     QueueFullError,
     QuotaExceededError,
 )
-from bot.domain.job import JobState
-from bot.domain.quota import Refusal, Scope
+from bot.domain.guilds.quota import Refusal, Scope
+from bot.domain.host.disk import DiskUnavailableError
+from bot.domain.jobs.job import JobState
 
 _PICTURES = {
     "empty": "the {option} is an empty file",

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from bot.chat.text.phrases import FACT_CHARACTERS, one_line
-from bot.domain.denials import (
+from bot.domain.errors import (
+    BotError,
+)
+from bot.domain.guilds.settings import Notify
+from bot.domain.requests.denials import (
     ChannelClosedError,
     EffectDeniedError,
     MemberBlockedError,
     ModelDeniedError,
     WordBlockedError,
 )
-from bot.domain.errors import (
-    BotError,
-)
-from bot.domain.guild import Notify
 
 _SHOWN_CHANNELS = 5
 

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.chat.text.phrases import Money, plural
-from bot.domain.ledger import Amounts
-from bot.domain.quota import Span
-from bot.domain.usage import EPOCH, By, Step
+from bot.domain.guilds.quota import Span
+from bot.domain.guilds.usage import EPOCH, By, Step
+from bot.domain.jobs.ledger import Amounts
 
 EMPTY = "Nothing in this period"
 

@@ -13,8 +13,8 @@ from bot.domain.catalogue.records import SIZES, Kind, Model, ModelRow, Region
 from bot.domain.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from bot.domain.permits import Permits
-    from bot.domain.submission import Choices
+    from bot.domain.catalogue.permits import Permits
+    from bot.domain.requests.submission import Choices
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

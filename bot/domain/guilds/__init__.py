@@ -1,0 +1,1 @@
+"""A guild's settings, quotas, audit trail and usage."""

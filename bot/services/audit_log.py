@@ -1,0 +1,58 @@
+"""Writes down who changed what, and where it is to be told."""
+
+from __future__ import annotations
+
+from bot.domain.guilds.audit import Action, Actor, AuditEntry
+from bot.domain.guilds.settings import Guild
+from bot.domain.jobs.job import Job
+from bot.domain.ports import Clock
+from bot.logs import get_logger
+from bot.storage import audit, guilds
+from bot.storage.engine import Connection
+
+log = get_logger(__name__)
+
+
+class AuditTrail:
+    """The only writer of audit entries; ``LogChannels`` tells them."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    async def record(
+        self,
+        connection: Connection,
+        guild: Guild,
+        actor: Actor,
+        action: Action,
+        subject: str,
+        *,
+        before: str | None = None,
+        after: str | None = None,
+    ) -> None:
+        """Store a change in the transaction that makes it, for the guild's log channel of now."""
+        entry = AuditEntry(
+            guild_id=guild.guild_id,
+            at=self._clock.now(),
+            actor=actor,
+            action=action,
+            subject=subject,
+            before=before,
+            after=after,
+        )
+        await audit.add(connection, entry, tell_in=guild.log_channel_id)
+        log.info(
+            "guild_changed",
+            guild_id=guild.guild_id,
+            action=action.value,
+            actor_id=actor.user_id,
+        )
+
+    async def record_about(
+        self, connection: Connection, job: Job, actor: Actor, action: Action
+    ) -> None:
+        """Store what somebody did to another's job; what people do to their own is theirs."""
+        if actor.user_id != job.requester_id:
+            guild = await guilds.get(connection, job.guild_id)
+            subject = f"{job.id} of <@{job.requester_id}>"
+            await self.record(connection, guild, actor, action, subject)

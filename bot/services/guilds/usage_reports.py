@@ -1,0 +1,257 @@
+"""What admins read: summary, log, chart, export, and who changed what. Sums are never stored."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+import zipfile
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from io import BufferedIOBase
+from pathlib import Path
+from statistics import median
+
+from bot.domain.errors import ExportTooLargeError
+from bot.domain.guilds import exports
+from bot.domain.guilds.exports import ExportFormat
+from bot.domain.guilds.quota import Span
+from bot.domain.guilds.settings import Guild
+from bot.domain.guilds.usage import (
+    MOST_SERIES,
+    AuditPage,
+    By,
+    Chart,
+    ChartData,
+    LogPage,
+    LogQuery,
+    Period,
+    Place,
+    Summary,
+    Sums,
+    columns_of,
+    period_span,
+)
+from bot.domain.ids import GuildId, UserId
+from bot.domain.ports import Clock
+from bot.media.child import MediaPool
+from bot.storage import audit, guilds, usage
+from bot.storage.engine import Connection, Database
+
+TOP = 5
+"""Members and models of the summary."""
+PAGE = 8
+"""Jobs on a page of the log: with prompts they fill a phone's screen twice."""
+AUDIT_PAGE = 10
+TIMED = 1_000
+"""Medians are taken of the newest videos: they say how it is, and cost the same in any guild."""
+BATCH = 500
+"""Jobs of an export in memory at a time; turning their rows into records holds up the loop."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportFile:
+    """A finished export, open at its beginning; closing it deletes it."""
+
+    name: str
+    content: BufferedIOBase
+    jobs: int
+    is_compressed: bool
+
+
+class Usage:
+    """Reads jobs and the ledger of one guild; every question names the guild."""
+
+    def __init__(
+        self, database: Database, clock: Clock, media: MediaPool, *, scratch: Path
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._media = media
+        self._scratch = scratch
+
+    async def summary(self, guild_id: GuildId, period: Period) -> Summary:
+        """Return a period at a glance."""
+        async with self._database.read() as connection:
+            guild, span = await self._span(connection, guild_id, period)
+            states = await usage.count_by_state(connection, guild_id, span)
+            sums = await self._named(connection, guild_id, span, top=TOP)
+            times = await usage.newest_times(connection, guild_id, span, limit=TIMED)
+            # Refusals are kept by UTC day: a day of the guild's may share two of them.
+            first, last = span.start.date(), (span.end - timedelta(microseconds=1)).date()
+            refused = await audit.refusals_of(connection, guild_id, first=first, last=last)
+        return Summary(
+            guild=guild,
+            span=span,
+            states=states,
+            sums=sums,
+            refusals=refused,
+            timed=len(times),
+            waiting_seconds=median(waited for waited, _ in times) if times else None,
+            making_seconds=median(made for _, made in times) if times else None,
+        )
+
+    async def span(self, guild_id: GuildId, period: Period) -> Span:
+        """Return a period's bounds in a guild."""
+        async with self._database.read() as connection:
+            _, span = await self._span(connection, guild_id, period)
+        return span
+
+    async def _span(
+        self, connection: Connection, guild_id: GuildId, period: Period
+    ) -> tuple[Guild, Span]:
+        guild = await guilds.get(connection, guild_id)
+        return guild, period_span(period, self._clock.now(), guild.zone)
+
+    async def _named(
+        self, connection: Connection, guild_id: GuildId, span: Span, *, top: int
+    ) -> Sums:
+        sums = await usage.sums(connection, guild_id, span, top=top)
+        ids = [UserId(int(share.key)) for share in sums.members]
+        names = await usage.names_of(connection, guild_id, ids)
+        members = (replace(share, name=names.get(UserId(int(share.key)))) for share in sums.members)
+        return replace(sums, members=tuple(members))
+
+    async def log(self, guild_id: GuildId, query: LogQuery) -> LogPage:
+        """Return a page of the log, newest first."""
+        async with self._database.read() as connection:
+            guild = await guilds.get(connection, guild_id)
+            # One more than is shown tells whether there is another page.
+            found = await usage.page(connection, guild_id, query, limit=PAGE + 1)
+        more, shown = len(found) > PAGE, found[:PAGE]
+        if query.is_newer:
+            shown.reverse()
+        beyond = query.place is not None
+        return LogPage(
+            guild=guild,
+            query=query,
+            jobs=tuple(shown),
+            has_newer=more if query.is_newer else beyond,
+            has_older=beyond if query.is_newer else more,
+        )
+
+    async def audit(self, guild_id: GuildId, span: Span, *, offset: int = 0) -> AuditPage:
+        """Return who changed what, newest first."""
+        async with self._database.read() as connection:
+            guild = await guilds.get(connection, guild_id)
+            found = await audit.newest(
+                connection,
+                guild_id,
+                since=span.start,
+                until=span.end,
+                limit=AUDIT_PAGE + 1,
+                offset=offset,
+            )
+        return AuditPage(
+            guild=guild,
+            span=span,
+            entries=tuple(found[:AUDIT_PAGE]),
+            offset=offset,
+            has_older=len(found) > AUDIT_PAGE,
+        )
+
+    async def chart(self, guild_id: GuildId, period: Period, by: By) -> ChartData:
+        """Return the figures of a chart."""
+        async with self._database.read() as connection:
+            guild, span = await self._span(connection, guild_id, period)
+            if period is Period.ALL:
+                first = await usage.first_counted_at(connection, guild_id)
+                today = period_span(Period.TODAY, self._clock.now(), guild.zone)
+                span = replace(span, start=min(first or today.start, today.start))
+            sums = await self._named(connection, guild_id, span, top=MOST_SERIES)
+            data = ChartData(guild=guild, by=by, span=span, sums=sums)
+            if by is not By.DAY:
+                return data
+            step, columns = columns_of(span, guild.zone)
+            found = await usage.sums_per_span(
+                connection, guild_id, [column.span for column in columns]
+            )
+        filled = (
+            replace(column, amounts=amounts) for column, amounts in zip(columns, found, strict=True)
+        )
+        return replace(data, step=step, columns=tuple(filled))
+
+    async def draw(self, chart: Chart) -> bytes:
+        """Return a chart as PNG; drawn in a child process.
+
+        Raises:
+            MediaUnreadableError: the child died on it.
+        """
+        return await self._media.draw(chart)
+
+    # --- export ------------------------------------------------------------------------------
+
+    async def pieces(
+        self, guild_id: GuildId, period: Period, file_format: ExportFormat
+    ) -> AsyncIterator[tuple[str, int]]:
+        """Yield an export piece by piece, with how many jobs each piece holds."""
+        span = await self.span(guild_id, period)
+        yield exports.opening(file_format), 0
+        after: Place | None = None
+        while True:
+            # A transaction for each batch: a long one would hold up what the database cleans.
+            async with self._database.read() as connection:
+                jobs = await usage.exported(connection, guild_id, span, after=after, limit=BATCH)
+            if jobs:
+                piece = await asyncio.to_thread(
+                    exports.rows, file_format, jobs, is_first=after is None
+                )
+                yield piece, len(jobs)
+                after = Place(at=jobs[-1].asked_at, job_id=jobs[-1].job_id)
+            if len(jobs) < BATCH:
+                break
+        yield exports.closing(file_format), 0
+
+    async def export(
+        self,
+        guild_id: GuildId,
+        period: Period,
+        file_format: ExportFormat,
+        *,
+        limit_bytes: int,
+    ) -> ExportFile:
+        """Write an export to disk, compressed where it would be too large to upload.
+
+        Raises:
+            ExportTooLargeError: it is too large even so.
+        """
+        name = f"usage-{guild_id}-{period.value.replace(' ', '-')}.{file_format.value}"
+        plain = await asyncio.to_thread(_scratch_file, self._scratch)
+        count = 0
+        try:
+            async for piece, jobs in self.pieces(guild_id, period, file_format):
+                await asyncio.to_thread(plain.write, piece.encode())
+                count += jobs
+            size_bytes = plain.tell()
+            if size_bytes <= limit_bytes:
+                plain.seek(0)
+                return ExportFile(name=name, content=plain, jobs=count, is_compressed=False)
+            packed = await asyncio.to_thread(_compressed, plain, name, self._scratch)
+        except BaseException:
+            plain.close()
+            raise
+        plain.close()
+        packed_bytes = packed.seek(0, 2)
+        if packed_bytes > limit_bytes:
+            packed.close()
+            raise ExportTooLargeError(limit_bytes=limit_bytes, actual_bytes=packed_bytes)
+        packed.seek(0)
+        return ExportFile(name=f"{name}.zip", content=packed, jobs=count, is_compressed=True)
+
+
+def _scratch_file(folder: Path) -> BufferedIOBase:
+    """Open a file without a name: whatever ends the process, nothing is left behind."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return tempfile.TemporaryFile(dir=folder)
+
+
+def _compressed(plain: BufferedIOBase, name: str, folder: Path) -> BufferedIOBase:
+    packed = _scratch_file(folder)
+    plain.seek(0)
+    with (
+        zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive,
+        archive.open(name, "w", force_zip64=True) as member,
+    ):
+        while piece := plain.read(1 << 20):
+            member.write(piece)
+    return packed

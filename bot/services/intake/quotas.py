@@ -1,0 +1,205 @@
+"""What a member may still spend: the checks behind every reservation and behind /quota show."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from bot.domain.errors import QueueFullError, QuotaExceededError
+from bot.domain.guilds.quota import (
+    PER_MEMBER,
+    Check,
+    Draw,
+    Grant,
+    Refusal,
+    Rule,
+    Scope,
+    Standing,
+    Unit,
+    Window,
+    applicable,
+    decide,
+    in_force,
+    window_span,
+)
+from bot.domain.guilds.settings import Guild
+from bot.domain.ids import GuildId, RoleId, UserId
+from bot.domain.jobs.ledger import Amounts
+from bot.domain.ports import Clock
+from bot.storage import grants, guilds, jobs, ledger
+from bot.storage.engine import Connection, Database
+
+_UTC = ZoneInfo("UTC")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuotaDefaults:
+    """What binds where nobody set anything else."""
+
+    rules: tuple[Rule, ...]
+    daily_budget_micros: int
+    """Of all guilds together per UTC day; 0 means no bound."""
+    max_queued_per_member: int
+    max_queued_per_guild: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberQuota:
+    """A member's checks as they stand now."""
+
+    guild: Guild
+    checks: tuple[Check, ...]
+    """Without the host's budget, which is nobody's business but the host's."""
+    grants: tuple[Grant, ...]
+    """The next to expire first."""
+    waiting: int
+    """The member's jobs in line."""
+    max_waiting: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuildQuota:
+    """A guild's rules as they stand now."""
+
+    standings: tuple[Standing, ...]
+    """By slot; ceilings first, the most personal last."""
+    grants: tuple[Grant, ...]
+    """What may still be used; the next to expire first."""
+
+
+class Quotas:
+    """Reads rules and usage; the caller's transaction holds the locks."""
+
+    def __init__(self, database: Database, clock: Clock, defaults: QuotaDefaults) -> None:
+        self._database = database
+        self._clock = clock
+        self._defaults = defaults
+
+    async def require_room(
+        self,
+        connection: Connection,
+        guild: Guild,
+        *,
+        user_id: UserId,
+        role_ids: frozenset[RoleId],
+        cost: Amounts,
+        now: datetime,
+    ) -> tuple[Draw, ...]:
+        """Make sure that a job fits every rule, with the guild's row already locked.
+
+        Returns:
+            What the job has to draw from grants for it.
+
+        Raises:
+            QueueFullError: too many jobs of the member or guild are waiting.
+            QuotaExceededError: a rule has no room.
+        """
+        in_guild, own = await jobs.count_queued(connection, guild.guild_id, user_id)
+        defaults = self._defaults
+        if own >= defaults.max_queued_per_member:
+            raise QueueFullError(whose="member", waiting=own, limit=defaults.max_queued_per_member)
+        if in_guild >= defaults.max_queued_per_guild:
+            raise QueueFullError(
+                whose="guild", waiting=in_guild, limit=defaults.max_queued_per_guild
+            )
+        checks = await self._checks(connection, guild, user_id, role_ids, now)
+        checks += await self._budget(connection, now)
+        usable = await grants.usable(connection, guild.guild_id, now=now, user_id=user_id)
+        decided = decide(checks, cost, usable)
+        if isinstance(decided, Refusal):
+            raise QuotaExceededError(decided)
+        return decided
+
+    async def show(
+        self, guild_id: GuildId, user_id: UserId, role_ids: frozenset[RoleId]
+    ) -> MemberQuota:
+        """Return what is used and left, rule by rule."""
+        async with self._database.read() as connection:
+            guild = await guilds.get(connection, guild_id)
+            _, own = await jobs.count_queued(connection, guild_id, user_id)
+            now = self._clock.now()
+            checks = await self._checks(connection, guild, user_id, role_ids, now)
+            usable = await grants.usable(connection, guild_id, now=now, user_id=user_id)
+        return MemberQuota(
+            guild=guild,
+            checks=tuple(checks),
+            grants=tuple(usable),
+            waiting=own,
+            max_waiting=self._defaults.max_queued_per_member,
+        )
+
+    async def overview(self, guild_id: GuildId) -> GuildQuota:
+        """Return every rule and grant of a guild."""
+        now = self._clock.now()
+        async with self._database.read() as connection:
+            guild = await guilds.get(connection, guild_id)
+            stored = await guilds.rules_of(connection, guild_id)
+            known = frozenset(stored)
+            standings = [
+                Standing(
+                    rule=rule,
+                    is_default=rule not in known,
+                    check=None
+                    if rule.scope in PER_MEMBER
+                    else await self._check(connection, guild, rule, now),
+                )
+                for rule in sorted(in_force(stored, self._defaults.rules), key=_place)
+            ]
+            usable = await grants.usable(connection, guild_id, now=now)
+        return GuildQuota(
+            standings=tuple(standings), grants=tuple(each for each in usable if each.left)
+        )
+
+    async def _checks(
+        self,
+        connection: Connection,
+        guild: Guild,
+        user_id: UserId,
+        role_ids: frozenset[RoleId],
+        now: datetime,
+    ) -> list[Check]:
+        stored = await guilds.rules_of(connection, guild.guild_id)
+        rules: Sequence[Rule] = applicable(
+            stored, self._defaults.rules, user_id=user_id, role_ids=role_ids
+        )
+        return [await self._check(connection, guild, rule, now, user_id) for rule in rules]
+
+    async def _check(
+        self,
+        connection: Connection,
+        guild: Guild,
+        rule: Rule,
+        now: datetime,
+        user_id: UserId | None = None,
+    ) -> Check:
+        # The host's word: a time zone that admins may change must not start its windows anew.
+        zone = _UTC if rule.scope is Scope.CEILING else guild.zone
+        span = window_span(rule.window, now, zone)
+        whose = user_id if rule.scope in PER_MEMBER else None
+        used = await ledger.usage(connection, span, guild_id=guild.guild_id, user_id=whose)
+        if whose is not None:
+            used -= await grants.drawn(connection, span, guild_id=guild.guild_id, user_id=whose)
+        return Check(rule=rule, used=used, span=span)
+
+    async def _budget(self, connection: Connection, now: datetime) -> list[Check]:
+        limit = self._defaults.daily_budget_micros
+        if not limit:
+            return []
+        rule = Rule(scope=Scope.BUDGET, unit=Unit.COST, window=Window.DAY, limit=limit)
+        span = window_span(Window.DAY, now, _UTC)
+        return [Check(rule=rule, used=await ledger.usage(connection, span), span=span)]
+
+
+_UNITS, _WINDOWS, _SCOPES = tuple(Unit), tuple(Window), tuple(Scope)
+
+
+def _place(rule: Rule) -> tuple[int, int, int, int]:
+    """Return where a rule is listed."""
+    return (
+        _UNITS.index(rule.unit),
+        _WINDOWS.index(rule.window),
+        _SCOPES.index(rule.scope),
+        rule.target_id or 0,
+    )

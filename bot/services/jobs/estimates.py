@@ -1,0 +1,225 @@
+"""Where a waiting job stands and when a job should be done, from what really happened before."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from bot.domain.catalogue import Catalogue
+from bot.domain.host.overview import Switch
+from bot.domain.ids import AccountId, GuildId, JobId
+from bot.domain.jobs.fairness import Places, Waiting, in_order
+from bot.domain.jobs.job import POLLED, Job, JobState
+from bot.domain.jobs.pacing import (
+    UNCONFIRMED_COUNTS_FOR,
+    Estimate,
+    Promise,
+    begin_times,
+    estimate,
+    mean_promise,
+    on_grid,
+)
+from bot.domain.jobs.render_times import TYPICAL_SECONDS, Footage, MakingTime, footage_of
+from bot.domain.jobs.status import StatusView
+from bot.domain.ports import Clock
+from bot.services.switch import switch_of
+from bot.storage import lanes, making_times
+from bot.storage.engine import Connection, Database
+
+LINE_GRID = timedelta(seconds=30)
+"""Times of waiting jobs are shown on this grid: people read minutes, and each change is an edit."""
+
+VIEWS_AT_ONCE = 50
+"""A promise takes about a tenth of a millisecond; hundreds of them would hold the loop."""
+
+MOST_SIMULATED = 500
+"""Places further back are hours away: for them the average is as good."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Knowledge:
+    """How long tasks take, as read at one moment."""
+
+    catalogue: Catalogue
+    recent: Mapping[Footage, tuple[float, ...]]
+    """Newest making times in seconds, oldest first."""
+
+    def of(self, footage: Footage) -> MakingTime:
+        """Return what is known about one footage."""
+        model = self.catalogue.get(footage.model)
+        return MakingTime(
+            typical_seconds=model.typical_seconds if model else TYPICAL_SECONDS,
+            recent_seconds=self.recent.get(footage, ()),
+        )
+
+
+async def known_times(
+    connection: Connection, catalogue: Catalogue, models: Collection[str]
+) -> Knowledge:
+    """Return what is known about some models."""
+    return Knowledge(catalogue=catalogue, recent=await making_times.of_models(connection, models))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stand:
+    """Where a waiting job stands in its lane's line, in the order of the claims."""
+
+    position: int
+    """From 1."""
+    estimate: Estimate | None
+    """None while nobody knows when the next create will be taken."""
+
+
+class Estimates:
+    """Draws views of jobs."""
+
+    def __init__(
+        self, database: Database, clock: Clock, catalogue: Catalogue, account: AccountId
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._catalogue = catalogue
+        self._account = account
+
+    async def view(self, job: Job) -> StatusView:
+        """Return a job with its position and estimate."""
+        return (await self.views([job]))[0]
+
+    async def views(self, several: list[Job]) -> list[StatusView]:
+        """Return jobs with their positions and estimates; each lane is read once."""
+        waiting = [job for job in several if job.state is JobState.QUEUED]
+        stands: dict[JobId, Stand] = {}
+        async with self._database.read() as connection:
+            pause = await self._pause(connection)
+            known = await known_times(connection, self._catalogue, {job.model for job in several})
+            for model in {job.model for job in waiting}:
+                its = [job for job in waiting if job.model == model]
+                stands |= await self._stands(connection, model, its, known)
+        views = []
+        for number, job in enumerate(several, start=1):
+            views.append(self._view(job, stands, known, pause))
+            if number % VIEWS_AT_ONCE == 0:
+                await asyncio.sleep(0)
+        return views
+
+    async def pause(self) -> str | None:
+        """Return why nothing is submitted at present."""
+        async with self._database.read() as connection:
+            return await self._pause(connection)
+
+    async def _pause(self, connection: Connection) -> str | None:
+        switch = await switch_of(connection)
+        if switch is not Switch.OPEN:
+            return switch.value
+        account = await lanes.account_of(connection, self._account)
+        return "account" if account.paused_at is not None else None
+
+    def _view(
+        self, job: Job, stands: dict[JobId, Stand], known: Knowledge, pause: str | None
+    ) -> StatusView:
+        if job.state is JobState.QUEUED:
+            stand = stands.get(job.id)
+            return StatusView(
+                job=job,
+                position=stand.position if stand else None,
+                estimate=stand.estimate if stand and not pause else None,
+                pause=pause,
+            )
+        if job.state in POLLED and job.confirmed_at is not None and job.late_at is None:
+            age_seconds = (self._clock.now() - job.confirmed_at).total_seconds()
+            promise = known.of(footage_of(job)).promise(age_seconds=age_seconds)
+            return StatusView(job=job, estimate=estimate(promise, since=job.confirmed_at))
+        return StatusView(job=job)
+
+    async def _stands(
+        self, connection: Connection, model: str, several: list[Job], known: Knowledge
+    ) -> dict[JobId, Stand]:
+        """Return where some waiting jobs of a lane stand, however long its line is.
+
+        Only their own guilds' jobs are read; of the others it is enough how many wait.
+        """
+        now = self._clock.now()
+        places = await self._places(connection, model, {job.guild_id for job in several})
+        asked = {job.id: job for job in several if job.id in places}
+        if await lanes.is_refused(connection, self._account, model, now=now):
+            return {job_id: Stand(position=places[job_id], estimate=None) for job_id in asked}
+        shares = await making_times.footage_in_line(connection, self._account, model)
+        if not asked or not shares:
+            return {}
+        each = mean_promise([(known.of(footage).promise(), n) for footage, n in shares.items()])
+        occupied = await lanes.in_flight(connection, self._account, model, now=now)
+        lane = self._catalogue.get(model)
+        in_flight = lane.limits.in_flight if lane else 1
+        begins = begin_times(
+            busy=[_left(job, known, now=now) for job in occupied],
+            in_flight=in_flight,
+            each=each,
+            count=min(MOST_SIMULATED, max(places[job_id] for job_id in asked)),
+        )
+        stands = {}
+        for job_id, job in asked.items():
+            begin = begins[min(places[job_id], len(begins)) - 1]
+            further = places[job_id] - len(begins)
+            if further > 0:
+                more_seconds = further * each.done_seconds / in_flight
+                begin = replace(begin, seconds=begin.seconds + more_seconds)
+            promise = begin.of(known.of(footage_of(job)).promise())
+            stands[job_id] = Stand(
+                position=places[job_id], estimate=_steady(estimate(promise, since=now))
+            )
+        return stands
+
+    async def _places(
+        self, connection: Connection, model: str, guild_ids: set[GuildId]
+    ) -> dict[JobId, int]:
+        """Return the places in line of all jobs of some guilds."""
+        places = Places(await lanes.guilds_in_line(connection, self._account, model))
+        waiting = await lanes.in_line(connection, self._account, model, guild_ids)
+        nth: dict[GuildId, int] = defaultdict(int)
+        found = {}
+        # Among themselves the guilds' jobs are in the order of the whole line.
+        # A guild whose first job came between the two readings is shown the next time.
+        known = [job for job in waiting if job.guild_id in places]
+        for job in await in_turn(connection, self._account, model, known):
+            found[job.job_id] = places.of(job.guild_id, nth[job.guild_id])
+            nth[job.guild_id] += 1
+        return found
+
+
+def _steady(line_estimate: Estimate) -> Estimate:
+    return replace(line_estimate, done_at=on_grid(line_estimate.done_at, LINE_GRID))
+
+
+def _left(job: lanes.Occupant, known: Knowledge, *, now: datetime) -> Promise:
+    """Return how long a job will go on to occupy its place; an unseen task does so for longer."""
+    if job.state not in POLLED and job.state is not JobState.SUBMITTING and job.sent_at:
+        unseen_seconds = (job.sent_at + UNCONFIRMED_COUNTS_FOR - now).total_seconds()
+        return Promise(done_seconds=unseen_seconds, late_seconds=unseen_seconds, samples=0)
+    since = job.confirmed_at or job.sent_at or now
+    age_seconds = (now - since).total_seconds()
+    promise = known.of(job.footage).promise(age_seconds=age_seconds)
+    return Promise(
+        done_seconds=promise.done_seconds - age_seconds,
+        late_seconds=promise.late_seconds - age_seconds,
+        samples=promise.samples,
+    )
+
+
+async def in_turn(
+    connection: Connection, account: AccountId, model: str, waiting: list[Waiting]
+) -> list[Waiting]:
+    """Put waiting jobs into the order of their turns."""
+    if not waiting:
+        return []
+    guild_ids = {job.guild_id for job in waiting}
+    members = {(job.guild_id, job.requester_id) for job in waiting}
+    return list(
+        in_order(
+            waiting,
+            guild_served_at=await lanes.guilds_served_at(connection, account, model, guild_ids),
+            member_served_at=await lanes.members_served_at(connection, members),
+        )
+    )

@@ -1,0 +1,147 @@
+"""Advances jobs: one transaction a step, one log line and one count an advance, loops woken.
+
+Everything that changes a job's state goes through here, so that nothing forgets to tell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from bot.crashpoints import reached, stepped
+from bot.domain.ids import JobId
+from bot.domain.jobs.job import Amendment, Job, JobEvent, JobState, Owner, Step
+from bot.domain.jobs.ledger import Amounts
+from bot.domain.jobs.transitions import transition
+from bot.domain.ports import Clock
+from bot.logs import get_logger
+from bot.metrics import Metrics
+from bot.storage import jobs, leases
+from bot.storage.engine import Connection, Database
+
+log = get_logger(__name__)
+
+
+class Advancer:
+    """Writes steps and tells everybody who waits for them."""
+
+    def __init__(self, database: Database, clock: Clock, metrics: Metrics) -> None:
+        self.database = database
+        self.clock = clock
+        self._metrics = metrics
+        self._listeners: list[Callable[[Job], None]] = []
+
+    def listen(self, listener: Callable[[Job], None]) -> None:
+        """Call back after each committed change of a job."""
+        self._listeners.append(listener)
+
+    async def advance(
+        self,
+        job: Job,
+        target: JobState,
+        *,
+        owner: Owner,
+        detail: Mapping[str, str | int | float | None] | None = None,
+        billed: Amounts | None = None,
+        changes: Mapping[str, Any] | None = None,
+        also: Callable[[Connection], Awaitable[None]] | None = None,
+    ) -> Job:
+        """Move a job to another state in a transaction of its own.
+
+        Args:
+            job: the job as read.
+            target: the state to enter.
+            owner: who moves it.
+            detail: facts for the event.
+            billed: what the provider billed, where the arrow charges.
+            changes: other fields that change with the state.
+            also: what else belongs into the same transaction.
+
+        Raises:
+            StaleJobError: somebody else advanced it first; nothing was written.
+            InvalidTransitionError: the table has no such arrow.
+        """
+        step = transition(
+            job,
+            target,
+            owner=owner,
+            at=self.clock.now(),
+            detail=detail,
+            billed=billed,
+            changes=changes,
+        )
+        async with self.database.write() as connection:
+            after = await jobs.apply(connection, step)
+            if also is not None:
+                await also(connection)
+        self.tell(step)
+        return after
+
+    def tell(self, step: Step) -> None:
+        """Log, count and pass on a step that was committed elsewhere."""
+        before, after = step.before, step.after
+        stepped("committed", before and before.state, after.state)
+        self._metrics.jobs.labels(state=after.state.value).inc()
+        if before is not None:
+            stage_seconds = (after.entered_at - before.entered_at).total_seconds()
+            self._metrics.stage_seconds.labels(stage=before.state.value).observe(stage_seconds)
+        log.info(
+            "job_advanced",
+            job_id=after.id,
+            source=before.state.value if before else None,
+            target=after.state.value,
+            owner=step.event.owner.value,
+            model=after.model,
+            **step.event.detail,
+        )
+        self.changed(after)
+
+    async def amend(
+        self,
+        job: Job,
+        *,
+        owner: Owner,
+        name: Amendment,
+        detail: Mapping[str, str | int | float | None] | None = None,
+        also: Callable[[Connection], Awaitable[None]] | None = None,
+        **changes: object,
+    ) -> Job:
+        """Change what people see of a job without a change of state.
+
+        Raises:
+            StaleJobError: somebody else changed it first.
+        """
+        event = JobEvent(
+            job_id=job.id, at=self.clock.now(), owner=owner, name=name, detail=detail or {}
+        )
+        async with self.database.write() as connection:
+            after = await jobs.amend(connection, job, **changes)
+            await jobs.record(connection, event)
+            if also is not None:
+                await also(connection)
+            reached(f"written {name}")
+        reached(f"committed {name}")
+        log.info(name, job_id=job.id, owner=owner.value, **event.detail)
+        self.changed(after)
+        return after
+
+    async def touch(self, job_id: JobId, **changes: object) -> None:
+        """Change bookkeeping that nobody sees."""
+        async with self.database.write() as connection:
+            await jobs.touch(connection, job_id, **changes)
+
+    async def read(self, job_id: JobId) -> Job | None:
+        """Return a job as it is now."""
+        async with self.database.read() as connection:
+            return await jobs.get(connection, job_id)
+
+    async def retry_later(self, job: Job, *, not_before: datetime, attempts: int) -> None:
+        """End a claim whose work met a known, retryable refusal."""
+        async with self.database.write() as connection:
+            await leases.give_back(connection, job, not_before=not_before, attempts=attempts)
+
+    def changed(self, job: Job) -> None:
+        """Wake whoever waits for a job's change."""
+        for listener in self._listeners:
+            listener(job)

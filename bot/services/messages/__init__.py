@@ -1,0 +1,1 @@
+"""What people see of a job: its status message, its announcement, log channels."""

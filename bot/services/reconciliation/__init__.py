@@ -1,0 +1,1 @@
+"""Creates whose answer got lost: found, certainly not taken, or the operator's."""

@@ -1,0 +1,193 @@
+"""What an operator decides about a job that cannot settle itself, and what is refused of it."""
+
+from __future__ import annotations
+
+import re
+
+from bot.domain.errors import (
+    ConflictError,
+    DecisionRefusedError,
+    JobNotFoundError,
+    ProviderError,
+)
+from bot.domain.failure import FailureReason
+from bot.domain.ids import JobId, TaskId
+from bot.domain.jobs.job import POLLED, Job, JobState, Owner
+from bot.domain.jobs.ownership import is_made_from
+from bot.domain.jobs.status import Told
+from bot.domain.ports import VideoProvider
+from bot.domain.requests.task import TaskState
+from bot.services.alerts import Operators
+from bot.services.jobs.writer import Advancer
+from bot.services.reconciliation.task_list import TaskList
+from bot.storage import jobs, unconfirmed
+from bot.storage.engine import Connection
+
+_DECIDABLE = frozenset({JobState.UNCONFIRMED, JobState.PARKED, *POLLED})
+_TASK_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+
+
+class Decisions:
+    """Carries out decisions."""
+
+    def __init__(
+        self,
+        *,
+        advancer: Advancer,
+        provider: VideoProvider,
+        operators: Operators,
+        task_list: TaskList,
+    ) -> None:
+        self._advancer = advancer
+        self._database = advancer.database
+        self._clock = advancer.clock
+        self._provider = provider
+        self._operators = operators
+        self._list = task_list
+
+    async def carry_out(self, job_id: JobId, *, taken: TaskId | None, failed: bool) -> Job:
+        """Carry out an operator's decision about an unconfirmed or parked job.
+
+        A task at the provider may be given up too: after a change of the key nothing else ends it.
+
+        Args:
+            job_id: the job.
+            taken: the task the operator found for it.
+            failed: give up; without it and without a task the job goes on where it was.
+
+        Raises:
+            JobNotFoundError: there is no such job waiting for a decision.
+            DecisionRefusedError: the task named is certainly not this job's.
+        """
+        job = await self._advancer.read(job_id)
+        if job is None or job.state not in _DECIDABLE:
+            raise JobNotFoundError(job_id)
+        if job.state in POLLED and not failed:
+            raise JobNotFoundError(job_id)  # it has its task and goes on by itself
+        if taken is not None and job.billed_seconds is not None:
+            raise JobNotFoundError(job_id)  # its video is made and charged
+        if failed:
+            decided = await self._give_up(job)
+        elif taken is not None:
+            await self._require_fitting(job, taken)
+            decided = await self._take(job, taken)
+        elif job.state is JobState.UNCONFIRMED:
+            decided = await self.requeue(job, Owner.OPERATOR, reason="by decision")
+        else:
+            decided = await self._go_on(job)
+        self._operators.over(Told.JOB_UNCONFIRMED, job.id)
+        return decided
+
+    async def requeue(self, job: Job, owner: Owner, *, reason: str) -> Job:
+        """Queue an unconfirmed job again, as if its create had never left.
+
+        Raises:
+            StaleJobError: somebody else advanced it first.
+        """
+
+        async def forget(connection: Connection) -> None:
+            await unconfirmed.forget_readings(connection, job.id)
+
+        after = await self._advancer.advance(
+            job,
+            JobState.QUEUED,
+            owner=owner,
+            detail={"reason": reason},
+            changes={"sent_at": None, "gave_up_at": None},
+            also=forget,
+        )
+        self._operators.over(Told.JOB_UNCONFIRMED, job.id)
+        return after
+
+    async def _give_up(self, job: Job) -> Job:
+        is_parked = job.state is JobState.PARKED
+        return await self._advancer.advance(
+            job,
+            JobState.FAILED,
+            owner=Owner.OPERATOR,
+            changes={
+                "failure_reason": FailureReason.BROKEN
+                if is_parked
+                else FailureReason.OUTCOME_UNKNOWN,
+                "possibly_billed": job.sent_at is not None and job.billed_seconds is None,
+            },
+        )
+
+    async def _take(self, job: Job, task_id: TaskId) -> Job:
+        now = self._clock.now()
+        try:
+            return await self._advancer.advance(
+                job,
+                JobState.PENDING,
+                owner=Owner.OPERATOR,
+                detail={"task_id": task_id},
+                changes={
+                    "task_id": task_id,
+                    "adopted": True,
+                    "confirmed_at": now,
+                    "next_poll_at": now,
+                    "unknown_since": None,
+                    "unknown_polls": 0,
+                },
+            )
+        except ConflictError as error:
+            raise DecisionRefusedError(f"task {task_id} has just become another job's") from error
+
+    async def _go_on(self, job: Job) -> Job:
+        target = job.parked_from or JobState.QUEUED
+        if target is JobState.SUBMITTING:
+            target = JobState.QUEUED  # it broke before its create left
+        return await self._advancer.advance(
+            job, target, owner=Owner.OPERATOR, changes={"next_poll_at": self._clock.now()}
+        )
+
+    async def _require_fitting(self, job: Job, task_id: TaskId) -> None:
+        """Refuse a task that is certainly not this job's.
+
+        Raises:
+            DecisionRefusedError: with the reason.
+        """
+        if _TASK_ID.fullmatch(task_id) is None:
+            raise DecisionRefusedError(f"{task_id!r} is not the id of a task")
+        if job.account != self._provider.account:
+            raise DecisionRefusedError(f"job {job.id} is of account {job.account}: use its key")
+        if job.task_id is not None and job.task_id != task_id:
+            raise DecisionRefusedError(f"job {job.id} has its task already: {job.task_id}")
+        async with self._database.read() as connection:
+            owners = await jobs.known_task_ids(connection, job.account, [task_id])
+            others = await unconfirmed.orphans_of_others(connection, job.account, job.id)
+        owner = owners.get(task_id)
+        if owner is not None and owner.id != job.id:
+            raise DecisionRefusedError(f"task {task_id} is job {owner.id}'s")
+        if task_id in others:
+            raise DecisionRefusedError(f"task {task_id} was made for another job")
+        await self._require_readable(job, task_id)
+        await self._require_listed(job, task_id)
+
+    async def _require_readable(self, job: Job, task_id: TaskId) -> None:
+        """Ask for the task: the provider knows those of this account alone, and their prompts."""
+        try:
+            task = await self._provider.get_task(task_id)
+        except ProviderError as error:
+            problem = f"task {task_id} cannot be read now ({error.code}); try again later"
+            raise DecisionRefusedError(problem) from error
+        if task.state is TaskState.UNKNOWN:
+            raise DecisionRefusedError(f"the provider knows no task {task_id} of this account")
+        if task.state is TaskState.SUCCEEDED and not is_made_from(job, task.orig_prompt):
+            raise DecisionRefusedError(f"task {task_id} was made from another prompt")
+
+    async def _require_listed(self, job: Job, task_id: TaskId) -> None:
+        """Look the task up in the list, which tells model and key, where it can be read."""
+        try:
+            listing = await self._list.read(job.model)
+        except ProviderError:
+            return
+        if listing is None:
+            return
+        listed = next((task for task in listing.tasks if task.task_id == task_id), None)
+        if listed is None:
+            raise DecisionRefusedError(
+                f"task {task_id} is not among the last day's tasks of {job.model}"
+            )
+        if listing.api_key_id is not None and listed.api_key_id != listing.api_key_id:
+            raise DecisionRefusedError(f"task {task_id} was made with another key")

@@ -1,0 +1,298 @@
+"""UNCONFIRMED jobs against the provider's task list: found, certainly not taken, or the operator's.
+
+A task is adopted only where it is certain whose it is: by time, key and order
+(``bot.domain.jobs.ownership``), or by the prompt it was made from. A job is queued again only where
+two complete readings long after its create show nothing that may be its task, and each shows a
+control, a task of ours of that time. Anything else goes to the operator with the facts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from bot.domain.errors import ProviderError, StaleJobError
+from bot.domain.ids import AccountId, JobId, TaskId
+from bot.domain.jobs.job import POLLED, Job, JobEvent, JobState, Owner
+from bot.domain.jobs.ownership import (
+    Doubt,
+    Finding,
+    Listing,
+    Verdict,
+    is_made_from,
+    settled_at,
+)
+from bot.domain.jobs.pacing import UNCONFIRMED_COUNTS_FOR
+from bot.domain.jobs.status import Told
+from bot.domain.ports import VideoProvider
+from bot.domain.requests.task import ListedTask, TaskState
+from bot.logs import get_logger
+from bot.services.alerts import Operators
+from bot.services.jobs.writer import Advancer
+from bot.services.reconciliation.operator_decisions import Decisions
+from bot.services.reconciliation.task_list import TaskList, described, moment
+from bot.storage import jobs, lanes, unconfirmed
+from bot.storage.engine import Connection
+from bot.storage.unconfirmed import READINGS_NEEDED, Reading
+
+log = get_logger(__name__)
+
+INTERVAL_SECONDS = 60.0
+PROOF_SECONDS = 15.0
+"""A task that must end before it proves anything is looked at this often."""
+TOLD_SECONDS = 300.0
+"""Where only the operator can go on, the list is read this often: something may turn up."""
+
+READING_GAP = timedelta(seconds=30)
+"""Two readings in one moment are one."""
+
+LIST_PATIENCE = timedelta(hours=1)
+"""A list that cannot be read for so long after a create is the operator's to know."""
+
+TOLD_AGAIN_AFTER = timedelta(hours=1)
+"""A process that is restarted over and over must not repeat itself each time."""
+
+TASKS_TOLD = 8
+FOLLOWED_LOOKED_AT = 20
+_ENDED = frozenset({TaskState.SUCCEEDED, TaskState.FAILED, TaskState.CANCELED, TaskState.UNKNOWN})
+
+
+class Reconciler:
+    """Settles what nobody saw answered."""
+
+    def __init__(
+        self, *, advancer: Advancer, provider: VideoProvider, operators: Operators
+    ) -> None:
+        self._advancer = advancer
+        self._database = advancer.database
+        self._clock = advancer.clock
+        self._provider = provider
+        self._account: AccountId = provider.account
+        self._operators = operators
+        self._list = TaskList(self._database, self._clock, provider)
+        self._decisions = Decisions(
+            advancer=advancer, provider=provider, operators=operators, task_list=self._list
+        )
+        self._started_at = self._clock.now()
+        self._unreadable: set[str] = set()
+        """Models whose list could not be read: said once as long as it lasts."""
+
+    async def run_once(self) -> float:
+        """Settle what can be settled; return the seconds until the next round."""
+        async with self._database.read() as connection:
+            unsettled = await jobs.in_states(connection, {JobState.UNCONFIRMED})
+            has_settled = await unconfirmed.has_settled_readings(connection)
+        if has_settled:
+            async with self._database.write() as connection:
+                await unconfirmed.forget_settled(connection)
+        # Only its own key can see a job's task.
+        open_jobs = [job for job in unsettled if job.account == self._account]
+        if not open_jobs:
+            await self._learn_key_early()
+            return INTERVAL_SECONDS
+        waits = [
+            await self._reconcile(model, [job for job in open_jobs if job.model == model])
+            for model in sorted({job.model for job in open_jobs})
+        ]
+        return min(waits)
+
+    async def decide(self, job_id: JobId, *, taken: TaskId | None, failed: bool) -> Job:
+        """Carry out an operator's decision about an unconfirmed or parked job.
+
+        Raises:
+            JobNotFoundError: there is no such job waiting for a decision.
+            DecisionRefusedError: the task named is certainly not this job's.
+        """
+        return await self._decisions.carry_out(job_id, taken=taken, failed=failed)
+
+    async def _reconcile(self, model: str, open_jobs: list[Job]) -> float:
+        """Settle the jobs of one model; return the seconds until the next round."""
+        try:
+            listing = await self._list.read(model)
+            if listing is None:
+                for job in open_jobs:
+                    await self._undecided(job, Doubt.LIST_TOO_LONG)
+                return TOLD_SECONDS
+            waits = await self._settle(listing)
+        except ProviderError as error:
+            await self._not_readable(model, open_jobs, error)
+            return INTERVAL_SECONDS
+        self._unreadable.discard(model)
+        return min(waits, default=INTERVAL_SECONDS)
+
+    async def _not_readable(self, model: str, open_jobs: list[Job], error: ProviderError) -> None:
+        if model not in self._unreadable:
+            self._unreadable.add(model)
+            log.warning("task_list_unreadable", model=model, code=error.code)
+        for job in open_jobs:
+            if job.sent_at is not None and self._clock.now() - job.sent_at > LIST_PATIENCE:
+                await self._undecided(job, Doubt.LIST_UNREADABLE)
+
+    async def _learn_key_early(self) -> None:
+        async with self._database.read() as connection:
+            account = await lanes.account_of(connection, self._account)
+            if account.api_key_id is not None:
+                return
+            followed = await jobs.in_states(connection, POLLED, limit=FOLLOWED_LOOKED_AT)
+        teacher = next(
+            (job for job in followed if job.account == self._account and not job.adopted), None
+        )
+        if teacher is None:
+            return
+        try:
+            await self._list.learn_key(teacher.model)
+        except ProviderError as error:
+            await self._not_readable(teacher.model, [], error)
+        else:
+            self._unreadable.discard(teacher.model)
+
+    async def _settle(self, listing: Listing) -> list[float]:
+        findings = listing.findings()
+        waits = []
+        for job in listing.unanswered:
+            if job.id not in findings:
+                continue
+            try:
+                waits.append(await self._settle_one(job, findings[job.id], listing))
+            except StaleJobError:
+                log.info("work_void", job_id=job.id, state=job.state.value)
+        return waits
+
+    async def _settle_one(self, job: Job, finding: Finding, listing: Listing) -> float:
+        if finding.verdict is not Verdict.ABSENT:
+            await self._forget_readings(job)
+        match finding:
+            case Finding(verdict=Verdict.FOUND, tasks=(task,)):
+                await self._adopt(job, task)
+            case Finding(verdict=Verdict.ABSENT):
+                return await self._missing(job, listing)
+            case Finding(verdict=Verdict.CONTESTED):
+                # Its owner may be about to learn its id, or to prove that it is its own.
+                log.info("adoption_postponed", job_id=job.id)
+            case _:
+                return await self._prove(job, finding, listing)
+        return INTERVAL_SECONDS
+
+    async def _prove(self, job: Job, finding: Finding, listing: Listing) -> float:
+        """Adopt the one task that was made from the job's own words, once that shows.
+
+        Raises:
+            ProviderError: a task could not be read; the next round tries again.
+        """
+        # What was born at another time is somebody else's most likely, whatever its words.
+        if job.prompt and finding.doubt is not Doubt.UNEXPLAINED:
+            if any(task.state not in _ENDED for task in finding.tasks) and self._may_run(job):
+                return PROOF_SECONDS
+            made = [
+                task
+                for task in finding.tasks
+                if task.task_id not in listing.owners and await self._is_made_from(job, task)
+            ]
+            if len(made) == 1 and not any(
+                is_made_from(rival, job.prompt) for rival in listing.rivals(job, made[0])
+            ):
+                await self._adopt(job, made[0])
+                return INTERVAL_SECONDS
+        await self._undecided(job, finding.doubt or Doubt.AMBIGUOUS, finding.tasks)
+        return INTERVAL_SECONDS if job.operator_told_at is None else TOLD_SECONDS
+
+    def _may_run(self, job: Job) -> bool:
+        return job.sent_at is not None and self._clock.now() - job.sent_at < UNCONFIRMED_COUNTS_FOR
+
+    async def _is_made_from(self, job: Job, listed: ListedTask) -> bool:
+        if listed.state is not TaskState.SUCCEEDED:
+            return False  # nothing else tells its prompt
+        task = await self._provider.get_task(listed.task_id)
+        return task.state is TaskState.SUCCEEDED and is_made_from(job, task.orig_prompt)
+
+    async def _adopt(self, job: Job, task: ListedTask) -> None:
+        now = self._clock.now()
+
+        async def forget(connection: Connection) -> None:
+            await unconfirmed.forget_readings(connection, job.id)
+
+        await self._advancer.advance(
+            job,
+            JobState.PENDING,
+            owner=Owner.RECONCILER,
+            detail={"task_id": task.task_id, "adopted": 1},
+            changes={
+                "task_id": task.task_id,
+                "adopted": True,
+                "confirmed_at": now,
+                "next_poll_at": now,
+                "unknown_since": None,
+                "unknown_polls": 0,
+            },
+            also=forget,
+        )
+        self._operators.over(Told.JOB_UNCONFIRMED, job.id)
+
+    async def _missing(self, job: Job, listing: Listing) -> float:
+        """Queue a job again once it is certain that its create made no task."""
+        now = self._clock.now()
+        if listing.begun_at < settled_at(job):
+            return INTERVAL_SECONDS
+        has_control = listing.has_control(job)
+        async with self._database.write() as connection:
+            known = await unconfirmed.readings_of(connection, job.id)
+            # A clock that was set back makes readings of the future, which count for nothing.
+            earlier = [each for each in known if settled_at(job) <= each.at <= now - READING_GAP]
+            if any(now - READING_GAP < each.at <= now for each in known):
+                return INTERVAL_SECONDS
+            reading = Reading(at=now, has_control=has_control)
+            await unconfirmed.add_reading(connection, job.id, reading)
+        agreeing = [*earlier, reading][-READINGS_NEEDED:]
+        if len(agreeing) < READINGS_NEEDED:
+            return INTERVAL_SECONDS
+        if all(each.has_control for each in agreeing):
+            await self._decisions.requeue(job, Owner.RECONCILER, reason="certainly not taken")
+            return INTERVAL_SECONDS
+        await self._undecided(job, Doubt.NO_CONTROL)
+        return INTERVAL_SECONDS if job.operator_told_at is None else TOLD_SECONDS
+
+    async def _forget_readings(self, job: Job) -> None:
+        """Let a task that may be the job's contradict all earlier silence."""
+        async with self._database.read() as connection:
+            if not await unconfirmed.readings_of(connection, job.id):
+                return
+        async with self._database.write() as connection:
+            await unconfirmed.forget_readings(connection, job.id)
+
+    async def _undecided(self, job: Job, doubt: Doubt, tasks: Sequence[ListedTask] = ()) -> None:
+        """Leave the decision to the operator; the reservation stays until it is taken.
+
+        Nobody is told before the list has settled. What was told is stored: the next process tells
+        again, unless that was just now.
+        """
+        now = self._clock.now()
+        told_at = job.operator_told_at
+        if job.sent_at is None or now < settled_at(job):
+            return
+        if told_at is not None and (
+            told_at >= self._started_at or now - told_at < TOLD_AGAIN_AFTER
+        ):
+            return
+        shown = ", ".join(described(task) for task in tasks[:TASKS_TOLD])
+        if len(tasks) > TASKS_TOLD:
+            shown += f" and {len(tasks) - TASKS_TOLD} more"
+        # An earlier create of this job may have been told of, and decided in another process.
+        self._operators.over(Told.JOB_UNCONFIRMED, job.id)
+        await self._operators.tell(
+            Told.JOB_UNCONFIRMED,
+            job.id,
+            why=doubt.value,
+            model=job.model,
+            sent_at=moment(job.sent_at),
+            tasks=shown,
+        )
+        event = JobEvent(
+            job_id=job.id,
+            at=now,
+            owner=Owner.RECONCILER,
+            name="undecided",
+            detail={"why": doubt.value, "tasks": shown},
+        )
+        async with self._database.write() as connection:
+            await jobs.touch(connection, job.id, operator_told_at=now)
+            await jobs.record(connection, event)

@@ -1,0 +1,127 @@
+"""Pauses an account the provider refuses, and tries it again with a free call.
+
+The pause lasts until the provider takes a create, or until a free call works and nothing waits: a
+free call alone does not prove that a paid one would be taken. Between the two the account is on
+trial, paused for whoever reads it and open to the next create, so that nothing flaps.
+"""
+
+from __future__ import annotations
+
+from bot.domain.errors import AuthenticationError, ProviderError
+from bot.domain.ids import AccountId
+from bot.domain.jobs.job import JobState
+from bot.domain.jobs.pacing import ACCOUNT_PROBE_INTERVAL
+from bot.domain.jobs.status import Told
+from bot.domain.ports import Clock, VideoProvider
+from bot.logs import get_logger
+from bot.metrics import Metrics
+from bot.services.alerts import Operators
+from bot.storage import jobs, lanes, processes
+from bot.storage.engine import Database
+
+log = get_logger(__name__)
+
+_TOLD = "account_pause_told"
+"""Key of the stored pause the operators know of."""
+
+
+def is_closed(account: lanes.Account) -> bool:
+    """Tell whether nothing may be submitted; on trial there is no moment of the next probe."""
+    return account.paused_at is not None and account.probe_at is not None
+
+
+class Accounts:
+    """Keeps the account's pause; jobs wait, nothing fails."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        provider: VideoProvider,
+        operators: Operators,
+        metrics: Metrics,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._provider = provider
+        self._operators = operators
+        self._metrics = metrics
+
+    async def pause(self, account: AccountId, error: AuthenticationError) -> None:
+        """Stop submitting until the provider takes the account again."""
+        now = self._clock.now()
+        async with self._database.write() as connection:
+            row = await lanes.account_of(connection, account)
+            await lanes.set_account(
+                connection,
+                account,
+                paused_at=row.paused_at or now,
+                pause_reason=error.provider_code or error.code,
+                # Polls that are refused meanwhile must not put the probe off.
+                probe_at=row.probe_at if is_closed(row) else now + ACCOUNT_PROBE_INTERVAL,
+            )
+        self._metrics.account_paused.set(1)
+        await self._tell(account)
+
+    async def works(self, account: AccountId) -> None:
+        """Note that the provider took a paid call: whatever paused the account is over."""
+        async with self._database.read() as connection:
+            row = await lanes.account_of(connection, account)
+        if row.paused_at is not None:
+            await self._resume(account)
+
+    async def probe(self, account: AccountId, model: str) -> None:
+        """Try a paused account with a list call, which costs nothing."""
+        async with self._database.read() as connection:
+            row = await lanes.account_of(connection, account)
+        self._metrics.account_paused.set(row.paused_at is not None)
+        if row.paused_at is None:
+            return
+        await self._tell(account)
+        now = self._clock.now()
+        if row.probe_at is not None:
+            if row.probe_at > now:
+                return
+            try:
+                await self._provider.list_tasks(model=model, page=1)
+            except ProviderError as error:
+                log.info("account_still_paused", account=account, code=error.code)
+                async with self._database.write() as connection:
+                    await lanes.set_account(
+                        connection, account, probe_at=now + ACCOUNT_PROBE_INTERVAL
+                    )
+                return
+        async with self._database.read() as connection:
+            waiting = await jobs.in_states(connection, {JobState.QUEUED}, limit=1)
+        if not waiting:
+            await self._resume(account)
+        elif row.probe_at is not None:
+            async with self._database.write() as connection:
+                await lanes.set_account(connection, account, probe_at=None)
+
+    async def _resume(self, account: AccountId) -> None:
+        async with self._database.write() as connection:
+            await lanes.set_account(
+                connection, account, paused_at=None, pause_reason=None, probe_at=None
+            )
+        self._metrics.account_paused.set(0)
+        self._operators.over(Told.ACCOUNT_PAUSED, account)
+        log.info("account_resumed", account=account)
+
+    async def _tell(self, account: AccountId) -> None:
+        """Tell the operators of a pause once, whatever process it began in.
+
+        What is stored is the pause they were told of; a crash in between tells them twice rather
+        than never.
+        """
+        async with self._database.read() as connection:
+            row = await lanes.account_of(connection, account)
+            told = await processes.get_fact(connection, _TOLD)
+        this = f"{account} {row.paused_at}"
+        if row.paused_at is None or told == this:
+            return
+        reason = row.pause_reason or ""
+        if not await self._operators.tell(Told.ACCOUNT_PAUSED, account, reason=reason):
+            return
+        async with self._database.write() as connection:
+            await processes.set_fact(connection, _TOLD, this)

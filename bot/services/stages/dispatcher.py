@@ -1,0 +1,472 @@
+"""QUEUED → SUBMITTING → PENDING, within the lane's limits: the only caller of the create.
+
+The claim is committed before the POST leaves. What an answer means is one table here, ``_settle``;
+the create itself is never repeated for a claim. One create is outstanding per lane, so that the
+windows in which an unseen task may have been born do not overlap.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime, timedelta
+
+from bot.domain.catalogue import Catalogue, Kind
+from bot.domain.errors import (
+    AuthenticationError,
+    ConflictError,
+    DatabaseUnavailableError,
+    ModelNotAvailableError,
+    ProviderError,
+    ProviderUnavailableError,
+    RateLimitedError,
+    RequestRefusedError,
+    StaleJobError,
+)
+from bot.domain.failure import FailureReason
+from bot.domain.host.overview import Switch
+from bot.domain.ids import AccountId, TaskId, WorkerId
+from bot.domain.jobs.job import MAX_CLAIMS, Job, JobState, Owner
+from bot.domain.jobs.pacing import LEASE, UNCONFIRMED_GAP, backoff
+from bot.domain.jobs.status import Told
+from bot.domain.jobs.transitions import transition
+from bot.domain.ports import VideoProvider
+from bot.domain.requests.task import TaskImage, TaskRequest
+from bot.logs import get_logger
+from bot.metrics import Metrics
+from bot.services.alerts import Operators
+from bot.services.jobs.estimates import in_turn
+from bot.services.jobs.files import Folders
+from bot.services.jobs.writer import Advancer
+from bot.services.stages.account_pause import Accounts, is_closed
+from bot.services.switch import switch_of
+from bot.storage import jobs, lanes, unconfirmed
+from bot.storage.engine import Connection
+
+log = get_logger(__name__)
+
+IDLE_SECONDS = 5.0
+"""A lane looks by itself this often; wake-ups hasten it."""
+
+SPACING_MARGIN = timedelta(milliseconds=20)
+"""Two creates in one of the provider's windows too many would be our own fault."""
+
+
+class Dispatcher:
+    """Submits the jobs of all lanes; each lane runs on its own."""
+
+    def __init__(
+        self,
+        *,
+        advancer: Advancer,
+        provider: VideoProvider,
+        catalogue: Catalogue,
+        folders: Folders,
+        accounts: Accounts,
+        operators: Operators,
+        metrics: Metrics,
+        worker_id: WorkerId,
+        poll_interval_seconds: float,
+        queue_ttl: timedelta,
+    ) -> None:
+        self._advancer = advancer
+        self._database = advancer.database
+        self._clock = advancer.clock
+        self._provider = provider
+        self._account: AccountId = provider.account
+        self._catalogue = catalogue
+        self._folders = folders
+        self._accounts = accounts
+        self._operators = operators
+        self._metrics = metrics
+        self._worker_id = worker_id
+        self._poll_interval_seconds = poll_interval_seconds
+        self._queue_ttl = queue_ttl
+
+    async def prepare(self) -> None:
+        """Store the lanes with the catalogue's limits, and take over what waits.
+
+        A waiting job has cost nothing yet, so it may change its account; one whose model is not
+        offered any more ends here instead of waiting for nothing.
+        """
+        async with self._database.write() as connection:
+            await lanes.ensure(
+                connection,
+                self._account,
+                [(model.name, model.limits) for model in self._catalogue],
+            )
+            await jobs.take_over_queued(connection, self._account)
+            queued = await jobs.in_states(connection, {JobState.QUEUED})
+        for job in queued:
+            if not self._is_offered(job):
+                where = self._catalogue.region.value
+                text = f"{job.model} in {job.resolution} is not offered in {where}"
+                await self._end(job, FailureReason.MODEL_OFF, text, {"code": "model_gone"})
+
+    def _is_offered(self, job: Job) -> bool:
+        """Tell whether a waiting job can still be bought as it was asked for, at its own price."""
+        model = self._catalogue.get(job.model)
+        return model is not None and model.still_makes(
+            resolution=job.resolution, seconds=job.duration_seconds, effect=job.effect
+        )
+
+    async def run_once(self, model: str) -> float:
+        """Submit one job of a lane if it may; return seconds until it is worth looking again."""
+        claimed = await self._claim(model)
+        if not isinstance(claimed, Job):
+            await self._fail_unsellable(model)
+            return claimed
+        await self._submit(claimed)
+        return 0.0
+
+    async def _claim(self, model: str) -> Job | float:
+        """Commit the next job as SUBMITTING; else return how long to wait."""
+        now = self._clock.now()
+        async with self._database.write() as connection:
+            lane = await lanes.lock(connection, self._account, model)
+            account = await lanes.account_of(connection, self._account)
+            if lane is None or lane.off_at is not None or is_closed(account):
+                return IDLE_SECONDS
+            if await switch_of(connection) is not Switch.OPEN:
+                return IDLE_SECONDS
+            if lane.next_submit_at is not None and lane.next_submit_at > now:
+                return (lane.next_submit_at - now).total_seconds()
+            occupied = await lanes.in_flight(connection, self._account, model, now=now)
+            if len(occupied) >= lane.in_flight:
+                return IDLE_SECONDS
+            if any(job.state is JobState.SUBMITTING for job in occupied):
+                return IDLE_SECONDS
+            job = await self._next(connection, model)
+            if job is None:
+                return IDLE_SECONDS
+            step = transition(
+                job,
+                JobState.SUBMITTING,
+                owner=Owner.DISPATCHER,
+                at=now,
+                changes={
+                    "sent_at": now,
+                    "gave_up_at": None,
+                    "confirmed_at": None,
+                    "task_id": None,
+                    "operator_told_at": None,
+                    "lease_owner": self._worker_id,
+                    "lease_until": now + LEASE,
+                    "claims": job.claims + 1,
+                    "attempts": job.attempts,
+                },
+            )
+            await jobs.apply(connection, step)
+            await lanes.set_next_submit(
+                connection, lane, at=now + self._spacing(lane), throttled=lane.throttled
+            )
+        self._advancer.tell(step)
+        return step.after
+
+    async def _next(self, connection: Connection, model: str) -> Job | None:
+        now = self._clock.now()
+        oldest = now - self._queue_ttl
+        guild_id = await lanes.next_guild(connection, self._account, model, now=now, oldest=oldest)
+        if guild_id is None:
+            return None
+        waiting = await lanes.claimable_of(
+            connection, self._account, model, guild_id, now=now, oldest=oldest
+        )
+        ordered = await in_turn(connection, self._account, model, waiting)
+        return await jobs.get(connection, ordered[0].job_id) if ordered else None
+
+    @staticmethod
+    def _spacing(lane: lanes.Lane) -> timedelta:
+        return timedelta(seconds=1 / lane.submits_per_second) + SPACING_MARGIN
+
+    async def _submit(self, job: Job) -> None:
+        """Send one create and record what its answer means."""
+        try:
+            request = await asyncio.to_thread(self._request_of, job)
+        except Exception as error:  # noqa: BLE001 - a job that breaks its worker is parked
+            await self._broken(job, error)
+            return
+        if job.lease_until is not None and self._clock.now() >= job.lease_until:
+            # The process was suspended: the reaper may hold the create for sent by now.
+            await self._requeue(job, timedelta(0), {"code": "held_up"})
+            return
+        try:
+            task_id = await self._provider.create_task(request)
+        except ProviderError as error:
+            self._count("create", error.code)
+            answer = error
+            await self._until_stored(job, lambda: self._settle(job, answer))
+        except Exception as error:
+            # Counted against the job, whose create may have left.
+            self._count("create", "broken")
+            log.exception("job_broke_worker", job_id=job.id, claims=job.claims)
+            self._metrics.loop_failures.labels(loop="dispatcher").inc()
+            await self._unseen(job, {"error": type(error).__name__})
+        else:
+            self._count("create", "accepted")
+            await self._until_stored(job, lambda: self._store_task(job, task_id))
+            await self._accounts.works(self._account)
+
+    async def _until_stored(self, job: Job, store: Callable[[], Awaitable[None]]) -> None:
+        """Store what an answer means, however often the database must be asked: it is money."""
+        attempts = 0
+        while True:
+            try:
+                await store()
+            except DatabaseUnavailableError as error:
+                attempts += 1
+                log.warning("create_answer_unstored", job_id=job.id, reason=str(error))
+                wait = backoff(attempts, first_seconds=0.5, most_seconds=10)
+                await self._clock.sleep(wait.total_seconds())
+            else:
+                return
+
+    def _request_of(self, job: Job) -> TaskRequest:
+        model = self._catalogue.get(job.model)
+        if model is None:
+            raise LookupError(job.model)
+        folder = self._folders.of(job.id)
+        images = [
+            TaskImage(field=model.input_field(picture.option), path=folder / picture.file_name)
+            for picture in job.pictures
+        ]
+        if job.kind is Kind.FRAMES and job.loop:
+            images.append(TaskImage(field=model.input_field("last_frame"), path=images[0].path))
+        for image in images:
+            image.path.stat()
+        # A fixed length is never named, nor is an effect's, which is the model's default.
+        own_length = not model.has_fixed_duration and job.kind is not Kind.EFFECT
+        return TaskRequest(
+            model=job.model,
+            endpoint=model.endpoint,
+            images=tuple(images),
+            prompt=job.prompt,
+            negative_prompt=job.negative_prompt,
+            template=job.effect,
+            resolution=None if job.size else job.resolution,
+            size=job.size,
+            duration_seconds=job.duration_seconds if own_length else None,
+            seed=job.seed,
+            prompt_extend=job.prompt_extend,
+            watermark=job.watermark,
+        )
+
+    async def _settle(self, job: Job, error: ProviderError) -> None:
+        """Apply the table of what an answer to a create means."""
+        detail = {"code": error.code, "provider_code": error.provider_code or ""}
+        match error:
+            case RateLimitedError():
+                wait = await self._slow_down(job, error)
+                await self._requeue(job, wait, detail)
+            case ProviderUnavailableError(request_was_sent=False):
+                wait = backoff(job.attempts + 1, first_seconds=2, most_seconds=60)
+                await self._space(job)
+                await self._requeue(job, wait, detail)
+            case AuthenticationError():
+                # The answer first: telling takes as long as Discord does, and the lease runs.
+                await self._requeue(job, timedelta(0), detail)
+                await self._accounts.pause(self._account, error)
+            case ModelNotAvailableError():
+                await self._switch_off(job, error)
+            case RequestRefusedError():
+                await self._space(job)
+                await self._end(job, error.reason, f"{error.provider_code}: {error}", detail)
+            case _:
+                # Nobody saw an answer, or one that this table does not know: a task may exist.
+                await self._unseen(job, detail)
+
+    async def _unseen(self, job: Job, detail: dict[str, str]) -> None:
+        """Leave a job to the reconciler; its lane rests, so that no two windows overlap."""
+        now = self._clock.now()
+
+        async def rest(connection: Connection) -> None:
+            await lanes.rest(connection, self._account, job.model, until=now + UNCONFIRMED_GAP)
+
+        try:
+            await self._advancer.advance(
+                job,
+                JobState.UNCONFIRMED,
+                owner=Owner.DISPATCHER,
+                detail=detail,
+                changes={"gave_up_at": now},
+                also=rest,
+            )
+        except StaleJobError:
+            log.warning("create_answer_void", job_id=job.id, target="unconfirmed")
+            await self._gave_up_later(job, now)
+
+    async def _gave_up_later(self, job: Job, now: datetime) -> None:
+        """Correct the end of a job's window: its lease lapsed while this process was suspended."""
+        current = await self._advancer.read(job.id)
+        if (
+            current is not None
+            and current.state is JobState.UNCONFIRMED
+            and current.sent_at == job.sent_at
+        ):
+            await self._advancer.touch(job.id, gave_up_at=now)
+
+    async def _requeue(self, job: Job, wait: timedelta, detail: dict[str, str]) -> None:
+        await self._advance(
+            job,
+            JobState.QUEUED,
+            {**detail, "wait_seconds": wait.total_seconds()},
+            not_before=self._clock.now() + wait,
+            attempts=job.attempts + 1,
+            sent_at=None,
+        )
+
+    async def _end(
+        self, job: Job, reason: FailureReason, text: str, detail: dict[str, str]
+    ) -> None:
+        await self._advance(
+            job, JobState.FAILED, detail, failure_reason=reason, failure_detail=text
+        )
+
+    async def _advance(
+        self,
+        job: Job,
+        target: JobState,
+        detail: Mapping[str, str | float],
+        **changes: object,
+    ) -> None:
+        try:
+            await self._advancer.advance(
+                job, target, owner=Owner.DISPATCHER, detail=detail, changes=changes
+            )
+        except StaleJobError:
+            log.warning("create_answer_void", job_id=job.id, target=target.value)
+
+    async def _store_task(self, job: Job, task_id: TaskId) -> None:
+        now = self._clock.now()
+        current: Job | None = job
+        while current is not None and current.state in {
+            JobState.SUBMITTING,
+            JobState.UNCONFIRMED,
+        }:
+            try:
+                await self._advancer.advance(
+                    current,
+                    JobState.PENDING,
+                    owner=Owner.DISPATCHER,
+                    detail={"task_id": task_id},
+                    changes={
+                        "task_id": task_id,
+                        "confirmed_at": now,
+                        "next_poll_at": now + timedelta(seconds=self._poll_interval_seconds),
+                        "unknown_since": None,
+                        "unknown_polls": 0,
+                    },
+                )
+            except StaleJobError:
+                current = await self._advancer.read(job.id)
+            except ConflictError:
+                await self._owned_by_another(current, task_id)
+                return
+            else:
+                await self._space(job, throttled=0)
+                return
+        if current is not None and current.task_id == task_id:
+            return
+        await self._orphan(job, task_id)
+
+    async def _owned_by_another(self, job: Job, task_id: TaskId) -> None:
+        """Leave a task with the job that has it, and what is right to the operator."""
+        log.error("task_id_taken", job_id=job.id, task_id=task_id)
+        if job.state is JobState.SUBMITTING:
+            await self._unseen(job, {"task_id": task_id})
+        sent_at = job.sent_at.isoformat() if job.sent_at else ""
+        await self._operators.tell(
+            Told.JOB_UNCONFIRMED,
+            job.id,
+            why="ambiguous",
+            model=job.model,
+            sent_at=sent_at,
+            tasks=task_id,
+        )
+
+    async def _orphan(self, job: Job, task_id: TaskId) -> None:
+        """Keep a task that fits no job any more, and try not to pay for it."""
+        async with self._database.write() as connection:
+            await unconfirmed.add_orphan(
+                connection, self._account, task_id, job_id=job.id, at=self._clock.now()
+            )
+        try:
+            await self._provider.cancel_task(task_id)
+            outcome = "cancelled"
+        except ProviderError as error:
+            outcome = error.code
+        await self._operators.tell(Told.ORPHAN_TASK, task_id, job_id=job.id, cancel=outcome)
+
+    async def _broken(self, job: Job, error: Exception) -> None:
+        """Give a job back that broke before anything left; the third time it is parked."""
+        log.error("job_broke_worker", job_id=job.id, claims=job.claims, exc_info=error)
+        self._metrics.loop_failures.labels(loop="dispatcher").inc()
+        if job.claims >= MAX_CLAIMS:
+            # Nothing left: it holds no place of its lane.
+            detail = {"error": type(error).__name__}
+            await self._advance(job, JobState.PARKED, detail, sent_at=None)
+            await self._operators.tell(Told.JOB_PARKED, job.id, error=type(error).__name__)
+            return
+        await self._advance(
+            job,
+            JobState.QUEUED,
+            {"error": type(error).__name__},
+            claims=job.claims,
+            not_before=self._clock.now() + backoff(job.claims, first_seconds=5, most_seconds=60),
+            sent_at=None,
+        )
+
+    async def _space(self, job: Job, *, throttled: int | None = None) -> None:
+        """Count the lane's next create from the answer, so that two never arrive too close."""
+        async with self._database.write() as connection:
+            lane = await lanes.lock(connection, self._account, job.model)
+            if lane is not None:
+                await lanes.set_next_submit(
+                    connection,
+                    lane,
+                    at=self._clock.now() + self._spacing(lane),
+                    throttled=lane.throttled if throttled is None else throttled,
+                )
+
+    async def _slow_down(self, job: Job, error: RateLimitedError) -> timedelta:
+        """Let the whole lane wait: recovery is "usually within one minute"."""
+        async with self._database.write() as connection:
+            lane = await lanes.lock(connection, self._account, job.model)
+            throttled = (lane.throttled if lane else 0) + 1
+            wait = backoff(throttled, first_seconds=2, most_seconds=60)
+            if error.retry_after_seconds is not None:
+                wait = max(wait, timedelta(seconds=error.retry_after_seconds))
+            if lane is not None:
+                await lanes.set_next_submit(
+                    connection, lane, at=self._clock.now() + wait, throttled=throttled
+                )
+        log.warning(
+            "lane_throttled", model=job.model, code=error.provider_code, seconds=wait.seconds
+        )
+        return wait
+
+    async def _switch_off(self, job: Job, error: ProviderError) -> None:
+        """Stop a lane the account may not use; what waits for it fails in the lane's next round."""
+        reason = f"{error.provider_code}: {error}"
+        async with self._database.write() as connection:
+            lane = await lanes.lock(connection, self._account, job.model)
+            if lane is not None:
+                await lanes.switch_off(connection, lane, at=self._clock.now(), reason=reason)
+        await self._end(job, FailureReason.MODEL_OFF, reason, {"code": error.code})
+        await self._operators.tell(Told.LANE_OFF, job.model, reason=str(error.provider_code))
+
+    async def _fail_unsellable(self, model: str) -> None:
+        """Fail what waits for a lane that is off: it would wait for nothing."""
+        async with self._database.read() as connection:
+            lane = await lanes.get(connection, self._account, model)
+            if lane is None or lane.off_at is None:
+                return
+            queued = await jobs.in_states(connection, {JobState.QUEUED})
+        for job in queued:
+            if job.model == model and job.account == self._account:
+                await self._end(
+                    job, FailureReason.MODEL_OFF, lane.off_reason or "", {"code": "lane_off"}
+                )
+
+    def _count(self, call: str, outcome: str) -> None:
+        self._metrics.provider_calls.labels(call=call, outcome=outcome).inc()

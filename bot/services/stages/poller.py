@@ -1,0 +1,433 @@
+"""One loop for all tasks at the provider: PENDING and RUNNING, until the provider ends them.
+
+A task whose id we hold is never given up: after TASK_TIMEOUT_SECONDS the member is told and polling
+slows, and only the provider's own word ends the job. Each success teaches how long its footage
+takes; polls are rare while a task cannot be done yet, and close when it is likely.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.domain.catalogue import Catalogue
+from bot.domain.errors import (
+    AuthenticationError,
+    DatabaseUnavailableError,
+    MalformedResponseError,
+    ProviderError,
+    RateLimitedError,
+    StaleJobError,
+    TaskNotCancellableError,
+)
+from bot.domain.failure import FailureReason
+from bot.domain.ids import JobId
+from bot.domain.jobs.job import MAX_CLAIMS, Amendment, Job, JobState, Owner
+from bot.domain.jobs.ownership import is_made_from
+from bot.domain.jobs.pacing import (
+    TASK_MEMORY,
+    UNCONFIRMED_DEADLINE,
+    UNKNOWN_POLLS,
+    UNKNOWN_SPAN,
+    backoff,
+    poll_interval,
+)
+from bot.domain.jobs.render_times import footage_of, lesson_of
+from bot.domain.jobs.status import Told
+from bot.domain.jobs.transitions import billed_amounts
+from bot.domain.ports import VideoProvider
+from bot.domain.requests.task import Task, TaskFailure, TaskState
+from bot.logs import get_logger
+from bot.metrics import Metrics
+from bot.services.alerts import Operators
+from bot.services.jobs.estimates import Knowledge, known_times
+from bot.services.jobs.writer import Advancer
+from bot.services.stages.account_pause import Accounts
+from bot.storage import jobs, making_times, unconfirmed
+from bot.storage.engine import Connection
+
+log = get_logger(__name__)
+
+IDLE_SECONDS = 30.0
+MOST_WAIT_SECONDS = 300.0
+"""Between two polls of a task, whatever goes wrong with them."""
+BATCH = 40
+"""Polls started together; the provider's query lane spaces them."""
+
+RESULT_LIFETIME = timedelta(hours=24)
+"""Where a result's URL does not say when it expires."""
+LONGEST_RESULT_LIFETIME = timedelta(days=7)
+"""The documentation says 24 hours; a URL that promises a century must not be tried for one."""
+URL_PATIENCE = timedelta(minutes=10)
+URL_POLLS = 3
+"""A finished task that has no URL for so long and so many polls needs the operator."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollingPace:
+    """How often, and when it is late."""
+
+    interval_seconds: float
+    timeout_seconds: float
+
+
+def result_deadline(task: Task, *, now: datetime) -> datetime:
+    """Return until when a finished task's result is fetched."""
+    expires_at = task.url_expires_at or now + RESULT_LIFETIME
+    return min(expires_at, now + LONGEST_RESULT_LIFETIME)
+
+
+class Poller:
+    """Follows tasks."""
+
+    def __init__(
+        self,
+        *,
+        advancer: Advancer,
+        provider: VideoProvider,
+        catalogue: Catalogue,
+        accounts: Accounts,
+        operators: Operators,
+        metrics: Metrics,
+        pace: PollingPace,
+    ) -> None:
+        self._advancer = advancer
+        self._database = advancer.database
+        self._clock = advancer.clock
+        self._provider = provider
+        self._catalogue = catalogue
+        self._accounts = accounts
+        self._operators = operators
+        self._metrics = metrics
+        self._pace = pace
+        self._errors: dict[JobId, int] = {}
+        """Failed polls in a row; only spacing depends on it."""
+        self._readable_at: datetime | None = None
+        """When any task of ours was last readable: proof that UNKNOWN means the task."""
+        self._known = Knowledge(catalogue=catalogue, recent={})
+        """How long tasks take, as read for the round of polls under way."""
+
+    async def run_once(self) -> float:
+        """Poll what is due; return seconds until the next task is."""
+        now = self._clock.now()
+        async with self._database.read() as connection:
+            due = await jobs.due_polls(connection, now=now, limit=BATCH)
+            if due:
+                models = {job.model for job in due}
+                self._known = await known_times(connection, self._catalogue, models)
+        if due:
+            async with asyncio.TaskGroup() as group:
+                polls = [group.create_task(self._poll(job)) for job in due]
+            for poll in polls:
+                if (trouble := poll.result()) is not None:
+                    raise trouble
+            return 0.0
+        async with self._database.read() as connection:
+            next_at = await jobs.next_poll_at(connection)
+        if next_at is None:
+            return IDLE_SECONDS
+        return min(IDLE_SECONDS, max(0.0, (next_at - now).total_seconds()))
+
+    async def _poll(self, job: Job) -> DatabaseUnavailableError | None:
+        """Poll one task; return the trouble that is nobody's job's."""
+        try:
+            await self._poll_alone(job)
+        except DatabaseUnavailableError as error:
+            return error
+        return None
+
+    async def _poll_alone(self, job: Job) -> None:
+        try:
+            await self._follow(job)
+        except DatabaseUnavailableError:
+            raise
+        except StaleJobError:
+            log.info("poll_void", job_id=job.id)
+        except ProviderError as error:
+            with contextlib.suppress(StaleJobError):
+                await self._missed(job, error)
+        except Exception as error:  # noqa: BLE001 - counted against the job, which is parked
+            await self._broken(job, error)
+
+    async def _follow(self, job: Job) -> None:
+        if job.task_id is None:
+            raise LookupError("a task without id")
+        if job.cancel_requested_at is not None and job.state is JobState.PENDING:
+            await self._cancel(job)
+        task = await self._provider.get_task(job.task_id)
+        if task.state is not TaskState.UNKNOWN:
+            self._readable_at = self._clock.now()
+        if task.state is TaskState.SUCCEEDED and not task.video_url:
+            await self._tell_of_no_url(job, task)
+            raise MalformedResponseError("get_task: a success without URL", status=200)
+        self._errors.pop(job.id, None)
+        self._metrics.provider_calls.labels(call="get", outcome=task.state.value).inc()
+        await self._apply(job, task)
+
+    async def _cancel(self, job: Job) -> None:
+        """Ask for the cancel; whether it worked is what the GET that follows reads."""
+        if job.task_id is None:
+            return
+        try:
+            await self._provider.cancel_task(job.task_id)
+        except TaskNotCancellableError:
+            log.info("cancel_too_late", job_id=job.id)
+        except ProviderError as error:
+            # Tried again at the next poll; it must not keep a finished video from being seen.
+            log.info("cancel_missed", job_id=job.id, code=error.code)
+
+    async def _apply(self, job: Job, task: Task) -> None:
+        match task.state:
+            case TaskState.SUCCEEDED if task.video_url:
+                await self._succeeded(job, task, task.video_url)
+            case TaskState.FAILED:
+                await self._failed(job, task)
+            case TaskState.CANCELED if job.cancel_requested_at is not None:
+                await self._advance(job, JobState.CANCELLED)
+            case TaskState.CANCELED:
+                await self._advance(
+                    job, JobState.CANCELLED, failure_reason=FailureReason.CANCELLED_OUTSIDE
+                )
+            case TaskState.UNKNOWN:
+                await self._unknown(job)
+            case TaskState.RUNNING if job.state is JobState.PENDING:
+                await self._advance(
+                    job, JobState.RUNNING, next_poll_at=self._best_poll(job), **_readable(job)
+                )
+            case _:
+                # Still waiting or running, or a status newer than this code.
+                await self._wait(job, until=self._best_poll(job))
+
+    async def _succeeded(self, job: Job, task: Task, url: str) -> None:
+        if job.adopted and not is_made_from(job, task.orig_prompt):
+            await self._advance(
+                job,
+                JobState.EXPIRED,
+                detail={"reason": "adopted task is not ours"},
+                failure_reason=FailureReason.OUTCOME_UNKNOWN,
+                possibly_billed=True,
+            )
+            await self._operators.tell(Told.ORPHAN_TASK, str(job.task_id), job_id=job.id)
+            return
+        seconds = task.billed_seconds
+        billed_seconds = job.duration_seconds if seconds is None else seconds
+        now = self._clock.now()
+
+        async def learn(connection: Connection) -> None:
+            if (took_seconds := lesson_of(task)) is not None:
+                await making_times.add(connection, footage_of(job), seconds=took_seconds, at=now)
+
+        await self._advancer.advance(
+            job,
+            JobState.DOWNLOADING,
+            owner=Owner.POLLER,
+            detail={"billed_seconds": billed_seconds},
+            billed=billed_amounts(job, billed_seconds),
+            changes={
+                "billed_seconds": billed_seconds,
+                "result_url": url,
+                "url_expires_at": result_deadline(task, now=now),
+                # What was told of the task is no news of its result.
+                "operator_told_at": None,
+                "actual_prompt": task.actual_prompt,
+                "next_poll_at": None,
+                **_readable(job),
+            },
+            # With the CHARGE: nothing is learnt twice.
+            also=learn,
+        )
+
+    async def _tell_of_no_url(self, job: Job, task: Task) -> None:
+        """Tell the operators of a finished video that stays without URL."""
+        log.warning("success_without_url", job_id=job.id)
+        if readable := _readable(job):
+            await self._advancer.touch(job.id, **readable)
+        now = self._clock.now()
+        ended_at = task.ended_at or job.confirmed_at or now
+        asked_often = self._errors.get(job.id, 0) >= URL_POLLS
+        if asked_often and now - ended_at >= URL_PATIENCE:
+            expires_at = ended_at + RESULT_LIFETIME
+            await self._operators.tell(
+                Told.RESULT_DEADLINE, job.id, expires_at=expires_at.isoformat()
+            )
+
+    async def _failed(self, job: Job, task: Task) -> None:
+        failure = task.failure or TaskFailure(
+            provider_code="", message="", reason=FailureReason.PROVIDER_FAULT, transient=False
+        )
+        detail = {"provider_code": failure.provider_code}
+        if failure.transient and job.cancel_requested_at is not None:
+            await self._advance(job, JobState.CANCELLED, detail=detail)
+        elif failure.transient and job.tasks_failed == 0:
+            await self._once_more(job, detail)
+        else:
+            await self._advance(
+                job,
+                JobState.FAILED,
+                detail=detail,
+                failure_reason=failure.reason,
+                failure_detail=f"{failure.provider_code}: {failure.message}",
+            )
+
+    async def _once_more(self, job: Job, detail: Mapping[str, str]) -> None:
+        """Queue a job again whose task failed transiently: failed tasks are free.
+
+        The old task is remembered as nobody's, so that the reconciler never takes it for the
+        answer to the next create.
+        """
+        task_id = job.task_id
+        if task_id is None:
+            raise LookupError("a failed task without id")
+
+        async def disown(connection: Connection) -> None:
+            await unconfirmed.add_orphan(
+                connection, job.account, task_id, job_id=job.id, at=self._clock.now()
+            )
+
+        await self._advancer.advance(
+            job,
+            JobState.QUEUED,
+            owner=Owner.POLLER,
+            detail={**detail, "task_id": task_id},
+            changes={
+                "task_id": None,
+                "tasks_failed": job.tasks_failed + 1,
+                "confirmed_at": None,
+                "next_poll_at": None,
+                "late_at": None,
+                "adopted": False,
+                **_readable(job),
+            },
+            also=disown,
+        )
+
+    async def _unknown(self, job: Job) -> None:
+        """End a task the provider has forgotten, once that is certain."""
+        now = self._clock.now()
+        since = job.unknown_since or now
+        polls = job.unknown_polls + 1
+        old = job.confirmed_at is not None and now - job.confirmed_at > TASK_MEMORY
+        # A key change makes every task UNKNOWN: another readable task shows that the key is right.
+        vouched = self._readable_at is not None and self._readable_at >= since
+        if old or (polls >= UNKNOWN_POLLS and now - since >= UNKNOWN_SPAN and vouched):
+            await self._lost(job, {"unknown_polls": polls})
+            return
+        await self._advancer.touch(
+            job.id,
+            unknown_since=since,
+            unknown_polls=polls,
+            next_poll_at=self._next_poll(job),
+        )
+
+    def _is_forgotten(self, job: Job) -> bool:
+        """Tell whether the provider has certainly forgotten a task, whatever became of it."""
+        since = job.confirmed_at
+        return since is not None and self._clock.now() - since > UNCONFIRMED_DEADLINE
+
+    async def _lost(self, job: Job, detail: Mapping[str, str | int]) -> None:
+        await self._advance(
+            job,
+            JobState.EXPIRED,
+            detail=detail,
+            failure_reason=FailureReason.TASK_LOST,
+            possibly_billed=True,
+        )
+
+    async def _tell_if_late(self, job: Job) -> Job:
+        now = self._clock.now()
+        if job.late_at is not None or job.confirmed_at is None:
+            return job
+        if (now - job.confirmed_at).total_seconds() <= self._pace.timeout_seconds:
+            return job
+        return await self._advancer.amend(
+            job, owner=Owner.POLLER, name=Amendment.TASK_LATE, late_at=now
+        )
+
+    async def _wait(self, job: Job, *, until: datetime) -> None:
+        job = await self._tell_if_late(job)
+        # Who is late from now on is polled slower from now on.
+        until = max(until, self._next_poll(job))
+        await self._advancer.touch(job.id, next_poll_at=until, **_readable(job))
+
+    def _interval(self, job: Job) -> timedelta:
+        model = self._catalogue.get(job.model)
+        return poll_interval(
+            interval_seconds=self._pace.interval_seconds,
+            slow=model is not None and model.slow,
+            late=job.late_at is not None,
+        )
+
+    def _next_poll(self, job: Job) -> datetime:
+        """Return the earliest moment a task may be polled again."""
+        return self._clock.now() + self._interval(job)
+
+    def _best_poll(self, job: Job) -> datetime:
+        """Return when a poll of a task that is not done is most worth it."""
+        waits_for_cancel = job.state is JobState.PENDING and job.cancel_requested_at is not None
+        if job.late_at is not None or job.confirmed_at is None or waits_for_cancel:
+            return self._next_poll(job)
+        now = self._clock.now()
+        wait_seconds = self._known.of(footage_of(job)).poll_wait_seconds(
+            age_seconds=(now - job.confirmed_at).total_seconds(),
+            interval_seconds=self._interval(job).total_seconds(),
+        )
+        return now + timedelta(seconds=wait_seconds)
+
+    async def _missed(self, job: Job, error: ProviderError) -> None:
+        """Ask again later: a query that failed says nothing about the task."""
+        self._metrics.provider_calls.labels(call="get", outcome=error.code).inc()
+        missed = self._errors[job.id] = self._errors.get(job.id, 0) + 1
+        if isinstance(error, AuthenticationError):
+            await self._accounts.pause(job.account, error)
+        if self._is_forgotten(job):
+            await self._lost(job, {"code": error.code})
+            return
+        job = await self._tell_if_late(job)
+        wait = max(
+            self._interval(job),
+            backoff(missed, first_seconds=1, most_seconds=MOST_WAIT_SECONDS),
+            timedelta(seconds=_wish_seconds(error)),
+        )
+        log.info("poll_missed", job_id=job.id, code=error.code, seconds=wait.total_seconds())
+        await self._advancer.touch(job.id, next_poll_at=self._clock.now() + wait)
+
+    async def _broken(self, job: Job, error: Exception) -> None:
+        log.error("job_broke_worker", job_id=job.id, claims=job.claims + 1, exc_info=error)
+        self._metrics.loop_failures.labels(loop="poller").inc()
+        if job.claims + 1 >= MAX_CLAIMS:
+            await self._advance(job, JobState.PARKED, detail={"error": type(error).__name__})
+            await self._operators.tell(Told.JOB_PARKED, job.id, error=type(error).__name__)
+            return
+        wait = max(self._interval(job), backoff(job.claims + 1, first_seconds=15, most_seconds=60))
+        await self._advancer.touch(
+            job.id, claims=job.claims + 1, next_poll_at=self._clock.now() + wait
+        )
+
+    async def _advance(
+        self,
+        job: Job,
+        target: JobState,
+        *,
+        detail: Mapping[str, str | int | float | None] | None = None,
+        **changes: object,
+    ) -> None:
+        await self._advancer.advance(
+            job, target, owner=Owner.POLLER, detail=detail, changes=changes
+        )
+
+
+def _wish_seconds(error: ProviderError) -> float:
+    """Return how long the server wants to be left alone."""
+    wish = error.retry_after_seconds if isinstance(error, RateLimitedError) else None
+    return wish or 0.0
+
+
+def _readable(job: Job) -> dict[str, Any]:
+    """Return what ends a run of UNKNOWN answers."""
+    if job.unknown_since is None:
+        return {}
+    return {"unknown_since": None, "unknown_polls": 0}

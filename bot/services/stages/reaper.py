@@ -1,0 +1,232 @@
+"""Lapsed leases, deadlines, queue age, retention: no state is without an end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.domain.errors import StaleJobError
+from bot.domain.failure import FailureReason
+from bot.domain.ids import JobId
+from bot.domain.jobs.job import IN_FLIGHT, Job, JobState, Owner
+from bot.domain.jobs.pacing import (
+    CREATE_DEADLINE_SECONDS,
+    STATUS_MESSAGE_DEADLINE,
+    UNCONFIRMED_DEADLINE,
+    UNCONFIRMED_GAP,
+)
+from bot.domain.jobs.status import Told
+from bot.logs import get_logger
+from bot.metrics import Metrics
+from bot.services.alerts import Operators
+from bot.services.intake.erasure import ERASED
+from bot.services.jobs.files import Folders
+from bot.services.jobs.writer import Advancer
+from bot.storage import deadlines, jobs, lanes
+from bot.storage.engine import Connection
+
+log = get_logger(__name__)
+
+INTERVAL_SECONDS = 10.0
+FORGET_BATCH = 50
+
+STRAY_AFTER = timedelta(hours=1)
+"""A folder without a job this old was left by a process that stopped before its commit."""
+
+NO_DEADLINE_SECONDS = timedelta(days=1).total_seconds()
+
+ALARM_BEFORE = timedelta(hours=2)
+"""The operators are told when a video not yet on disk is this near its end."""
+
+MOST_ALARMS = 20
+"""Told of at once; where more are that near, they have one cause."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lifetimes:
+    """How long things are kept."""
+
+    queue_ttl: timedelta
+    retention: timedelta
+
+
+class Reaper:
+    """Ends what has waited too long."""
+
+    def __init__(
+        self,
+        *,
+        advancer: Advancer,
+        folders: Folders,
+        operators: Operators,
+        metrics: Metrics,
+        lifetimes: Lifetimes,
+    ) -> None:
+        self._advancer = advancer
+        self._database = advancer.database
+        self._clock = advancer.clock
+        self._folders = folders
+        self._metrics = metrics
+        self._lifetimes = lifetimes
+        self._operators = operators
+        self._sweep_at = self._clock.monotonic()
+        self._started_at = self._clock.monotonic()
+        self._alarmed: set[JobId] = set()
+        """Jobs whose near end the operators know of."""
+
+    async def run_once(self) -> float:
+        """Apply every deadline once; return the seconds until the next round."""
+        now = self._clock.now()
+        await self._lapse_creates(now)
+        await self._end(
+            await self._older(JobState.QUEUED, now - self._lifetimes.queue_ttl),
+            JobState.EXPIRED,
+            FailureReason.QUEUE_EXPIRED,
+        )
+        await self._end(
+            await self._without_message(now), JobState.CANCELLED, FailureReason.STATUS_MISSING
+        )
+        await self._end(await self._cancel_wanted(), JobState.CANCELLED, None)
+        await self._end(
+            await self._older(JobState.UNCONFIRMED, now - UNCONFIRMED_DEADLINE, column="sent_at"),
+            JobState.EXPIRED,
+            FailureReason.OUTCOME_UNKNOWN,
+            possibly_billed=True,
+        )
+        await self._end(
+            await self._older(
+                JobState.PARKED, now - self._lifetimes.retention, column="entered_at"
+            ),
+            JobState.FAILED,
+            FailureReason.BROKEN,
+        )
+        await self._watch_deadlines(now)
+        await self._forget(now)
+        await self._sweep(now)
+        await self._measure()
+        return INTERVAL_SECONDS
+
+    async def _older(
+        self, state: JobState, moment: datetime, *, column: str = "created_at"
+    ) -> list[Job]:
+        async with self._database.read() as connection:
+            return await jobs.older_than(connection, state, moment, column=column)
+
+    async def _without_message(self, now: datetime) -> list[Job]:
+        """Return waiting jobs whose message Discord did not take, in the life of this process."""
+        lived_seconds = self._clock.monotonic() - self._started_at
+        if lived_seconds < STATUS_MESSAGE_DEADLINE.total_seconds():
+            # What an earlier process left is the status board's to find or to post.
+            return []
+        async with self._database.read() as connection:
+            return await jobs.older_than(
+                connection,
+                JobState.QUEUED,
+                now - STATUS_MESSAGE_DEADLINE,
+                without_message=True,
+            )
+
+    async def _cancel_wanted(self) -> list[Job]:
+        async with self._database.read() as connection:
+            return await jobs.cancel_wanted(connection)
+
+    async def _lapse_creates(self, now: datetime) -> None:
+        """A create whose process is gone may have made a task: nobody saw the answer."""
+        async with self._database.read() as connection:
+            lapsed = await jobs.lapsed(connection, JobState.SUBMITTING, now=now)
+        for job in lapsed:
+            deadline = (job.sent_at or now) + timedelta(seconds=CREATE_DEADLINE_SECONDS)
+            await self._lapse(job, gave_up_at=min(now, deadline))
+
+    async def _lapse(self, job: Job, *, gave_up_at: datetime) -> None:
+        async def rest(connection: Connection) -> None:
+            until = gave_up_at + UNCONFIRMED_GAP
+            await lanes.rest(connection, job.account, job.model, until=until)
+
+        try:
+            await self._advancer.advance(
+                job,
+                JobState.UNCONFIRMED,
+                owner=Owner.REAPER,
+                changes={"gave_up_at": gave_up_at},
+                also=rest,
+            )
+        except StaleJobError:
+            log.info("work_void", job_id=job.id, target=JobState.UNCONFIRMED.value)
+
+    async def _end(
+        self,
+        ended: Sequence[Job],
+        target: JobState,
+        reason: FailureReason | None,
+        *,
+        possibly_billed: bool = False,
+    ) -> None:
+        for job in ended:
+            await self._advance(job, target, failure_reason=reason, possibly_billed=possibly_billed)
+
+    async def _advance(self, job: Job, target: JobState, **changes: object) -> None:
+        try:
+            await self._advancer.advance(job, target, owner=Owner.REAPER, changes=changes)
+        except StaleJobError:
+            log.info("work_void", job_id=job.id, target=target.value)
+
+    async def _forget(self, now: datetime) -> None:
+        """Erase pictures, prompts and videos at the end of their retention."""
+        async with self._database.read() as connection:
+            old = await jobs.to_forget(
+                connection, now - self._lifetimes.retention, limit=FORGET_BATCH
+            )
+        for job in old:
+            try:
+                await self._folders.erase(job.id)
+            except OSError as error:
+                log.warning("job_not_forgotten", job_id=job.id, error=type(error).__name__)
+                continue
+            await self._advancer.touch(job.id, forgotten_at=now, **ERASED)
+            log.info("job_forgotten", job_id=job.id)
+
+    async def _sweep(self, now: datetime) -> None:
+        """Delete folders of submissions that never became jobs."""
+        if self._clock.monotonic() < self._sweep_at:
+            return
+        self._sweep_at = self._clock.monotonic() + STRAY_AFTER.total_seconds()
+        names = await asyncio.to_thread(self._stray_names, now)
+        if not names:
+            return
+        async with self._database.read() as connection:
+            known = await jobs.known_ids(connection, names)
+        for name in names:
+            if name not in known:
+                with contextlib.suppress(OSError):  # the next sweep tries again
+                    await self._folders.erase_stray(name)
+                    log.info("stray_folder_deleted", folder=name)
+
+    def _stray_names(self, now: datetime) -> list[str]:
+        """Return folders that appeared long enough ago to have a job by now."""
+        before = (now - STRAY_AFTER).timestamp()
+        return self._folders.older_than(before)
+
+    async def _watch_deadlines(self, now: datetime) -> None:
+        """Tell of videos that may soon be lost, however they are stuck, until that is over."""
+        async with self._database.read() as connection:
+            ends = await deadlines.nearest(connection, limit=MOST_ALARMS)
+        left = (ends[0][1] - now).total_seconds() if ends else NO_DEADLINE_SECONDS
+        self._metrics.result_deadline_seconds.set(left)
+        near = {job_id: end for job_id, end in ends if end - now < ALARM_BEFORE}
+        for job_id in self._alarmed - near.keys():
+            self._operators.over(Told.RESULT_DEADLINE, job_id)
+        self._alarmed = set(near)
+        for job_id, end in near.items():
+            await self._operators.tell(Told.RESULT_DEADLINE, job_id, expires_at=end.isoformat())
+
+    async def _measure(self) -> None:
+        async with self._database.read() as connection:
+            counts = await jobs.count_by_state(connection)
+        self._metrics.queue_depth.set(counts.get(JobState.QUEUED, 0))
+        self._metrics.unconfirmed.set(counts.get(JobState.UNCONFIRMED, 0))
+        self._metrics.parked.set(counts.get(JobState.PARKED, 0))
+        self._metrics.in_flight.set(sum(counts.get(state, 0) for state in IN_FLIGHT))

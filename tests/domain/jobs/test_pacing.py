@@ -1,0 +1,142 @@
+"""Waits, intervals and honest times, as functions of time alone."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.domain.jobs.pacing import (
+    CREATE_DEADLINE_SECONDS,
+    LEASE,
+    TASK_MEMORY,
+    UNCONFIRMED_COUNTS_FOR,
+    UNCONFIRMED_DEADLINE,
+    Promise,
+    backoff,
+    begin_times,
+    estimate,
+    mean_promise,
+    on_grid,
+    poll_interval,
+)
+from tests.fakes import NOW
+
+
+@pytest.mark.parametrize(
+    ("attempts", "seconds"), [(0, 2), (1, 2), (2, 4), (3, 8), (6, 60), (60, 60), (10**9, 60)]
+)
+def test_wait_doubles_up_to_its_bound(attempts: int, seconds: float) -> None:
+    wait = backoff(attempts, first_seconds=2, most_seconds=60)
+    assert wait == timedelta(seconds=seconds)
+
+
+@given(attempts=st.integers(0, 10**6))
+def test_wait_never_shrinks(attempts: int) -> None:
+    now = backoff(attempts, first_seconds=0.5, most_seconds=300)
+    assert now <= backoff(attempts + 1, first_seconds=0.5, most_seconds=300)
+
+
+@pytest.mark.parametrize(
+    ("slow", "late", "seconds"),
+    [(False, False, 15), (True, False, 30), (False, True, 60), (True, True, 120)],
+)
+def test_slow_models_and_late_tasks_are_polled_less(
+    *, slow: bool, late: bool, seconds: float
+) -> None:
+    assert poll_interval(interval_seconds=15, slow=slow, late=late).total_seconds() == seconds
+
+
+def _promise(seconds: float, *, late_by: float = 0, samples: int = 40) -> Promise:
+    return Promise(done_seconds=seconds, late_seconds=seconds + late_by, samples=samples)
+
+
+@pytest.mark.parametrize(
+    ("left", "in_flight", "waiting", "seconds"),
+    [
+        pytest.param([], 2, 3, [100, 100, 200], id="empty lane"),
+        pytest.param([60], 1, 2, [160, 260], id="after the one that runs"),
+        pytest.param([60, 10], 2, 3, [110, 160, 210], id="each place as it becomes free"),
+        pytest.param([5, 90, 90], 2, 1, [190], id="more running than places"),
+        pytest.param([-10], 1, 1, [90], id="just overdue"),
+        pytest.param([-300], 1, 1, [0], id="never in the past"),
+        pytest.param([], 2, 0, [], id="nobody waits"),
+    ],
+)
+def test_times_are_those_of_the_lane(
+    left: list[int], in_flight: int, waiting: int, seconds: list[int]
+) -> None:
+    each = _promise(100)
+    begins = begin_times(
+        busy=[_promise(remaining) for remaining in left],
+        in_flight=in_flight,
+        each=each,
+        count=waiting,
+    )
+    assert [begin.of(each).done_seconds for begin in begins] == seconds
+
+
+def test_a_waiting_job_takes_its_own_time_behind_average_ones() -> None:
+    begins = begin_times(busy=[], in_flight=1, each=_promise(400), count=2)
+    assert [begin.of(_promise(60)).done_seconds for begin in begins] == [60, 460]
+
+
+def test_lateness_of_those_in_front_adds_up_in_squares() -> None:
+    (begin,) = begin_times(busy=[_promise(50, late_by=30)], in_flight=1, each=_promise(1), count=1)
+    promise = begin.of(_promise(100, late_by=40))
+    assert (promise.done_seconds, promise.late_seconds) == (150, 200)
+
+
+@given(left=st.lists(st.floats(0, 500), max_size=5), waiting=st.integers(0, 20))
+def test_nobody_is_served_before_who_stands_in_front(left: list[float], waiting: int) -> None:
+    begins = begin_times(
+        busy=[_promise(remaining) for remaining in left],
+        in_flight=2,
+        each=_promise(120),
+        count=waiting,
+    )
+    seconds = [begin.seconds for begin in begins]
+    assert seconds == sorted(seconds)
+    assert len(begins) == waiting
+    assert all(begin >= 0 for begin in seconds)
+
+
+def test_average_is_of_jobs_and_as_sure_as_the_least_sure() -> None:
+    mean = mean_promise([(_promise(100, samples=3), 3), (_promise(300, late_by=40), 1)])
+    assert (mean.done_seconds, mean.late_seconds, mean.samples) == (150, 160, 3)
+    with pytest.raises(ValueError, match="no job"):
+        mean_promise([])
+
+
+@pytest.mark.parametrize(
+    ("late_by", "samples", "late_in"),
+    [
+        pytest.param(90, 40, 240, id="known and clearly later: the next whole minute"),
+        pytest.param(30, 40, None, id="hardly later"),
+        pytest.param(90, 9, None, id="fewer than ten seen"),
+    ],
+)
+def test_nine_of_ten_are_spoken_of_where_that_is_known_and_says_something(
+    late_by: float, samples: int, late_in: float | None
+) -> None:
+    made = estimate(_promise(120, late_by=late_by, samples=samples), since=NOW)
+    assert (made.done_at, made.samples) == (NOW + timedelta(seconds=120), samples)
+    assert made.late_at == (None if late_in is None else NOW + timedelta(seconds=late_in))
+
+
+@given(seconds=st.floats(0, 10**6), step=st.integers(1, 3_600).map(lambda s: timedelta(seconds=s)))
+def test_moment_on_a_grid_is_never_earlier_and_less_than_a_step_later(
+    seconds: float, step: timedelta
+) -> None:
+    moment = NOW + timedelta(seconds=seconds)
+    shown = on_grid(moment, step)
+    assert moment <= shown < moment + step
+    assert on_grid(shown, step) == shown
+
+
+def test_figures_fit_each_other() -> None:
+    assert timedelta(seconds=CREATE_DEADLINE_SECONDS) * 2 <= LEASE
+    assert timedelta(hours=3) < UNCONFIRMED_COUNTS_FOR
+    assert timedelta(hours=3) + TASK_MEMORY <= UNCONFIRMED_DEADLINE

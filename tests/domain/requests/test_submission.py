@@ -1,0 +1,319 @@
+"""Where options meet the catalogue: a wish the model can fulfil, or why not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from bot.domain.catalogue import EFFECTS, SIZES, Catalogue, Kind, Override, Region
+from bot.domain.errors import InvalidOptionsError, InvalidPromptError, RequestError
+from bot.domain.requests.submission import MAX_SEED, Choices, GenerationOptions, Wish, validate
+
+FLASH, PLUS = "wan2.2-kf2v-flash", "wanx2.1-kf2v-plus"
+IMAGE_FLASH, IMAGE_TURBO, IMAGE_PLUS = "wan2.2-i2v-flash", "wanx2.1-i2v-turbo", "wanx2.1-i2v-plus"
+TEXT_PLUS, TEXT_TURBO = "wan2.2-t2v-plus", "wanx2.1-t2v-turbo"
+CATALOGUES = {region: Catalogue(region) for region in Region}
+BEIJING, SINGAPORE = CATALOGUES[Region.BEIJING], CATALOGUES[Region.SINGAPORE]
+
+
+def _wish(
+    kind: Kind = Kind.FRAMES,
+    *,
+    options: GenerationOptions | None = None,
+    catalogue: Catalogue = BEIJING,
+    **choices: Any,  # noqa: ANN401 - fields of Choices
+) -> Wish:
+    return validate(
+        catalogue,
+        kind,
+        options or GenerationOptions(prompt="fog" if kind is Kind.TEXT else None),
+        Choices(**choices),
+    )
+
+
+def _effect(name: str, *, catalogue: Catalogue = BEIJING, **choices: Any) -> Wish:  # noqa: ANN401
+    options = GenerationOptions(effect=name)
+    return _wish(Kind.EFFECT, options=options, catalogue=catalogue, **choices)
+
+
+def _problem(kind: Kind, **asked: Any) -> InvalidOptionsError:  # noqa: ANN401
+    with pytest.raises(InvalidOptionsError) as caught:
+        _wish(kind, **asked)
+    return caught.value
+
+
+# --- frames ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("model", "resolution", "chosen", "tier", "price"),
+    [
+        (None, None, FLASH, "720P", 1_000_000),
+        (None, "480p", FLASH, "480P", 500_000),
+        (FLASH, " 1080P ", FLASH, "1080P", 2_400_000),
+        (PLUS, None, PLUS, "720P", 3_500_000),
+        (f" {PLUS} ", "720P", PLUS, "720P", 3_500_000),
+    ],
+)
+def test_what_was_left_out_is_filled_in(
+    model: str | None, resolution: str | None, chosen: str, tier: str, price: int
+) -> None:
+    wish = _wish(model=model, resolution=resolution)
+    assert (wish.model, wish.resolution, wish.price_micros) == (chosen, tier, price)
+    assert (wish.kind, wish.duration_seconds, wish.size) == (Kind.FRAMES, 5, None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "asked", "problem"),
+    [
+        (Kind.FRAMES, {"model": "wan9.9"}, "unknown_model"),
+        (Kind.FRAMES, {"model": "wan2.1-kf2v-plus"}, "unknown_model"),
+        (Kind.FRAMES, {"model": IMAGE_FLASH}, "unknown_model"),
+        (Kind.FRAMES, {"model": ""}, "unknown_model"),
+        (Kind.FRAMES, {"model": PLUS, "resolution": "1080P"}, "resolution_not_offered"),
+        (Kind.FRAMES, {"resolution": "4K"}, "resolution_not_offered"),
+        (Kind.FRAMES, {"options": GenerationOptions(seed=-1)}, "seed_range"),
+        (Kind.FRAMES, {"options": GenerationOptions(seed=MAX_SEED + 1)}, "seed_range"),
+        (Kind.IMAGE, {"model": FLASH}, "unknown_model"),
+        (Kind.IMAGE, {"model": TEXT_PLUS}, "unknown_model"),
+        (Kind.IMAGE, {"model": "wan2.2-i2v-plus", "resolution": "720P"}, "resolution_not_offered"),
+        (Kind.IMAGE, {"model": IMAGE_TURBO, "duration_seconds": 6}, "duration_not_offered"),
+        (Kind.IMAGE, {"model": IMAGE_TURBO, "duration_seconds": 0}, "duration_not_offered"),
+        (Kind.IMAGE, {"duration_seconds": 3}, "duration_fixed"),
+        (Kind.TEXT, {"model": IMAGE_FLASH}, "unknown_model"),
+        (Kind.TEXT, {"duration_seconds": 4}, "duration_fixed"),
+        (Kind.TEXT, {"size": "1280*720"}, "size_not_offered"),
+        (Kind.TEXT, {"options": GenerationOptions()}, "no_prompt"),
+        (Kind.TEXT, {"options": GenerationOptions(prompt="")}, "no_prompt"),
+    ],
+)
+def test_what_does_not_go_together_is_named(
+    kind: Kind, asked: dict[str, Any], problem: str
+) -> None:
+    assert _problem(kind, **asked).problem == problem
+
+
+def test_a_refused_model_names_those_that_make_this_kind() -> None:
+    error = _problem(Kind.TEXT, model=FLASH)
+    assert error.facts["models"] == f"{TEXT_PLUS}, {TEXT_TURBO}, wanx2.1-t2v-plus"
+
+
+@pytest.mark.parametrize("model", [None, TEXT_PLUS, "wan9.9"])
+def test_a_kind_that_no_model_makes_is_said_whatever_model_is_named(model: str | None) -> None:
+    off = {each.name: Override(enabled=False) for each in BEIJING.of_kind(Kind.TEXT)}
+    without = Catalogue(Region.BEIJING, off)
+    error = _problem(Kind.TEXT, catalogue=without, model=model)
+    assert (error.problem, error.facts) == ("kind_not_offered", {"kind": "text"})
+
+
+@pytest.mark.parametrize("seed", [None, 0, MAX_SEED])
+def test_seed_within_its_range_is_kept(seed: int | None) -> None:
+    assert _wish(options=GenerationOptions(seed=seed)).options.seed == seed
+
+
+@pytest.mark.parametrize(
+    ("kind", "model"),
+    [(Kind.FRAMES, FLASH), (Kind.IMAGE, IMAGE_FLASH), (Kind.TEXT, TEXT_PLUS)],
+)
+@pytest.mark.parametrize(("field", "limit"), [("prompt", 800), ("negative_prompt", 500)])
+@pytest.mark.parametrize("letter", ["a", "狐", "🦊"])
+def test_text_longer_than_the_model_reads_is_refused(
+    kind: Kind, model: str, field: str, limit: int, letter: str
+) -> None:
+    def ask(length: int) -> Wish:
+        texts = {"prompt": "fog", field: letter * length}
+        return _wish(kind, options=GenerationOptions(**texts))  # type: ignore[arg-type]
+
+    assert getattr(ask(limit).options, field) == letter * limit
+    with pytest.raises(InvalidPromptError) as caught:
+        ask(limit + 1)
+    error = caught.value
+    assert (error.field, error.model, error.limit, error.actual) == (
+        field,
+        model,
+        limit,
+        limit + 1,
+    )
+
+
+# --- image -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("choices", "model", "tier", "seconds", "price"),
+    [
+        ({}, IMAGE_FLASH, "720P", 5, 1_000_000),
+        ({"duration_seconds": 5}, IMAGE_FLASH, "720P", 5, 1_000_000),
+        ({"model": "wan2.2-i2v-plus"}, "wan2.2-i2v-plus", "480P", 5, 700_000),
+        ({"model": IMAGE_TURBO}, IMAGE_TURBO, "720P", 5, 1_200_000),
+        ({"model": IMAGE_TURBO, "duration_seconds": 3}, IMAGE_TURBO, "720P", 3, 720_000),
+        ({"model": IMAGE_TURBO, "duration_seconds": 4}, IMAGE_TURBO, "720P", 4, 960_000),
+        ({"model": IMAGE_TURBO, "duration_seconds": 5}, IMAGE_TURBO, "720P", 5, 1_200_000),
+        ({"model": IMAGE_PLUS, "duration_seconds": 5}, IMAGE_PLUS, "720P", 5, 3_500_000),
+    ],
+)
+def test_the_price_of_a_picture_follows_model_tier_and_length(
+    choices: dict[str, Any], model: str, tier: str, seconds: int, price: int
+) -> None:
+    wish = _wish(Kind.IMAGE, **choices)
+    assert (wish.model, wish.resolution, wish.size) == (model, tier, None)
+    assert (wish.duration_seconds, wish.price_micros) == (seconds, price)
+
+
+# --- text ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("model", "size", "sent", "tier", "price"),
+    [
+        (None, None, "832*480", "480P", 700_000),
+        (None, "1920*1080", "1920*1080", "1080P", 3_500_000),
+        (None, "624X624", "624*624", "480P", 700_000),
+        (TEXT_TURBO, None, "1280*720", "720P", 1_200_000),
+        (TEXT_TURBO, "1280x720", "1280*720", "720P", 1_200_000),
+        (TEXT_TURBO, "1280×720", "1280*720", "720P", 1_200_000),
+        (TEXT_TURBO, " 1280*720 ", "1280*720", "720P", 1_200_000),
+        (TEXT_TURBO, "1280 x 720", "1280*720", "720P", 1_200_000),
+        (TEXT_TURBO, "480*832", "480*832", "480P", 1_200_000),
+    ],
+)
+def test_the_tier_and_price_of_words_follow_the_size(
+    model: str | None, size: str | None, sent: str, tier: str, price: int
+) -> None:
+    wish = _wish(Kind.TEXT, model=model, size=size)
+    assert (wish.size, wish.resolution, wish.price_micros) == (sent, tier, price)
+
+
+@pytest.mark.parametrize("size", ["", "*", "720P", "16:9", "1280**720", "1280*720*1", "1280"])
+def test_what_is_no_size_is_refused_with_those_there_are(size: str) -> None:
+    error = _problem(Kind.TEXT, model=TEXT_TURBO, size=size)
+    assert error.problem == "size_not_offered"
+    listed = str(error.facts["sizes"]).split(", ")
+    assert set(listed) == {*SIZES["480P"], *SIZES["720P"]}
+
+
+# --- effect ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("asked", ["frenchkiss", "FrenchKiss", "kiss", "KISS", " Kiss "])
+def test_an_effect_is_asked_for_by_name_or_label(asked: str) -> None:
+    wish = _effect(asked)
+    assert wish.kind is Kind.EFFECT
+    assert wish.options.effect == "frenchkiss"
+
+
+@pytest.mark.parametrize(
+    ("effect", "model", "price"),
+    [
+        ("squish", IMAGE_TURBO, 1_200_000),
+        ("melt", IMAGE_PLUS, 3_500_000),
+        ("hanfu-1", PLUS, 3_500_000),
+    ],
+)
+def test_an_effect_is_made_by_the_cheapest_model_that_knows_it(
+    effect: str, model: str, price: int
+) -> None:
+    wish = _effect(effect)
+    assert (wish.model, wish.resolution, wish.size) == (model, "720P", None)
+    assert (wish.duration_seconds, wish.price_micros) == (5, price)
+
+
+def test_an_effect_is_made_by_the_chosen_model_at_the_chosen_tier() -> None:
+    wish = _effect("hug", model=IMAGE_PLUS)
+    assert (wish.model, wish.price_micros) == (IMAGE_PLUS, 3_500_000)
+    wish = _effect("hug", resolution="480p")
+    assert (wish.model, wish.resolution) == (IMAGE_TURBO, "480P")
+
+
+@pytest.mark.parametrize(
+    ("effect", "model", "problem", "models"),
+    [
+        ("melt", IMAGE_TURBO, "model_without_effect", IMAGE_PLUS),
+        ("hug", PLUS, "model_without_effect", f"{IMAGE_TURBO}, {IMAGE_PLUS}"),
+        ("hanfu-1", IMAGE_PLUS, "model_without_effect", PLUS),
+        ("hug", IMAGE_FLASH, "model_without_effect", f"{IMAGE_TURBO}, {IMAGE_PLUS}"),
+        ("hug", "wan9.9", "unknown_model", f"{IMAGE_TURBO}, {IMAGE_PLUS}"),
+    ],
+)
+def test_a_model_that_does_not_know_the_effect_names_those_that_do(
+    effect: str, model: str, problem: str, models: str
+) -> None:
+    options = GenerationOptions(effect=effect)
+    error = _problem(Kind.EFFECT, options=options, model=model)
+    assert (error.problem, error.facts["models"]) == (problem, models)
+
+
+@pytest.mark.parametrize("effect", ["", "explode", "hufu-1", None])
+def test_an_effect_nobody_has_is_refused(effect: str | None) -> None:
+    error = _problem(Kind.EFFECT, options=GenerationOptions(effect=effect))
+    assert error.problem == "unknown_effect"
+
+
+@pytest.mark.parametrize("model", [None, "wan2.1-i2v-plus"])
+def test_a_region_without_effects_says_so(model: str | None) -> None:
+    error = _problem(
+        Kind.EFFECT, catalogue=SINGAPORE, options=GenerationOptions(effect="hug"), model=model
+    )
+    assert (error.problem, error.facts) == ("no_effects", {"region": "Singapore"})
+
+
+# --- whatever is asked -----------------------------------------------------------------------
+
+_MODELS = sorted({model.name for each in CATALOGUES.values() for model in each})
+_ALL_SIZES = sorted(size for sizes in SIZES.values() for size in sizes)
+
+models = st.none() | st.sampled_from(_MODELS) | st.text(max_size=20)
+tiers = st.none() | st.sampled_from(["480P", "720p", " 1080P", "4K"]) | st.text(max_size=6)
+sizes = st.none() | st.sampled_from(_ALL_SIZES) | st.text("0123456789x*× ", max_size=12)
+lengths = st.none() | st.integers(-1, 11)
+names = st.sampled_from([each.name for each in EFFECTS] + [each.label for each in EFFECTS])
+prompts = st.none() | st.text(max_size=20) | st.sampled_from(["x" * 800, "x" * 801])
+
+
+def _is_kept(wish: Wish, options: GenerationOptions, choices: Choices) -> bool:
+    """Tell whether a wish keeps what was chosen, where that is one value."""
+    return (
+        (choices.model is None or wish.model == choices.model.strip())
+        and (choices.duration_seconds in {None, wish.duration_seconds})
+        and (wish.options.seed, wish.options.prompt) == (options.seed, options.prompt)
+    )
+
+
+@given(
+    region=st.sampled_from(Region),
+    kind=st.sampled_from(Kind),
+    choices=st.builds(
+        Choices, model=models, resolution=tiers, size=sizes, duration_seconds=lengths
+    ),
+    prompt=prompts,
+    effect=names | st.text(max_size=12),
+    seed=st.none() | st.integers(-2, MAX_SEED + 2),
+)
+@example(Region.BEIJING, Kind.TEXT, Choices(size="1920 × 1080"), "fog", "", 0)
+@example(Region.BEIJING, Kind.EFFECT, Choices(model=IMAGE_PLUS), None, "melt", 0)
+def test_any_choices_are_refused_or_make_a_wish_the_model_offers(
+    region: Region, kind: Kind, choices: Choices, prompt: str | None, effect: str, seed: int | None
+) -> None:
+    catalogue = CATALOGUES[region]
+    asked = effect if kind is Kind.EFFECT else None
+    options = GenerationOptions(prompt=prompt, effect=asked, seed=seed)
+    try:
+        wish = validate(catalogue, kind, options, choices)
+    except RequestError:
+        return
+    model = catalogue.get(wish.model)
+    assert model is not None
+    assert model.makes(kind)
+    assert wish.kind is kind
+    assert wish.duration_seconds in model.durations
+    assert wish.price_micros == model.prices[wish.resolution] * wish.duration_seconds > 0
+    assert (wish.size is not None) is (kind is Kind.TEXT)
+    assert wish.size is None or wish.size in SIZES[wish.resolution]
+    assert (wish.options.effect is not None) is (kind is Kind.EFFECT)
+    assert wish.options.effect is None or wish.options.effect in model.effects
+    assert len(wish.options.prompt or "") <= model.prompt_limit
+    assert wish.options.prompt or kind is not Kind.TEXT
+    assert _is_kept(wish, options, choices)

@@ -1,0 +1,146 @@
+"""What an operator asks and decides, over all guilds."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from bot.domain.errors import AuthenticationError, InvalidOptionsError, JobNotFoundError
+from bot.domain.guilds.audit import Action, Actor
+from bot.domain.guilds.quota import Rule, Scope, Unit, Window
+from bot.domain.host.overview import Presence, Switch
+from bot.domain.ids import ChannelId, GuildId, UserId
+from bot.domain.jobs.job import JobState
+from bot.domain.jobs.ledger import Amounts
+from bot.services.guilds.presence import store_presences
+from bot.services.host.operator import Host
+from bot.services.switch import Switches
+from bot.storage import audit, guilds
+from tests.fakes import ACCOUNT, GUILD, MODEL, NOW
+from tests.services.core import Core
+
+OPERATOR = Actor(user_id=UserId(9), name="ops")
+OTHER, SILENT = GuildId(2), GuildId(3)
+DEFAULT = Rule(scope=Scope.CEILING, unit=Unit.VIDEOS, window=Window.DAY, limit=100)
+
+
+@pytest.fixture
+def host(core: Core) -> Host:
+    return Host(
+        database=core.database,
+        clock=core.clock,
+        account=ACCOUNT,
+        catalogue=core.catalogue,
+        audit=core.audit,
+        amount_words=lambda unit, figure: f"{figure} {unit.value}",
+        reconciler=core.reconciler,
+        default_rules=core.defaults.rules,
+        daily_budget_micros=50_000_000,
+    )
+
+
+async def test_status_tells_switch_account_lanes_and_money(core: Core, host: Host) -> None:
+    await core.put()
+    await core.put(JobState.RUNNING)
+    await core.put(JobState.UNCONFIRMED)
+    await core.put(JobState.DOWNLOADING, task_id="other")
+    await core.instance.acquire()
+    await core.accounts.pause(ACCOUNT, AuthenticationError("in arrears", status=400))
+    await Switches(core.database).turn(Switch.DRAINING, OPERATOR)
+    status = await host.status()
+    assert status.switch is Switch.DRAINING
+    assert status.under_way == 3
+    assert status.count(JobState.QUEUED) == 1
+    assert status.account_paused_at == NOW
+    assert status.account_reason
+    assert (status.spent_micros, status.budget_micros) == (4_000_000, 50_000_000)
+    assert status.result_deadline == NOW + timedelta(hours=24)
+    assert status.served_at == NOW
+    (busy,) = [lane for lane in status.lanes if lane.model == MODEL]
+    assert (busy.in_flight, busy.waiting) == (2, 1)
+    assert [lane.model for lane in status.lanes] == [model.name for model in core.catalogue]
+
+
+async def test_status_of_a_database_nothing_was_ever_started_on(host: Host) -> None:
+    status = await host.status()
+    assert (status.switch, status.under_way, status.served_at) == (Switch.OPEN, 0, None)
+
+
+async def test_guilds_are_listed_dearest_first_with_what_bounds_them(
+    core: Core, host: Host
+) -> None:
+    await core.put()
+    await core.put(guild_id=OTHER, price_micros=5_000_000)
+    old = NOW - timedelta(days=31)
+    await core.put(created_at=old, counted_at=old)
+    async with core.database.write() as connection:
+        present = {GUILD: Presence(name="Tidepool", members=12), SILENT: Presence(name="Quiet")}
+        await store_presences(connection, present)
+        await guilds.change(connection, OTHER, left_at=NOW)
+    await host.set_ceiling(
+        str(GUILD), unit=Unit.COST, window=Window.MONTH, limit=9_000_000, actor=OPERATOR
+    )
+    first, second, third = await host.guilds()
+    assert (first.guild_id, first.left_at, first.presence) == (OTHER, NOW, None)
+    assert second.presence == Presence(name="Tidepool", members=12)
+    assert second.spent == Amounts(videos=1, seconds=5, micros=1_000_000)
+    cost = Rule(scope=Scope.CEILING, unit=Unit.COST, window=Window.MONTH, limit=9_000_000)
+    assert second.ceilings == (cost, DEFAULT)
+    assert (third.guild_id, third.ceilings) == (SILENT, (DEFAULT,))
+
+
+async def test_a_ceiling_is_set_written_down_told_and_taken_back(core: Core, host: Host) -> None:
+    async with core.database.write() as connection:
+        await guilds.ensure(connection, GUILD)
+        await guilds.change(connection, GUILD, log_channel_id=77)
+    slot = {"unit": Unit.VIDEOS, "window": Window.DAY, "actor": OPERATOR}
+    lowered = await host.set_ceiling(f" {GUILD} ", limit=3, **slot)  # type: ignore[arg-type]
+    assert lowered.rule is not None
+    assert (lowered.rule.limit, lowered.default) == (3, False)
+    blocked = await host.set_ceiling(str(GUILD), limit=0, **slot)  # type: ignore[arg-type]
+    assert blocked.rule is not None
+    assert blocked.rule.limit == 0
+    back = await host.set_ceiling(str(GUILD), limit=None, **slot)  # type: ignore[arg-type]
+    assert (back.rule, back.default) == (DEFAULT, True)
+    async with core.database.read() as connection:
+        assert await guilds.rules_of(connection, GUILD) == []
+        entries = await audit.newest(
+            connection, GUILD, since=NOW, until=NOW + timedelta(seconds=1), limit=10
+        )
+    assert [entry.action for entry in entries] == [Action.CEILING_SET] * 3
+    assert {(entry.actor, entry.subject) for entry in entries} == {(OPERATOR, "for videos per day")}
+    default = "100 videos (default)"
+    assert [(entry.before, entry.after) for entry in reversed(entries)] == [
+        (default, "3 videos"),
+        ("3 videos", "0 videos"),
+        ("0 videos", default),
+    ]
+    assert [channel for channel, _ in await core.logged()] == [ChannelId(77)] * 3
+
+
+@pytest.mark.parametrize("typed", ["", "kitten", "4", "-1", "9" * 40, "1; drop"])
+async def test_a_ceiling_for_a_guild_nobody_knows_is_refused(host: Host, typed: str) -> None:
+    with pytest.raises(InvalidOptionsError) as raised:
+        await host.set_ceiling(typed, unit=Unit.VIDEOS, window=Window.DAY, limit=1, actor=OPERATOR)
+    assert raised.value.problem == "unknown_guild"
+
+
+async def test_a_history_is_of_any_guild(core: Core, host: Host) -> None:
+    job = await core.put(guild_id=OTHER)
+    told = await host.history(f"#{job.id.lower()}")
+    assert told.job.id == job.id
+    assert [event.target for event in told.events] == [JobState.QUEUED]
+    assert len(told.entries) == 1
+
+
+@pytest.mark.parametrize("typed", ["ZZZZZZ", "not an id", ""])
+async def test_a_history_of_no_job_is_refused(host: Host, typed: str) -> None:
+    with pytest.raises(JobNotFoundError):
+        await host.history(typed)
+
+
+async def test_reconciling_returns_what_stays_open(core: Core, host: Host) -> None:
+    job = await core.put(JobState.UNCONFIRMED)
+    assert [each.id for each in await host.reconcile()] == [job.id]
+    assert core.provider.lists == 1

@@ -1,0 +1,56 @@
+"""What nobody in a server can get around: the host's word, a block, a departure that was none."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from bot.domain.errors import QuotaExceededError
+from bot.domain.guilds.audit import Actor
+from bot.domain.guilds.quota import Rule, Scope, Unit, Window, window_span
+from bot.domain.ids import InteractionId, UserId
+from bot.domain.jobs.job import JobState
+from bot.services.intake.quotas import QuotaDefaults
+from bot.storage import guilds
+from tests.fakes import GUILD, NOW, a_submission
+from tests.services.core import Core
+from tests.services.guilds.test_membership import Discord, following
+
+ADMIN = Actor(user_id=UserId(9), name="admin")
+CEILING = Rule(scope=Scope.CEILING, unit=Unit.VIDEOS, window=Window.DAY, limit=5)
+
+
+async def test_ceiling_does_not_begin_anew_with_another_time_zone(core: Core) -> None:
+    core.quotas._defaults = QuotaDefaults(
+        rules=(CEILING,),
+        daily_budget_micros=0,
+        max_queued_per_member=1000,
+        max_queued_per_guild=1000,
+    )
+    zones = sorted(await core.guild_settings.time_zones())
+    made = 0
+    for _ in range(24):
+        now = core.clock.now()
+        youngest = max(zones, key=lambda zone: window_span(Window.DAY, now, ZoneInfo(zone)).start)
+        await core.guild_settings.set_time_zone(GUILD, ADMIN, youngest)
+        for _ in range(5):
+            wish = a_submission()
+            origin = replace(wish.origin, interaction_id=InteractionId(10_000 + made))
+            try:
+                await core.submissions.submit(replace(wish, origin=origin))
+            except QuotaExceededError:
+                break
+            made += 1
+        core.clock.advance(seconds=3600)
+    # 24 hours touch two days of UTC.
+    assert made <= 2 * CEILING.limit
+
+
+async def test_guild_that_is_back_keeps_its_jobs_while_the_gateway_is_unwell(core: Core) -> None:
+    async with core.database.write() as connection:
+        await guilds.lock(connection, GUILD)
+        await guilds.change(connection, GUILD, left_at=NOW - timedelta(days=1))
+    job = await core.submissions.submit(a_submission())
+    await following(core, Discord(named=None, members={GUILD})).run_once()
+    assert await core.state(job) is JobState.QUEUED

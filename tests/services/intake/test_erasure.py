@@ -1,0 +1,100 @@
+"""What /jobs forget erases, of whose jobs, and what stays."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from bot.domain.errors import JobNotFoundError, JobNotOverError
+from bot.domain.guilds.audit import Action
+from bot.domain.ids import UserId
+from bot.domain.jobs.job import ACTIVE, TERMINAL, JobState
+from bot.domain.jobs.ledger import Amounts
+from bot.services import Asker
+from bot.services.intake.erasure import Forgetting
+from bot.storage import audit, guilds
+from tests.fakes import CHANNEL, GUILD, MEMBER, NOW, URL
+from tests.services.core import Core
+
+OWNER = Asker(user_id=MEMBER, guild_id=GUILD, name="Ada")
+MODERATOR = Asker(user_id=UserId(9), guild_id=GUILD, may_moderate=True, name="Mo")
+LATER = NOW + timedelta(days=1)
+WORDS = {"prompt": "a fox", "negative_prompt": "rain", "actual_prompt": "a red fox"}
+
+
+@pytest.fixture
+def forgetting(core: Core) -> Forgetting:
+    return Forgetting(
+        advancer=core.advancer,
+        folders=core.folders,
+        submissions=core.submissions,
+        audit=core.audit,
+    )
+
+
+async def test_files_and_words_are_erased_and_the_figures_stay(
+    core: Core, forgetting: Forgetting
+) -> None:
+    job = await core.put(JobState.DELIVERED, result_url=URL, **WORDS)
+    await core.put_video(job)
+    await forgetting.forget(job.id.lower(), OWNER)
+    stored = await core.job(job)
+    assert not core.folders.of(job.id).exists()
+    assert (stored.prompt, stored.negative_prompt, stored.actual_prompt) == (None, None, None)
+    assert stored.requester_name == ""
+    assert stored.result_url is None
+    assert stored.forgotten_at == core.clock.now()
+    assert stored.version > job.version, "the status message is drawn anew, without the prompt"
+    assert await core.spent(job) == Amounts(videos=1, seconds=5, micros=1_000_000)
+    assert (await core.events(job))[-1].name == "job_forgotten"
+
+
+@pytest.mark.parametrize("state", sorted(ACTIVE))
+async def test_a_job_under_way_keeps_what_it_needs(
+    core: Core, forgetting: Forgetting, state: JobState
+) -> None:
+    job = await core.put(state, **WORDS)
+    await core.put_video(job)
+    with pytest.raises(JobNotOverError):
+        await forgetting.forget(job.id, OWNER)
+    assert (await core.job(job)).prompt == "a fox"
+    assert core.folders.of(job.id).exists()
+
+
+@pytest.mark.parametrize("state", sorted(TERMINAL))
+async def test_any_job_that_is_over_can_be_forgotten(
+    core: Core, forgetting: Forgetting, state: JobState
+) -> None:
+    job = await core.put(state, **WORDS)
+    assert (await forgetting.forget(job.id, OWNER)).prompt is None
+
+
+async def test_a_second_time_changes_nothing(core: Core, forgetting: Forgetting) -> None:
+    job = await core.put(JobState.DELIVERED)
+    first = await forgetting.forget(job.id, OWNER)
+    core.clock.advance(seconds=60)
+    assert await forgetting.forget(job.id, OWNER) == first
+
+
+async def test_another_member_reaches_nothing(core: Core, forgetting: Forgetting) -> None:
+    job = await core.put(JobState.DELIVERED, **WORDS)
+    with pytest.raises(JobNotFoundError):
+        await forgetting.forget(job.id, Asker(user_id=UserId(8), guild_id=GUILD))
+    assert (await core.job(job)).prompt == "a fox"
+
+
+async def test_a_moderator_may_and_it_is_written_down(core: Core, forgetting: Forgetting) -> None:
+    async with core.database.write() as connection:
+        await guilds.ensure(connection, GUILD)
+        await guilds.change(connection, GUILD, log_channel_id=CHANNEL)
+    own = await core.put(JobState.FAILED, requester_id=MODERATOR.user_id)
+    theirs = await core.put(JobState.DELIVERED, **WORDS)
+    for job in (own, theirs):
+        await forgetting.forget(job.id, MODERATOR)
+    async with core.database.read() as connection:
+        (entry,) = await audit.newest(connection, GUILD, since=NOW, until=LATER, limit=9)
+    assert entry.action is Action.JOB_FORGOTTEN
+    assert entry.subject == f"{theirs.id} of <@{MEMBER}>"
+    assert entry.actor.name == "Mo"
+    assert "a fox" not in repr(entry)

@@ -1,0 +1,227 @@
+"""The order of a submission: commit, post, store the id, and only then may it be claimed."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import func, select, update
+
+from bot.domain.errors import (
+    ChatUnavailableError,
+    DuplicateInteractionError,
+    GuildDisabledError,
+    InvalidOptionsError,
+    MissingAccessError,
+    QueueFullError,
+    QuotaExceededError,
+)
+from bot.domain.failure import FailureReason
+from bot.domain.guilds.quota import Scope, Unit
+from bot.domain.ids import GuildId, JobId, MessageId, UserId
+from bot.domain.jobs.delivery import Receipt
+from bot.domain.jobs.job import JobState
+from bot.domain.jobs.ledger import NOTHING, EntryKind
+from bot.domain.jobs.status import Purpose
+from bot.domain.requests.submission import GenerationOptions
+from bot.services.intake import submissions
+from bot.storage import guilds, jobs, lanes
+from bot.storage.tables import guilds as guilds_table
+from bot.storage.tables import jobs as jobs_table
+from tests.fakes import CHANNEL, GUILD, MEMBER, MODEL, VIDEO, a_submission
+from tests.services.core import GENEROUS, Core
+
+
+async def _count(core: Core) -> int:
+    async with core.database.read() as connection:
+        return int(
+            (await connection.execute(select(func.count()).select_from(jobs_table))).scalar_one()
+        )
+
+
+async def test_job_is_committed_with_its_reserve_before_its_message_is_posted(core: Core) -> None:
+    seen: list[tuple[JobState, bool]] = []
+
+    async def look(_: str) -> None:
+        async with core.database.read() as connection:
+            (job,) = await jobs.in_states(connection, set(JobState))
+        assert await core.entries(job) == [EntryKind.RESERVE]
+        seen.append((job.state, job.status_message_id is None))
+
+    core.chat.before = look
+    job = await core.submissions.submit(a_submission())
+    assert seen == [(JobState.QUEUED, True)]
+    assert job.status_message_id is not None
+    assert await core.job(job) == job
+    assert await core.spent(job) == job.reserved
+
+
+async def test_job_cannot_be_claimed_before_its_message_stands(core: Core) -> None:
+    async def dispatch(_: str) -> None:
+        assert await core.dispatcher.run_once(MODEL) > 0
+        assert core.provider.creates == []
+
+    core.chat.before = dispatch
+    await core.submissions.submit(a_submission())
+    core.chat.before = None
+    assert await core.dispatcher.run_once(MODEL) == 0
+    assert len(core.provider.creates) == 1
+
+
+async def test_own_message_is_not_edited_again_by_the_board(core: Core) -> None:
+    job = await core.submissions.submit(a_submission())
+    await core.board.run_once()
+    assert core.chat.names(job.id) == ["post_status"]
+
+
+async def test_refused_message_cancels_the_job_and_gives_the_reservation_back(core: Core) -> None:
+    core.chat.closed["post_status"] = MissingAccessError("no permission")
+    with pytest.raises(MissingAccessError):
+        await core.submissions.submit(a_submission())
+    async with core.database.read() as connection:
+        (job,) = await jobs.in_states(connection, {JobState.CANCELLED})
+    assert job.failure_reason is FailureReason.STATUS_REFUSED
+    assert await core.spent(job) == NOTHING
+    # The private answer said it: nothing else is written to anybody.
+    core.clock.advance(minutes=5)
+    await core.board.run_once()
+    assert core.chat.calls == []
+
+
+async def test_unreachable_chat_leaves_the_job_queued_and_the_board_posts_it(core: Core) -> None:
+    core.chat.refusals["post_status"].append(ChatUnavailableError("503"))
+    job = await core.submissions.submit(a_submission())
+    assert job.state is JobState.QUEUED
+    assert job.status_message_id is None
+    await core.board.run_once()
+    assert core.chat.calls == [], "the command may still be posting"
+    core.clock.advance(seconds=25)
+    await core.board.run_once()
+    assert core.chat.names(job.id) == ["post_status"]
+    assert (await core.job(job)).status_message_id is not None
+    assert await core.dispatcher.run_once(MODEL) == 0
+
+
+async def test_message_whose_answer_was_lost_is_found_instead_of_posted_again(core: Core) -> None:
+    core.chat.refusals["post_status"].append(ChatUnavailableError("dropped connection"))
+    job = await core.submissions.submit(a_submission())
+    standing = Receipt(channel_id=CHANNEL, message_id=MessageId(77))
+    core.chat.standing[Purpose.STATUS, CHANNEL] = standing
+    core.clock.advance(seconds=25)
+    await core.board.run_once()
+    assert "post_status" not in core.chat.names(job.id)
+    assert (await core.job(job)).status_message_id == 77
+
+
+async def test_cancel_while_the_message_is_posted_is_shown_on_it(core: Core) -> None:
+    async def cancel(_: str) -> None:
+        core.chat.before = None
+        (job,) = await core.submissions.list_jobs(asker)
+        await core.submissions.cancel(job.id, asker)
+
+    asker = submissions.Asker(user_id=MEMBER, guild_id=GUILD)
+    core.chat.before = cancel
+    job = await core.submissions.submit(a_submission())
+    assert job.state is JobState.CANCELLED
+    assert job.status_message_id is not None
+    await core.board.run_once()
+    assert core.chat.last().job.state is JobState.CANCELLED
+    assert await core.spent(job) == NOTHING
+
+
+async def test_same_interaction_makes_one_job(core: Core) -> None:
+    wish = a_submission(interaction_id=42)
+    await core.submissions.submit(wish)
+    with pytest.raises(DuplicateInteractionError):
+        await core.submissions.submit(wish)
+    assert await _count(core) == 1
+
+
+async def test_same_interaction_at_the_same_time_makes_one_job(core: Core) -> None:
+    wish = a_submission(interaction_id=42)
+    outcomes = await asyncio.gather(
+        *(core.submissions.submit(wish) for _ in range(4)), return_exceptions=True
+    )
+    assert sum(isinstance(outcome, DuplicateInteractionError) for outcome in outcomes) == 3
+    assert await _count(core) == 1
+
+
+async def test_refused_wish_leaves_no_pictures(core: Core) -> None:
+    core.submissions = _with(core, rules=()).submissions
+    core.submissions._quotas._defaults = replace(GENEROUS, max_queued_per_member=0)
+    with pytest.raises(QueueFullError):
+        await core.submissions.submit(a_submission())
+    assert list(core.folders.root.iterdir()) == []
+
+
+def _with(core: Core, **defaults: object) -> Core:
+    changed = core.restarted()
+    changed.quotas._defaults = replace(GENEROUS, **defaults)  # type: ignore[arg-type]
+    return changed
+
+
+async def test_colliding_job_id_does_not_touch_the_older_job(
+    core: Core, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    older = await core.put(JobState.DELIVERED)
+    await core.put_video(older)
+    drawn = iter([older.id, JobId("ZZZZZZ")])
+    monkeypatch.setattr(submissions, "new_job_id", lambda: next(drawn))
+    job = await core.submissions.submit(a_submission())
+    assert job.id == "ZZZZZZ"
+    assert (core.folders.of(older.id) / "result.mp4").read_bytes() == VIDEO
+
+
+async def test_guild_the_host_did_not_allow_is_refused(core: Core) -> None:
+    core.submissions._allowed_guilds = frozenset({GuildId(5)})
+    with pytest.raises(GuildDisabledError):
+        await core.submissions.submit(a_submission())
+
+
+async def test_model_whose_lane_is_off_is_refused(core: Core) -> None:
+    async with core.database.write() as connection:
+        lane = await core.lane()
+        await lanes.switch_off(connection, lane, at=core.clock.now(), reason="no access")
+    with pytest.raises(InvalidOptionsError):
+        await core.submissions.submit(a_submission())
+
+
+async def test_seed_is_drawn_where_none_was_given(core: Core) -> None:
+    job = await core.submissions.submit(a_submission())
+    assert job.seed is not None
+    chosen = await core.submissions.submit(a_submission(options=GenerationOptions(seed=0)))
+    assert chosen.seed == 0
+
+
+@pytest.mark.parametrize("hidden", ["spoiler", "preview off"])
+async def test_preview_is_not_shown(core: Core, hidden: str) -> None:
+    if hidden == "preview off":
+        async with core.database.write() as connection:
+            await guilds.ensure(connection, GUILD)
+            await connection.execute(update(guilds_table).values(preview=False))
+    options = GenerationOptions(prompt="x", spoiler=hidden == "spoiler")
+    job = await core.submissions.submit(a_submission(options=options))
+    assert not job.has_preview
+
+
+async def test_full_queue_names_whose_it_is(core: Core) -> None:
+    core = _with(core, max_queued_per_member=1, max_queued_per_guild=2)
+    await core.submissions.submit(a_submission())
+    with pytest.raises(QueueFullError) as own:
+        await core.submissions.submit(a_submission())
+    assert (own.value.whose, own.value.waiting, own.value.limit) == ("member", 1, 1)
+    await core.submissions.submit(a_submission(requester_id=UserId(8)))
+    with pytest.raises(QueueFullError) as shared:
+        await core.submissions.submit(a_submission(requester_id=UserId(9)))
+    assert shared.value.whose == "guild"
+
+
+async def test_budget_is_shared_by_all_guilds(core: Core) -> None:
+    core = _with(core, daily_budget_micros=2_000_000)
+    await core.submissions.submit(a_submission(guild_id=GuildId(1)))
+    await core.submissions.submit(a_submission(guild_id=GuildId(2)))
+    with pytest.raises(QuotaExceededError) as refused:
+        await core.submissions.submit(a_submission(guild_id=GuildId(3)))
+    refusal = refused.value.refusal
+    assert (refusal.scope, refusal.unit, refusal.used) == (Scope.BUDGET, Unit.COST, 2_000_000)

@@ -1,0 +1,210 @@
+"""No state is without an end: leases, deadlines, queue age, retention."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+
+import pytest
+
+from bot.domain.failure import FailureReason
+from bot.domain.jobs.job import JobState
+from bot.domain.jobs.ledger import NOTHING
+from tests.fakes import NOW, VIDEO, a_submission
+from tests.services.core import QUEUE_TTL, RETENTION, Core
+
+MOMENT = timedelta(seconds=1)
+
+
+@pytest.mark.parametrize("lease_until", [None, NOW], ids=["dropped at start", "lapsed"])
+async def test_create_nobody_waits_for_any_more_is_unconfirmed(
+    core: Core, lease_until: object
+) -> None:
+    job = await core.put(JobState.SUBMITTING, lease_until=lease_until)
+    await core.reaper.run_once()
+    stored = await core.job(job)
+    assert stored.state is JobState.UNCONFIRMED
+    assert stored.gave_up_at == NOW
+
+
+async def test_lapsed_create_gave_up_at_its_deadline_at_the_latest(core: Core) -> None:
+    job = await core.put(JobState.SUBMITTING, sent_at=NOW)
+    core.clock.advance(hours=5)
+    await core.reaper.run_once()
+    assert (await core.job(job)).gave_up_at == NOW + timedelta(seconds=60)
+
+
+async def test_create_under_way_is_left_alone(core: Core) -> None:
+    job = await core.put(JobState.SUBMITTING)
+    await core.reaper.run_once()
+    assert await core.state(job) is JobState.SUBMITTING
+
+
+async def test_queued_job_expires_after_its_time_to_live(core: Core) -> None:
+    job = await core.put()
+    core.clock.advance(seconds=(QUEUE_TTL - MOMENT).total_seconds())
+    await core.reaper.run_once()
+    assert await core.state(job) is JobState.QUEUED
+    core.clock.advance(seconds=1)
+    await core.reaper.run_once()
+    stored = await core.job(job)
+    assert (stored.state, stored.failure_reason) == (JobState.EXPIRED, FailureReason.QUEUE_EXPIRED)
+    assert not stored.possibly_billed
+    assert await core.spent(job) == NOTHING
+
+
+async def test_job_whose_message_never_appeared_is_cancelled(core: Core) -> None:
+    job = await core.put(status_message_id=None)
+    core.clock.advance(seconds=119)
+    await core.reaper.run_once()
+    assert await core.state(job) is JobState.QUEUED
+    core.clock.advance(seconds=1)
+    await core.reaper.run_once()
+    stored = await core.job(job)
+    assert (stored.state, stored.failure_reason) == (
+        JobState.CANCELLED,
+        FailureReason.STATUS_MISSING,
+    )
+    assert await core.spent(job) == NOTHING
+
+
+async def test_what_an_earlier_process_left_without_a_message_has_its_time_again(
+    core: Core,
+) -> None:
+    job = await core.put(status_message_id=None)
+    core.clock.advance(minutes=10)
+    after = core.restarted()
+    await after.reaper.run_once()
+    assert await core.state(job) is JobState.QUEUED
+    core.clock.advance(seconds=120)
+    await after.reaper.run_once()
+    assert await core.state(job) is JobState.CANCELLED
+
+
+async def test_cancel_wanted_while_submitting_is_carried_out_once_queued_again(core: Core) -> None:
+    job = await core.put(cancel_requested_at=NOW)
+    await core.reaper.run_once()
+    assert await core.state(job) is JobState.CANCELLED
+    assert await core.spent(job) == NOTHING
+
+
+async def test_unconfirmed_job_expires_when_the_provider_cannot_know_its_task(core: Core) -> None:
+    job = await core.put(JobState.UNCONFIRMED, sent_at=NOW)
+    core.clock.advance(hours=26, minutes=59)
+    await core.reaper.run_once()
+    assert await core.state(job) is JobState.UNCONFIRMED
+    core.clock.advance(minutes=1)
+    await core.reaper.run_once()
+    stored = await core.job(job)
+    assert (stored.state, stored.possibly_billed) == (JobState.EXPIRED, True)
+    assert await core.spent(job) == NOTHING
+
+
+async def test_parked_job_is_given_up_after_retention(core: Core) -> None:
+    job = await core.put(JobState.PARKED, parked_from=JobState.RUNNING)
+    core.clock.advance(seconds=RETENTION.total_seconds())
+    await core.reaper.run_once()
+    stored = await core.job(job)
+    assert (stored.state, stored.failure_reason) == (JobState.FAILED, FailureReason.BROKEN)
+    assert await core.spent(job) == NOTHING
+
+
+@pytest.mark.parametrize(
+    "state", [JobState.PENDING, JobState.RUNNING, JobState.DOWNLOADING, JobState.DELIVERING]
+)
+async def test_our_clock_never_ends_a_task_whose_id_we_hold(core: Core, state: JobState) -> None:
+    job = await core.put(state)
+    core.clock.advance(days=365)
+    await core.reaper.run_once()
+    assert await core.state(job) is state
+
+
+async def test_job_ended_meanwhile_does_not_stop_the_round(core: Core) -> None:
+    job = await core.put(status_message_id=None)
+    other = await core.put(status_message_id=None)
+    stale = await core.job(job)
+    await core.touch(job, version=9)
+    core.clock.advance(minutes=3)
+    await core.reaper._end([stale, other], JobState.CANCELLED, FailureReason.STATUS_MISSING)
+    assert await core.state(other) is JobState.CANCELLED
+
+
+# --- retention -------------------------------------------------------------------------------
+
+
+async def test_retention_erases_pictures_prompts_and_video(core: Core) -> None:
+    job = await core.submissions.submit(a_submission())
+    await core.put_video(job)
+    await core.touch(
+        job,
+        state=JobState.DELIVERED,
+        finished_at=NOW,
+        actual_prompt="a red fox runs",
+        negative_prompt="dogs",
+        result_url="https://results/film?secret",
+    )
+    core.clock.advance(seconds=(RETENTION - MOMENT).total_seconds())
+    await core.reaper.run_once()
+    assert (core.folders.of(job.id) / "result.mp4").read_bytes() == VIDEO
+    core.clock.advance(seconds=1)
+    await core.reaper.run_once()
+    stored = await core.job(job)
+    assert not core.folders.of(job.id).exists()
+    assert stored.forgotten_at == core.clock.now()
+    assert stored.requester_name == ""
+    assert [stored.prompt, stored.negative_prompt, stored.actual_prompt, stored.result_url] == (
+        [None] * 4
+    )
+    assert await core.spent(job) == job.reserved, "the ledger is kept"
+
+
+async def test_job_that_is_not_over_keeps_its_content(core: Core) -> None:
+    job = await core.submissions.submit(a_submission())
+    await core.touch(job, state=JobState.PARKED, entered_at=NOW + timedelta(days=300))
+    core.clock.advance(days=300)
+    await core.reaper.run_once()
+    assert (core.folders.of(job.id) / "first_frame.jpg").exists()
+    assert (await core.job(job)).prompt == "a red fox"
+
+
+async def test_folder_that_cannot_be_erased_does_not_keep_the_others(
+    core: Core, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stuck = await core.put(JobState.FAILED, finished_at=NOW - timedelta(minutes=1))
+    other = await core.put(JobState.FAILED)
+    erase = core.folders.erase
+
+    async def refuse(job_id: str) -> None:
+        if job_id == stuck.id:
+            raise PermissionError("not ours")
+        await erase(other.id)
+
+    monkeypatch.setattr(core.folders, "erase", refuse)
+    core.clock.advance(seconds=RETENTION.total_seconds())
+    await core.reaper.run_once()
+    assert (await core.job(other)).forgotten_at is not None
+    assert (await core.job(stuck)).forgotten_at is None
+
+
+async def test_folder_without_a_job_is_swept_once_it_is_old(core: Core) -> None:
+    job = await core.submissions.submit(a_submission())
+    stray, fresh = core.folders.root / "STRAY1", core.folders.root / "FRESH1"
+    now = core.clock.now().timestamp()
+    for folder, age in ((core.folders.of(job.id), 4_000), (stray, 4_000), (fresh, 60)):
+        folder.mkdir(exist_ok=True)
+        os.utime(folder, (now - age, now - age))
+    await core.reaper.run_once()
+    assert not stray.exists()
+    assert fresh.exists()
+    assert core.folders.of(job.id).exists()
+
+
+async def test_depths_are_measured(core: Core) -> None:
+    await core.put()
+    await core.put(JobState.RUNNING)
+    await core.put(JobState.UNCONFIRMED)
+    await core.put(JobState.DOWNLOADING, url_expires_at=NOW + timedelta(hours=2))
+    await core.reaper.run_once()
+    sample = core.metrics.registry.get_sample_value
+    names = ("bot_queue_depth", "bot_in_flight", "bot_unconfirmed", "bot_result_deadline_seconds")
+    assert [sample(name) for name in names] == [1, 2, 1, 7_200]
