@@ -288,10 +288,10 @@ async def drain() -> None:
 
 async def _turn(switch: Switch) -> None:
     from bot.app import build_app
-    from bot.services.switch import Switches
+    from bot.services.switch import IntakeSwitch
 
     async with build_app(_settings(quiet=True)) as wiring:
-        await Switches(wiring.database).turn(switch, SHELL)
+        await IntakeSwitch(wiring.database).turn(switch, SHELL)
         status = await wiring.host().status()
     click.echo(operators.TURNED[switch])
     if switch is Switch.DRAINING:

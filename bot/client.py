@@ -24,7 +24,7 @@ from typing_extensions import override
 from bot.chat import limits
 from bot.chat.text import Money
 from bot.domain.errors import ChatUnavailableError
-from bot.domain.host.overview import Presence
+from bot.domain.host.overview import GuildInfo
 from bot.domain.ids import GuildId
 from bot.logs import get_logger
 from bot.services import Services
@@ -198,7 +198,7 @@ class TweenBot(commands.AutoShardedBot):
         if former != wanted:
             await registration.remember_operator_guild(application_id, wanted)
 
-    def present(self) -> dict[GuildId, Presence] | None:
+    def present(self) -> dict[GuildId, GuildInfo] | None:
         """Return the guilds the gateway names, unavailable ones included; None while it is unwell.
 
         An outage makes a guild unavailable, and a guild begins so: that is not being left.
@@ -206,7 +206,7 @@ class TweenBot(commands.AutoShardedBot):
         if not self.gateway_is_well():
             return None
         return {
-            GuildId(guild.id): Presence(
+            GuildId(guild.id): GuildInfo(
                 name="" if guild.unavailable else guild.name,
                 members=None if guild.unavailable else guild.member_count,
             )

@@ -12,7 +12,7 @@ from enum import StrEnum
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
-from bot.domain.jobs.job import Amendment
+from bot.domain.jobs.job import JobUpdateKind
 from bot.domain.jobs.transitions import TRANSITIONS
 
 _P = ParamSpec("_P")
@@ -54,7 +54,7 @@ _hook: Callable[[str], None] | None = None
 def points() -> tuple[str, ...]:
     """Return the names of all points."""
     arrows = [_arrow(row.source, row.target) for row in TRANSITIONS]
-    steps = dict.fromkeys([*arrows, *(amendment.value for amendment in Amendment)])
+    steps = dict.fromkeys([*arrows, *(amendment.value for amendment in JobUpdateKind)])
     return (
         *(f"{when} {step}" for step in steps for when in ("written", "committed")),
         *(f"{when} {call}" for call in Call for when in ("before", "after")),

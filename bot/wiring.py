@@ -20,32 +20,32 @@ from bot.domain.ports import Clock, VideoProvider
 from bot.media.child import MediaPool
 from bot.metrics import Metrics
 from bot.services import Services
-from bot.services.alerts import Operators
+from bot.services.alerts import Alerts
 from bot.services.audit_log import AuditTrail
-from bot.services.guilds.membership import Departures
+from bot.services.guilds.membership import GuildMembership
 from bot.services.guilds.moderation import Moderation
 from bot.services.guilds.quota_rules import Rules
 from bot.services.guilds.settings import GuildSettings
 from bot.services.guilds.usage_reports import Usage
-from bot.services.host.clock_watch import Timekeeping
-from bot.services.host.command_registry import Registration
+from bot.services.host.clock_watch import ClockStepWatch
+from bot.services.host.command_registry import CommandRegistry
 from bot.services.host.operator import Host
-from bot.services.host.process_lease import Instance
+from bot.services.host.process_lease import ProcessLease
 from bot.services.host.storage_watch import StorageWatch
 from bot.services.host.watchdogs import GatewayWatch, LagWatch
 from bot.services.intake.admission import Admission
-from bot.services.intake.erasure import Forgetting
+from bot.services.intake.erasure import Erasure
 from bot.services.intake.pictures import Pictures
 from bot.services.intake.quotas import QuotaDefaults, Quotas
-from bot.services.intake.refusal_counter import Refusals
+from bot.services.intake.refusal_counter import RefusalCounter
 from bot.services.intake.submissions import Submissions
-from bot.services.jobs.claims import Quarantine
+from bot.services.jobs.claims import PoisonJobGate
 from bot.services.jobs.estimates import Estimates
 from bot.services.jobs.files import Folders
 from bot.services.jobs.message_locks import JobLocks
-from bot.services.jobs.writer import Advancer
+from bot.services.jobs.writer import JobWriter
 from bot.services.messages.log_channels import LogChannels
-from bot.services.messages.status_updater import BoardPace, StatusBoard
+from bot.services.messages.status_updater import EditPace, StatusUpdater
 from bot.services.reconciliation.reconciler import Reconciler
 from bot.services.stages.account_pause import Accounts
 from bot.services.stages.deliverer import Deliverer
@@ -54,7 +54,7 @@ from bot.services.stages.downloader import Downloader
 from bot.services.stages.poller import Poller, PollingPace
 from bot.services.stages.reaper import Lifetimes, Reaper
 from bot.services.stages.supervisor import Loop, Pipeline
-from bot.services.switch import Switches
+from bot.services.switch import IntakeSwitch
 from bot.settings import Settings
 from bot.storage.engine import Database
 
@@ -80,12 +80,12 @@ class Wiring:
     client: TweenBot
     metrics: Metrics = field(default_factory=lambda: Metrics(CollectorRegistry()))
     locks: JobLocks = field(default_factory=JobLocks)
-    quarantine: Quarantine = field(default_factory=Quarantine)
-    instance: Instance = field(init=False)
+    poison_gate: PoisonJobGate = field(default_factory=PoisonJobGate)
+    instance: ProcessLease = field(init=False)
     folders: Folders = field(init=False)
     chat: Messenger = field(init=False)
-    advancer: Advancer = field(init=False)
-    operators: Operators = field(init=False)
+    writer: JobWriter = field(init=False)
+    alerts: Alerts = field(init=False)
     audit: AuditTrail = field(init=False)
     accounts: Accounts = field(init=False)
     estimates: Estimates = field(init=False)
@@ -93,13 +93,13 @@ class Wiring:
     def __post_init__(self) -> None:
         database, clock, client = self.database, self.clock, self.client
         account = self.provider.account
-        self.instance = Instance(database, clock)
+        self.instance = ProcessLease(database, clock)
         self.folders = Folders(self.settings.data_dir)
         self.chat = Messenger(client, money=client.money, operators=self.settings.operators)
-        self.advancer = Advancer(database, clock, self.metrics)
-        self.operators = Operators(self.chat, clock)
+        self.writer = JobWriter(database, clock, self.metrics)
+        self.alerts = Alerts(self.chat, clock)
         self.audit = AuditTrail(clock)
-        self.accounts = Accounts(database, clock, self.provider, self.operators, self.metrics)
+        self.accounts = Accounts(database, clock, self.provider, self.alerts, self.metrics)
         self.estimates = Estimates(database, clock, self.catalogue, account)
 
     def services(self) -> Services:
@@ -117,7 +117,7 @@ class Wiring:
         )
         admission = Admission(self.database, self.catalogue)
         submissions = Submissions(
-            advancer=self.advancer,
+            writer=self.writer,
             account=self.provider.account,
             catalogue=self.catalogue,
             admission=admission,
@@ -134,8 +134,8 @@ class Wiring:
             catalogue=self.catalogue,
             clock=self.clock,
             estimates=self.estimates,
-            forgetting=Forgetting(
-                advancer=self.advancer,
+            forgetting=Erasure(
+                writer=self.writer,
                 folders=self.folders,
                 submissions=submissions,
                 audit=self.audit,
@@ -150,7 +150,7 @@ class Wiring:
             ),
             pictures=Pictures(self.media),
             quotas=quotas,
-            registration=Registration(self.database),
+            registration=CommandRegistry(self.database),
             rules=Rules(
                 database=self.database,
                 clock=self.clock,
@@ -159,10 +159,10 @@ class Wiring:
                 amount_words=partial(amount, money=self.client.money),
             ),
             submissions=submissions,
-            switches=Switches(self.database),
+            switches=IntakeSwitch(self.database),
             usage=self.usage(),
             acknowledged=self.metrics.acknowledge_seconds.observe,
-            refused=Refusals(self.database, self.clock, self.metrics).count,
+            refused=RefusalCounter(self.database, self.clock, self.metrics).count,
             region=settings.dashscope_region,
             retention=settings.retention,
             operators=frozenset(settings.operators),
@@ -188,10 +188,10 @@ class Wiring:
         scratch = self.settings.data_dir / "exports"
         return Usage(self.database, self.clock, self.media, scratch=scratch)
 
-    def departures(self) -> Departures:
+    def departures(self) -> GuildMembership:
         """Return what follows which guilds the bot is in."""
-        return Departures(
-            advancer=self.advancer,
+        return GuildMembership(
+            writer=self.writer,
             present=self.client.present,
             is_member=self.client.is_member,
             allowed_guilds=self.settings.guilds,
@@ -200,12 +200,12 @@ class Wiring:
     def dispatcher(self) -> Dispatcher:
         """Return the only caller of the create."""
         return Dispatcher(
-            advancer=self.advancer,
+            writer=self.writer,
             provider=self.provider,
             catalogue=self.catalogue,
             folders=self.folders,
             accounts=self.accounts,
-            operators=self.operators,
+            alerts=self.alerts,
             metrics=self.metrics,
             worker_id=self.instance.worker_id,
             poll_interval_seconds=self.settings.poll_interval_seconds,
@@ -215,11 +215,11 @@ class Wiring:
     def poller(self) -> Poller:
         """Return the one loop for all tasks at the provider."""
         return Poller(
-            advancer=self.advancer,
+            writer=self.writer,
             provider=self.provider,
             catalogue=self.catalogue,
             accounts=self.accounts,
-            operators=self.operators,
+            alerts=self.alerts,
             metrics=self.metrics,
             pace=PollingPace(
                 interval_seconds=self.settings.poll_interval_seconds,
@@ -230,41 +230,41 @@ class Wiring:
     def downloader(self) -> Downloader:
         """Return what fetches results."""
         return Downloader(
-            advancer=self.advancer,
+            writer=self.writer,
             provider=self.provider,
             media=self.media,
             folders=self.folders,
-            operators=self.operators,
+            alerts=self.alerts,
             metrics=self.metrics,
             worker_id=self.instance.worker_id,
-            quarantine=self.quarantine,
+            poison_gate=self.poison_gate,
         )
 
     def deliverer(self) -> Deliverer:
         """Return what puts videos into Discord."""
         return Deliverer(
-            advancer=self.advancer,
+            writer=self.writer,
             chat=self.chat,
             media=self.media,
             folders=self.folders,
             locks=self.locks,
-            operators=self.operators,
+            alerts=self.alerts,
             metrics=self.metrics,
             worker_id=self.instance.worker_id,
-            quarantine=self.quarantine,
+            poison_gate=self.poison_gate,
             upload_limit_mib=self.settings.upload_limit_mib,
         )
 
-    def board(self) -> StatusBoard:
+    def board(self) -> StatusUpdater:
         """Return the writer of status messages."""
-        return StatusBoard(
-            advancer=self.advancer,
+        return StatusUpdater(
+            writer=self.writer,
             chat=self.chat,
             estimates=self.estimates,
             folders=self.folders,
             locks=self.locks,
             metrics=self.metrics,
-            pace=BoardPace(
+            pace=EditPace(
                 edit_interval_seconds=self.settings.status_edit_interval_seconds,
                 queue_ttl=timedelta(seconds=self.settings.queue_ttl_seconds),
             ),
@@ -274,9 +274,9 @@ class Wiring:
     def reaper(self) -> Reaper:
         """Return what ends what has waited too long."""
         return Reaper(
-            advancer=self.advancer,
+            writer=self.writer,
             folders=self.folders,
-            operators=self.operators,
+            alerts=self.alerts,
             metrics=self.metrics,
             lifetimes=Lifetimes(
                 queue_ttl=timedelta(seconds=self.settings.queue_ttl_seconds),
@@ -290,12 +290,12 @@ class Wiring:
             folder=self.settings.data_dir,
             database_trouble=lambda: self.instance.trouble,
             clock=self.clock,
-            operators=self.operators,
+            alerts=self.alerts,
         )
 
     def reconciler(self) -> Reconciler:
         """Return what settles unanswered creates."""
-        return Reconciler(advancer=self.advancer, provider=self.provider, operators=self.operators)
+        return Reconciler(writer=self.writer, provider=self.provider, alerts=self.alerts)
 
     def pipeline(self, dispatcher: Dispatcher) -> Pipeline:
         """Return all loops, each woken by the changes it waits for."""
@@ -333,7 +333,7 @@ class Wiring:
             if job.model in lanes:
                 lanes[job.model].wakeup.notify()
 
-        self.advancer.listen(wake)
+        self.writer.listen(wake)
         return Pipeline(
             [
                 *lanes.values(),
@@ -349,7 +349,7 @@ class Wiring:
                 _loop("instance", self.instance.run_once),
                 _loop("gateway watch", watch.run_once),
                 _loop("storage watch", self.storage_watch().run_once),
-                _loop("timekeeping", Timekeeping(self.database, self.clock).run_once),
+                _loop("timekeeping", ClockStepWatch(self.database, self.clock).run_once),
                 _loop("lag watch", LagWatch(self.clock, self.metrics).run_once),
             ],
             clock=self.clock,

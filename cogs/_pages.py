@@ -40,7 +40,7 @@ _PLACE = rf"(?P<side>[on])(?P<micros>\d{{1,17}}):(?P<job>[{CROCKFORD}]{{6}})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LogAddress:
+class LogCursor:
     """A page of the log, as it fits into the 100 characters of a custom id."""
 
     query: LogQuery
@@ -58,7 +58,7 @@ class LogAddress:
         )
 
     @classmethod
-    def of(cls, match: re.Match[str]) -> LogAddress:
+    def of(cls, match: re.Match[str]) -> LogCursor:
         """Read an address back."""
         place = Place(at=_moment(int(match["micros"])), job_id=JobId(match["job"]))
         member = int(match["member"])
@@ -82,8 +82,8 @@ def log_view(page: LogPage, state: str) -> discord.ui.View | None:
     newer = replace(page.query, place=Place(at=first.created_at, job_id=first.id), is_newer=True)
     older = replace(page.query, place=Place(at=last.created_at, job_id=last.id), is_newer=False)
     return _view(
-        LogButton(LogAddress(query=newer, state=state), "Newer", is_off=not page.has_newer),
-        LogButton(LogAddress(query=older, state=state), "Older", is_off=not page.has_older),
+        LogButton(LogCursor(query=newer, state=state), "Newer", is_off=not page.has_newer),
+        LogButton(LogCursor(query=older, state=state), "Older", is_off=not page.has_older),
     )
 
 
@@ -140,7 +140,7 @@ class LogButton(
 ):
     """Turns a page of /usage log."""
 
-    def __init__(self, address: LogAddress, label: str, *, is_off: bool = False) -> None:
+    def __init__(self, address: LogCursor, label: str, *, is_off: bool = False) -> None:
         self.address = address
         super().__init__(address.custom_id(), label, is_off=is_off)
 
@@ -153,7 +153,7 @@ class LogButton(
         match: re.Match[str],
         /,
     ) -> Self:
-        return cls(LogAddress.of(match), "")
+        return cls(LogCursor.of(match), "")
 
     @override
     async def page(

@@ -12,7 +12,7 @@ from bot.chat import limits, panels, text
 from bot.client import TweenBot
 from bot.domain.ids import UserId
 from bot.domain.jobs.job import ACTIVE, TERMINAL, JobState
-from bot.services.intake.erasure import Forgetting
+from bot.services.intake.erasure import Erasure
 from bot.services.intake.quotas import Quotas
 from bot.services.intake.submissions import Submissions
 from bot.services.jobs.estimates import Estimates
@@ -45,7 +45,7 @@ class JobsCog(commands.GroupCog, group_name="jobs", group_description="Your vide
         submissions: Submissions,
         estimates: Estimates,
         quotas: Quotas,
-        forgetting: Forgetting,
+        forgetting: Erasure,
     ) -> None:
         self._submissions = submissions
         self._forgetting = forgetting
@@ -55,7 +55,7 @@ class JobsCog(commands.GroupCog, group_name="jobs", group_description="Your vide
 
     @app_commands.command(name="list")
     @app_commands.describe(
-        member="Whose jobs (moderators); without it your own",
+        member="RuleTarget jobs (moderators); without it your own",
         state="Only jobs in this state",
     )
     async def list_jobs(

@@ -14,7 +14,7 @@ from bot.domain.errors import InvalidOptionsError
 from bot.domain.guilds.quota import Rule, Scope, Unit, Window
 from bot.domain.ids import GuildId, UserId
 from bot.services.guilds.moderation import Moderation
-from bot.services.guilds.quota_rules import Rules, Whose
+from bot.services.guilds.quota_rules import Rules, RuleTarget
 from bot.services.intake.quotas import Quotas
 from bot.services.intake.submissions import Submissions
 from cogs._amounts import Amount, UnitName, WindowName, read_amount
@@ -273,17 +273,17 @@ async def _admit(interaction: discord.Interaction[TweenBot]) -> GuildId:
     return guild_id
 
 
-def _whose(guild_id: GuildId, target: Target | None, *, each: bool) -> Whose:
+def _whose(guild_id: GuildId, target: Target | None, *, each: bool) -> RuleTarget:
     """Return whom a rule binds; everybody's role is each member."""
     if target is None:
-        return Whose(scope=Scope.MEMBER_DEFAULT if each else Scope.SERVER)
+        return RuleTarget(scope=Scope.MEMBER_DEFAULT if each else Scope.SERVER)
     if each:
         raise InvalidOptionsError(problem="each_and_target")
     if not isinstance(target, discord.Role):
-        return Whose(scope=Scope.MEMBER, target_id=target.id)
+        return RuleTarget(scope=Scope.MEMBER, target_id=target.id)
     if target.id == guild_id:
-        return Whose(scope=Scope.MEMBER_DEFAULT)
-    return Whose(scope=Scope.ROLE, target_id=target.id)
+        return RuleTarget(scope=Scope.MEMBER_DEFAULT)
+    return RuleTarget(scope=Scope.ROLE, target_id=target.id)
 
 
 def _roles_of(interaction: discord.Interaction[TweenBot]) -> frozenset[int] | None:

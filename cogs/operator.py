@@ -19,7 +19,7 @@ from bot.client import TweenBot
 from bot.domain.guilds.quota import Unit, Window
 from bot.domain.host.overview import Switch
 from bot.services.host.operator import Host
-from bot.services.switch import Switches
+from bot.services.switch import IntakeSwitch
 from cogs._amounts import MOST, UnitName, WindowName, read_amount
 from cogs._checks import acknowledge, actor_of, is_operator, require_operator
 from cogs._errors import say, suggesting
@@ -36,7 +36,7 @@ else:
 class OperatorCog(commands.GroupCog, group_name="operator", group_description="Run this bot"):
     """Shows and steers the process."""
 
-    def __init__(self, *, host: Host, switches: Switches) -> None:
+    def __init__(self, *, host: Host, switches: IntakeSwitch) -> None:
         self._host = host
         self._switches = switches
         super().__init__()

@@ -23,7 +23,7 @@ class QuotaCog(commands.GroupCog, group_name="quota", group_description="What is
         super().__init__()
 
     @app_commands.command(name="show")
-    @app_commands.describe(member="Whose quota (moderators); without it your own")
+    @app_commands.describe(member="RuleTarget quota (moderators); without it your own")
     async def show(
         self, interaction: discord.Interaction[TweenBot], member: discord.Member | None = None
     ) -> None:

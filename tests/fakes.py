@@ -29,7 +29,7 @@ from bot.domain.ids import (
 )
 from bot.domain.jobs.delivery import Receipt
 from bot.domain.jobs.job import Job, JobState
-from bot.domain.jobs.status import Notice, Purpose, StatusView
+from bot.domain.jobs.status import Alert, Purpose, StatusView
 from bot.domain.ports import Chat, Clock, VideoProvider, Wakeup
 from bot.domain.requests.submission import GenerationOptions, Origin, Picture, Submission, Wish
 from bot.domain.requests.task import Download, ListedTask, Task, TaskPage, TaskRequest, TaskState
@@ -295,7 +295,7 @@ class RecordingChat(Chat):
         self.standing: dict[tuple[Purpose, ChannelId], Receipt] = {}
         """Messages a search finds."""
         self.searches: list[tuple[Purpose, ChannelId]] = []
-        self.notices: list[Notice] = []
+        self.notices: list[Alert] = []
         self.logged: list[tuple[ChannelId, AuditEntry]] = []
         self.pings: list[tuple[JobId, Notify]] = []
         self.before: Callable[[str], Awaitable[None]] | None = None
@@ -378,7 +378,7 @@ class RecordingChat(Chat):
         return self.dm_of(user_id)
 
     @override
-    async def tell_operators(self, notice: Notice) -> None:
+    async def tell_operators(self, notice: Alert) -> None:
         if self.before is not None:
             await self.before("tell_operators")
         if self.refusals["tell_operators"]:

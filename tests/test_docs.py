@@ -17,7 +17,7 @@ from bot.chat.text import Money
 from bot.cli import main
 from bot.client import EXTENSIONS, TweenBot
 from bot.domain.jobs.job import JobState
-from bot.domain.jobs.status import Told
+from bot.domain.jobs.status import AlertKind
 from bot.domain.jobs.transitions import TRANSITIONS
 from bot.metrics import Metrics
 from sandbox.demo.commands import leaves
@@ -160,7 +160,7 @@ def test_the_diagrams_have_every_arrow() -> None:
 def test_every_notice_to_the_operator_says_what_to_do() -> None:
     notices = section(OPERATIONS, "## What the bot tells you")
     rows = re.findall(r"^\| `(\w+)` \| .+ \| .+ \|$", notices, re.MULTILINE)
-    assert sorted(rows) == sorted(told.value for told in Told)
+    assert sorted(rows) == sorted(told.value for told in AlertKind)
 
 
 def test_every_metric_is_named_where_the_host_looks() -> None:
@@ -195,7 +195,10 @@ def test_every_command_of_the_shell_is_in_the_operations() -> None:
 
 def test_the_log_lines_to_alarm_on_exist() -> None:
     quoted = re.findall(r"`([a-z]+(?:_[a-z]+)+)`", section(OPERATIONS, "## Alarms"))
-    known = {*re.findall(r"^\| `(\w+)`", REFERENCE, re.MULTILINE), *(told.value for told in Told)}
+    known = {
+        *re.findall(r"^\| `(\w+)`", REFERENCE, re.MULTILINE),
+        *(told.value for told in AlertKind),
+    }
     assert [name for name in quoted if name not in known] == []
 
 

@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 from bot.cli import SHELL, main
 from bot.domain.guilds.audit import AuditEntry
 from bot.domain.guilds.quota import Rule
-from bot.domain.host.overview import Presence, Switch
+from bot.domain.host.overview import GuildInfo, Switch
 from bot.domain.ids import GuildId, InteractionId, JobId
 from bot.domain.jobs.transitions import open_job
 from bot.services.guilds.presence import store_presences
@@ -68,7 +68,7 @@ async def fill(url: str) -> None:
         await guilds.change(connection, GUILD, log_channel_id=77)
         job = a_job(id=JobId("AAAAAA"), interaction_id=InteractionId(1), task_id=None)
         await jobs.apply(connection, open_job(job))
-        await store_presences(connection, {GUILD: Presence(name="Tidepool", members=12)})
+        await store_presences(connection, {GUILD: GuildInfo(name="Tidepool", members=12)})
     await database.aclose()
 
 

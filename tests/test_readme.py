@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry
 from bot.cli import main
 from bot.domain import errors
 from bot.domain.failure import FailureReason
-from bot.domain.jobs.job import Amendment
+from bot.domain.jobs.job import JobUpdateKind
 from bot.metrics import Metrics
 from bot.settings import Settings
 from tools.transition_tables import transition_table
@@ -40,7 +40,7 @@ def error_codes(kind: type[errors.BotError] = errors.BotError) -> Iterator[str]:
 
 def log_events() -> set[str]:
     """Return the event names of every log call in the sources."""
-    events = {amendment.value for amendment in Amendment}
+    events = {amendment.value for amendment in JobUpdateKind}
     for path in (*(ROOT / "bot").rglob("*.py"), *(ROOT / "cogs").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):

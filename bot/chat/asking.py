@@ -85,7 +85,7 @@ class _NotNowError(ChatUnavailableError):
     """Asking again at once would not help."""
 
 
-class Asking:
+class DiscordRetry:
     """Asks Discord, again where that helps, and not at all where every answer counts against us.
 
     10,000 answers of 401, 403 or 429 in ten minutes make Cloudflare ban the host's address:

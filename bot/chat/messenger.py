@@ -13,7 +13,7 @@ from typing import TypeVar
 import discord
 
 from bot.chat import limits, search, text
-from bot.chat.asking import Asking
+from bot.chat.asking import DiscordRetry
 from bot.chat.status import PREVIEW_NAME, Rendered, announcement, render
 from bot.chat.text import Money
 from bot.crashpoints import Call, outside
@@ -29,7 +29,7 @@ from bot.domain.guilds.settings import Notify
 from bot.domain.ids import ChannelId, JobId, UserId
 from bot.domain.jobs.delivery import Receipt
 from bot.domain.jobs.job import Job
-from bot.domain.jobs.status import Notice, Purpose, StatusView
+from bot.domain.jobs.status import Alert, Purpose, StatusView
 from bot.logs import get_logger
 
 log = get_logger(__name__)
@@ -50,7 +50,7 @@ class Messenger:
         self._client = client
         self._money = money
         self._operators = tuple(operators)
-        self._discord = Asking()
+        self._discord = DiscordRetry()
 
     def digest(self, view: StatusView) -> str:
         """Return a fingerprint of what a status message would show."""
@@ -199,7 +199,7 @@ class Messenger:
         return await self._discord.read(create)
 
     @outside(Call.TELL_OPERATORS)
-    async def tell_operators(self, notice: Notice) -> None:
+    async def tell_operators(self, notice: Alert) -> None:
         """Send each operator a direct message.
 
         Raises:

@@ -15,7 +15,7 @@ from bot.domain.guilds.settings import Notify
 from bot.domain.ids import AccountId, ChannelId, TaskId, UserId
 from bot.domain.jobs.delivery import Receipt
 from bot.domain.jobs.job import Job
-from bot.domain.jobs.status import Notice, Purpose, StatusView
+from bot.domain.jobs.status import Alert, Purpose, StatusView
 from bot.domain.requests.task import Download, Task, TaskPage, TaskRequest
 
 
@@ -147,7 +147,7 @@ class Chat(Protocol):
         """Return the channel of somebody's direct messages."""
         ...
 
-    async def tell_operators(self, notice: Notice) -> None:
+    async def tell_operators(self, notice: Alert) -> None:
         """Send the operators a direct message."""
         ...
 

@@ -17,15 +17,15 @@ from bot.services.guilds.moderation import Moderation
 from bot.services.guilds.quota_rules import Rules
 from bot.services.guilds.settings import GuildSettings
 from bot.services.guilds.usage_reports import Usage
-from bot.services.host.command_registry import Registration
+from bot.services.host.command_registry import CommandRegistry
 from bot.services.host.operator import Host
 from bot.services.intake.admission import Admission
-from bot.services.intake.erasure import Forgetting
+from bot.services.intake.erasure import Erasure
 from bot.services.intake.pictures import Pictures
 from bot.services.intake.quotas import Quotas
 from bot.services.intake.submissions import Asker, Submissions
 from bot.services.jobs.estimates import Estimates
-from bot.services.switch import Switches
+from bot.services.switch import IntakeSwitch
 
 __all__ = ["Asker", "Services"]
 
@@ -38,16 +38,16 @@ class Services:
     catalogue: Catalogue
     clock: Clock
     estimates: Estimates
-    forgetting: Forgetting
+    forgetting: Erasure
     guild_settings: GuildSettings
     host: Host
     moderation: Moderation
     pictures: Pictures
     quotas: Quotas
-    registration: Registration
+    registration: CommandRegistry
     rules: Rules
     submissions: Submissions
-    switches: Switches
+    switches: IntakeSwitch
     usage: Usage
     acknowledged: Callable[[float], None]
     """Counts the seconds from a command to its acknowledgement."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from bot.domain.errors import ChatUnavailableError, DeliveryError
-from bot.domain.jobs.status import Notice, Told
+from bot.domain.jobs.status import Alert, AlertKind
 from bot.domain.ports import Chat, Clock
 from bot.logs import get_logger
 
@@ -15,16 +15,16 @@ AGAIN_SECONDS = 300.0
 """A matter nobody could be told of is told after this, if it still stands."""
 
 
-class Operators:
+class Alerts:
     """Remembers in this process what was told; the log keeps it for good."""
 
     def __init__(self, chat: Chat, clock: Clock) -> None:
         self._chat = chat
         self._clock = clock
-        self._told: dict[tuple[Told, str], float] = {}
+        self._told: dict[tuple[AlertKind, str], float] = {}
         """Until when a matter is not told again, by the monotonic clock."""
 
-    async def tell(self, told: Told, subject: str, **facts: str) -> bool:
+    async def fire(self, told: AlertKind, subject: str, **facts: str) -> bool:
         """Tell about a subject, unless it was told already and is not over.
 
         Returns:
@@ -35,7 +35,7 @@ class Operators:
             return until == math.inf
         self._told[told, subject] = math.inf
         log.error("operator_needed", told=told.value, subject=subject, **facts)
-        notice = Notice(told=told, facts={"subject": subject, **facts}, at=self._clock.now())
+        notice = Alert(told=told, facts={"subject": subject, **facts}, at=self._clock.now())
         try:
             await self._chat.tell_operators(notice)
         except DeliveryError as error:
@@ -45,6 +45,6 @@ class Operators:
                 return False
         return True
 
-    def over(self, told: Told, subject: str) -> None:
+    def resolve(self, told: AlertKind, subject: str) -> None:
         """Forget a matter that is settled: the next time is told again."""
         self._told.pop((told, subject), None)

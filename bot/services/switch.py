@@ -23,7 +23,7 @@ async def switch_of(connection: Connection) -> Switch:
     return Switch.OPEN if stored is None else Switch(stored)
 
 
-class Switches:
+class IntakeSwitch:
     """Turns the switch."""
 
     def __init__(self, database: Database) -> None:

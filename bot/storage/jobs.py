@@ -65,7 +65,7 @@ async def apply(connection: AsyncConnection, step: Step) -> Job:
     return after
 
 
-async def amend(connection: AsyncConnection, job: Job, **changes: object) -> Job:
+async def update_visible(connection: AsyncConnection, job: Job, **changes: object) -> Job:
     """Change fields that people see, without a change of state.
 
     Raises:
@@ -76,7 +76,7 @@ async def amend(connection: AsyncConnection, job: Job, **changes: object) -> Job
     return await _must_get(connection, job.id)
 
 
-async def touch(connection: AsyncConnection, job_id: JobId, **changes: object) -> None:
+async def patch(connection: AsyncConnection, job_id: JobId, **changes: object) -> None:
     """Change bookkeeping of a job whatever its version."""
     await connection.execute(update(jobs).where(jobs.c.id == job_id).values(**changes))
 

@@ -20,7 +20,7 @@ from bot.domain.ids import AccountId, GuildId, JobId, UserId
 from bot.domain.jobs.fairness import GuildInLine, Waiting
 from bot.domain.jobs.job import IN_FLIGHT, JobState
 from bot.domain.jobs.pacing import UNCONFIRMED_COUNTS_FOR
-from bot.domain.jobs.render_times import Footage
+from bot.domain.jobs.render_times import RenderProfile
 from bot.storage.jobs import ready
 from bot.storage.tables import accounts, guilds, jobs, lanes
 
@@ -63,11 +63,11 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Occupant:
+class InFlightJob:
     """What is asked about a job in flight; a wide lane has many, and each claim reads them all."""
 
     state: JobState
-    footage: Footage
+    footage: RenderProfile
     sent_at: datetime | None
     confirmed_at: datetime | None
 
@@ -128,7 +128,7 @@ async def rest(
         await _update_lane(connection, lane, next_submit_at=until)
 
 
-async def bound_waits(connection: AsyncConnection, *, now: datetime, latest: datetime) -> int:
+async def cap_future_waits(connection: AsyncConnection, *, now: datetime, latest: datetime) -> int:
     """Make due what would otherwise wait beyond a moment; return how many waits that were."""
     waits = [
         await connection.execute(update(table).where(column > latest).values({column: now}))
@@ -144,16 +144,16 @@ async def switch_off(connection: AsyncConnection, lane: Lane, *, at: datetime, r
 
 async def in_flight(
     connection: AsyncConnection, account: AccountId, model: str, *, now: datetime
-) -> list[Occupant]:
+) -> list[InFlightJob]:
     """Return the jobs that occupy, or may occupy, a place of the lane."""
     query = select(
         *(jobs.c.state, jobs.c.sent_at, jobs.c.confirmed_at),
         *(jobs.c.model, jobs.c.resolution, jobs.c.duration_seconds),
     ).where(_of_lane(account, model), _occupies(now))
     return [
-        Occupant(
+        InFlightJob(
             state=row.state,
-            footage=Footage(
+            footage=RenderProfile(
                 model=row.model, resolution=row.resolution, duration_seconds=row.duration_seconds
             ),
             sent_at=row.sent_at,

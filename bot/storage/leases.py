@@ -20,7 +20,7 @@ _FIRST = {
 }
 
 
-async def bound_waits(connection: AsyncConnection, *, now: datetime, latest: datetime) -> int:
+async def cap_future_waits(connection: AsyncConnection, *, now: datetime, latest: datetime) -> int:
     """Make due what would otherwise wait beyond a moment; return how many waits that were.
 
     Leases stay: somebody works under them.

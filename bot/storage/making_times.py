@@ -12,12 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.ids import AccountId
 from bot.domain.jobs.job import JobState
 from bot.domain.jobs.pacing import UNCONFIRMED_DEADLINE
-from bot.domain.jobs.render_times import MOST_SAMPLES, Footage
+from bot.domain.jobs.render_times import MOST_SAMPLES, RenderProfile
 from bot.storage.tables import jobs, making_times
 
 
 async def add(
-    connection: AsyncConnection, footage: Footage, *, seconds: float, at: datetime
+    connection: AsyncConnection, footage: RenderProfile, *, seconds: float, at: datetime
 ) -> None:
     """Remember how long one more task took; the oldest of many is forgotten."""
     dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
@@ -47,7 +47,7 @@ async def add(
 
 async def of_models(
     connection: AsyncConnection, models: Collection[str]
-) -> dict[Footage, tuple[float, ...]]:
+) -> dict[RenderProfile, tuple[float, ...]]:
     """Return the newest making times in seconds of all footage of some models, oldest first."""
     query = select(
         making_times.c.model,
@@ -56,7 +56,7 @@ async def of_models(
         making_times.c.recent_seconds,
     ).where(making_times.c.model.in_(models))
     return {
-        Footage(
+        RenderProfile(
             model=row.model, resolution=row.resolution, duration_seconds=row.duration_seconds
         ): _readable(row.recent_seconds)
         for row in await connection.execute(query)
@@ -77,7 +77,7 @@ def _readable(stored: object) -> tuple[float, ...]:
 
 async def footage_in_line(
     connection: AsyncConnection, account: AccountId, model: str
-) -> dict[Footage, int]:
+) -> dict[RenderProfile, int]:
     """Return what the waiting jobs of a lane will have made, and how many of them each."""
     query = (
         select(jobs.c.resolution, jobs.c.duration_seconds, func.count())
@@ -90,6 +90,6 @@ async def footage_in_line(
         .group_by(jobs.c.resolution, jobs.c.duration_seconds)
     )
     return {
-        Footage(model=model, resolution=resolution, duration_seconds=seconds): count
+        RenderProfile(model=model, resolution=resolution, duration_seconds=seconds): count
         for resolution, seconds, count in await connection.execute(query)
     }

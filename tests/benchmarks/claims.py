@@ -114,7 +114,7 @@ class _Queue:
         if not isinstance(job, Job):
             raise TypeError("the lane had nothing to claim")
         over = self.core.clock.advance(seconds=1)
-        await self.core.touch(
+        await self.core.patch(
             job,
             state=JobState.DELIVERED,
             finished_at=over,

@@ -7,10 +7,10 @@ from typing import Any
 from bot.domain.guilds.quota import Rule, Scope, Unit, Window
 from bot.domain.host.overview import (
     Ceiling,
+    GuildInfo,
     GuildOverview,
     HostStatus,
     LaneStatus,
-    Presence,
     Switch,
 )
 from bot.domain.jobs.job import JobState
@@ -43,7 +43,7 @@ def a_guild(**changes: Any) -> GuildOverview:  # noqa: ANN401 - fields
     """Return a guild with members, work and the default ceiling."""
     made: dict[str, Any] = {
         "guild_id": GUILD,
-        "presence": Presence(name="Tidepool", members=1234),
+        "presence": GuildInfo(name="Tidepool", members=1234),
         "spent": Amounts(videos=12, seconds=60, micros=12_000_000),
         "ceilings": (CEILING,),
         "left_at": None,

@@ -15,7 +15,7 @@ from bot.domain.errors import MissingAccessError
 from bot.domain.guilds.settings import Notify
 from bot.domain.ids import JobId, MessageId, UserId
 from bot.domain.jobs.job import JobState
-from bot.domain.jobs.status import Notice, Purpose, StatusView, Told
+from bot.domain.jobs.status import Alert, AlertKind, Purpose, StatusView
 from sandbox.discord import DiscordServer
 from sandbox.discord.records import PingReason
 from tests.chat.examples import NOW
@@ -373,9 +373,9 @@ async def test_a_video_in_the_direct_messages_is_found(
 # --- operators --------------------------------------------------------------------------------
 
 
-def a_notice() -> Notice:
+def a_notice() -> Alert:
     facts = {"subject": "7F3K2Q", "reason": "<@1> result_expired"}
-    return Notice(told=Told.OPERATOR_LOSS, facts=facts, at=NOW)
+    return Alert(told=AlertKind.OPERATOR_LOSS, facts=facts, at=NOW)
 
 
 async def test_every_operator_is_told_by_direct_message(

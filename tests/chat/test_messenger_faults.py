@@ -27,7 +27,7 @@ from bot.domain.guilds.audit import Action, Actor, AuditEntry, AuditLine
 from bot.domain.guilds.settings import Notify
 from bot.domain.ids import ChannelId, MessageId, UserId
 from bot.domain.jobs.job import JobState
-from bot.domain.jobs.status import Notice, Purpose, StatusView, Told
+from bot.domain.jobs.status import Alert, AlertKind, Purpose, StatusView
 from bot.domain.ports import Chat
 from sandbox.discord import DiscordServer
 from sandbox.discord.faults import Fault
@@ -173,7 +173,7 @@ async def test_every_other_call_is_repeated_and_done_once(
             job, job.channel_id, Purpose.DELIVERY, since=since
         ),
         "tell_operators": lambda: messenger.tell_operators(
-            Notice(told=Told.OPERATOR_LOSS, facts=facts, at=NOW)
+            Alert(told=AlertKind.OPERATOR_LOSS, facts=facts, at=NOW)
         ),
         "tell_log_channel": lambda: messenger.tell_log_channel(line),
     }

@@ -9,7 +9,7 @@ import pytest
 from bot.chat import operator_panels, text
 from bot.chat.text import Money, operators
 from bot.domain.guilds.quota import Rule, Scope, Unit, Window
-from bot.domain.host.overview import JobHistory, LaneStatus, Presence, Switch
+from bot.domain.host.overview import GuildInfo, JobHistory, LaneStatus, Switch
 from bot.domain.ids import GuildId
 from bot.domain.jobs.job import JobEvent, JobState, Owner
 from bot.domain.jobs.ledger import Amounts, EntryKind, LedgerEntry
@@ -90,7 +90,7 @@ def test_guilds_are_a_line_or_two_each() -> None:
 
 def test_more_guilds_than_fit_are_counted() -> None:
     many = [
-        a_guild(guild_id=GuildId(10**18 + number), presence=Presence(name="*`_" * 30, members=1))
+        a_guild(guild_id=GuildId(10**18 + number), presence=GuildInfo(name="*`_" * 30, members=1))
         for number in range(300)
     ]
     embed = operator_panels.guilds(many, MONEY)

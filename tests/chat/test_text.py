@@ -37,7 +37,7 @@ from bot.domain.guilds.quota import Refusal, Scope, Unit, Window
 from bot.domain.host.disk import DiskUnavailableError
 from bot.domain.ids import ChannelId
 from bot.domain.jobs.job import JobState
-from bot.domain.jobs.status import Notice, Told
+from bot.domain.jobs.status import Alert, AlertKind
 from bot.domain.requests import denials
 from bot.domain.requests.submission import Choices, GenerationOptions, PictureNote, validate
 from bot.media import recognise
@@ -242,12 +242,12 @@ def test_every_state_and_note_has_words() -> None:
         assert text.picture_notes("first_frame", (note,)).startswith("First frame: ")
 
 
-@pytest.mark.parametrize("told", Told)
-def test_every_notice_fits_a_message_whatever_its_facts(told: Told) -> None:
+@pytest.mark.parametrize("told", AlertKind)
+def test_every_notice_fits_a_message_whatever_its_facts(told: AlertKind) -> None:
     facts = dict.fromkeys(
         ("subject", "reason", "error", "sent_at", "model", "why", "job_id", "expires_at"), "x" * 900
     )
-    sentence = text.notice(Notice(told=told, facts=facts, at=NOW))
+    sentence = text.notice(Alert(told=told, facts=facts, at=NOW))
     assert 900 < len(sentence) <= 2000
 
 
@@ -271,15 +271,15 @@ def test_every_notice_gets_the_facts_its_sentence_needs() -> None:
         if not (
             isinstance(first, ast.Attribute)
             and isinstance(first.value, ast.Name)
-            and first.value.id == "Told"
+            and first.value.id == "AlertKind"
             and isinstance(call.func, ast.Attribute)
             and call.func.attr == "tell"
         ):
             continue
         given = {"subject"} | {str(keyword.arg) for keyword in call.keywords}
-        assert holes(host._NOTICES[Told[first.attr]]) <= given, first.attr
+        assert holes(host._NOTICES[AlertKind[first.attr]]) <= given, first.attr
         told.add(first.attr)
-    assert told == {each.name for each in Told}
+    assert told == {each.name for each in AlertKind}
 
 
 def strings_in(node: ast.AST | None) -> set[str]:

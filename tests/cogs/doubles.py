@@ -25,15 +25,15 @@ from bot.services.guilds.moderation import Moderation
 from bot.services.guilds.quota_rules import Rules
 from bot.services.guilds.settings import GuildSettings, Overview
 from bot.services.guilds.usage_reports import Usage
-from bot.services.host.command_registry import Registration
+from bot.services.host.command_registry import CommandRegistry
 from bot.services.host.operator import Host
 from bot.services.intake.admission import Admission
-from bot.services.intake.erasure import Forgetting
+from bot.services.intake.erasure import Erasure
 from bot.services.intake.pictures import Pictures
 from bot.services.intake.quotas import MemberQuota, Quotas
 from bot.services.intake.submissions import Submissions
 from bot.services.jobs.estimates import Estimates
-from bot.services.switch import Switches
+from bot.services.switch import IntakeSwitch
 from cogs import _errors
 from tests.chat.examples import GUILD, REQUESTER, a_check, words
 
@@ -74,11 +74,13 @@ class Backstage:
     estimates: Any = field(default_factory=lambda: create_autospec(Estimates, instance=True))
     pictures: Any = field(default_factory=lambda: create_autospec(Pictures, instance=True))
     quotas: Any = field(default_factory=lambda: create_autospec(Quotas, instance=True))
-    registration: Any = field(default_factory=lambda: create_autospec(Registration, instance=True))
-    forgetting: Any = field(default_factory=lambda: create_autospec(Forgetting, instance=True))
+    registration: Any = field(
+        default_factory=lambda: create_autospec(CommandRegistry, instance=True)
+    )
+    forgetting: Any = field(default_factory=lambda: create_autospec(Erasure, instance=True))
     usage: Any = field(default_factory=lambda: create_autospec(Usage, instance=True))
     host: Any = field(default_factory=lambda: create_autospec(Host, instance=True))
-    switches: Any = field(default_factory=lambda: create_autospec(Switches, instance=True))
+    switches: Any = field(default_factory=lambda: create_autospec(IntakeSwitch, instance=True))
     catalogue: Catalogue = field(default_factory=lambda: Catalogue(Region.BEIJING))
     acknowledged_after: list[float] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
@@ -168,9 +170,9 @@ class Backstage:
             (self.moderation, Moderation),
             (self.rules, Rules),
             (self.host, Host),
-            (self.forgetting, Forgetting),
+            (self.forgetting, Erasure),
             (self.usage, Usage),
-            (self.switches, Switches),
+            (self.switches, IntakeSwitch),
         ):
             for name in dir(kind):
                 if not name.startswith("_"):

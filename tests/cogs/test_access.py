@@ -21,13 +21,13 @@ from bot.domain.ports import Chat
 from bot.metrics import Metrics
 from bot.services.audit_log import AuditTrail
 from bot.services.intake.admission import Admission
-from bot.services.intake.erasure import Forgetting
+from bot.services.intake.erasure import Erasure
 from bot.services.intake.quotas import QuotaDefaults, Quotas
 from bot.services.intake.submissions import Submissions
 from bot.services.jobs.estimates import Estimates
 from bot.services.jobs.files import Folders
 from bot.services.jobs.message_locks import JobLocks
-from bot.services.jobs.writer import Advancer
+from bot.services.jobs.writer import JobWriter
 from bot.storage import jobs, lanes, migrate
 from bot.storage.engine import Database
 from cogs.jobs import JobsCog
@@ -49,7 +49,7 @@ async def cog(tmp_path: Path) -> AsyncIterator[JobsCog]:
     await migrate.upgrade(database)
     clock, catalogue = WallClock(), Catalogue(Region.BEIJING)
     chat = create_autospec(Chat, instance=True)
-    advancer = Advancer(database, clock, Metrics(CollectorRegistry()))
+    writer = JobWriter(database, clock, Metrics(CollectorRegistry()))
     account = a_job().account
     defaults = QuotaDefaults(
         rules=(), daily_budget_micros=0, max_queued_per_member=5, max_queued_per_guild=100
@@ -66,7 +66,7 @@ async def cog(tmp_path: Path) -> AsyncIterator[JobsCog]:
             await jobs.apply(connection, open_job(job))
     trail = AuditTrail(clock)
     submissions = Submissions(
-        advancer=advancer,
+        writer=writer,
         account=account,
         catalogue=catalogue,
         admission=Admission(database, catalogue),
@@ -82,8 +82,8 @@ async def cog(tmp_path: Path) -> AsyncIterator[JobsCog]:
         submissions=submissions,
         estimates=estimates,
         quotas=quotas,
-        forgetting=Forgetting(
-            advancer=advancer, folders=Folders(tmp_path), submissions=submissions, audit=trail
+        forgetting=Erasure(
+            writer=writer, folders=Folders(tmp_path), submissions=submissions, audit=trail
         ),
     )
     await database.aclose()

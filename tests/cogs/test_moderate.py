@@ -15,7 +15,7 @@ from bot.domain.ids import UserId
 from bot.domain.jobs.job import JobState
 from bot.services import Asker
 from bot.services.guilds.moderation import Blocked
-from bot.services.guilds.quota_rules import RuleCleared, RuleSet, Whose
+from bot.services.guilds.quota_rules import RuleCleared, RuleSet, RuleTarget
 from cogs._amounts import read_amount
 from tests.chat.examples import GUILD, REQUESTER, a_check, a_job
 from tests.cogs.cases import MODERATE, Case
@@ -118,7 +118,12 @@ async def test_a_rule_is_for_whom_it_names(
     backstage.rules.set.assert_awaited_once_with(GUILD, rule, ME)
     await _as_moderator(CLEAR, backstage, per="day", **options)
     backstage.rules.clear.assert_awaited_once_with(
-        GUILD, Whose(scope=scope, target_id=target_id), ME, window=Window.DAY, unit=None, roles=None
+        GUILD,
+        RuleTarget(scope=scope, target_id=target_id),
+        ME,
+        window=Window.DAY,
+        unit=None,
+        roles=None,
     )
 
 

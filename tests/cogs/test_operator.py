@@ -13,7 +13,7 @@ from discord import app_commands
 from bot.client import TweenBot
 from bot.domain.errors import ChatUnavailableError, JobNotFoundError
 from bot.domain.guilds.quota import Unit, Window
-from bot.domain.host.overview import JobHistory, Presence, Switch
+from bot.domain.host.overview import GuildInfo, JobHistory, Switch
 from bot.domain.ids import GuildId
 from bot.domain.jobs.job import JobEvent, Owner
 from bot.services.intake.submissions import Asker
@@ -230,7 +230,7 @@ async def test_guilds_are_suggested_to_operators_by_name_or_id(backstage: Backst
     cog = operating(backstage)
     backstage.host.guilds.return_value = [
         a_guild(),
-        a_guild(guild_id=GuildId(77), presence=Presence(name="Kelp " * 20), left_at=NOW),
+        a_guild(guild_id=GuildId(77), presence=GuildInfo(name="Kelp " * 20), left_at=NOW),
     ]
 
     async def suggested(interaction: Any, typed: str) -> list[app_commands.Choice[str]]:  # noqa: ANN401
@@ -271,8 +271,8 @@ async def test_unavailable_guilds_are_present_and_an_unwell_gateway_names_none(
     guilds = {1: a_discord_guild(1), 2: a_discord_guild(2, unavailable=True)}
     monkeypatch.setattr(bot._connection, "_guilds", guilds)
     assert bot.present() == {
-        GuildId(1): Presence(name="guild 1", members=3),
-        GuildId(2): Presence(name="", members=None),
+        GuildId(1): GuildInfo(name="guild 1", members=3),
+        GuildId(2): GuildInfo(name="", members=None),
     }
 
 

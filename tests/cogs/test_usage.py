@@ -13,7 +13,7 @@ from bot.domain.guilds.quota import Span
 from bot.domain.guilds.usage import EPOCH, LogQuery, Place
 from bot.domain.ids import GuildId, UserId, new_job_id
 from bot.domain.jobs.job import JobState
-from cogs._pages import FILTERS, AuditButton, LogAddress, LogButton, audit_view, log_view
+from cogs._pages import FILTERS, AuditButton, LogButton, LogCursor, audit_view, log_view
 from tests.chat.examples import GUILD, NOW, a_job
 from tests.chat.usage_examples import SPAN, a_log_page, an_audit_page, an_entry
 from tests.cogs.cases import USAGE, Case
@@ -105,10 +105,10 @@ async def test_an_address_survives_a_restart_exactly(
         query = LogQuery(
             span=span, states=FILTERS[state], member_id=member, place=PLACE, is_newer=is_newer
         )
-        button = LogButton(LogAddress(query=query, state=state), "Older")
+        button = LogButton(LogCursor(query=query, state=state), "Older")
         assert len(button.item.custom_id or "") <= 100
         again = await after_restart(button, an_interaction(backstage))
-        assert again.address == LogAddress(query=query, state=state)
+        assert again.address == LogCursor(query=query, state=state)
 
 
 async def test_a_page_replaces_its_own_message(backstage: Backstage) -> None:

@@ -19,22 +19,22 @@ from bot.domain.jobs.job import Job, JobEvent, JobState
 from bot.domain.jobs.ledger import NOTHING, Amounts, EntryKind
 from bot.domain.jobs.transitions import open_job
 from bot.metrics import Metrics
-from bot.services.alerts import Operators
+from bot.services.alerts import Alerts
 from bot.services.audit_log import AuditTrail
 from bot.services.guilds.moderation import Moderation
 from bot.services.guilds.quota_rules import Rules
 from bot.services.guilds.settings import GuildSettings
-from bot.services.host.process_lease import Instance
+from bot.services.host.process_lease import ProcessLease
 from bot.services.intake.admission import Admission
 from bot.services.intake.quotas import QuotaDefaults, Quotas
 from bot.services.intake.submissions import Submissions
-from bot.services.jobs.claims import Quarantine
+from bot.services.jobs.claims import PoisonJobGate
 from bot.services.jobs.estimates import Estimates
 from bot.services.jobs.files import RESULT, Folders
 from bot.services.jobs.message_locks import JobLocks
-from bot.services.jobs.writer import Advancer
+from bot.services.jobs.writer import JobWriter
 from bot.services.messages.log_channels import LogChannels
-from bot.services.messages.status_updater import BoardPace, StatusBoard
+from bot.services.messages.status_updater import EditPace, StatusUpdater
 from bot.services.reconciliation.reconciler import Reconciler
 from bot.services.stages.account_pause import Accounts
 from bot.services.stages.deliverer import Deliverer
@@ -88,10 +88,10 @@ class Core:
     defaults: QuotaDefaults = GENEROUS
     metrics: Metrics = field(default_factory=lambda: Metrics(CollectorRegistry()))
     away: timedelta = timedelta(0)
-    quarantine: Quarantine = field(default_factory=Quarantine)
+    poison_gate: PoisonJobGate = field(default_factory=PoisonJobGate)
     folders: Folders = field(init=False)
-    advancer: Advancer = field(init=False)
-    operators: Operators = field(init=False)
+    writer: JobWriter = field(init=False)
+    alerts: Alerts = field(init=False)
     accounts: Accounts = field(init=False)
     estimates: Estimates = field(init=False)
     quotas: Quotas = field(init=False)
@@ -106,19 +106,19 @@ class Core:
     poller: Poller = field(init=False)
     downloader: Downloader = field(init=False)
     deliverer: Deliverer = field(init=False)
-    board: StatusBoard = field(init=False)
+    board: StatusUpdater = field(init=False)
     reaper: Reaper = field(init=False)
     reconciler: Reconciler = field(init=False)
-    instance: Instance = field(init=False)
+    instance: ProcessLease = field(init=False)
 
     def __post_init__(self) -> None:
         database, clock, chat, provider = self.database, self.clock, self.chat, self.provider
         locks = JobLocks()
         self.folders = Folders(self.data_dir)
-        self.instance = Instance(database, clock)
-        self.advancer = Advancer(database, clock, self.metrics)
-        self.operators = Operators(chat, clock)
-        self.accounts = Accounts(database, clock, provider, self.operators, self.metrics)
+        self.instance = ProcessLease(database, clock)
+        self.writer = JobWriter(database, clock, self.metrics)
+        self.alerts = Alerts(chat, clock)
+        self.accounts = Accounts(database, clock, provider, self.alerts, self.metrics)
         self.estimates = Estimates(database, clock, self.catalogue, ACCOUNT)
         self.quotas = Quotas(database, clock, self.defaults)
         self.admission = Admission(database, self.catalogue)
@@ -127,7 +127,7 @@ class Core:
         self.log_channels = LogChannels(database, clock, chat)
         worker_id = self.instance.worker_id
         self.submissions = Submissions(
-            advancer=self.advancer,
+            writer=self.writer,
             account=ACCOUNT,
             catalogue=self.catalogue,
             admission=self.admission,
@@ -150,68 +150,66 @@ class Core:
             amount_words=partial(amount, money=Money()),
         )
         self.dispatcher = Dispatcher(
-            advancer=self.advancer,
+            writer=self.writer,
             provider=provider,
             catalogue=self.catalogue,
             folders=self.folders,
             accounts=self.accounts,
-            operators=self.operators,
+            alerts=self.alerts,
             metrics=self.metrics,
             worker_id=worker_id,
             poll_interval_seconds=POLL_SECONDS,
             queue_ttl=QUEUE_TTL,
         )
         self.poller = Poller(
-            advancer=self.advancer,
+            writer=self.writer,
             provider=provider,
             catalogue=self.catalogue,
             accounts=self.accounts,
-            operators=self.operators,
+            alerts=self.alerts,
             metrics=self.metrics,
             pace=PollingPace(interval_seconds=POLL_SECONDS, timeout_seconds=TIMEOUT_SECONDS),
         )
         self.downloader = Downloader(
-            advancer=self.advancer,
+            writer=self.writer,
             provider=provider,
             media=self.media,
             folders=self.folders,
-            operators=self.operators,
+            alerts=self.alerts,
             metrics=self.metrics,
             worker_id=worker_id,
-            quarantine=self.quarantine,
+            poison_gate=self.poison_gate,
         )
         self.deliverer = Deliverer(
-            advancer=self.advancer,
+            writer=self.writer,
             chat=chat,
             media=self.media,
             folders=self.folders,
             locks=locks,
-            operators=self.operators,
+            alerts=self.alerts,
             metrics=self.metrics,
             worker_id=worker_id,
-            quarantine=self.quarantine,
+            poison_gate=self.poison_gate,
             upload_limit_mib=10,
         )
-        self.board = StatusBoard(
-            advancer=self.advancer,
+        self.board = StatusUpdater(
+            writer=self.writer,
             chat=chat,
             estimates=self.estimates,
             folders=self.folders,
             locks=locks,
             metrics=self.metrics,
-            pace=BoardPace(edit_interval_seconds=EDIT_SECONDS, queue_ttl=QUEUE_TTL),
+            pace=EditPace(edit_interval_seconds=EDIT_SECONDS, queue_ttl=QUEUE_TTL),
             away=self.away,
         )
         self.reaper = Reaper(
-            advancer=self.advancer,
+            writer=self.writer,
             folders=self.folders,
-            operators=self.operators,
+            alerts=self.alerts,
             metrics=self.metrics,
             lifetimes=Lifetimes(queue_ttl=QUEUE_TTL, retention=RETENTION),
         )
-        self.reconciler = Reconciler(
-            advancer=self.advancer, provider=provider, operators=self.operators
-        )
+        self.reconciler = Reconciler(writer=self.writer, provider=provider, alerts=self.alerts)
 
     def restarted(self) -> Core:
         """Return what the next process on the same database and files is made of."""
@@ -240,16 +238,16 @@ class Core:
         folder = self.folders.of(job.id)
         folder.mkdir(parents=True, exist_ok=True)
         (folder / RESULT).write_bytes(content)
-        await self.touch(job, media_bytes=len(content))
+        await self.patch(job, media_bytes=len(content))
 
-    async def touch(self, job: Job, **changes: object) -> None:
+    async def patch(self, job: Job, **changes: object) -> None:
         """Change columns of a job."""
         if changes:
-            await self.advancer.touch(job.id, **changes)
+            await self.writer.patch(job.id, **changes)
 
     async def job(self, job: Job | JobId) -> Job:
         """Return a job as it is stored."""
-        stored = await self.advancer.read(job.id if isinstance(job, Job) else job)
+        stored = await self.writer.read(job.id if isinstance(job, Job) else job)
         assert stored is not None
         return stored
 

@@ -6,7 +6,7 @@ import asyncio
 
 from bot.domain.errors import AuthenticationError, ChatUnavailableError, MissingAccessError
 from bot.domain.jobs.job import JobState
-from bot.domain.jobs.status import Told
+from bot.domain.jobs.status import AlertKind
 from tests.fakes import ACCOUNT, MODEL, a_submission
 from tests.services.core import Core
 
@@ -15,26 +15,26 @@ REFUSED = AuthenticationError("Arrearage", status=400, provider_code="Arrearage"
 
 async def test_a_matter_is_told_once_until_it_is_over(core: Core) -> None:
     for _ in range(2):
-        assert await core.operators.tell(Told.LANE_OFF, MODEL, reason="no")
-    core.operators.over(Told.LANE_OFF, MODEL)
-    assert await core.operators.tell(Told.LANE_OFF, MODEL, reason="no")
+        assert await core.alerts.fire(AlertKind.LANE_OFF, MODEL, reason="no")
+    core.alerts.resolve(AlertKind.LANE_OFF, MODEL)
+    assert await core.alerts.fire(AlertKind.LANE_OFF, MODEL, reason="no")
     assert core.told() == ["lane_off", "lane_off"]
 
 
 async def test_what_discord_did_not_take_is_told_later(core: Core) -> None:
     core.chat.refusals["tell_operators"].append(ChatUnavailableError("503"))
-    assert not await core.operators.tell(Told.LANE_OFF, MODEL, reason="no")
-    assert not await core.operators.tell(Told.LANE_OFF, MODEL, reason="no")
+    assert not await core.alerts.fire(AlertKind.LANE_OFF, MODEL, reason="no")
+    assert not await core.alerts.fire(AlertKind.LANE_OFF, MODEL, reason="no")
     core.clock.advance(minutes=5)
-    assert await core.operators.tell(Told.LANE_OFF, MODEL, reason="no")
+    assert await core.alerts.fire(AlertKind.LANE_OFF, MODEL, reason="no")
     assert core.told() == ["lane_off"]
 
 
 async def test_closed_direct_messages_are_not_tried_again(core: Core) -> None:
     core.chat.refusals["tell_operators"].append(MissingAccessError("50007"))
-    assert await core.operators.tell(Told.LANE_OFF, MODEL, reason="no")
+    assert await core.alerts.fire(AlertKind.LANE_OFF, MODEL, reason="no")
     core.clock.advance(hours=1)
-    assert await core.operators.tell(Told.LANE_OFF, MODEL, reason="no")
+    assert await core.alerts.fire(AlertKind.LANE_OFF, MODEL, reason="no")
     assert core.told() == []
 
 

@@ -10,7 +10,7 @@ from bot.domain.host.overview import Switch
 from bot.domain.ids import UserId
 from bot.domain.jobs.job import JobState
 from bot.domain.requests.task import TaskState
-from bot.services.switch import Switches, switch_of
+from bot.services.switch import IntakeSwitch, switch_of
 from bot.storage.engine import Database
 from tests.fakes import GUILD, MODEL, a_submission, a_task
 from tests.services.core import Core
@@ -23,7 +23,7 @@ async def turn(core: Core, switch: Switch) -> Switch:
     """Turn the switch as another process would: through the database alone."""
     elsewhere = Database(f"sqlite:///{core.data_dir / 'tween.db'}")
     try:
-        return await Switches(elsewhere).turn(switch, SOMEBODY)
+        return await IntakeSwitch(elsewhere).turn(switch, SOMEBODY)
     finally:
         await elsewhere.aclose()
 

@@ -155,19 +155,19 @@ async def test_second_step_from_the_same_version_writes_nothing(database: Databa
 async def test_amendment_raises_the_version_and_a_touch_does_not(database: Database) -> None:
     job = await _put(database)
     async with database.write() as connection:
-        amended = await jobs.amend(connection, job, late_at=NOW)
-        await jobs.touch(connection, job.id, next_poll_at=NOW)
+        amended = await jobs.update_visible(connection, job, late_at=NOW)
+        await jobs.patch(connection, job.id, next_poll_at=NOW)
     assert (amended.version, amended.late_at) == (2, NOW)
     assert (await _get(database, job)).version == 2
     with pytest.raises(StaleJobError):
         async with database.write() as connection:
-            await jobs.amend(connection, job, late_at=None)
+            await jobs.update_visible(connection, job, late_at=None)
 
 
 async def test_step_does_not_undo_what_a_touch_changed(database: Database) -> None:
     job = await _put(database, shown_version=0)
     async with database.write() as connection:
-        await jobs.touch(connection, job.id, shown_version=1)
+        await jobs.patch(connection, job.id, shown_version=1)
         step = transition(job, JobState.SUBMITTING, owner=Owner.DISPATCHER, at=NOW)
         await jobs.apply(connection, step)
     assert (await _get(database, job)).shown_version == 1
@@ -176,7 +176,7 @@ async def test_step_does_not_undo_what_a_touch_changed(database: Database) -> No
 async def test_job_that_does_not_exist_is_stale(database: Database) -> None:
     with pytest.raises(StaleJobError):
         async with database.write() as connection:
-            await jobs.amend(connection, a_job(), late_at=NOW)
+            await jobs.update_visible(connection, a_job(), late_at=NOW)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from bot.domain.ids import GuildId, JobId, UserId
 from bot.domain.jobs.fairness import Places
 from bot.domain.jobs.job import JobState
 from bot.domain.jobs.transitions import open_job
-from bot.services.jobs.estimates import in_turn
+from bot.services.jobs.estimates import fair_order
 from bot.storage import guilds, jobs, lanes
 from bot.storage.engine import Database
 from tests.fakes import ACCOUNT, MEMBER, MODEL, NOW, SLOW_MODEL, a_job
@@ -139,7 +139,7 @@ async def test_claims_go_round_as_the_line_says(
         guild_ids = {guild.guild_id for guild in stands}
         line = await lanes.in_line(connection, ACCOUNT, MODEL, guild_ids)
         assert sum(guild.waiting for guild in stands) == len(line)
-        expected = await in_turn(connection, ACCOUNT, MODEL, line)
+        expected = await fair_order(connection, ACCOUNT, MODEL, line)
         places = Places(stands)
         nth: Counter[GuildId] = Counter()
         for place, job in enumerate(expected, start=1):
@@ -155,10 +155,10 @@ async def test_claims_go_round_as_the_line_says(
                 connection, ACCOUNT, MODEL, guild_id, now=NOW, oldest=NOW - QUEUE_TTL
             )
             assert len({job.requester_id for job in heads}) == len(heads)
-            first = (await in_turn(connection, ACCOUNT, MODEL, heads))[0]
+            first = (await fair_order(connection, ACCOUNT, MODEL, heads))[0]
             claimed.append(first.job_id)
             sent_at = NOW + timedelta(seconds=turn)
-            await jobs.touch(connection, first.job_id, state=JobState.RUNNING, sent_at=sent_at)
+            await jobs.patch(connection, first.job_id, state=JobState.RUNNING, sent_at=sent_at)
         assert (
             await lanes.next_guild(connection, ACCOUNT, MODEL, now=NOW, oldest=NOW - QUEUE_TTL)
             is None

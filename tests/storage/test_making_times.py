@@ -10,32 +10,32 @@ from sqlalchemy import select, update
 
 from bot.domain.ids import AccountId
 from bot.domain.jobs.job import JobState
-from bot.domain.jobs.render_times import MOST_SAMPLES, Footage, footage_of
+from bot.domain.jobs.render_times import MOST_SAMPLES, RenderProfile, render_profile_of
 from bot.domain.jobs.transitions import open_job
 from bot.storage import jobs, making_times
 from bot.storage.engine import Database
 from bot.storage.tables import making_times as table
 from tests.fakes import ACCOUNT, MODEL, NOW, SLOW_MODEL, a_job
 
-FOOTAGE = Footage(model=MODEL, resolution="720P", duration_seconds=5)
+FOOTAGE = RenderProfile(model=MODEL, resolution="720P", duration_seconds=5)
 
 
-async def _learn(database: Database, footage: Footage, *seconds: float) -> None:
+async def _learn(database: Database, footage: RenderProfile, *seconds: float) -> None:
     for of_one in seconds:
         async with database.write() as connection:
             await making_times.add(connection, footage, seconds=of_one, at=NOW)
 
 
-async def _known(database: Database, *models: str) -> dict[Footage, tuple[float, ...]]:
+async def _known(database: Database, *models: str) -> dict[RenderProfile, tuple[float, ...]]:
     async with database.read() as connection:
         return await making_times.of_models(connection, models)
 
 
 async def test_times_are_kept_for_each_footage_oldest_first(database: Database) -> None:
     others = [
-        Footage(model=MODEL, resolution="480P", duration_seconds=5),
-        Footage(model=MODEL, resolution="720P", duration_seconds=10),
-        Footage(model=SLOW_MODEL, resolution="720P", duration_seconds=5),
+        RenderProfile(model=MODEL, resolution="480P", duration_seconds=5),
+        RenderProfile(model=MODEL, resolution="720P", duration_seconds=10),
+        RenderProfile(model=SLOW_MODEL, resolution="720P", duration_seconds=5),
     ]
     await _learn(database, FOOTAGE, 90.5, 60, 75.25)
     for number, footage in enumerate(others):
@@ -93,7 +93,7 @@ async def test_footage_in_line_is_that_of_the_waiting_jobs_of_the_lane(database:
         for job in (waiting, alike, *others):
             await jobs.apply(connection, open_job(job))
         found = await making_times.footage_in_line(connection, ACCOUNT, MODEL)
-    assert found == {footage_of(waiting): 2}
+    assert found == {render_profile_of(waiting): 2}
 
 
 @pytest.mark.parametrize("damaged", [None, "x", {"a": 1}, ["a", None, True], [-1, 0, 1e9], []])

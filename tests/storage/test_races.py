@@ -26,7 +26,7 @@ from bot.domain.guilds.quota import Rule, Scope, Unit, Window
 from bot.domain.ids import GuildId, JobId, UserId, WorkerId
 from bot.domain.jobs.job import Job, JobState, Owner
 from bot.domain.jobs.transitions import open_job, transition
-from bot.services.host.process_lease import Instance
+from bot.services.host.process_lease import ProcessLease
 from bot.storage import grants, guilds, jobs, lanes, leases
 from bot.storage.engine import Database
 from tests.fakes import (
@@ -165,7 +165,7 @@ async def test_workers_of_two_processes_never_press_a_lane_above_its_limits(
     async def finish_all() -> None:
         async with core.database.write() as connection:
             for job in await jobs.in_states(connection, {JobState.PENDING}):
-                await jobs.touch(connection, job.id, state=JobState.DOWNLOADING)
+                await jobs.patch(connection, job.id, state=JobState.DOWNLOADING)
 
     provider.during_create = look
     for _ in range(20):
@@ -244,9 +244,9 @@ async def test_guilds_first_commands_at_once_make_one_row(connect: Opener) -> No
 
 async def test_two_starts_at_once_leave_one_process(connect: Opener) -> None:
     ours, other = connect(), connect()
-    instances = [Instance(ours, ManualClock()), Instance(other, ManualClock())]
+    instances = [ProcessLease(ours, ManualClock()), ProcessLease(other, ManualClock())]
 
-    async def start(instance: Instance) -> bool:
+    async def start(instance: ProcessLease) -> bool:
         clock = instance._clock
         sleep = clock.sleep
 

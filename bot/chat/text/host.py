@@ -6,10 +6,10 @@ import discord
 
 from bot.chat import limits
 from bot.chat.text.phrases import FACT_CHARACTERS, one_line, shortened
-from bot.chat.text.refusals import Lenient
+from bot.chat.text.refusals import SafeFormatMap
 from bot.domain.guilds.audit import Action, AuditEntry
-from bot.domain.jobs.ownership import Doubt
-from bot.domain.jobs.status import Notice, Told
+from bot.domain.jobs.ownership import UnresolvedReason
+from bot.domain.jobs.status import Alert, AlertKind
 
 ACTIONS = {
     Action.QUOTA_SET: "set the quota",
@@ -28,17 +28,17 @@ ACTIONS = {
 
 
 _NOTICES = {
-    Told.ACCOUNT_PAUSED: (
+    AlertKind.ACCOUNT_PAUSED: (
         "The provider refuses the account ({reason}). Nothing is submitted; jobs wait. "
         "I try again every 5 minutes."
     ),
-    Told.LANE_OFF: "The account may not use {subject} ({reason}). Its jobs failed, uncharged.",
-    Told.JOB_PARKED: (
+    AlertKind.LANE_OFF: "The account may not use {subject} ({reason}). Its jobs failed, uncharged.",
+    AlertKind.JOB_PARKED: (
         "Job {subject} broke its worker three times ({error}) and is parked. "
         "See `python -m bot jobs show {subject}`; go on with "
         "`python -m bot jobs reconcile {subject} --again` or give up with `--failed`."
     ),
-    Told.JOB_UNCONFIRMED: (
+    AlertKind.JOB_UNCONFIRMED: (
         "Nobody saw the answer to the create of job {subject} ({model}, sent at {sent_at}). {why}\n"
         "Tasks that may be the job's: {tasks}\n"
         "Look at the provider's console, then decide:\n"
@@ -48,43 +48,43 @@ _NOTICES = {
         "`python -m bot jobs reconcile {subject} --failed` to give it up, uncharged.\n"
         "Without a decision it expires 27 hours after it was sent, uncharged."
     ),
-    Told.ORPHAN_TASK: "Task {subject} belongs to no job any more (job {job_id}).",
-    Told.RESULT_HOST: (
+    AlertKind.ORPHAN_TASK: "Task {subject} belongs to no job any more (job {job_id}).",
+    AlertKind.RESULT_HOST: (
         "Job {subject}: the result lies on a host outside RESULT_HOSTS. {reason} "
         "Widen RESULT_HOSTS and restart; I try until the address expires."
     ),
-    Told.RESULT_DEADLINE: "Job {subject}: the result expires at {expires_at} and is not on disk.",
-    Told.HOST_TROUBLE: (
+    AlertKind.RESULT_DEADLINE: "Job {subject}: the result expires at {expires_at} and is not on disk.",
+    AlertKind.HOST_TROUBLE: (
         "The {subject} takes nothing: {reason}. Work waits, and goes on once it does again."
     ),
-    Told.OPERATOR_LOSS: "Job {subject}: a billed video was lost ({reason}); given back.",
+    AlertKind.OPERATOR_LOSS: "Job {subject}: a billed video was lost ({reason}); given back.",
 }
 
 _DOUBTS: dict[str, str] = {
-    Doubt.AMBIGUOUS: "Several jobs or tasks fit each other, and nothing tells which.",
-    Doubt.UNPROVEN: (
+    UnresolvedReason.AMBIGUOUS: "Several jobs or tasks fit each other, and nothing tells which.",
+    UnresolvedReason.UNPROVEN: (
         "The tasks that fit may be somebody else's: our key's id at the provider is not known yet, "
         "or others use the key too."
     ),
-    Doubt.ADOPTED: "The task that fits was taken for another job's, and nothing proved that.",
-    Doubt.TOO_OLD: "The provider's list does not reach back to it.",
-    Doubt.NO_CONTROL: (
+    UnresolvedReason.ADOPTED: "The task that fits was taken for another job's, and nothing proved that.",
+    UnresolvedReason.TOO_OLD: "The provider's list does not reach back to it.",
+    UnresolvedReason.NO_CONTROL: (
         "The provider's list shows no task that fits, but no other task of ours of that time "
         "either, so its silence proves nothing."
     ),
-    Doubt.UNEXPLAINED: (
+    UnresolvedReason.UNEXPLAINED: (
         "No task fits by its time, but some of our key are nobody's: others use the key, or this "
         "host's clock was set meanwhile."
     ),
-    Doubt.LIST_TOO_LONG: "The provider's list is too long to be read whole.",
-    Doubt.LIST_UNREADABLE: "The provider's list cannot be read; I go on trying.",
+    UnresolvedReason.LIST_TOO_LONG: "The provider's list is too long to be read whole.",
+    UnresolvedReason.LIST_UNREADABLE: "The provider's list cannot be read; I go on trying.",
 }
 
 
-def notice(told: Notice) -> str:
+def notice(told: Alert) -> str:
     """Return what an operator reads."""
-    facts = Lenient({name: fact for name, fact in told.facts.items() if fact})
-    if told.told is Told.JOB_UNCONFIRMED:
+    facts = SafeFormatMap({name: fact for name, fact in told.facts.items() if fact})
+    if told.told is AlertKind.JOB_UNCONFIRMED:
         why = told.facts.get("why", "")
         facts["why"] = _DOUBTS.get(why, why)
     words = _NOTICES[told.told].format_map(facts)

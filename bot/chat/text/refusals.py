@@ -267,9 +267,9 @@ def _quota_sentence(refused: Refusal, money: Money) -> str:
     )
 
 
-def _facts(facts: Mapping[str, int | str]) -> Lenient:
+def _facts(facts: Mapping[str, int | str]) -> SafeFormatMap:
     """Return facts for a sentence; some of them are what somebody typed."""
-    return Lenient(
+    return SafeFormatMap(
         {
             # Two asterisks would be read as italics, and sizes are full of them.
             key: (
@@ -280,7 +280,7 @@ def _facts(facts: Mapping[str, int | str]) -> Lenient:
     )
 
 
-class Lenient(dict[str, object]):
+class SafeFormatMap(dict[str, object]):
     """Facts for a sentence; a missing one is a dash, never a traceback."""
 
     def __missing__(self, key: str) -> str:

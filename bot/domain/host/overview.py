@@ -27,7 +27,7 @@ class Switch(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Presence:
+class GuildInfo:
     """A guild the bot is in, as Discord describes it."""
 
     name: str
@@ -82,7 +82,7 @@ class GuildOverview:
     """A guild as its host sees it."""
 
     guild_id: GuildId
-    presence: Presence | None
+    presence: GuildInfo | None
     """None where the bot is not in it, or has not been told of it yet."""
     spent: Amounts
     """Reserved and charged lately."""

@@ -239,7 +239,7 @@ class Job:
         return self.state in TERMINAL
 
 
-class Amendment(StrEnum):
+class JobUpdateKind(StrEnum):
     """Changes that people see, without a change of state; the name of their event."""
 
     STATUS_POSTED = "status_posted"

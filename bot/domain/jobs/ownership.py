@@ -50,7 +50,7 @@ class Verdict(StrEnum):
     DOUBTFUL = "doubtful"
 
 
-class Doubt(StrEnum):
+class UnresolvedReason(StrEnum):
     """Why a job cannot be settled; a key of ``bot.chat.text``."""
 
     AMBIGUOUS = "ambiguous"
@@ -77,7 +77,7 @@ class Finding:
     verdict: Verdict
     tasks: tuple[ListedTask, ...] = ()
     """The task found, or all that may be the job's."""
-    doubt: Doubt | None = None
+    doubt: UnresolvedReason | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,13 +163,15 @@ class Listing:
         if any(each.state is JobState.SUBMITTING and each.id in rivals for each in self.unanswered):
             return Finding(verdict=Verdict.CONTESTED, tasks=mine)
         if mine:
-            doubt = Doubt.UNPROVEN if certain is None else Doubt.AMBIGUOUS
+            doubt = UnresolvedReason.UNPROVEN if certain is None else UnresolvedReason.AMBIGUOUS
             return Finding(verdict=Verdict.DOUBTFUL, tasks=mine, doubt=doubt)
         if not reaches:
-            return Finding(verdict=Verdict.DOUBTFUL, doubt=Doubt.TOO_OLD)
+            return Finding(verdict=Verdict.DOUBTFUL, doubt=UnresolvedReason.TOO_OLD)
         unexplained = tuple(task for task in free if self._may_hide(job, task, offset))
         if unexplained and self.api_key_id is not None:
-            return Finding(verdict=Verdict.DOUBTFUL, tasks=unexplained, doubt=Doubt.UNEXPLAINED)
+            return Finding(
+                verdict=Verdict.DOUBTFUL, tasks=unexplained, doubt=UnresolvedReason.UNEXPLAINED
+            )
         return self._without_task(job, offset)
 
     def _has_late_rival(
@@ -207,7 +209,7 @@ class Listing:
         if all(owner.state in POLLED for _, owner in borrowed):
             # Its video will show by its prompt whose it is.
             return Finding(verdict=Verdict.CONTESTED, tasks=tasks)
-        return Finding(verdict=Verdict.DOUBTFUL, tasks=tasks, doubt=Doubt.ADOPTED)
+        return Finding(verdict=Verdict.DOUBTFUL, tasks=tasks, doubt=UnresolvedReason.ADOPTED)
 
     def _is_free(self, task: ListedTask) -> bool:
         if task.task_id in self.owners or task.task_id in self.disowned:

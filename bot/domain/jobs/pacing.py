@@ -71,7 +71,7 @@ def poll_interval(*, interval_seconds: float, slow: bool, late: bool) -> timedel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Promise:
+class DurationEstimate:
     """How long a task will take, as far as is known."""
 
     done_seconds: float
@@ -100,7 +100,7 @@ CLEARLY_LATER = timedelta(minutes=1)
 """A smaller difference is below what people are shown."""
 
 
-def estimate(promise: Promise, *, since: datetime) -> Estimate:
+def estimate(promise: DurationEstimate, *, since: datetime) -> Estimate:
     """Return when what began at a moment will be done."""
     done_at = since + timedelta(seconds=promise.done_seconds)
     late_at = since + timedelta(seconds=promise.late_seconds)
@@ -119,14 +119,14 @@ def on_grid(moment: datetime, step: timedelta) -> datetime:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Begin:
+class StartEstimate:
     """When a place in line will be served, counted from now."""
 
     seconds: float
     spread_seconds: float
     """By how much it may be late, as 9 of 10 are not."""
 
-    def of(self, job: Promise) -> Promise:
+    def of(self, job: DurationEstimate) -> DurationEstimate:
         """Return when a job that stands there will be done.
 
         Being late adds up in squares: one task makes up for the other.
@@ -134,16 +134,16 @@ class Begin:
         # A task that is overdue is expected at any moment, not in the past.
         done_seconds = max(0.0, self.seconds + job.done_seconds)
         spread_seconds = math.hypot(self.spread_seconds, job.late_seconds - job.done_seconds)
-        return Promise(
+        return DurationEstimate(
             done_seconds=done_seconds,
             late_seconds=done_seconds + spread_seconds,
             samples=job.samples,
         )
 
 
-def begin_times(
-    *, busy: Sequence[Promise], in_flight: int, each: Promise, count: int
-) -> list[Begin]:
+def start_estimates(
+    *, busy: Sequence[DurationEstimate], in_flight: int, each: DurationEstimate, count: int
+) -> list[StartEstimate]:
     """Return when each place in line will be served, the first one first.
 
     Simulates the lane: each of its places that becomes free takes the next job.
@@ -161,14 +161,14 @@ def begin_times(
     heapq.heapify(free)
     begins = []
     for _ in range(count):
-        begin = Begin(seconds=free[0][0], spread_seconds=free[0][1])
+        begin = StartEstimate(seconds=free[0][0], spread_seconds=free[0][1])
         begins.append(begin)
         ended = begin.of(each)
         heapq.heapreplace(free, (ended.done_seconds, ended.late_seconds - ended.done_seconds))
     return begins
 
 
-def mean_promise(shares: Sequence[tuple[Promise, int]]) -> Promise:
+def mean_estimate(shares: Sequence[tuple[DurationEstimate, int]]) -> DurationEstimate:
     """Return what a job takes on average, of promises and how many jobs each is for.
 
     Raises:
@@ -177,7 +177,7 @@ def mean_promise(shares: Sequence[tuple[Promise, int]]) -> Promise:
     count = sum(jobs for _, jobs in shares)
     if not count:
         raise ValueError("no job, no average")
-    return Promise(
+    return DurationEstimate(
         done_seconds=sum(promise.done_seconds * jobs for promise, jobs in shares) / count,
         late_seconds=sum(promise.late_seconds * jobs for promise, jobs in shares) / count,
         samples=min(promise.samples for promise, _ in shares),

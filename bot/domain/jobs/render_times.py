@@ -14,7 +14,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from bot.domain.jobs.job import Job
-from bot.domain.jobs.pacing import UNCONFIRMED_DEADLINE, Promise
+from bot.domain.jobs.pacing import UNCONFIRMED_DEADLINE, DurationEstimate
 from bot.domain.requests.task import Task
 
 MOST_SAMPLES = 64
@@ -64,7 +64,7 @@ _STEPS_PER_PROMISE = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Footage:
+class RenderProfile:
     """What decides how long a task takes: times are kept for each combination."""
 
     model: str
@@ -72,14 +72,14 @@ class Footage:
     duration_seconds: int
 
 
-def footage_of(job: Job) -> Footage:
+def render_profile_of(job: Job) -> RenderProfile:
     """Return what a job has made."""
-    return Footage(
+    return RenderProfile(
         model=job.model, resolution=job.resolution, duration_seconds=job.duration_seconds
     )
 
 
-def lesson_of(task: Task) -> float | None:
+def observed_duration(task: Task) -> float | None:
     """Return the making time in seconds that a finished task teaches, by the provider's own clock.
 
     Without that clock a task teaches nothing: our own knows when a poll saw the end, and the next
@@ -92,7 +92,7 @@ def lesson_of(task: Task) -> float | None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MakingTime:
+class RenderTime:
     """What is known about the making time of one footage."""
 
     typical_seconds: float
@@ -122,7 +122,7 @@ class MakingTime:
                 return seconds
         return left[-1][0]
 
-    def promise(self, *, age_seconds: float = 0) -> Promise:
+    def promise(self, *, age_seconds: float = 0) -> DurationEstimate:
         """Return when a task of an age is expected to be done, counted from its beginning.
 
         The first promise is the median. It stands until it has passed, and then becomes the median
@@ -138,7 +138,9 @@ class MakingTime:
                 break
             passed = done_seconds
         late_seconds = max(done_seconds, self.quantile(0.9, after_seconds=passed))
-        return Promise(done_seconds=done_seconds, late_seconds=late_seconds, samples=self.samples)
+        return DurationEstimate(
+            done_seconds=done_seconds, late_seconds=late_seconds, samples=self.samples
+        )
 
     def poll_wait_seconds(self, *, age_seconds: float, interval_seconds: float) -> float:
         """Return how long to wait before a task is looked at again: at least an interval.
@@ -164,14 +166,14 @@ class MakingTime:
 
 
 @lru_cache(maxsize=64)
-def _chances(known: MakingTime) -> tuple[tuple[float, float], ...]:
+def _chances(known: RenderTime) -> tuple[tuple[float, float], ...]:
     """Return possible making times in seconds, shortest first, with their weights."""
     newest_first = enumerate(reversed(known.recent_seconds))
     real = sorted((time, 0.5 ** (ago / HALF_LIFE_SAMPLES)) for ago, time in newest_first)
     return tuple(sorted([*_spread(real), *_prior(known)]))
 
 
-def _prior(known: MakingTime) -> Iterator[tuple[float, float]]:
+def _prior(known: RenderTime) -> Iterator[tuple[float, float]]:
     """Yield the documentation's figure as times evenly spread on a log scale."""
     shortest, longest = PRIOR_RANGE
     weight = PRIOR_SAMPLES / (1 + known.samples) / _PRIOR_TIMES

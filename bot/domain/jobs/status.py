@@ -30,7 +30,7 @@ class StatusView:
     """Why nothing is submitted at present, as a key of ``bot.chat.text``."""
 
 
-class Told(StrEnum):
+class AlertKind(StrEnum):
     """What the operator must know about, each told once until it is over."""
 
     ACCOUNT_PAUSED = "account_paused"
@@ -45,10 +45,10 @@ class Told(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Notice:
+class Alert:
     """One message to the operators."""
 
-    told: Told
+    told: AlertKind
     facts: dict[str, str]
     """For the sentence in ``bot.chat.text``; never a prompt, URL or key."""
     at: datetime

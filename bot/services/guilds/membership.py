@@ -11,12 +11,12 @@ from datetime import datetime, timedelta
 
 from bot.domain.errors import DeliveryError, StaleJobError
 from bot.domain.failure import FailureReason
-from bot.domain.host.overview import Presence
+from bot.domain.host.overview import GuildInfo
 from bot.domain.ids import GuildId
 from bot.domain.jobs.job import Job, JobState, Owner
 from bot.logs import get_logger
 from bot.services.guilds.presence import presences_of, store_presences
-from bot.services.jobs.writer import Advancer
+from bot.services.jobs.writer import JobWriter
 from bot.storage import departures, guilds, host
 
 log = get_logger(__name__)
@@ -26,30 +26,30 @@ SETTINGS_KEPT = timedelta(days=30)
 FORGET_EVERY_SECONDS = 3600.0
 
 
-class Departures:
+class GuildMembership:
     """Follows which guilds the bot is in."""
 
     def __init__(
         self,
         *,
-        advancer: Advancer,
-        present: Callable[[], Mapping[GuildId, Presence] | None],
+        writer: JobWriter,
+        present: Callable[[], Mapping[GuildId, GuildInfo] | None],
         is_member: Callable[[GuildId], Awaitable[bool]],
         allowed_guilds: Collection[GuildId],
     ) -> None:
         """Take what must be asked of Discord.
 
         Args:
-            advancer: cancels.
+            writer: cancels.
             present: every guild the gateway names, unavailable ones included; None while it is not
                 well, because then it names too few.
             is_member: asks Discord's REST API about one guild; raises DeliveryError where it does
                 not say yes or no.
             allowed_guilds: the only guilds that may make videos; empty allows all.
         """
-        self._advancer = advancer
-        self._database = advancer.database
-        self._clock = advancer.clock
+        self._writer = writer
+        self._database = writer.database
+        self._clock = writer.clock
         self._present = present
         self._is_member = is_member
         self._allowed_guilds = allowed_guilds
@@ -76,7 +76,7 @@ class Departures:
             await self._forget(now)
         return INTERVAL_SECONDS
 
-    async def _compare(self, present: Mapping[GuildId, Presence], now: datetime) -> None:
+    async def _compare(self, present: Mapping[GuildId, GuildInfo], now: datetime) -> None:
         async with self._database.read() as connection:
             known = await host.left_at_by_guild(connection)
             stored = await presences_of(connection)
@@ -110,7 +110,7 @@ class Departures:
     async def _cancel(self, waiting: Sequence[Job], reason: FailureReason) -> None:
         for job in waiting:
             try:
-                await self._advancer.advance(
+                await self._writer.advance(
                     job,
                     JobState.CANCELLED,
                     owner=Owner.REAPER,

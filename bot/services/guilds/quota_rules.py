@@ -26,7 +26,7 @@ MAX_GRANTS = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Whose:
+class RuleTarget:
     """Whom a rule binds."""
 
     scope: Scope
@@ -104,7 +104,7 @@ class Rules:
     async def clear(
         self,
         guild_id: GuildId,
-        whose: Whose,
+        whose: RuleTarget,
         actor: Actor,
         *,
         window: Window | None = None,

@@ -20,7 +20,7 @@ STEP_SECONDS = 5.0
 """Clocks that are slewed move by 0.5 ms a second at most; this much is a step."""
 
 
-class Timekeeping:
+class ClockStepWatch:
     """Compares the time of day with a clock that never runs backwards."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
@@ -47,7 +47,7 @@ class Timekeeping:
     async def _end_long_waits(self) -> None:
         now = self._clock.now()
         async with self._database.write() as connection:
-            hastened = await leases.bound_waits(connection, now=now, latest=now + LONGEST_WAIT)
-            hastened += await lanes.bound_waits(connection, now=now, latest=now + LONGEST_WAIT)
+            hastened = await leases.cap_future_waits(connection, now=now, latest=now + LONGEST_WAIT)
+            hastened += await lanes.cap_future_waits(connection, now=now, latest=now + LONGEST_WAIT)
         if hastened:
             log.warning("long_waits_ended", count=hastened)

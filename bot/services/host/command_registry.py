@@ -7,7 +7,7 @@ from bot.storage import processes
 from bot.storage.engine import Database
 
 
-class Registration:
+class CommandRegistry:
     """Remembers a digest of the registered commands per application and scope."""
 
     def __init__(self, database: Database) -> None:

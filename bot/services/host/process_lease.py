@@ -33,7 +33,7 @@ _PID_SPACE = Path("/proc/self/ns/pid")
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
-class Instance:
+class ProcessLease:
     """This process's hold on the database."""
 
     def __init__(self, database: Database, clock: Clock) -> None:

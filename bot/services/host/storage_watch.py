@@ -11,11 +11,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bot.domain.jobs.delivery import MIB
-from bot.domain.jobs.status import Told
+from bot.domain.jobs.status import AlertKind
 from bot.domain.ports import Clock
 from bot.logs import get_logger
 from bot.media import files
-from bot.services.alerts import Operators
+from bot.services.alerts import Alerts
 
 log = get_logger(__name__)
 
@@ -37,7 +37,7 @@ class StorageWatch:
         folder: Path,
         database_trouble: Callable[[], str | None],
         clock: Clock,
-        operators: Operators,
+        alerts: Alerts,
     ) -> None:
         """Take what is watched.
 
@@ -45,12 +45,12 @@ class StorageWatch:
             folder: where files are kept.
             database_trouble: why the database took no write last time; None where it did.
             clock: measures how long it lasts.
-            operators: are told.
+            alerts: told of trouble.
         """
         self._folder = folder
         self._database_trouble = database_trouble
         self._clock = clock
-        self._operators = operators
+        self._alerts = alerts
         self._since: dict[str, float] = {}
         """When the trouble with each began, by the clock that never runs backwards."""
 
@@ -72,10 +72,10 @@ class StorageWatch:
         if trouble is None:
             if self._since.pop(subject, None) is not None:
                 log.info("storage_recovered", subject=subject)
-                self._operators.over(Told.HOST_TROUBLE, subject)
+                self._alerts.resolve(AlertKind.HOST_TROUBLE, subject)
             return
         if subject not in self._since:
             self._since[subject] = now
             log.warning("storage_refused", subject=subject, reason=trouble)
         if now - self._since[subject] >= PATIENCE_SECONDS:
-            await self._operators.tell(Told.HOST_TROUBLE, subject, reason=trouble)
+            await self._alerts.fire(AlertKind.HOST_TROUBLE, subject, reason=trouble)

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 
 from bot.domain.errors import JobNotOverError, StaleJobError
 from bot.domain.guilds.audit import Action
-from bot.domain.jobs.job import Amendment, Job, Owner
+from bot.domain.jobs.job import Job, JobUpdateKind, Owner
 from bot.services.audit_log import AuditTrail
 from bot.services.intake.submissions import Asker, Submissions
 from bot.services.jobs.files import Folders
-from bot.services.jobs.writer import Advancer
+from bot.services.jobs.writer import JobWriter
 from bot.storage.engine import Connection
 
 _CONTENT = ("prompt", "negative_prompt", "actual_prompt", "result_url", "failure_detail")
@@ -20,18 +20,18 @@ ERASED: Mapping[str, str | None] = {**dict.fromkeys(_CONTENT), "requester_name":
 """What is left in a job's columns when it is forgotten, by its people or by retention."""
 
 
-class Forgetting:
+class Erasure:
     """What /jobs forget does, before retention does it."""
 
     def __init__(
         self,
         *,
-        advancer: Advancer,
+        writer: JobWriter,
         folders: Folders,
         submissions: Submissions,
         audit: AuditTrail,
     ) -> None:
-        self._advancer = advancer
+        self._writer = writer
         self._folders = folders
         self._submissions = submissions
         self._audit = audit
@@ -61,12 +61,12 @@ class Forgetting:
             await self._audit.record_about(connection, job, asker.actor, Action.JOB_FORGOTTEN)
 
         # An amendment, not bookkeeping: the status message is drawn anew, without the prompt.
-        return await self._advancer.amend(
+        return await self._writer.update_visible(
             job,
             owner=Owner.SUBMISSIONS,
-            name=Amendment.JOB_FORGOTTEN,
+            name=JobUpdateKind.JOB_FORGOTTEN,
             detail={"by": asker.user_id},
             also=write_down,
-            forgotten_at=self._advancer.clock.now(),
+            forgotten_at=self._writer.clock.now(),
             **ERASED,
         )

@@ -13,7 +13,7 @@ from bot.storage.engine import Database
 log = get_logger(__name__)
 
 
-class Refusals:
+class RefusalCounter:
     """Asked once a refusal is answered: counting keeps nobody waiting."""
 
     def __init__(self, database: Database, clock: Clock, metrics: Metrics) -> None:

@@ -30,9 +30,9 @@ from bot.domain.ids import AccountId, GuildId, JobId, UserId, new_job_id, parse_
 from bot.domain.jobs.job import (
     ACTIVE,
     CANCELLABLE,
-    Amendment,
     Job,
     JobState,
+    JobUpdateKind,
     Owner,
     Step,
     StoredPicture,
@@ -48,7 +48,7 @@ from bot.services.intake.quotas import Quotas
 from bot.services.jobs.estimates import Estimates
 from bot.services.jobs.files import Folders
 from bot.services.jobs.message_locks import JobLocks
-from bot.services.jobs.writer import Advancer
+from bot.services.jobs.writer import JobWriter
 from bot.storage import grants, guilds, jobs, lanes
 from bot.storage.engine import Connection, Database
 
@@ -78,7 +78,7 @@ class Submissions:
     def __init__(
         self,
         *,
-        advancer: Advancer,
+        writer: JobWriter,
         account: AccountId,
         catalogue: Catalogue,
         admission: Admission,
@@ -90,9 +90,9 @@ class Submissions:
         audit: AuditTrail,
         allowed_guilds: frozenset[GuildId],
     ) -> None:
-        self._advancer = advancer
-        self._database: Database = advancer.database
-        self._clock: Clock = advancer.clock
+        self._writer = writer
+        self._database: Database = writer.database
+        self._clock: Clock = writer.clock
         self._account = account
         self._catalogue = catalogue
         self._admission = admission
@@ -137,7 +137,7 @@ class Submissions:
             # through all the same; a folder without a job is the reaper's to sweep.
             await self._folders.erase(job_id)
             raise
-        self._advancer.tell(step)
+        self._writer.publish(step)
         return await self._post_status(step.after)
 
     async def _free_job_id(self) -> JobId:
@@ -242,21 +242,21 @@ class Submissions:
                 "status_message_id": receipt.message_id,
             }
             try:
-                return await self._advancer.amend(
+                return await self._writer.update_visible(
                     job,
                     owner=Owner.SUBMISSIONS,
-                    name=Amendment.STATUS_POSTED,
+                    name=JobUpdateKind.STATUS_POSTED,
                     shown_version=job.version + 1,
                     shown_digest=self._chat.digest(view),
                     **place,
                 )
             except StaleJobError:
                 # Cancelled meanwhile: the message exists all the same and must say so.
-                await self._advancer.touch(job.id, **place)
-                return await self._advancer.read(job.id) or job
+                await self._writer.patch(job.id, **place)
+                return await self._writer.read(job.id) or job
 
     async def _cancel_unposted(self, job: Job, error: DeliveryError) -> None:
-        await self._advancer.advance(
+        await self._writer.advance(
             job,
             JobState.CANCELLED,
             owner=Owner.SUBMISSIONS,
@@ -341,7 +341,7 @@ class Submissions:
             await self._audit.record_about(connection, job, asker.actor, Action.JOB_CANCELLED)
 
         if job.state is JobState.QUEUED:
-            return await self._advancer.advance(
+            return await self._writer.advance(
                 job,
                 JobState.CANCELLED,
                 owner=Owner.SUBMISSIONS,
@@ -349,10 +349,10 @@ class Submissions:
                 changes=changes,
                 also=write_down,
             )
-        return await self._advancer.amend(
+        return await self._writer.update_visible(
             job,
             owner=Owner.SUBMISSIONS,
-            name=Amendment.CANCEL_REQUESTED,
+            name=JobUpdateKind.CANCEL_REQUESTED,
             detail={"by": asker.user_id},
             also=write_down,
             next_poll_at=now if job.state is JobState.PENDING else job.next_poll_at,

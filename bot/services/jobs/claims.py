@@ -17,17 +17,17 @@ from bot.domain.errors import DatabaseUnavailableError, StaleJobError
 from bot.domain.ids import ChannelId, WorkerId
 from bot.domain.jobs.job import MAX_CLAIMS, Job, JobState, Owner
 from bot.domain.jobs.pacing import backoff
-from bot.domain.jobs.status import Told
+from bot.domain.jobs.status import AlertKind
 from bot.logs import get_logger
 from bot.metrics import Metrics
-from bot.services.alerts import Operators
-from bot.services.jobs.writer import Advancer
+from bot.services.alerts import Alerts
+from bot.services.jobs.writer import JobWriter
 from bot.storage import leases
 
 log = get_logger(__name__)
 
 
-class Quarantine:
+class PoisonJobGate:
     """Lets one suspect of the process be worked on at a time."""
 
     def __init__(self) -> None:
@@ -43,23 +43,23 @@ class Claims:
     def __init__(
         self,
         *,
-        advancer: Advancer,
-        operators: Operators,
+        writer: JobWriter,
+        alerts: Alerts,
         metrics: Metrics,
         worker_id: WorkerId,
         owner: Owner,
         state: JobState,
         lease: timedelta,
-        quarantine: Quarantine,
+        poison_gate: PoisonJobGate,
     ) -> None:
-        self._advancer = advancer
-        self._operators = operators
+        self._writer = writer
+        self._alerts = alerts
         self._metrics = metrics
         self._worker_id = worker_id
         self._owner = owner
         self._state = state
         self._lease = lease
-        self._quarantine = quarantine
+        self._poison_gate = poison_gate
 
     async def work_on_next(
         self, work: Callable[[Job], Awaitable[None]], *, busy: Collection[ChannelId] = ()
@@ -72,11 +72,11 @@ class Claims:
             work: what is done with the job.
             busy: channels whose jobs have to wait.
         """
-        quarantine = self._quarantine
-        async with quarantine.claiming:
-            job = await self._claim(may_suspect=not quarantine.is_occupied, busy=busy)
+        poison_gate = self._poison_gate
+        async with poison_gate.claiming:
+            job = await self._claim(may_suspect=not poison_gate.is_occupied, busy=busy)
             is_suspect = job is not None and job.claims > 1
-            quarantine.is_occupied = quarantine.is_occupied or is_suspect
+            poison_gate.is_occupied = poison_gate.is_occupied or is_suspect
         if job is None:
             return False
         try:
@@ -86,12 +86,12 @@ class Claims:
                 await self._work_on(job, work)
         finally:
             if is_suspect:
-                quarantine.is_occupied = False
+                poison_gate.is_occupied = False
         return True
 
     async def _claim(self, *, may_suspect: bool, busy: Collection[ChannelId]) -> Job | None:
-        now = self._advancer.clock.now()
-        async with self._advancer.database.write() as connection:
+        now = self._writer.clock.now()
+        async with self._writer.database.write() as connection:
             return await leases.claim_next(
                 connection,
                 self._state,
@@ -121,8 +121,8 @@ class Claims:
 
     async def _unclaim(self, job: Job) -> None:
         # By version: where the work was committed after all, the next stage's lease is not ours.
-        await self._advancer.retry_later(
-            job, not_before=self._advancer.clock.now(), attempts=job.attempts
+        await self._writer.retry_later(
+            job, not_before=self._writer.clock.now(), attempts=job.attempts
         )
 
     async def _broken(self, job: Job, error: Exception) -> None:
@@ -132,15 +132,13 @@ class Claims:
             await self._park(job, type(error).__name__)
             return
         wait = backoff(job.claims, first_seconds=5, most_seconds=60)
-        await self._advancer.touch(
+        await self._writer.patch(
             job.id,
             lease_owner=None,
             lease_until=None,
-            not_before=self._advancer.clock.now() + wait,
+            not_before=self._writer.clock.now() + wait,
         )
 
     async def _park(self, job: Job, error: str) -> None:
-        await self._advancer.advance(
-            job, JobState.PARKED, owner=self._owner, detail={"error": error}
-        )
-        await self._operators.tell(Told.JOB_PARKED, job.id, error=error)
+        await self._writer.advance(job, JobState.PARKED, owner=self._owner, detail={"error": error})
+        await self._alerts.fire(AlertKind.JOB_PARKED, job.id, error=error)

@@ -15,14 +15,19 @@ from bot.domain.jobs.fairness import Places, Waiting, in_order
 from bot.domain.jobs.job import POLLED, Job, JobState
 from bot.domain.jobs.pacing import (
     UNCONFIRMED_COUNTS_FOR,
+    DurationEstimate,
     Estimate,
-    Promise,
-    begin_times,
     estimate,
-    mean_promise,
+    mean_estimate,
     on_grid,
+    start_estimates,
 )
-from bot.domain.jobs.render_times import TYPICAL_SECONDS, Footage, MakingTime, footage_of
+from bot.domain.jobs.render_times import (
+    TYPICAL_SECONDS,
+    RenderProfile,
+    RenderTime,
+    render_profile_of,
+)
 from bot.domain.jobs.status import StatusView
 from bot.domain.ports import Clock
 from bot.services.switch import switch_of
@@ -40,31 +45,33 @@ MOST_SIMULATED = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Knowledge:
+class DurationStats:
     """How long tasks take, as read at one moment."""
 
     catalogue: Catalogue
-    recent: Mapping[Footage, tuple[float, ...]]
+    recent: Mapping[RenderProfile, tuple[float, ...]]
     """Newest making times in seconds, oldest first."""
 
-    def of(self, footage: Footage) -> MakingTime:
+    def of(self, footage: RenderProfile) -> RenderTime:
         """Return what is known about one footage."""
         model = self.catalogue.get(footage.model)
-        return MakingTime(
+        return RenderTime(
             typical_seconds=model.typical_seconds if model else TYPICAL_SECONDS,
             recent_seconds=self.recent.get(footage, ()),
         )
 
 
-async def known_times(
+async def load_duration_stats(
     connection: Connection, catalogue: Catalogue, models: Collection[str]
-) -> Knowledge:
+) -> DurationStats:
     """Return what is known about some models."""
-    return Knowledge(catalogue=catalogue, recent=await making_times.of_models(connection, models))
+    return DurationStats(
+        catalogue=catalogue, recent=await making_times.of_models(connection, models)
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stand:
+class QueuePosition:
     """Where a waiting job stands in its lane's line, in the order of the claims."""
 
     position: int
@@ -91,10 +98,12 @@ class Estimates:
     async def views(self, several: list[Job]) -> list[StatusView]:
         """Return jobs with their positions and estimates; each lane is read once."""
         waiting = [job for job in several if job.state is JobState.QUEUED]
-        stands: dict[JobId, Stand] = {}
+        stands: dict[JobId, QueuePosition] = {}
         async with self._database.read() as connection:
             pause = await self._pause(connection)
-            known = await known_times(connection, self._catalogue, {job.model for job in several})
+            known = await load_duration_stats(
+                connection, self._catalogue, {job.model for job in several}
+            )
             for model in {job.model for job in waiting}:
                 its = [job for job in waiting if job.model == model]
                 stands |= await self._stands(connection, model, its, known)
@@ -118,7 +127,7 @@ class Estimates:
         return "account" if account.paused_at is not None else None
 
     def _view(
-        self, job: Job, stands: dict[JobId, Stand], known: Knowledge, pause: str | None
+        self, job: Job, stands: dict[JobId, QueuePosition], known: DurationStats, pause: str | None
     ) -> StatusView:
         if job.state is JobState.QUEUED:
             stand = stands.get(job.id)
@@ -130,13 +139,13 @@ class Estimates:
             )
         if job.state in POLLED and job.confirmed_at is not None and job.late_at is None:
             age_seconds = (self._clock.now() - job.confirmed_at).total_seconds()
-            promise = known.of(footage_of(job)).promise(age_seconds=age_seconds)
+            promise = known.of(render_profile_of(job)).promise(age_seconds=age_seconds)
             return StatusView(job=job, estimate=estimate(promise, since=job.confirmed_at))
         return StatusView(job=job)
 
     async def _stands(
-        self, connection: Connection, model: str, several: list[Job], known: Knowledge
-    ) -> dict[JobId, Stand]:
+        self, connection: Connection, model: str, several: list[Job], known: DurationStats
+    ) -> dict[JobId, QueuePosition]:
         """Return where some waiting jobs of a lane stand, however long its line is.
 
         Only their own guilds' jobs are read; of the others it is enough how many wait.
@@ -145,15 +154,17 @@ class Estimates:
         places = await self._places(connection, model, {job.guild_id for job in several})
         asked = {job.id: job for job in several if job.id in places}
         if await lanes.is_refused(connection, self._account, model, now=now):
-            return {job_id: Stand(position=places[job_id], estimate=None) for job_id in asked}
+            return {
+                job_id: QueuePosition(position=places[job_id], estimate=None) for job_id in asked
+            }
         shares = await making_times.footage_in_line(connection, self._account, model)
         if not asked or not shares:
             return {}
-        each = mean_promise([(known.of(footage).promise(), n) for footage, n in shares.items()])
+        each = mean_estimate([(known.of(footage).promise(), n) for footage, n in shares.items()])
         occupied = await lanes.in_flight(connection, self._account, model, now=now)
         lane = self._catalogue.get(model)
         in_flight = lane.limits.in_flight if lane else 1
-        begins = begin_times(
+        begins = start_estimates(
             busy=[_left(job, known, now=now) for job in occupied],
             in_flight=in_flight,
             each=each,
@@ -166,8 +177,8 @@ class Estimates:
             if further > 0:
                 more_seconds = further * each.done_seconds / in_flight
                 begin = replace(begin, seconds=begin.seconds + more_seconds)
-            promise = begin.of(known.of(footage_of(job)).promise())
-            stands[job_id] = Stand(
+            promise = begin.of(known.of(render_profile_of(job)).promise())
+            stands[job_id] = QueuePosition(
                 position=places[job_id], estimate=_steady(estimate(promise, since=now))
             )
         return stands
@@ -183,7 +194,7 @@ class Estimates:
         # Among themselves the guilds' jobs are in the order of the whole line.
         # A guild whose first job came between the two readings is shown the next time.
         known = [job for job in waiting if job.guild_id in places]
-        for job in await in_turn(connection, self._account, model, known):
+        for job in await fair_order(connection, self._account, model, known):
             found[job.job_id] = places.of(job.guild_id, nth[job.guild_id])
             nth[job.guild_id] += 1
         return found
@@ -193,22 +204,22 @@ def _steady(line_estimate: Estimate) -> Estimate:
     return replace(line_estimate, done_at=on_grid(line_estimate.done_at, LINE_GRID))
 
 
-def _left(job: lanes.Occupant, known: Knowledge, *, now: datetime) -> Promise:
+def _left(job: lanes.InFlightJob, known: DurationStats, *, now: datetime) -> DurationEstimate:
     """Return how long a job will go on to occupy its place; an unseen task does so for longer."""
     if job.state not in POLLED and job.state is not JobState.SUBMITTING and job.sent_at:
         unseen_seconds = (job.sent_at + UNCONFIRMED_COUNTS_FOR - now).total_seconds()
-        return Promise(done_seconds=unseen_seconds, late_seconds=unseen_seconds, samples=0)
+        return DurationEstimate(done_seconds=unseen_seconds, late_seconds=unseen_seconds, samples=0)
     since = job.confirmed_at or job.sent_at or now
     age_seconds = (now - since).total_seconds()
     promise = known.of(job.footage).promise(age_seconds=age_seconds)
-    return Promise(
+    return DurationEstimate(
         done_seconds=promise.done_seconds - age_seconds,
         late_seconds=promise.late_seconds - age_seconds,
         samples=promise.samples,
     )
 
 
-async def in_turn(
+async def fair_order(
     connection: Connection, account: AccountId, model: str, waiting: list[Waiting]
 ) -> list[Waiting]:
     """Put waiting jobs into the order of their turns."""

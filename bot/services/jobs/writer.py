@@ -11,7 +11,7 @@ from typing import Any
 
 from bot.crashpoints import reached, stepped
 from bot.domain.ids import JobId
-from bot.domain.jobs.job import Amendment, Job, JobEvent, JobState, Owner, Step
+from bot.domain.jobs.job import Job, JobEvent, JobState, JobUpdateKind, Owner, Step
 from bot.domain.jobs.ledger import Amounts
 from bot.domain.jobs.transitions import transition
 from bot.domain.ports import Clock
@@ -23,7 +23,7 @@ from bot.storage.engine import Connection, Database
 log = get_logger(__name__)
 
 
-class Advancer:
+class JobWriter:
     """Writes steps and tells everybody who waits for them."""
 
     def __init__(self, database: Database, clock: Clock, metrics: Metrics) -> None:
@@ -75,10 +75,10 @@ class Advancer:
             after = await jobs.apply(connection, step)
             if also is not None:
                 await also(connection)
-        self.tell(step)
+        self.publish(step)
         return after
 
-    def tell(self, step: Step) -> None:
+    def publish(self, step: Step) -> None:
         """Log, count and pass on a step that was committed elsewhere."""
         before, after = step.before, step.after
         stepped("committed", before and before.state, after.state)
@@ -97,12 +97,12 @@ class Advancer:
         )
         self.changed(after)
 
-    async def amend(
+    async def update_visible(
         self,
         job: Job,
         *,
         owner: Owner,
-        name: Amendment,
+        name: JobUpdateKind,
         detail: Mapping[str, str | int | float | None] | None = None,
         also: Callable[[Connection], Awaitable[None]] | None = None,
         **changes: object,
@@ -116,7 +116,7 @@ class Advancer:
             job_id=job.id, at=self.clock.now(), owner=owner, name=name, detail=detail or {}
         )
         async with self.database.write() as connection:
-            after = await jobs.amend(connection, job, **changes)
+            after = await jobs.update_visible(connection, job, **changes)
             await jobs.record(connection, event)
             if also is not None:
                 await also(connection)
@@ -126,10 +126,10 @@ class Advancer:
         self.changed(after)
         return after
 
-    async def touch(self, job_id: JobId, **changes: object) -> None:
+    async def patch(self, job_id: JobId, **changes: object) -> None:
         """Change bookkeeping that nobody sees."""
         async with self.database.write() as connection:
-            await jobs.touch(connection, job_id, **changes)
+            await jobs.patch(connection, job_id, **changes)
 
     async def read(self, job_id: JobId) -> Job | None:
         """Return a job as it is now."""

@@ -15,7 +15,7 @@ NONCE_HOLDS = timedelta(minutes=2)
 """Discord recognises a repeated nonce "in the past few minutes": so long, posting again is safe."""
 
 
-async def find_earlier(
+async def find_previous_attempt(
     chat: Chat,
     job: Job,
     channel_id: ChannelId,

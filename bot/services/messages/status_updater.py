@@ -35,8 +35,8 @@ from bot.metrics import Metrics
 from bot.services.jobs.estimates import Estimates
 from bot.services.jobs.files import Folders
 from bot.services.jobs.message_locks import JobLocks
-from bot.services.jobs.writer import Advancer
-from bot.services.messages.previous_attempt import find_earlier
+from bot.services.jobs.writer import JobWriter
+from bot.services.messages.previous_attempt import find_previous_attempt
 from bot.storage import guilds, jobs
 
 log = get_logger(__name__)
@@ -73,7 +73,7 @@ LONG_STOP = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BoardPace:
+class EditPace:
     """How often one message is edited, and until when somebody is told."""
 
     edit_interval_seconds: float
@@ -86,24 +86,24 @@ class BoardPace:
         return max(self.queue_ttl, timedelta(hours=24)) + timedelta(hours=4)
 
 
-class StatusBoard:
+class StatusUpdater:
     """Keeps status messages true."""
 
     def __init__(
         self,
         *,
-        advancer: Advancer,
+        writer: JobWriter,
         chat: Chat,
         estimates: Estimates,
         folders: Folders,
         locks: JobLocks,
         metrics: Metrics,
-        pace: BoardPace,
+        pace: EditPace,
         away: timedelta,
     ) -> None:
-        self._advancer = advancer
-        self._database = advancer.database
-        self._clock = advancer.clock
+        self._writer = writer
+        self._database = writer.database
+        self._clock = writer.clock
         self._chat = chat
         self._estimates = estimates
         self._folders = folders
@@ -258,7 +258,7 @@ class StatusBoard:
     async def _write(self, view: StatusView, digest: str) -> None:
         job = view.job
         # The deliverer may have taken the message over while this waited for the lock.
-        current = await self._advancer.read(job.id)
+        current = await self._writer.read(job.id)
         if current is None or current.version != job.version:
             return
         if job.status_message_id is None:
@@ -277,18 +277,18 @@ class StatusBoard:
         """Have messages written once more that a late edit may have overwritten."""
         now = self._clock.monotonic()
         for job_id in [job_id for job_id, until in self._cut_off.items() if until <= now]:
-            job = await self._advancer.read(job_id)
+            job = await self._writer.read(job_id)
             if job and job.state is JobState.DELIVERING:
                 continue  # its message is being written
             if job and job.shown_version >= job.version:
-                await self._advancer.touch(job_id, shown_version=job.version - 1, shown_digest=None)
+                await self._writer.patch(job_id, shown_version=job.version - 1, shown_digest=None)
             del self._cut_off[job_id]
 
     async def _post_missing(self, view: StatusView, digest: str) -> None:
         """Find the message an earlier process posted, or post it; an ended job needs none."""
         job = view.job
         now = self._clock.now()
-        receipt, attempted_at = await find_earlier(
+        receipt, attempted_at = await find_previous_attempt(
             self._chat,
             job,
             job.channel_id,
@@ -301,9 +301,9 @@ class StatusBoard:
             if job.is_terminal:
                 await self._mark(job, None)
                 return
-            await self._advancer.touch(job.id, status_attempted_at=attempted_at)
+            await self._writer.patch(job.id, status_attempted_at=attempted_at)
             receipt = await self._chat.post_status(view, preview=self._folders.preview(job))
-        await self._advancer.touch(
+        await self._writer.patch(
             job.id, status_channel_id=receipt.channel_id, status_message_id=receipt.message_id
         )
         log.info("status_recovered", job_id=job.id, found=found)
@@ -313,7 +313,7 @@ class StatusBoard:
             self._job_free_at.pop(job.id, None)
         else:
             await self._mark(job, digest)
-        self._advancer.changed(job)
+        self._writer.changed(job)
 
     def _may_come_back(self, job: Job) -> bool:
         """Tell whether a channel out of our sight is worth waiting for."""
@@ -327,7 +327,7 @@ class StatusBoard:
         """Stop writing to a message that is gone; the job goes on."""
         log.info("status_message_gone", job_id=job.id, code=error.code)
         if job.status_message_id is None and job.state is JobState.QUEUED:
-            await self._advancer.advance(
+            await self._writer.advance(
                 job,
                 JobState.CANCELLED,
                 owner=Owner.REAPER,
@@ -339,7 +339,7 @@ class StatusBoard:
             )
             return
         if isinstance(error, MessageGoneError | ChannelGoneError):
-            await self._advancer.touch(job.id, status_gone_at=self._clock.now())
+            await self._writer.patch(job.id, status_gone_at=self._clock.now())
         else:
             # Not to be shown now, for instance blocked by AutoMod: the next change tries again.
             await self._mark(job, None)
@@ -370,7 +370,7 @@ class StatusBoard:
                 # One job's end must not stop the others.
                 log.exception("announcement_broken", job_id=job.id)
                 self._metrics.loop_failures.labels(loop="status board").inc()
-                await self._advancer.touch(job.id, announced_at=self._clock.now())
+                await self._writer.patch(job.id, announced_at=self._clock.now())
         return IDLE_SECONDS
 
     async def _announce(self, job: Job) -> bool:
@@ -379,7 +379,7 @@ class StatusBoard:
         async with self._database.read() as connection:
             guild = await guilds.get(connection, job.guild_id)
         if not self._is_worth_telling(job, guild.notify, now):
-            await self._advancer.touch(job.id, announced_at=now)
+            await self._writer.patch(job.id, announced_at=now)
             return False
         free_at = self._job_free_at.get(job.id)
         if job.id in self._failures and free_at is not None and free_at > self._clock.monotonic():
@@ -387,7 +387,7 @@ class StatusBoard:
         try:
             attempted_at = await self._attempt_at(job, guild.notify, now)
             if attempted_at is not None:
-                await self._advancer.touch(job.id, announce_attempted_at=attempted_at)
+                await self._writer.patch(job.id, announce_attempted_at=attempted_at)
                 await self._chat.announce(StatusView(job=job), guild.notify)
                 await self._show_after_all(job)
         except ChatUnavailableError as error:
@@ -396,7 +396,7 @@ class StatusBoard:
         except DeliveryError as error:
             log.info("announcement_refused", job_id=job.id, code=error.code)
         self._failures.pop(job.id, None)
-        await self._advancer.touch(job.id, announced_at=now)
+        await self._writer.patch(job.id, announced_at=now)
         return True
 
     async def _attempt_at(self, job: Job, notify: Notify, now: datetime) -> datetime | None:
@@ -406,7 +406,7 @@ class StatusBoard:
             return now
         in_dm = notify is Notify.DM
         place = await self._chat.open_dm(job.requester_id) if in_dm else _place(job)
-        found, attempted_at = await find_earlier(
+        found, attempted_at = await find_previous_attempt(
             self._chat, job, place, Purpose.ANNOUNCEMENT, attempted_at=attempted_at, now=now
         )
         return None if found is not None else attempted_at
@@ -415,7 +415,7 @@ class StatusBoard:
         """Try a refused last word once more: the announcement opened an archived thread again."""
         was_refused = job.shown_digest is None and job.shown_version >= job.version
         if was_refused and job.status_message_id is not None and job.status_gone_at is None:
-            await self._advancer.touch(job.id, shown_version=job.version - 1)
+            await self._writer.patch(job.id, shown_version=job.version - 1)
 
     def _is_worth_telling(self, job: Job, notify: Notify, now: datetime) -> bool:
         age = now - job.created_at

@@ -14,11 +14,11 @@ from bot.domain.failure import FailureReason
 from bot.domain.ids import JobId, TaskId
 from bot.domain.jobs.job import POLLED, Job, JobState, Owner
 from bot.domain.jobs.ownership import is_made_from
-from bot.domain.jobs.status import Told
+from bot.domain.jobs.status import AlertKind
 from bot.domain.ports import VideoProvider
 from bot.domain.requests.task import TaskState
-from bot.services.alerts import Operators
-from bot.services.jobs.writer import Advancer
+from bot.services.alerts import Alerts
+from bot.services.jobs.writer import JobWriter
 from bot.services.reconciliation.task_list import TaskList
 from bot.storage import jobs, unconfirmed
 from bot.storage.engine import Connection
@@ -33,16 +33,16 @@ class Decisions:
     def __init__(
         self,
         *,
-        advancer: Advancer,
+        writer: JobWriter,
         provider: VideoProvider,
-        operators: Operators,
+        alerts: Alerts,
         task_list: TaskList,
     ) -> None:
-        self._advancer = advancer
-        self._database = advancer.database
-        self._clock = advancer.clock
+        self._writer = writer
+        self._database = writer.database
+        self._clock = writer.clock
         self._provider = provider
-        self._operators = operators
+        self._alerts = alerts
         self._list = task_list
 
     async def carry_out(self, job_id: JobId, *, taken: TaskId | None, failed: bool) -> Job:
@@ -59,7 +59,7 @@ class Decisions:
             JobNotFoundError: there is no such job waiting for a decision.
             DecisionRefusedError: the task named is certainly not this job's.
         """
-        job = await self._advancer.read(job_id)
+        job = await self._writer.read(job_id)
         if job is None or job.state not in _DECIDABLE:
             raise JobNotFoundError(job_id)
         if job.state in POLLED and not failed:
@@ -75,7 +75,7 @@ class Decisions:
             decided = await self.requeue(job, Owner.OPERATOR, reason="by decision")
         else:
             decided = await self._go_on(job)
-        self._operators.over(Told.JOB_UNCONFIRMED, job.id)
+        self._alerts.resolve(AlertKind.JOB_UNCONFIRMED, job.id)
         return decided
 
     async def requeue(self, job: Job, owner: Owner, *, reason: str) -> Job:
@@ -88,7 +88,7 @@ class Decisions:
         async def forget(connection: Connection) -> None:
             await unconfirmed.forget_readings(connection, job.id)
 
-        after = await self._advancer.advance(
+        after = await self._writer.advance(
             job,
             JobState.QUEUED,
             owner=owner,
@@ -96,12 +96,12 @@ class Decisions:
             changes={"sent_at": None, "gave_up_at": None},
             also=forget,
         )
-        self._operators.over(Told.JOB_UNCONFIRMED, job.id)
+        self._alerts.resolve(AlertKind.JOB_UNCONFIRMED, job.id)
         return after
 
     async def _give_up(self, job: Job) -> Job:
         is_parked = job.state is JobState.PARKED
-        return await self._advancer.advance(
+        return await self._writer.advance(
             job,
             JobState.FAILED,
             owner=Owner.OPERATOR,
@@ -116,7 +116,7 @@ class Decisions:
     async def _take(self, job: Job, task_id: TaskId) -> Job:
         now = self._clock.now()
         try:
-            return await self._advancer.advance(
+            return await self._writer.advance(
                 job,
                 JobState.PENDING,
                 owner=Owner.OPERATOR,
@@ -137,7 +137,7 @@ class Decisions:
         target = job.parked_from or JobState.QUEUED
         if target is JobState.SUBMITTING:
             target = JobState.QUEUED  # it broke before its create left
-        return await self._advancer.advance(
+        return await self._writer.advance(
             job, target, owner=Owner.OPERATOR, changes={"next_poll_at": self._clock.now()}
         )
 

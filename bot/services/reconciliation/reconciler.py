@@ -15,20 +15,20 @@ from bot.domain.errors import ProviderError, StaleJobError
 from bot.domain.ids import AccountId, JobId, TaskId
 from bot.domain.jobs.job import POLLED, Job, JobEvent, JobState, Owner
 from bot.domain.jobs.ownership import (
-    Doubt,
     Finding,
     Listing,
+    UnresolvedReason,
     Verdict,
     is_made_from,
     settled_at,
 )
 from bot.domain.jobs.pacing import UNCONFIRMED_COUNTS_FOR
-from bot.domain.jobs.status import Told
+from bot.domain.jobs.status import AlertKind
 from bot.domain.ports import VideoProvider
 from bot.domain.requests.task import ListedTask, TaskState
 from bot.logs import get_logger
-from bot.services.alerts import Operators
-from bot.services.jobs.writer import Advancer
+from bot.services.alerts import Alerts
+from bot.services.jobs.writer import JobWriter
 from bot.services.reconciliation.operator_decisions import Decisions
 from bot.services.reconciliation.task_list import TaskList, described, moment
 from bot.storage import jobs, lanes, unconfirmed
@@ -60,18 +60,16 @@ _ENDED = frozenset({TaskState.SUCCEEDED, TaskState.FAILED, TaskState.CANCELED, T
 class Reconciler:
     """Settles what nobody saw answered."""
 
-    def __init__(
-        self, *, advancer: Advancer, provider: VideoProvider, operators: Operators
-    ) -> None:
-        self._advancer = advancer
-        self._database = advancer.database
-        self._clock = advancer.clock
+    def __init__(self, *, writer: JobWriter, provider: VideoProvider, alerts: Alerts) -> None:
+        self._writer = writer
+        self._database = writer.database
+        self._clock = writer.clock
         self._provider = provider
         self._account: AccountId = provider.account
-        self._operators = operators
+        self._alerts = alerts
         self._list = TaskList(self._database, self._clock, provider)
         self._decisions = Decisions(
-            advancer=advancer, provider=provider, operators=operators, task_list=self._list
+            writer=writer, provider=provider, alerts=alerts, task_list=self._list
         )
         self._started_at = self._clock.now()
         self._unreadable: set[str] = set()
@@ -111,7 +109,7 @@ class Reconciler:
             listing = await self._list.read(model)
             if listing is None:
                 for job in open_jobs:
-                    await self._undecided(job, Doubt.LIST_TOO_LONG)
+                    await self._undecided(job, UnresolvedReason.LIST_TOO_LONG)
                 return TOLD_SECONDS
             waits = await self._settle(listing)
         except ProviderError as error:
@@ -126,7 +124,7 @@ class Reconciler:
             log.warning("task_list_unreadable", model=model, code=error.code)
         for job in open_jobs:
             if job.sent_at is not None and self._clock.now() - job.sent_at > LIST_PATIENCE:
-                await self._undecided(job, Doubt.LIST_UNREADABLE)
+                await self._undecided(job, UnresolvedReason.LIST_UNREADABLE)
 
     async def _learn_key_early(self) -> None:
         async with self._database.read() as connection:
@@ -180,7 +178,7 @@ class Reconciler:
             ProviderError: a task could not be read; the next round tries again.
         """
         # What was born at another time is somebody else's most likely, whatever its words.
-        if job.prompt and finding.doubt is not Doubt.UNEXPLAINED:
+        if job.prompt and finding.doubt is not UnresolvedReason.UNEXPLAINED:
             if any(task.state not in _ENDED for task in finding.tasks) and self._may_run(job):
                 return PROOF_SECONDS
             made = [
@@ -193,7 +191,7 @@ class Reconciler:
             ):
                 await self._adopt(job, made[0])
                 return INTERVAL_SECONDS
-        await self._undecided(job, finding.doubt or Doubt.AMBIGUOUS, finding.tasks)
+        await self._undecided(job, finding.doubt or UnresolvedReason.AMBIGUOUS, finding.tasks)
         return INTERVAL_SECONDS if job.operator_told_at is None else TOLD_SECONDS
 
     def _may_run(self, job: Job) -> bool:
@@ -211,7 +209,7 @@ class Reconciler:
         async def forget(connection: Connection) -> None:
             await unconfirmed.forget_readings(connection, job.id)
 
-        await self._advancer.advance(
+        await self._writer.advance(
             job,
             JobState.PENDING,
             owner=Owner.RECONCILER,
@@ -226,7 +224,7 @@ class Reconciler:
             },
             also=forget,
         )
-        self._operators.over(Told.JOB_UNCONFIRMED, job.id)
+        self._alerts.resolve(AlertKind.JOB_UNCONFIRMED, job.id)
 
     async def _missing(self, job: Job, listing: Listing) -> float:
         """Queue a job again once it is certain that its create made no task."""
@@ -248,7 +246,7 @@ class Reconciler:
         if all(each.has_control for each in agreeing):
             await self._decisions.requeue(job, Owner.RECONCILER, reason="certainly not taken")
             return INTERVAL_SECONDS
-        await self._undecided(job, Doubt.NO_CONTROL)
+        await self._undecided(job, UnresolvedReason.NO_CONTROL)
         return INTERVAL_SECONDS if job.operator_told_at is None else TOLD_SECONDS
 
     async def _forget_readings(self, job: Job) -> None:
@@ -259,7 +257,9 @@ class Reconciler:
         async with self._database.write() as connection:
             await unconfirmed.forget_readings(connection, job.id)
 
-    async def _undecided(self, job: Job, doubt: Doubt, tasks: Sequence[ListedTask] = ()) -> None:
+    async def _undecided(
+        self, job: Job, doubt: UnresolvedReason, tasks: Sequence[ListedTask] = ()
+    ) -> None:
         """Leave the decision to the operator; the reservation stays until it is taken.
 
         Nobody is told before the list has settled. What was told is stored: the next process tells
@@ -277,9 +277,9 @@ class Reconciler:
         if len(tasks) > TASKS_TOLD:
             shown += f" and {len(tasks) - TASKS_TOLD} more"
         # An earlier create of this job may have been told of, and decided in another process.
-        self._operators.over(Told.JOB_UNCONFIRMED, job.id)
-        await self._operators.tell(
-            Told.JOB_UNCONFIRMED,
+        self._alerts.resolve(AlertKind.JOB_UNCONFIRMED, job.id)
+        await self._alerts.fire(
+            AlertKind.JOB_UNCONFIRMED,
             job.id,
             why=doubt.value,
             model=job.model,
@@ -294,5 +294,5 @@ class Reconciler:
             detail={"why": doubt.value, "tasks": shown},
         )
         async with self._database.write() as connection:
-            await jobs.touch(connection, job.id, operator_told_at=now)
+            await jobs.patch(connection, job.id, operator_told_at=now)
             await jobs.record(connection, event)

@@ -11,11 +11,11 @@ from bot.domain.errors import AuthenticationError, ProviderError
 from bot.domain.ids import AccountId
 from bot.domain.jobs.job import JobState
 from bot.domain.jobs.pacing import ACCOUNT_PROBE_INTERVAL
-from bot.domain.jobs.status import Told
+from bot.domain.jobs.status import AlertKind
 from bot.domain.ports import Clock, VideoProvider
 from bot.logs import get_logger
 from bot.metrics import Metrics
-from bot.services.alerts import Operators
+from bot.services.alerts import Alerts
 from bot.storage import jobs, lanes, processes
 from bot.storage.engine import Database
 
@@ -38,13 +38,13 @@ class Accounts:
         database: Database,
         clock: Clock,
         provider: VideoProvider,
-        operators: Operators,
+        alerts: Alerts,
         metrics: Metrics,
     ) -> None:
         self._database = database
         self._clock = clock
         self._provider = provider
-        self._operators = operators
+        self._alerts = alerts
         self._metrics = metrics
 
     async def pause(self, account: AccountId, error: AuthenticationError) -> None:
@@ -105,7 +105,7 @@ class Accounts:
                 connection, account, paused_at=None, pause_reason=None, probe_at=None
             )
         self._metrics.account_paused.set(0)
-        self._operators.over(Told.ACCOUNT_PAUSED, account)
+        self._alerts.resolve(AlertKind.ACCOUNT_PAUSED, account)
         log.info("account_resumed", account=account)
 
     async def _tell(self, account: AccountId) -> None:
@@ -121,7 +121,7 @@ class Accounts:
         if row.paused_at is None or told == this:
             return
         reason = row.pause_reason or ""
-        if not await self._operators.tell(Told.ACCOUNT_PAUSED, account, reason=reason):
+        if not await self._alerts.fire(AlertKind.ACCOUNT_PAUSED, account, reason=reason):
             return
         async with self._database.write() as connection:
             await processes.set_fact(connection, _TOLD, this)

@@ -34,12 +34,12 @@ from bot.domain.ports import Chat
 from bot.logs import get_logger
 from bot.media.child import MediaPool
 from bot.metrics import Metrics
-from bot.services.alerts import Operators
-from bot.services.jobs.claims import Claims, Quarantine
+from bot.services.alerts import Alerts
+from bot.services.jobs.claims import Claims, PoisonJobGate
 from bot.services.jobs.files import RESULT, SHRUNK, Folders
 from bot.services.jobs.message_locks import JobLocks
-from bot.services.jobs.writer import Advancer
-from bot.services.messages.previous_attempt import find_earlier
+from bot.services.jobs.writer import JobWriter
+from bot.services.messages.previous_attempt import find_previous_attempt
 
 log = get_logger(__name__)
 
@@ -68,19 +68,19 @@ class Deliverer:
     def __init__(
         self,
         *,
-        advancer: Advancer,
+        writer: JobWriter,
         chat: Chat,
         media: MediaPool,
         folders: Folders,
         locks: JobLocks,
-        operators: Operators,
+        alerts: Alerts,
         metrics: Metrics,
         worker_id: WorkerId,
-        quarantine: Quarantine,
+        poison_gate: PoisonJobGate,
         upload_limit_mib: int,
     ) -> None:
-        self._advancer = advancer
-        self._clock = advancer.clock
+        self._writer = writer
+        self._clock = writer.clock
         self._chat = chat
         self._media = media
         self._folders = folders
@@ -90,14 +90,14 @@ class Deliverer:
         self._busy: set[ChannelId] = set()
         """Channels that take a video now; one at a time, so that none keeps all deliverers."""
         self._claims = Claims(
-            advancer=advancer,
-            operators=operators,
+            writer=writer,
+            alerts=alerts,
             metrics=metrics,
             worker_id=worker_id,
             owner=Owner.DELIVERER,
             state=JobState.DELIVERING,
             lease=LEASE,
-            quarantine=quarantine,
+            poison_gate=poison_gate,
         )
 
     async def run_once(self) -> float:
@@ -110,7 +110,7 @@ class Deliverer:
         channel_id = job.status_channel_id or job.channel_id
         if channel_id in self._busy:
             # Nothing was tried: neither the claim nor an attempt counts.
-            await self._advancer.touch(
+            await self._writer.patch(
                 job.id,
                 claims=job.claims - 1,
                 lease_owner=None,
@@ -136,7 +136,7 @@ class Deliverer:
                 seconds=wait.total_seconds(),
                 reason=str(error),
             )
-            await self._advancer.retry_later(
+            await self._writer.retry_later(
                 job, not_before=self._clock.now() + wait, attempts=attempts
             )
 
@@ -162,15 +162,15 @@ class Deliverer:
             except (DeliveryError, MediaTooLargeError) as error:
                 log.warning("delivery_refused", job_id=job.id, code=error.code)
                 if isinstance(error, MessageGoneError):
-                    await self._advancer.touch(job.id, status_gone_at=self._clock.now())
+                    await self._writer.patch(job.id, status_gone_at=self._clock.now())
                 is_out_of_sight = is_out_of_sight or isinstance(error, ChannelGoneError)
                 continue
             if is_out_of_sight:
                 # The last word stands under the video; the channel's message is not waited for.
-                await self._advancer.touch(job.id, status_gone_at=self._clock.now())
+                await self._writer.patch(job.id, status_gone_at=self._clock.now())
             await self._done(job, receipt, file)
             return
-        await self._advancer.advance(
+        await self._writer.advance(
             job,
             JobState.UNDELIVERABLE,
             owner=Owner.DELIVERER,
@@ -182,14 +182,14 @@ class Deliverer:
     ) -> tuple[Receipt | None, datetime]:
         """Return the message with the video an attempt before this may have left somewhere.
 
-        And the moment to store with another attempt; see ``find_earlier``.
+        And the moment to store with another attempt; see ``find_previous_attempt``.
 
         Raises:
             MissingAccessError: it may stand in the channel, and nobody can tell.
             ChatUnavailableError: Discord could not be asked.
         """
         find = partial(
-            find_earlier,
+            find_previous_attempt,
             self._chat,
             job,
             purpose=Purpose.DELIVERY,
@@ -258,7 +258,7 @@ class Deliverer:
         while True:
             sent_bytes = await asyncio.to_thread(_size, file)
             view = StatusView(job=self._as_delivered(job, sent_bytes))
-            await self._advancer.touch(
+            await self._writer.patch(
                 job.id, delivery_attempted_at=attempted_at or self._clock.now()
             )
             most_seconds = HAND_OVER_SECONDS + sent_bytes / SLOWEST_BYTES_PER_SECOND
@@ -276,7 +276,7 @@ class Deliverer:
     async def _shrink(self, job: Job, original: Path, limit_bytes: int) -> Path:
         target = original.with_name(SHRUNK)
         # Each attempt takes minutes: the lease must not lapse under our hands.
-        await self._advancer.touch(job.id, lease_until=self._clock.now() + LEASE)
+        await self._writer.patch(job.id, lease_until=self._clock.now() + LEASE)
         try:
             await self._media.shrink(original, target, limit_bytes=limit_bytes)
         except OSError as error:
@@ -300,7 +300,7 @@ class Deliverer:
                 "shown_version": job.version + 1,
                 "shown_digest": self._chat.digest(StatusView(job=shown)),
             }
-        await self._advancer.advance(
+        await self._writer.advance(
             job,
             JobState.DELIVERED,
             owner=Owner.DELIVERER,

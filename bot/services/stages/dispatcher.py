@@ -28,16 +28,16 @@ from bot.domain.host.overview import Switch
 from bot.domain.ids import AccountId, TaskId, WorkerId
 from bot.domain.jobs.job import MAX_CLAIMS, Job, JobState, Owner
 from bot.domain.jobs.pacing import LEASE, UNCONFIRMED_GAP, backoff
-from bot.domain.jobs.status import Told
+from bot.domain.jobs.status import AlertKind
 from bot.domain.jobs.transitions import transition
 from bot.domain.ports import VideoProvider
 from bot.domain.requests.task import TaskImage, TaskRequest
 from bot.logs import get_logger
 from bot.metrics import Metrics
-from bot.services.alerts import Operators
-from bot.services.jobs.estimates import in_turn
+from bot.services.alerts import Alerts
+from bot.services.jobs.estimates import fair_order
 from bot.services.jobs.files import Folders
-from bot.services.jobs.writer import Advancer
+from bot.services.jobs.writer import JobWriter
 from bot.services.stages.account_pause import Accounts, is_closed
 from bot.services.switch import switch_of
 from bot.storage import jobs, lanes, unconfirmed
@@ -58,26 +58,26 @@ class Dispatcher:
     def __init__(
         self,
         *,
-        advancer: Advancer,
+        writer: JobWriter,
         provider: VideoProvider,
         catalogue: Catalogue,
         folders: Folders,
         accounts: Accounts,
-        operators: Operators,
+        alerts: Alerts,
         metrics: Metrics,
         worker_id: WorkerId,
         poll_interval_seconds: float,
         queue_ttl: timedelta,
     ) -> None:
-        self._advancer = advancer
-        self._database = advancer.database
-        self._clock = advancer.clock
+        self._writer = writer
+        self._database = writer.database
+        self._clock = writer.clock
         self._provider = provider
         self._account: AccountId = provider.account
         self._catalogue = catalogue
         self._folders = folders
         self._accounts = accounts
-        self._operators = operators
+        self._alerts = alerts
         self._metrics = metrics
         self._worker_id = worker_id
         self._poll_interval_seconds = poll_interval_seconds
@@ -160,7 +160,7 @@ class Dispatcher:
             await lanes.set_next_submit(
                 connection, lane, at=now + self._spacing(lane), throttled=lane.throttled
             )
-        self._advancer.tell(step)
+        self._writer.publish(step)
         return step.after
 
     async def _next(self, connection: Connection, model: str) -> Job | None:
@@ -172,7 +172,7 @@ class Dispatcher:
         waiting = await lanes.claimable_of(
             connection, self._account, model, guild_id, now=now, oldest=oldest
         )
-        ordered = await in_turn(connection, self._account, model, waiting)
+        ordered = await fair_order(connection, self._account, model, waiting)
         return await jobs.get(connection, ordered[0].job_id) if ordered else None
 
     @staticmethod
@@ -283,7 +283,7 @@ class Dispatcher:
             await lanes.rest(connection, self._account, job.model, until=now + UNCONFIRMED_GAP)
 
         try:
-            await self._advancer.advance(
+            await self._writer.advance(
                 job,
                 JobState.UNCONFIRMED,
                 owner=Owner.DISPATCHER,
@@ -297,13 +297,13 @@ class Dispatcher:
 
     async def _gave_up_later(self, job: Job, now: datetime) -> None:
         """Correct the end of a job's window: its lease lapsed while this process was suspended."""
-        current = await self._advancer.read(job.id)
+        current = await self._writer.read(job.id)
         if (
             current is not None
             and current.state is JobState.UNCONFIRMED
             and current.sent_at == job.sent_at
         ):
-            await self._advancer.touch(job.id, gave_up_at=now)
+            await self._writer.patch(job.id, gave_up_at=now)
 
     async def _requeue(self, job: Job, wait: timedelta, detail: dict[str, str]) -> None:
         await self._advance(
@@ -330,7 +330,7 @@ class Dispatcher:
         **changes: object,
     ) -> None:
         try:
-            await self._advancer.advance(
+            await self._writer.advance(
                 job, target, owner=Owner.DISPATCHER, detail=detail, changes=changes
             )
         except StaleJobError:
@@ -344,7 +344,7 @@ class Dispatcher:
             JobState.UNCONFIRMED,
         }:
             try:
-                await self._advancer.advance(
+                await self._writer.advance(
                     current,
                     JobState.PENDING,
                     owner=Owner.DISPATCHER,
@@ -358,7 +358,7 @@ class Dispatcher:
                     },
                 )
             except StaleJobError:
-                current = await self._advancer.read(job.id)
+                current = await self._writer.read(job.id)
             except ConflictError:
                 await self._owned_by_another(current, task_id)
                 return
@@ -375,8 +375,8 @@ class Dispatcher:
         if job.state is JobState.SUBMITTING:
             await self._unseen(job, {"task_id": task_id})
         sent_at = job.sent_at.isoformat() if job.sent_at else ""
-        await self._operators.tell(
-            Told.JOB_UNCONFIRMED,
+        await self._alerts.fire(
+            AlertKind.JOB_UNCONFIRMED,
             job.id,
             why="ambiguous",
             model=job.model,
@@ -395,7 +395,7 @@ class Dispatcher:
             outcome = "cancelled"
         except ProviderError as error:
             outcome = error.code
-        await self._operators.tell(Told.ORPHAN_TASK, task_id, job_id=job.id, cancel=outcome)
+        await self._alerts.fire(AlertKind.ORPHAN_TASK, task_id, job_id=job.id, cancel=outcome)
 
     async def _broken(self, job: Job, error: Exception) -> None:
         """Give a job back that broke before anything left; the third time it is parked."""
@@ -405,7 +405,7 @@ class Dispatcher:
             # Nothing left: it holds no place of its lane.
             detail = {"error": type(error).__name__}
             await self._advance(job, JobState.PARKED, detail, sent_at=None)
-            await self._operators.tell(Told.JOB_PARKED, job.id, error=type(error).__name__)
+            await self._alerts.fire(AlertKind.JOB_PARKED, job.id, error=type(error).__name__)
             return
         await self._advance(
             job,
@@ -453,7 +453,7 @@ class Dispatcher:
             if lane is not None:
                 await lanes.switch_off(connection, lane, at=self._clock.now(), reason=reason)
         await self._end(job, FailureReason.MODEL_OFF, reason, {"code": error.code})
-        await self._operators.tell(Told.LANE_OFF, job.model, reason=str(error.provider_code))
+        await self._alerts.fire(AlertKind.LANE_OFF, job.model, reason=str(error.provider_code))
 
     async def _fail_unsellable(self, model: str) -> None:
         """Fail what waits for a lane that is off: it would wait for nothing."""

@@ -19,17 +19,17 @@ from bot.domain.errors import (
 from bot.domain.failure import FailureReason
 from bot.domain.ids import WorkerId
 from bot.domain.jobs.delivery import MIB
-from bot.domain.jobs.job import Amendment, Job, JobState, Owner
+from bot.domain.jobs.job import Job, JobState, JobUpdateKind, Owner
 from bot.domain.jobs.pacing import backoff
-from bot.domain.jobs.status import Told
+from bot.domain.jobs.status import AlertKind
 from bot.domain.ports import VideoProvider
 from bot.logs import get_logger
 from bot.media.child import MediaPool
 from bot.metrics import Metrics
-from bot.services.alerts import Operators
-from bot.services.jobs.claims import Claims, Quarantine
+from bot.services.alerts import Alerts
+from bot.services.jobs.claims import Claims, PoisonJobGate
 from bot.services.jobs.files import RESULT, Folders
-from bot.services.jobs.writer import Advancer
+from bot.services.jobs.writer import JobWriter
 from bot.services.stages.poller import result_deadline
 
 log = get_logger(__name__)
@@ -57,31 +57,31 @@ class Downloader:
     def __init__(
         self,
         *,
-        advancer: Advancer,
+        writer: JobWriter,
         provider: VideoProvider,
         media: MediaPool,
         folders: Folders,
-        operators: Operators,
+        alerts: Alerts,
         metrics: Metrics,
         worker_id: WorkerId,
-        quarantine: Quarantine,
+        poison_gate: PoisonJobGate,
     ) -> None:
-        self._advancer = advancer
-        self._clock = advancer.clock
+        self._writer = writer
+        self._clock = writer.clock
         self._provider = provider
         self._media = media
         self._folders = folders
-        self._operators = operators
+        self._alerts = alerts
         self._metrics = metrics
         self._claims = Claims(
-            advancer=advancer,
-            operators=operators,
+            writer=writer,
+            alerts=alerts,
             metrics=metrics,
             worker_id=worker_id,
             owner=Owner.DOWNLOADER,
             state=JobState.DOWNLOADING,
             lease=LEASE,
-            quarantine=quarantine,
+            poison_gate=poison_gate,
         )
 
     async def run_once(self) -> float:
@@ -104,7 +104,7 @@ class Downloader:
             await self._again(job, error)
         else:
             self._count("ok")
-            await self._advancer.advance(
+            await self._writer.advance(
                 job,
                 JobState.DELIVERING,
                 owner=Owner.DOWNLOADER,
@@ -134,9 +134,9 @@ class Downloader:
             await self._lose(job, JobState.FAILED, FailureReason.RESULT_EXPIRED, str(error))
             return
         is_news = isinstance(error, ResultHostError) and job.operator_told_at is None
-        if is_news and await self._operators.tell(Told.RESULT_HOST, job.id, reason=str(error)):
+        if is_news and await self._alerts.fire(AlertKind.RESULT_HOST, job.id, reason=str(error)):
             # Stored, so that the restart which widens RESULT_HOSTS does not tell it again.
-            await self._advancer.touch(job.id, operator_told_at=now)
+            await self._writer.patch(job.id, operator_told_at=now)
         attempts = job.attempts + 1
         if isinstance(error, MediaError):
             most_seconds, chance = MOST_WAIT_UNPLAYABLE_SECONDS, left / 2
@@ -150,7 +150,7 @@ class Downloader:
             reason=str(error),
             seconds=wait.total_seconds(),
         )
-        await self._advancer.retry_later(job, not_before=now + wait, attempts=attempts)
+        await self._writer.retry_later(job, not_before=now + wait, attempts=attempts)
 
     async def _expired(self, job: Job, error: ResultExpiredError) -> None:
         """Ask once for a fresh URL; where there is none, the video is lost."""
@@ -164,10 +164,10 @@ class Downloader:
         fresh = result_deadline(task, now=now) if task and task.url_expires_at else None
         if task and task.video_url and fresh and fresh > now:
             if task.video_url != job.result_url:
-                await self._advancer.amend(
+                await self._writer.update_visible(
                     job,
                     owner=Owner.DOWNLOADER,
-                    name=Amendment.RESULT_URL_REFRESHED,
+                    name=JobUpdateKind.RESULT_URL_REFRESHED,
                     result_url=task.video_url,
                     url_expires_at=fresh,
                     lease_owner=None,
@@ -181,14 +181,14 @@ class Downloader:
         await self._lose(job, JobState.EXPIRED, FailureReason.RESULT_EXPIRED, str(error))
 
     async def _lose(self, job: Job, target: JobState, reason: FailureReason, text: str) -> None:
-        await self._advancer.advance(
+        await self._writer.advance(
             job,
             target,
             owner=Owner.DOWNLOADER,
             detail={"reason": reason.value},
             changes={"failure_reason": reason, "failure_detail": text},
         )
-        await self._operators.tell(Told.OPERATOR_LOSS, job.id, reason=reason.value)
+        await self._alerts.fire(AlertKind.OPERATOR_LOSS, job.id, reason=reason.value)
 
     def _count(self, outcome: str) -> None:
         self._metrics.provider_calls.labels(call="download", outcome=outcome).inc()

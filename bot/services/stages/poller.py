@@ -26,7 +26,7 @@ from bot.domain.errors import (
 )
 from bot.domain.failure import FailureReason
 from bot.domain.ids import JobId
-from bot.domain.jobs.job import MAX_CLAIMS, Amendment, Job, JobState, Owner
+from bot.domain.jobs.job import MAX_CLAIMS, Job, JobState, JobUpdateKind, Owner
 from bot.domain.jobs.ownership import is_made_from
 from bot.domain.jobs.pacing import (
     TASK_MEMORY,
@@ -36,16 +36,16 @@ from bot.domain.jobs.pacing import (
     backoff,
     poll_interval,
 )
-from bot.domain.jobs.render_times import footage_of, lesson_of
-from bot.domain.jobs.status import Told
+from bot.domain.jobs.render_times import observed_duration, render_profile_of
+from bot.domain.jobs.status import AlertKind
 from bot.domain.jobs.transitions import billed_amounts
 from bot.domain.ports import VideoProvider
 from bot.domain.requests.task import Task, TaskFailure, TaskState
 from bot.logs import get_logger
 from bot.metrics import Metrics
-from bot.services.alerts import Operators
-from bot.services.jobs.estimates import Knowledge, known_times
-from bot.services.jobs.writer import Advancer
+from bot.services.alerts import Alerts
+from bot.services.jobs.estimates import DurationStats, load_duration_stats
+from bot.services.jobs.writer import JobWriter
 from bot.services.stages.account_pause import Accounts
 from bot.storage import jobs, making_times, unconfirmed
 from bot.storage.engine import Connection
@@ -87,28 +87,28 @@ class Poller:
     def __init__(
         self,
         *,
-        advancer: Advancer,
+        writer: JobWriter,
         provider: VideoProvider,
         catalogue: Catalogue,
         accounts: Accounts,
-        operators: Operators,
+        alerts: Alerts,
         metrics: Metrics,
         pace: PollingPace,
     ) -> None:
-        self._advancer = advancer
-        self._database = advancer.database
-        self._clock = advancer.clock
+        self._writer = writer
+        self._database = writer.database
+        self._clock = writer.clock
         self._provider = provider
         self._catalogue = catalogue
         self._accounts = accounts
-        self._operators = operators
+        self._alerts = alerts
         self._metrics = metrics
         self._pace = pace
         self._errors: dict[JobId, int] = {}
         """Failed polls in a row; only spacing depends on it."""
         self._readable_at: datetime | None = None
         """When any task of ours was last readable: proof that UNKNOWN means the task."""
-        self._known = Knowledge(catalogue=catalogue, recent={})
+        self._known = DurationStats(catalogue=catalogue, recent={})
         """How long tasks take, as read for the round of polls under way."""
 
     async def run_once(self) -> float:
@@ -118,7 +118,7 @@ class Poller:
             due = await jobs.due_polls(connection, now=now, limit=BATCH)
             if due:
                 models = {job.model for job in due}
-                self._known = await known_times(connection, self._catalogue, models)
+                self._known = await load_duration_stats(connection, self._catalogue, models)
         if due:
             async with asyncio.TaskGroup() as group:
                 polls = [group.create_task(self._poll(job)) for job in due]
@@ -211,17 +211,19 @@ class Poller:
                 failure_reason=FailureReason.OUTCOME_UNKNOWN,
                 possibly_billed=True,
             )
-            await self._operators.tell(Told.ORPHAN_TASK, str(job.task_id), job_id=job.id)
+            await self._alerts.fire(AlertKind.ORPHAN_TASK, str(job.task_id), job_id=job.id)
             return
         seconds = task.billed_seconds
         billed_seconds = job.duration_seconds if seconds is None else seconds
         now = self._clock.now()
 
         async def learn(connection: Connection) -> None:
-            if (took_seconds := lesson_of(task)) is not None:
-                await making_times.add(connection, footage_of(job), seconds=took_seconds, at=now)
+            if (took_seconds := observed_duration(task)) is not None:
+                await making_times.add(
+                    connection, render_profile_of(job), seconds=took_seconds, at=now
+                )
 
-        await self._advancer.advance(
+        await self._writer.advance(
             job,
             JobState.DOWNLOADING,
             owner=Owner.POLLER,
@@ -245,14 +247,14 @@ class Poller:
         """Tell the operators of a finished video that stays without URL."""
         log.warning("success_without_url", job_id=job.id)
         if readable := _readable(job):
-            await self._advancer.touch(job.id, **readable)
+            await self._writer.patch(job.id, **readable)
         now = self._clock.now()
         ended_at = task.ended_at or job.confirmed_at or now
         asked_often = self._errors.get(job.id, 0) >= URL_POLLS
         if asked_often and now - ended_at >= URL_PATIENCE:
             expires_at = ended_at + RESULT_LIFETIME
-            await self._operators.tell(
-                Told.RESULT_DEADLINE, job.id, expires_at=expires_at.isoformat()
+            await self._alerts.fire(
+                AlertKind.RESULT_DEADLINE, job.id, expires_at=expires_at.isoformat()
             )
 
     async def _failed(self, job: Job, task: Task) -> None:
@@ -288,7 +290,7 @@ class Poller:
                 connection, job.account, task_id, job_id=job.id, at=self._clock.now()
             )
 
-        await self._advancer.advance(
+        await self._writer.advance(
             job,
             JobState.QUEUED,
             owner=Owner.POLLER,
@@ -316,7 +318,7 @@ class Poller:
         if old or (polls >= UNKNOWN_POLLS and now - since >= UNKNOWN_SPAN and vouched):
             await self._lost(job, {"unknown_polls": polls})
             return
-        await self._advancer.touch(
+        await self._writer.patch(
             job.id,
             unknown_since=since,
             unknown_polls=polls,
@@ -343,15 +345,15 @@ class Poller:
             return job
         if (now - job.confirmed_at).total_seconds() <= self._pace.timeout_seconds:
             return job
-        return await self._advancer.amend(
-            job, owner=Owner.POLLER, name=Amendment.TASK_LATE, late_at=now
+        return await self._writer.update_visible(
+            job, owner=Owner.POLLER, name=JobUpdateKind.TASK_LATE, late_at=now
         )
 
     async def _wait(self, job: Job, *, until: datetime) -> None:
         job = await self._tell_if_late(job)
         # Who is late from now on is polled slower from now on.
         until = max(until, self._next_poll(job))
-        await self._advancer.touch(job.id, next_poll_at=until, **_readable(job))
+        await self._writer.patch(job.id, next_poll_at=until, **_readable(job))
 
     def _interval(self, job: Job) -> timedelta:
         model = self._catalogue.get(job.model)
@@ -371,7 +373,7 @@ class Poller:
         if job.late_at is not None or job.confirmed_at is None or waits_for_cancel:
             return self._next_poll(job)
         now = self._clock.now()
-        wait_seconds = self._known.of(footage_of(job)).poll_wait_seconds(
+        wait_seconds = self._known.of(render_profile_of(job)).poll_wait_seconds(
             age_seconds=(now - job.confirmed_at).total_seconds(),
             interval_seconds=self._interval(job).total_seconds(),
         )
@@ -393,17 +395,17 @@ class Poller:
             timedelta(seconds=_wish_seconds(error)),
         )
         log.info("poll_missed", job_id=job.id, code=error.code, seconds=wait.total_seconds())
-        await self._advancer.touch(job.id, next_poll_at=self._clock.now() + wait)
+        await self._writer.patch(job.id, next_poll_at=self._clock.now() + wait)
 
     async def _broken(self, job: Job, error: Exception) -> None:
         log.error("job_broke_worker", job_id=job.id, claims=job.claims + 1, exc_info=error)
         self._metrics.loop_failures.labels(loop="poller").inc()
         if job.claims + 1 >= MAX_CLAIMS:
             await self._advance(job, JobState.PARKED, detail={"error": type(error).__name__})
-            await self._operators.tell(Told.JOB_PARKED, job.id, error=type(error).__name__)
+            await self._alerts.fire(AlertKind.JOB_PARKED, job.id, error=type(error).__name__)
             return
         wait = max(self._interval(job), backoff(job.claims + 1, first_seconds=15, most_seconds=60))
-        await self._advancer.touch(
+        await self._writer.patch(
             job.id, claims=job.claims + 1, next_poll_at=self._clock.now() + wait
         )
 
@@ -415,9 +417,7 @@ class Poller:
         detail: Mapping[str, str | int | float | None] | None = None,
         **changes: object,
     ) -> None:
-        await self._advancer.advance(
-            job, target, owner=Owner.POLLER, detail=detail, changes=changes
-        )
+        await self._writer.advance(job, target, owner=Owner.POLLER, detail=detail, changes=changes)
 
 
 def _wish_seconds(error: ProviderError) -> float:

@@ -18,13 +18,13 @@ from bot.domain.jobs.pacing import (
     UNCONFIRMED_DEADLINE,
     UNCONFIRMED_GAP,
 )
-from bot.domain.jobs.status import Told
+from bot.domain.jobs.status import AlertKind
 from bot.logs import get_logger
 from bot.metrics import Metrics
-from bot.services.alerts import Operators
+from bot.services.alerts import Alerts
 from bot.services.intake.erasure import ERASED
 from bot.services.jobs.files import Folders
-from bot.services.jobs.writer import Advancer
+from bot.services.jobs.writer import JobWriter
 from bot.storage import deadlines, jobs, lanes
 from bot.storage.engine import Connection
 
@@ -59,19 +59,19 @@ class Reaper:
     def __init__(
         self,
         *,
-        advancer: Advancer,
+        writer: JobWriter,
         folders: Folders,
-        operators: Operators,
+        alerts: Alerts,
         metrics: Metrics,
         lifetimes: Lifetimes,
     ) -> None:
-        self._advancer = advancer
-        self._database = advancer.database
-        self._clock = advancer.clock
+        self._writer = writer
+        self._database = writer.database
+        self._clock = writer.clock
         self._folders = folders
         self._metrics = metrics
         self._lifetimes = lifetimes
-        self._operators = operators
+        self._alerts = alerts
         self._sweep_at = self._clock.monotonic()
         self._started_at = self._clock.monotonic()
         self._alarmed: set[JobId] = set()
@@ -147,7 +147,7 @@ class Reaper:
             await lanes.rest(connection, job.account, job.model, until=until)
 
         try:
-            await self._advancer.advance(
+            await self._writer.advance(
                 job,
                 JobState.UNCONFIRMED,
                 owner=Owner.REAPER,
@@ -170,7 +170,7 @@ class Reaper:
 
     async def _advance(self, job: Job, target: JobState, **changes: object) -> None:
         try:
-            await self._advancer.advance(job, target, owner=Owner.REAPER, changes=changes)
+            await self._writer.advance(job, target, owner=Owner.REAPER, changes=changes)
         except StaleJobError:
             log.info("work_void", job_id=job.id, target=target.value)
 
@@ -186,7 +186,7 @@ class Reaper:
             except OSError as error:
                 log.warning("job_not_forgotten", job_id=job.id, error=type(error).__name__)
                 continue
-            await self._advancer.touch(job.id, forgotten_at=now, **ERASED)
+            await self._writer.patch(job.id, forgotten_at=now, **ERASED)
             log.info("job_forgotten", job_id=job.id)
 
     async def _sweep(self, now: datetime) -> None:
@@ -218,10 +218,10 @@ class Reaper:
         self._metrics.result_deadline_seconds.set(left)
         near = {job_id: end for job_id, end in ends if end - now < ALARM_BEFORE}
         for job_id in self._alarmed - near.keys():
-            self._operators.over(Told.RESULT_DEADLINE, job_id)
+            self._alerts.resolve(AlertKind.RESULT_DEADLINE, job_id)
         self._alarmed = set(near)
         for job_id, end in near.items():
-            await self._operators.tell(Told.RESULT_DEADLINE, job_id, expires_at=end.isoformat())
+            await self._alerts.fire(AlertKind.RESULT_DEADLINE, job_id, expires_at=end.isoformat())
 
     async def _measure(self) -> None:
         async with self._database.read() as connection:

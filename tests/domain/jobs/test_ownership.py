@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 
 from bot.domain.ids import TaskId
 from bot.domain.jobs.job import Job, JobState
-from bot.domain.jobs.ownership import Doubt, Listing, Verdict, is_made_from, may_be_of, settled_at
+from bot.domain.jobs.ownership import (
+    Listing,
+    UnresolvedReason,
+    Verdict,
+    is_made_from,
+    may_be_of,
+    settled_at,
+)
 from bot.domain.requests.task import ListedTask, TaskState
 from tests.fakes import KEY_ID, MODEL, NOW, a_job
 
@@ -230,7 +237,7 @@ CONTROL = a_row("own", at=-60)
 
 def finding_of(
     *rows: ListedTask, lost: Job, others: tuple[Job, ...] = (), **changes: object
-) -> tuple[Verdict, Doubt | None]:
+) -> tuple[Verdict, UnresolvedReason | None]:
     listing = a_listing(
         CONTROL,
         *rows,
@@ -244,7 +251,7 @@ def finding_of(
 
 FOUND, ABSENT = (Verdict.FOUND, None), (Verdict.ABSENT, None)
 CONTESTED = (Verdict.CONTESTED, None)
-UNEXPLAINED = (Verdict.DOUBTFUL, Doubt.UNEXPLAINED)
+UNEXPLAINED = (Verdict.DOUBTFUL, UnresolvedReason.UNEXPLAINED)
 
 
 @pytest.mark.parametrize(
@@ -255,12 +262,16 @@ UNEXPLAINED = (Verdict.DOUBTFUL, Doubt.UNEXPLAINED)
         pytest.param(-5.1, UNEXPLAINED, id="too early by a tenth"),
         pytest.param(-5, FOUND, id="five seconds before it was sent"),
         pytest.param(65, FOUND, id="five seconds after it was given up"),
-        pytest.param(65.1, (Verdict.DOUBTFUL, Doubt.AMBIGUOUS), id="later: born after all?"),
-        pytest.param(660, (Verdict.DOUBTFUL, Doubt.AMBIGUOUS), id="as late as the list settles"),
+        pytest.param(
+            65.1, (Verdict.DOUBTFUL, UnresolvedReason.AMBIGUOUS), id="later: born after all?"
+        ),
+        pytest.param(
+            660, (Verdict.DOUBTFUL, UnresolvedReason.AMBIGUOUS), id="as late as the list settles"
+        ),
         pytest.param(661, UNEXPLAINED, id="later than any create goes on"),
     ],
 )
-def test_window_has_edges(born: float, means: tuple[Verdict, Doubt | None]) -> None:
+def test_window_has_edges(born: float, means: tuple[Verdict, UnresolvedReason | None]) -> None:
     assert finding_of(a_row("t", at=born), lost=a_create(0)) == means
 
 
@@ -299,7 +310,9 @@ def test_task_that_is_certainly_another_jobs_is_waited_for() -> None:
     assert finding_of(a_row("b", at=11.15), lost=first, others=(second,)) == CONTESTED
     given_up = a_create(11.1, waited=0.1, state=JobState.FAILED, possibly_billed=True)
     means = finding_of(a_row("b", at=11.15), lost=first, others=(given_up,))
-    assert means == (Verdict.DOUBTFUL, Doubt.AMBIGUOUS), "it may be the first one's, born late"
+    assert means == (Verdict.DOUBTFUL, UnresolvedReason.AMBIGUOUS), (
+        "it may be the first one's, born late"
+    )
 
 
 def test_task_another_job_adopted_proves_nothing_before_its_video_is_seen() -> None:
@@ -309,7 +322,10 @@ def test_task_another_job_adopted_proves_nothing_before_its_video_is_seen() -> N
     proven = replace(running, state=JobState.DOWNLOADING, billed_seconds=5)
     assert finding_of(row, lost=lost, owners=(proven,)) == ABSENT
     refuted = replace(running, state=JobState.EXPIRED)
-    assert finding_of(row, lost=lost, owners=(refuted,)) == (Verdict.DOUBTFUL, Doubt.ADOPTED)
+    assert finding_of(row, lost=lost, owners=(refuted,)) == (
+        Verdict.DOUBTFUL,
+        UnresolvedReason.ADOPTED,
+    )
 
 
 def test_outstanding_create_may_make_its_task_at_any_moment() -> None:
@@ -323,11 +339,11 @@ def test_outstanding_create_may_make_its_task_at_any_moment() -> None:
     ("hours", "means"),
     [
         pytest.param(23.49, ABSENT, id="the list reaches back to it"),
-        pytest.param(23.51, (Verdict.DOUBTFUL, Doubt.TOO_OLD), id="not any more"),
+        pytest.param(23.51, (Verdict.DOUBTFUL, UnresolvedReason.TOO_OLD), id="not any more"),
     ],
 )
 def test_silence_of_a_list_that_does_not_reach_back_means_nothing(
-    hours: float, means: tuple[Verdict, Doubt | None]
+    hours: float, means: tuple[Verdict, UnresolvedReason | None]
 ) -> None:
     assert finding_of(lost=a_create(0), at=hours * 3_600) == means
 

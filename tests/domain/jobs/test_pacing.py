@@ -14,13 +14,13 @@ from bot.domain.jobs.pacing import (
     TASK_MEMORY,
     UNCONFIRMED_COUNTS_FOR,
     UNCONFIRMED_DEADLINE,
-    Promise,
+    DurationEstimate,
     backoff,
-    begin_times,
     estimate,
-    mean_promise,
+    mean_estimate,
     on_grid,
     poll_interval,
+    start_estimates,
 )
 from tests.fakes import NOW
 
@@ -49,8 +49,8 @@ def test_slow_models_and_late_tasks_are_polled_less(
     assert poll_interval(interval_seconds=15, slow=slow, late=late).total_seconds() == seconds
 
 
-def _promise(seconds: float, *, late_by: float = 0, samples: int = 40) -> Promise:
-    return Promise(done_seconds=seconds, late_seconds=seconds + late_by, samples=samples)
+def _promise(seconds: float, *, late_by: float = 0, samples: int = 40) -> DurationEstimate:
+    return DurationEstimate(done_seconds=seconds, late_seconds=seconds + late_by, samples=samples)
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_times_are_those_of_the_lane(
     left: list[int], in_flight: int, waiting: int, seconds: list[int]
 ) -> None:
     each = _promise(100)
-    begins = begin_times(
+    begins = start_estimates(
         busy=[_promise(remaining) for remaining in left],
         in_flight=in_flight,
         each=each,
@@ -79,19 +79,21 @@ def test_times_are_those_of_the_lane(
 
 
 def test_a_waiting_job_takes_its_own_time_behind_average_ones() -> None:
-    begins = begin_times(busy=[], in_flight=1, each=_promise(400), count=2)
+    begins = start_estimates(busy=[], in_flight=1, each=_promise(400), count=2)
     assert [begin.of(_promise(60)).done_seconds for begin in begins] == [60, 460]
 
 
 def test_lateness_of_those_in_front_adds_up_in_squares() -> None:
-    (begin,) = begin_times(busy=[_promise(50, late_by=30)], in_flight=1, each=_promise(1), count=1)
+    (begin,) = start_estimates(
+        busy=[_promise(50, late_by=30)], in_flight=1, each=_promise(1), count=1
+    )
     promise = begin.of(_promise(100, late_by=40))
     assert (promise.done_seconds, promise.late_seconds) == (150, 200)
 
 
 @given(left=st.lists(st.floats(0, 500), max_size=5), waiting=st.integers(0, 20))
 def test_nobody_is_served_before_who_stands_in_front(left: list[float], waiting: int) -> None:
-    begins = begin_times(
+    begins = start_estimates(
         busy=[_promise(remaining) for remaining in left],
         in_flight=2,
         each=_promise(120),
@@ -104,10 +106,10 @@ def test_nobody_is_served_before_who_stands_in_front(left: list[float], waiting:
 
 
 def test_average_is_of_jobs_and_as_sure_as_the_least_sure() -> None:
-    mean = mean_promise([(_promise(100, samples=3), 3), (_promise(300, late_by=40), 1)])
+    mean = mean_estimate([(_promise(100, samples=3), 3), (_promise(300, late_by=40), 1)])
     assert (mean.done_seconds, mean.late_seconds, mean.samples) == (150, 160, 3)
     with pytest.raises(ValueError, match="no job"):
-        mean_promise([])
+        mean_estimate([])
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from statistics import mean
 
 import pytest
 
-from bot.domain.jobs.render_times import MOST_SAMPLES, MakingTime
+from bot.domain.jobs.render_times import MOST_SAMPLES, RenderTime
 
 INTERVAL_SECONDS = 15
 TYPICAL_SECONDS = 120
@@ -91,7 +91,7 @@ def ours(draw: Draw, *, learns: bool = True) -> list[tuple[int, float]]:
     recent: list[float] = []
     followed = []
     for end in _ends(draw):
-        known = MakingTime(typical_seconds=TYPICAL_SECONDS, recent_seconds=tuple(recent))
+        known = RenderTime(typical_seconds=TYPICAL_SECONDS, recent_seconds=tuple(recent))
         age_seconds, polls = float(INTERVAL_SECONDS), 1
         while age_seconds < end.seconds:
             age_seconds += known.poll_wait_seconds(

@@ -14,19 +14,19 @@ from bot.domain.jobs.render_times import (
     MOST_INTERVALS,
     MOST_SAMPLES,
     PRIOR_RANGE,
-    MakingTime,
-    lesson_of,
+    RenderTime,
+    observed_duration,
 )
 from bot.domain.requests.task import TaskState
 from tests.fakes import NOW, a_task
 
 TIMES = st.lists(st.floats(0.001, 100_000), max_size=MOST_SAMPLES).map(tuple)
-KNOWLEDGE = st.builds(MakingTime, typical_seconds=st.floats(1, 20_000), recent_seconds=TIMES)
+KNOWLEDGE = st.builds(RenderTime, typical_seconds=st.floats(1, 20_000), recent_seconds=TIMES)
 AGES = st.floats(0, 100_000)
 
 
-def _known(*seconds: float, typical_seconds: float = 120) -> MakingTime:
-    return MakingTime(typical_seconds=typical_seconds, recent_seconds=seconds)
+def _known(*seconds: float, typical_seconds: float = 120) -> RenderTime:
+    return RenderTime(typical_seconds=typical_seconds, recent_seconds=seconds)
 
 
 # --- quantiles -------------------------------------------------------------------------------
@@ -72,7 +72,7 @@ def test_times_between_two_samples_are_possible_too() -> None:
 
 @given(known=KNOWLEDGE, shares=st.tuples(st.floats(0, 1), st.floats(0, 1)), age=AGES)
 def test_larger_shares_take_longer_and_lie_ahead(
-    known: MakingTime, shares: tuple[float, float], age: float
+    known: RenderTime, shares: tuple[float, float], age: float
 ) -> None:
     few, many = (known.quantile(share, after_seconds=age) for share in sorted(shares))
     assert age <= few <= many < math.inf
@@ -105,7 +105,7 @@ def test_promise_says_how_sure_it_is() -> None:
 
 
 @given(known=KNOWLEDGE, age=AGES)
-def test_promise_lies_ahead_or_has_only_just_passed(known: MakingTime, age: float) -> None:
+def test_promise_lies_ahead_or_has_only_just_passed(known: RenderTime, age: float) -> None:
     promise = known.promise(age_seconds=age)
     assert age / 1.1 < promise.done_seconds * 1.000001
     assert promise.done_seconds <= promise.late_seconds < math.inf
@@ -114,7 +114,7 @@ def test_promise_lies_ahead_or_has_only_just_passed(known: MakingTime, age: floa
 # --- polls -----------------------------------------------------------------------------------
 
 
-def _polls(known: MakingTime, *, until: float, interval: float = 15) -> list[float]:
+def _polls(known: RenderTime, *, until: float, interval: float = 15) -> list[float]:
     ages = [interval]
     while ages[-1] < until:
         wait = known.poll_wait_seconds(age_seconds=ages[-1], interval_seconds=interval)
@@ -151,15 +151,15 @@ def test_task_beyond_all_that_was_seen_is_polled_slower_and_for_ever() -> None:
 
 @given(known=KNOWLEDGE, age=AGES, interval=st.floats(0.01, 600))
 def test_interval_is_never_undercut_and_no_gap_is_long(
-    known: MakingTime, age: float, interval: float
+    known: RenderTime, age: float, interval: float
 ) -> None:
     wait = known.poll_wait_seconds(age_seconds=age, interval_seconds=interval)
     assert interval <= wait <= interval * MOST_INTERVALS
 
 
 @given(known=KNOWLEDGE, interval=st.floats(1, 60))
-def test_polls_do_not_depend_on_the_unit_of_time(known: MakingTime, interval: float) -> None:
-    faster = MakingTime(
+def test_polls_do_not_depend_on_the_unit_of_time(known: RenderTime, interval: float) -> None:
+    faster = RenderTime(
         typical_seconds=known.typical_seconds / 64,
         recent_seconds=tuple(seconds / 64 for seconds in known.recent_seconds),
     )
@@ -192,4 +192,4 @@ def test_task_teaches_by_the_providers_clock_or_not_at_all(
         submitted_at=None if began is None else NOW + began,
         ended_at=None if ended is None else NOW + ended,
     )
-    assert lesson_of(task) == seconds
+    assert observed_duration(task) == seconds

@@ -14,12 +14,12 @@ from bot.domain.errors import ChatUnavailableError
 from bot.domain.failure import FailureReason
 from bot.domain.guilds.quota import Draw, Rule, Scope, Unit, Window
 from bot.domain.guilds.settings import Guild
-from bot.domain.host.overview import Presence
+from bot.domain.host.overview import GuildInfo
 from bot.domain.ids import GuildId, UserId
 from bot.domain.jobs.job import JobState
 from bot.domain.jobs.ledger import NOTHING
 from bot.domain.requests.submission import Choices
-from bot.services.guilds.membership import SETTINGS_KEPT, Departures
+from bot.services.guilds.membership import SETTINGS_KEPT, GuildMembership
 from bot.services.guilds.presence import presences_of
 from bot.storage import departures as stored
 from bot.storage import grants, guilds, moderation, permits
@@ -33,7 +33,7 @@ OTHER = GuildId(2)
 class Discord:
     """What Discord says about guilds."""
 
-    named: dict[GuildId, Presence] | None = field(default_factory=dict)
+    named: dict[GuildId, GuildInfo] | None = field(default_factory=dict)
     """What the gateway names; None while it is not well."""
     members: set[GuildId] = field(default_factory=set)
     """Where REST says yes."""
@@ -49,9 +49,9 @@ class Discord:
 
 def following(
     core: Core, discord: Discord, *, allowed: frozenset[GuildId] = frozenset()
-) -> Departures:
-    return Departures(
-        advancer=core.advancer,
+) -> GuildMembership:
+    return GuildMembership(
+        writer=core.writer,
         present=lambda: discord.named,
         is_member=discord.is_member,
         allowed_guilds=allowed,
@@ -66,7 +66,7 @@ async def left_at(core: Core, guild_id: GuildId = GUILD) -> object:
 async def test_waiting_jobs_of_a_guild_that_was_left_are_given_back(core: Core) -> None:
     waiting, sent = await core.put(), await core.put(JobState.PENDING)
     other = await core.put(guild_id=OTHER)
-    discord = Discord(named={OTHER: Presence(name="other")})
+    discord = Discord(named={OTHER: GuildInfo(name="other")})
     await following(core, discord).run_once()
     assert discord.asked == [GUILD]
     assert await left_at(core) == NOW
@@ -83,7 +83,7 @@ async def test_a_job_that_comes_back_into_the_line_later_is_cancelled_too(core: 
     follower = following(core, Discord())
     await follower.run_once()
     assert await core.state(sent) is JobState.SUBMITTING
-    await core.touch(sent, state=JobState.QUEUED)
+    await core.patch(sent, state=JobState.QUEUED)
     await follower.run_once()
     assert await core.state(sent) is JobState.CANCELLED
 
@@ -94,7 +94,7 @@ async def test_a_job_that_comes_back_into_the_line_later_is_cancelled_too(core: 
         Discord(named=None),
         Discord(is_down=True),
         Discord(members={GUILD}),
-        Discord(named={GUILD: Presence(name="")}),
+        Discord(named={GUILD: GuildInfo(name="")}),
     ],
     ids=["gateway away", "rest away", "rest says member", "unavailable"],
 )
@@ -115,7 +115,7 @@ async def test_a_guild_the_bot_comes_back_to_keeps_its_settings(core: Core) -> N
     follower = following(core, discord)
     await follower.run_once()
     assert await left_at(core) == NOW
-    discord.named = {GUILD: Presence(name="back")}
+    discord.named = {GUILD: GuildInfo(name="back")}
     core.clock.advance(days=29)
     await follower.run_once()
     assert await left_at(core) is None
@@ -127,14 +127,14 @@ async def test_a_guild_the_bot_comes_back_to_keeps_its_settings(core: Core) -> N
 
 async def test_an_outage_does_not_take_a_guilds_name(core: Core) -> None:
     await core.put()
-    discord = Discord(named={GUILD: Presence(name="Tidepool", members=12)})
+    discord = Discord(named={GUILD: GuildInfo(name="Tidepool", members=12)})
     follower = following(core, discord)
-    for named in (discord.named, {GUILD: Presence(name="")}, {}, None):
+    for named in (discord.named, {GUILD: GuildInfo(name="")}, {}, None):
         discord.named, discord.is_down = named, True
         await follower.run_once()
         async with core.database.read() as connection:
             known = await presences_of(connection)
-        assert known == {GUILD: Presence(name="Tidepool", members=12)}
+        assert known == {GUILD: GuildInfo(name="Tidepool", members=12)}
 
 
 async def test_jobs_of_a_guild_no_longer_allowed_are_given_back_at_the_start(core: Core) -> None:

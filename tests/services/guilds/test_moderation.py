@@ -105,7 +105,7 @@ async def test_a_job_that_begins_meanwhile_goes_on(
     cancel = core.submissions.cancel
 
     async def begin_first(asked: str, asker: Asker) -> object:
-        await core.touch(job, state=JobState.RUNNING)
+        await core.patch(job, state=JobState.RUNNING)
         return await cancel(asked, asker)
 
     monkeypatch.setattr(core.submissions, "cancel", begin_first)

@@ -12,7 +12,7 @@ from bot.domain.guilds.audit import Action, Actor, AuditEntry
 from bot.domain.guilds.quota import MICROS, Refusal, Rule, Scope, Unit, Window
 from bot.domain.ids import ChannelId, RoleId, UserId
 from bot.domain.jobs.job import JobState, Owner
-from bot.services.guilds.quota_rules import MAX_GRANTS, MAX_RULES, Whose
+from bot.services.guilds.quota_rules import MAX_GRANTS, MAX_RULES, RuleTarget
 from bot.services.intake.submissions import Asker
 from bot.storage import audit, guilds
 from tests.fakes import GUILD, MEMBER, NOW, a_submission
@@ -129,7 +129,7 @@ async def test_clearing_returns_to_the_default_and_never_to_unlimited(core: Core
     core = replace(
         core, defaults=replace(GENEROUS, rules=(*DEFAULTS[:2], a_rule(Scope.MEMBER_DEFAULT, 1)))
     )
-    each = Whose(scope=Scope.MEMBER_DEFAULT)
+    each = RuleTarget(scope=Scope.MEMBER_DEFAULT)
     await core.rules.set(GUILD, a_rule(Scope.MEMBER_DEFAULT, 2), MODERATOR)
     (cleared,) = await core.rules.clear(GUILD, each, MODERATOR)
     assert (cleared.rule.limit, cleared.default) == (2, a_rule(Scope.MEMBER_DEFAULT, 1))
@@ -150,7 +150,7 @@ async def test_a_clear_takes_what_it_names_and_leaves_the_rest(core: Core) -> No
     gone = a_rule(Scope.MEMBER, 5, Unit.SECONDS, Window.DAY, target_id=MEMBER)
     for each in (*kept, gone):
         await core.rules.set(GUILD, each, MODERATOR)
-    whose = Whose(scope=Scope.MEMBER, target_id=MEMBER)
+    whose = RuleTarget(scope=Scope.MEMBER, target_id=MEMBER)
     cleared = await core.rules.clear(GUILD, whose, MODERATOR, window=Window.DAY, unit=Unit.SECONDS)
     assert [each.rule for each in cleared] == [gone]
     async with core.database.read() as connection:
@@ -175,7 +175,7 @@ async def test_rules_of_deleted_roles_go_with_any_clear_and_only_where_the_roles
     member = a_rule(Scope.MEMBER, 5, target_id=72)
     for each in (there, deleted, member):
         await core.rules.set(GUILD, each, MODERATOR)
-    server = Whose(scope=Scope.SERVER)
+    server = RuleTarget(scope=Scope.SERVER)
     assert await core.rules.clear(GUILD, server, MODERATOR) == []
     cleared = await core.rules.clear(GUILD, server, MODERATOR, roles=frozenset({70}))
     assert [each.rule for each in cleared] == [deleted]
@@ -196,7 +196,7 @@ async def test_there_is_a_most_of_rules_and_those_there_are_can_still_be_changed
         await core.rules.set(GUILD, one_more, MODERATOR)
     assert (caught.value.problem, caught.value.facts) == ("too_many_rules", {"limit": MAX_RULES})
     await core.rules.set(GUILD, a_rule(Scope.MEMBER, 6, target_id=1), MODERATOR)
-    await core.rules.clear(GUILD, Whose(scope=Scope.MEMBER, target_id=2), MODERATOR)
+    await core.rules.clear(GUILD, RuleTarget(scope=Scope.MEMBER, target_id=2), MODERATOR)
     await core.rules.set(GUILD, one_more, MODERATOR)
 
 
@@ -286,7 +286,7 @@ async def test_a_failed_video_is_paid_by_nobody(core: Core) -> None:
         (JobState.PENDING, Owner.DISPATCHER),
         (JobState.FAILED, Owner.POLLER),
     ):
-        job = await core.advancer.advance(job, state, owner=owner)
+        job = await core.writer.advance(job, state, owner=owner)
     assert await _left(core) == [9]
     shown = await core.quotas.show(GUILD, MEMBER, frozenset())
     assert {check.used_units for check in shown.checks} == {0}

@@ -13,11 +13,11 @@ from bot.domain.errors import ChatUnavailableError, ConfigurationError, Database
 from bot.domain.guilds.audit import Action, Actor
 from bot.domain.guilds.settings import Guild
 from bot.domain.ids import ChannelId, UserId
-from bot.domain.jobs.job import Amendment, Job, JobState, Owner
+from bot.domain.jobs.job import Job, JobState, JobUpdateKind, Owner
 from bot.domain.jobs.pacing import LONGEST_WAIT
-from bot.services.guilds.membership import FORGET_EVERY_SECONDS, SETTINGS_KEPT, Departures
-from bot.services.host.clock_watch import STEP_SECONDS, Timekeeping
-from bot.services.host.process_lease import LEASE, Instance
+from bot.services.guilds.membership import FORGET_EVERY_SECONDS, SETTINGS_KEPT, GuildMembership
+from bot.services.host.clock_watch import STEP_SECONDS, ClockStepWatch
+from bot.services.host.process_lease import LEASE, ProcessLease
 from bot.services.stages.reaper import STRAY_AFTER
 from bot.storage import departures, guilds, lanes
 from tests.fakes import ACCOUNT, GUILD, MODEL, NOW
@@ -35,11 +35,11 @@ def clock() -> SetClock:
 
 
 @pytest.fixture
-def keeping(core: Core, clock: SetClock) -> Timekeeping:
-    return Timekeeping(core.database, clock)
+def keeping(core: Core, clock: SetClock) -> ClockStepWatch:
+    return ClockStepWatch(core.database, clock)
 
 
-async def _events(keeping: Timekeeping) -> list[str]:
+async def _events(keeping: ClockStepWatch) -> list[str]:
     """Let it look once; return what it logged."""
     with capture_logs() as logs:
         await keeping.run_once()
@@ -113,7 +113,7 @@ async def _is_done_after(
     step: timedelta, core: Core, clock: SetClock, put: Put, is_done: IsDone
 ) -> bool:
     """Put work off by a minute, set the clock, and tell whether the work is done at once."""
-    keeping = Timekeeping(core.database, clock)
+    keeping = ClockStepWatch(core.database, clock)
     await put(core, NOW + SOON)
     await keeping.run_once()
     assert not await is_done(core)
@@ -147,7 +147,7 @@ async def test_work_put_off_is_due_by_the_new_time_after_a_step_forward(
 
 @BACK
 async def test_clock_set_back_while_no_process_ran_is_noticed_at_the_start(
-    core: Core, clock: SetClock, keeping: Timekeeping, step: timedelta
+    core: Core, clock: SetClock, keeping: ClockStepWatch, step: timedelta
 ) -> None:
     job = await core.put(not_before=NOW + SOON)
     clock.set_by(-step)
@@ -156,7 +156,7 @@ async def test_clock_set_back_while_no_process_ran_is_noticed_at_the_start(
     assert await core.state(job) is JobState.PENDING
 
 
-async def test_waits_within_reason_outlive_a_start(core: Core, keeping: Timekeeping) -> None:
+async def test_waits_within_reason_outlive_a_start(core: Core, keeping: ClockStepWatch) -> None:
     job = await core.put(not_before=NOW + LONGEST_WAIT)
     assert await _events(keeping) == []
     assert (await core.job(job)).not_before == NOW + LONGEST_WAIT
@@ -172,7 +172,7 @@ async def test_waits_within_reason_outlive_a_start(core: Core, keeping: Timekeep
     ],
 )
 async def test_a_step_is_logged_once_and_a_drift_is_not(
-    clock: SetClock, keeping: Timekeeping, step: timedelta, said: list[str]
+    clock: SetClock, keeping: ClockStepWatch, step: timedelta, said: list[str]
 ) -> None:
     assert await _events(keeping) == []
     clock.set_by(step)
@@ -182,7 +182,7 @@ async def test_a_step_is_logged_once_and_a_drift_is_not(
 
 
 async def test_database_that_was_away_during_the_look_is_asked_at_the_next(
-    core: Core, clock: SetClock, keeping: Timekeeping, monkeypatch: pytest.MonkeyPatch
+    core: Core, clock: SetClock, keeping: ClockStepWatch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = await core.put(not_before=NOW + SOON)
     clock.set_by(-HOUR)
@@ -203,7 +203,7 @@ def _refuse() -> None:
 
 @BACK
 async def test_lease_of_a_create_under_way_is_not_ended_by_a_step_back(
-    core: Core, clock: SetClock, keeping: Timekeeping, step: timedelta
+    core: Core, clock: SetClock, keeping: ClockStepWatch, step: timedelta
 ) -> None:
     job = await core.put()
 
@@ -225,7 +225,7 @@ async def test_lease_of_a_create_under_way_is_not_ended_by_a_step_back(
 async def test_process_whose_clock_is_set_keeps_its_database(
     core: Core, clock: SetClock, step: timedelta
 ) -> None:
-    first, second = core.instance, Instance(core.database, clock)
+    first, second = core.instance, ProcessLease(core.database, clock)
     await first.acquire()
     clock.set_by(step)
     await first.run_once()
@@ -247,7 +247,7 @@ async def test_process_whose_clock_is_set_keeps_its_database(
 async def test_dead_process_is_replaced_in_time_though_the_clock_was_set(
     core: Core, clock: SetClock, step: timedelta
 ) -> None:
-    dead = Instance(core.database, clock)
+    dead = ProcessLease(core.database, clock)
     dead._host = "elsewhere"
     await dead.acquire()
     clock.set_by(step)
@@ -259,8 +259,11 @@ async def test_dead_process_is_replaced_in_time_though_the_clock_was_set(
 
 
 async def _late(core: Core, job: Job) -> None:
-    await core.advancer.amend(
-        await core.job(job), owner=Owner.POLLER, name=Amendment.TASK_LATE, late_at=core.clock.now()
+    await core.writer.update_visible(
+        await core.job(job),
+        owner=Owner.POLLER,
+        name=JobUpdateKind.TASK_LATE,
+        late_at=core.clock.now(),
     )
 
 
@@ -278,7 +281,7 @@ async def test_status_message_just_edited_is_edited_again_in_time(
     await _late(core, job)
     await core.board.run_once()
     clock.set_by(-step)
-    await core.touch(job, shown_digest=None, shown_version=1)
+    await core.patch(job, shown_digest=None, shown_version=1)
     await _board_for(core, seconds=20)
     assert core.chat.names(job.id) == ["edit_status"] * 2
 
@@ -302,7 +305,7 @@ async def test_places_in_line_are_looked_up_again_in_time(
 ) -> None:
     jobs = [await core.put() for _ in range(3)]
     for job in jobs:
-        await core.touch(job, shown_digest=core.chat.digest(await core.estimates.view(job)))
+        await core.patch(job, shown_digest=core.chat.digest(await core.estimates.view(job)))
     await core.board.run_once()
     clock.set_by(-step)
     await core.dispatcher.run_once(MODEL)
@@ -344,8 +347,8 @@ async def test_stray_folders_are_swept_in_time(
 async def test_settings_of_a_guild_left_long_ago_are_erased_in_time(
     core: Core, clock: SetClock, step: timedelta
 ) -> None:
-    follower = Departures(
-        advancer=core.advancer,
+    follower = GuildMembership(
+        writer=core.writer,
         present=lambda: None,
         is_member=lambda _: pytest.fail("nobody is to be asked"),
         allowed_guilds=(),

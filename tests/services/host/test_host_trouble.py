@@ -30,7 +30,7 @@ from bot.logs import configure_logs, get_logger
 from bot.media import child
 from bot.media.child import MediaPool
 from bot.provider import downloads
-from bot.services.host.process_lease import LEASE, Instance
+from bot.services.host.process_lease import LEASE, ProcessLease
 from bot.services.intake.pictures import Pictures
 from bot.services.stages.supervisor import Loop, Pipeline
 from tests.fakes import MODEL, NOW, VIDEO, a_submission, a_task
@@ -136,7 +136,7 @@ async def test_wish_that_cannot_be_stored_leaves_nothing_half_written(
             await core.submissions.submit(a_submission())
     assert core.chat.calls == []
     (name,) = {path.name for path in core.folders.root.iterdir()}
-    assert await core.advancer.read(JobId(name)) is None
+    assert await core.writer.read(JobId(name)) is None
     async with core.database.read() as connection:
         rows = await connection.exec_driver_sql("SELECT count(*) FROM ledger_entries")
         jobs = await connection.exec_driver_sql("SELECT count(*) FROM jobs")
@@ -282,7 +282,7 @@ async def test_lease_outlives_a_database_that_is_away_for_a_minute(
                 core.clock.advance(seconds=waits[-1])
         assert core.instance.trouble is not None
         with pytest.raises(DatabaseUnavailableError):
-            await Instance(core.database, core.clock).acquire()
+            await ProcessLease(core.database, core.clock).acquire()
     assert [line["event"] for line in logs] == ["lease_unrenewed"]
     # Whoever starts the moment it is back sees a sign of life before the lease is over.
     assert 4 * max(waits) < LEASE.total_seconds()
@@ -412,7 +412,7 @@ async def test_video_near_its_end_is_told_once_however_it_is_stuck(
     assert notice.facts["expires_at"] == (NOW + timedelta(hours=2)).isoformat()
     sample = core.metrics.registry.get_sample_value
     assert sample("bot_result_deadline_seconds") == 7199
-    await core.touch(job, state=JobState.DELIVERED, finished_at=core.clock.now())
+    await core.patch(job, state=JobState.DELIVERED, finished_at=core.clock.now())
     await core.reaper.run_once()
     assert sample("bot_result_deadline_seconds") == 86_400
 
@@ -420,9 +420,9 @@ async def test_video_near_its_end_is_told_once_however_it_is_stuck(
 async def test_matter_that_was_over_and_comes_back_is_told_again(core: Core) -> None:
     job = await core.put(JobState.DOWNLOADING, url_expires_at=NOW + timedelta(hours=1))
     await core.reaper.run_once()
-    await core.touch(job, url_expires_at=NOW + timedelta(hours=24))
+    await core.patch(job, url_expires_at=NOW + timedelta(hours=24))
     await core.reaper.run_once()
-    await core.touch(job, url_expires_at=NOW + timedelta(hours=1))
+    await core.patch(job, url_expires_at=NOW + timedelta(hours=1))
     await core.reaper.run_once()
     assert core.told() == ["result_deadline"] * 2
 

@@ -9,13 +9,13 @@ import pytest
 from bot.domain.errors import AuthenticationError, InvalidOptionsError, JobNotFoundError
 from bot.domain.guilds.audit import Action, Actor
 from bot.domain.guilds.quota import Rule, Scope, Unit, Window
-from bot.domain.host.overview import Presence, Switch
+from bot.domain.host.overview import GuildInfo, Switch
 from bot.domain.ids import ChannelId, GuildId, UserId
 from bot.domain.jobs.job import JobState
 from bot.domain.jobs.ledger import Amounts
 from bot.services.guilds.presence import store_presences
 from bot.services.host.operator import Host
-from bot.services.switch import Switches
+from bot.services.switch import IntakeSwitch
 from bot.storage import audit, guilds
 from tests.fakes import ACCOUNT, GUILD, MODEL, NOW
 from tests.services.core import Core
@@ -47,7 +47,7 @@ async def test_status_tells_switch_account_lanes_and_money(core: Core, host: Hos
     await core.put(JobState.DOWNLOADING, task_id="other")
     await core.instance.acquire()
     await core.accounts.pause(ACCOUNT, AuthenticationError("in arrears", status=400))
-    await Switches(core.database).turn(Switch.DRAINING, OPERATOR)
+    await IntakeSwitch(core.database).turn(Switch.DRAINING, OPERATOR)
     status = await host.status()
     assert status.switch is Switch.DRAINING
     assert status.under_way == 3
@@ -75,7 +75,7 @@ async def test_guilds_are_listed_dearest_first_with_what_bounds_them(
     old = NOW - timedelta(days=31)
     await core.put(created_at=old, counted_at=old)
     async with core.database.write() as connection:
-        present = {GUILD: Presence(name="Tidepool", members=12), SILENT: Presence(name="Quiet")}
+        present = {GUILD: GuildInfo(name="Tidepool", members=12), SILENT: GuildInfo(name="Quiet")}
         await store_presences(connection, present)
         await guilds.change(connection, OTHER, left_at=NOW)
     await host.set_ceiling(
@@ -83,7 +83,7 @@ async def test_guilds_are_listed_dearest_first_with_what_bounds_them(
     )
     first, second, third = await host.guilds()
     assert (first.guild_id, first.left_at, first.presence) == (OTHER, NOW, None)
-    assert second.presence == Presence(name="Tidepool", members=12)
+    assert second.presence == GuildInfo(name="Tidepool", members=12)
     assert second.spent == Amounts(videos=1, seconds=5, micros=1_000_000)
     cost = Rule(scope=Scope.CEILING, unit=Unit.COST, window=Window.MONTH, limit=9_000_000)
     assert second.ceilings == (cost, DEFAULT)

@@ -13,7 +13,7 @@ import pytest
 from bot.domain.errors import ConfigurationError, LostLeaseError
 from bot.domain.ids import WorkerId
 from bot.domain.jobs.job import JobState
-from bot.services.host.process_lease import LEASE, Instance
+from bot.services.host.process_lease import LEASE, ProcessLease
 from bot.storage import processes
 from bot.storage.processes import ProcessRow
 from tests.fakes import NOW
@@ -40,7 +40,7 @@ async def _holder(core: Core) -> str:
 
 
 async def test_second_process_refuses_while_the_first_lives(core: Core) -> None:
-    first, second = core.instance, Instance(core.database, core.clock)
+    first, second = core.instance, ProcessLease(core.database, core.clock)
     await first.acquire()
     sleep = core.clock.sleep
 
@@ -109,7 +109,7 @@ async def test_replaced_process_learns_it_at_its_next_sign_of_life(core: Core) -
 async def test_released_database_is_free_at_once(core: Core) -> None:
     await core.instance.acquire()
     await core.instance.release()
-    await Instance(core.database, core.clock).acquire()
+    await ProcessLease(core.database, core.clock).acquire()
     assert core.clock.slept == []
 
 
@@ -133,7 +133,7 @@ async def test_leases_of_the_dead_are_dropped_and_their_claims_kept(core: Core) 
 
 
 async def test_two_starts_at_the_same_moment_leave_one_process(core: Core) -> None:
-    one, two = core.instance, Instance(core.database, core.clock)
+    one, two = core.instance, ProcessLease(core.database, core.clock)
     winners = await asyncio.gather(one.acquire(), two.acquire(), return_exceptions=True)
     # The loser waited for a lease that nobody renewed: that is the only way to win second.
     assert winners.count(None) >= 1

@@ -24,7 +24,7 @@ class Watched:
             folder=core.data_dir,
             database_trouble=lambda: self.database,
             clock=core.clock,
-            operators=core.operators,
+            alerts=core.alerts,
         )
         write = files.try_writing
 

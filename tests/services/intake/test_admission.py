@@ -29,7 +29,7 @@ from bot.domain.requests.denials import (
 from bot.domain.requests.submission import Choices, GenerationOptions, Origin, Submission, Wish
 from bot.domain.requests.words import fold
 from bot.services.intake.submissions import Asker
-from bot.services.switch import Switches
+from bot.services.switch import IntakeSwitch
 from bot.storage import moderation, permits
 from bot.storage.engine import Connection
 from tests.fakes import CHANNEL, GUILD, MEMBER, MODEL, NOW, a_submission
@@ -109,7 +109,7 @@ async def test_what_is_forbidden_is_refused_and_only_in_this_guild(
 
 
 async def test_a_drain_refuses_before_pictures_are_read(core: Core) -> None:
-    await Switches(core.database).turn(Switch.DRAINING, Actor(user_id=UserId(9), name="ops"))
+    await IntakeSwitch(core.database).turn(Switch.DRAINING, Actor(user_id=UserId(9), name="ops"))
     with pytest.raises(DrainingError):
         await admitted(core, an_origin())
 
@@ -216,7 +216,7 @@ async def test_a_retry_is_checked_as_a_new_command(
     core: Core, act: Act, error: type[RequestError]
 ) -> None:
     job = await core.submissions.submit(a_wish())
-    await core.touch(job, state=JobState.FAILED, finished_at=NOW)
+    await core.patch(job, state=JobState.FAILED, finished_at=NOW)
     await do(core, act)
     asker = Asker(user_id=MEMBER, guild_id=GUILD)
     # Refused before its pictures are read, which are gone besides.

@@ -12,7 +12,7 @@ from bot.domain.ids import UserId
 from bot.domain.jobs.job import ACTIVE, TERMINAL, JobState
 from bot.domain.jobs.ledger import Amounts
 from bot.services import Asker
-from bot.services.intake.erasure import Forgetting
+from bot.services.intake.erasure import Erasure
 from bot.storage import audit, guilds
 from tests.fakes import CHANNEL, GUILD, MEMBER, NOW, URL
 from tests.services.core import Core
@@ -24,9 +24,9 @@ WORDS = {"prompt": "a fox", "negative_prompt": "rain", "actual_prompt": "a red f
 
 
 @pytest.fixture
-def forgetting(core: Core) -> Forgetting:
-    return Forgetting(
-        advancer=core.advancer,
+def forgetting(core: Core) -> Erasure:
+    return Erasure(
+        writer=core.writer,
         folders=core.folders,
         submissions=core.submissions,
         audit=core.audit,
@@ -34,7 +34,7 @@ def forgetting(core: Core) -> Forgetting:
 
 
 async def test_files_and_words_are_erased_and_the_figures_stay(
-    core: Core, forgetting: Forgetting
+    core: Core, forgetting: Erasure
 ) -> None:
     job = await core.put(JobState.DELIVERED, result_url=URL, **WORDS)
     await core.put_video(job)
@@ -52,7 +52,7 @@ async def test_files_and_words_are_erased_and_the_figures_stay(
 
 @pytest.mark.parametrize("state", sorted(ACTIVE))
 async def test_a_job_under_way_keeps_what_it_needs(
-    core: Core, forgetting: Forgetting, state: JobState
+    core: Core, forgetting: Erasure, state: JobState
 ) -> None:
     job = await core.put(state, **WORDS)
     await core.put_video(job)
@@ -64,27 +64,27 @@ async def test_a_job_under_way_keeps_what_it_needs(
 
 @pytest.mark.parametrize("state", sorted(TERMINAL))
 async def test_any_job_that_is_over_can_be_forgotten(
-    core: Core, forgetting: Forgetting, state: JobState
+    core: Core, forgetting: Erasure, state: JobState
 ) -> None:
     job = await core.put(state, **WORDS)
     assert (await forgetting.forget(job.id, OWNER)).prompt is None
 
 
-async def test_a_second_time_changes_nothing(core: Core, forgetting: Forgetting) -> None:
+async def test_a_second_time_changes_nothing(core: Core, forgetting: Erasure) -> None:
     job = await core.put(JobState.DELIVERED)
     first = await forgetting.forget(job.id, OWNER)
     core.clock.advance(seconds=60)
     assert await forgetting.forget(job.id, OWNER) == first
 
 
-async def test_another_member_reaches_nothing(core: Core, forgetting: Forgetting) -> None:
+async def test_another_member_reaches_nothing(core: Core, forgetting: Erasure) -> None:
     job = await core.put(JobState.DELIVERED, **WORDS)
     with pytest.raises(JobNotFoundError):
         await forgetting.forget(job.id, Asker(user_id=UserId(8), guild_id=GUILD))
     assert (await core.job(job)).prompt == "a fox"
 
 
-async def test_a_moderator_may_and_it_is_written_down(core: Core, forgetting: Forgetting) -> None:
+async def test_a_moderator_may_and_it_is_written_down(core: Core, forgetting: Erasure) -> None:
     async with core.database.write() as connection:
         await guilds.ensure(connection, GUILD)
         await guilds.change(connection, GUILD, log_channel_id=CHANNEL)

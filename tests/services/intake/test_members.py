@@ -140,7 +140,7 @@ def _origin() -> Origin:
 
 async def _ended(core: Core, **changes: object) -> Job:
     job = await core.submissions.submit(a_submission())
-    await core.touch(job, state=JobState.FAILED, finished_at=NOW, **changes)
+    await core.patch(job, state=JobState.FAILED, finished_at=NOW, **changes)
     return await core.job(job)
 
 
@@ -157,7 +157,7 @@ async def test_retry_makes_a_new_job_with_the_same_settings_and_a_new_seed(core:
 async def _made_again(core: Core, submission: Submission) -> tuple[Job, Job, TaskRequest]:
     """Return a job that failed, the one its retry made, and what the provider is asked then."""
     old = await core.submissions.submit(submission)
-    await core.touch(old, state=JobState.FAILED, finished_at=NOW)
+    await core.patch(old, state=JobState.FAILED, finished_at=NOW)
     new = await core.submissions.retry(old.id, OWNER, _origin())
     await core.dispatcher.run_once(new.model)
     (request,) = core.provider.creates
@@ -219,7 +219,7 @@ async def test_retry_that_is_not_possible_says_why(
     core: Core, changes: dict[str, object], problem: str
 ) -> None:
     job = await _ended(core)
-    await core.touch(job, **changes)
+    await core.patch(job, **changes)
     with pytest.raises(JobNotRetryableError) as caught:
         await core.submissions.retry(job.id, OWNER, _origin())
     assert caught.value.problem == problem

@@ -8,7 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.domain.errors import DatabaseUnavailableError
-from bot.services.intake.refusal_counter import Refusals
+from bot.services.intake.refusal_counter import RefusalCounter
 from bot.storage import audit
 from tests.fakes import GUILD, NOW
 from tests.services.core import Core
@@ -20,7 +20,7 @@ async def counted(core: Core, first: date, last: date) -> dict[str, int]:
 
 
 async def test_refusals_are_counted_by_code_and_day_of_each_guild(core: Core) -> None:
-    refusals = Refusals(core.database, core.clock, core.metrics)
+    refusals = RefusalCounter(core.database, core.clock, core.metrics)
     for code in ("queue_full", "word_blocked", "queue_full"):
         await refusals.count(GUILD, code)
     core.clock.advance(seconds=86_400)
@@ -43,7 +43,7 @@ async def test_a_count_that_fails_is_only_logged(
 
     monkeypatch.setattr(audit, "count_refusal", fail)
     with capture_logs() as lines:
-        await Refusals(core.database, core.clock, core.metrics).count(GUILD, "queue_full")
+        await RefusalCounter(core.database, core.clock, core.metrics).count(GUILD, "queue_full")
     assert [(line["event"], line["reason"]) for line in lines] == [
         ("refusal_uncounted", "database_unavailable")
     ]

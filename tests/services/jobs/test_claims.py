@@ -86,7 +86,7 @@ async def _live(core: Core, culprit: Job) -> None:
         await all_claimed.wait()
         if culprit.id in in_hand:
             raise PowerCutError
-        await core.advancer.advance(job, JobState.DELIVERED, owner=Owner.DELIVERER)
+        await core.writer.advance(job, JobState.DELIVERED, owner=Owner.DELIVERER)
 
     loops = [asyncio.ensure_future(core.deliverer._claims.work_on_next(work)) for _ in range(3)]
     while len(in_hand) + sum(loop.done() for loop in loops) < len(loops):
@@ -109,7 +109,7 @@ async def test_jobs_in_hand_when_another_ends_the_process_are_not_parked_with_it
 async def test_jobs_of_a_busy_channel_are_passed_over(core: Core) -> None:
     first, second = await _fetched(core, 0, 0)
     elsewhere = ChannelId(77)
-    await core.touch(second, status_channel_id=elsewhere)
+    await core.patch(second, status_channel_id=elsewhere)
     seen: list[str] = []
 
     async def work(job: Job) -> None:

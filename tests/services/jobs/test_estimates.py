@@ -11,7 +11,7 @@ from bot.domain.ids import GuildId, JobId, UserId
 from bot.domain.jobs.fairness import GuildInLine
 from bot.domain.jobs.job import Job, JobState
 from bot.domain.jobs.pacing import UNCONFIRMED_COUNTS_FOR, Estimate
-from bot.domain.jobs.render_times import footage_of
+from bot.domain.jobs.render_times import render_profile_of
 from bot.services.jobs import estimates
 from bot.storage import lanes, making_times
 from tests.fakes import ACCOUNT, MODEL, NOW, a_submission
@@ -37,14 +37,14 @@ async def test_place_shown_is_the_order_of_the_claims(core: Core) -> None:
         ]:
             if job.state is JobState.PENDING:
                 claimed.append(job.id)
-                await core.touch(job, state=JobState.DOWNLOADING)
+                await core.patch(job, state=JobState.DOWNLOADING)
     assert claimed == sorted(promised, key=lambda job_id: promised[job_id])
 
 
 async def _learn(core: Core, job: Job, *seconds: float) -> None:
     async with core.database.write() as connection:
         for of_one in seconds:
-            await making_times.add(connection, footage_of(job), seconds=of_one, at=NOW)
+            await making_times.add(connection, render_profile_of(job), seconds=of_one, at=NOW)
 
 
 async def _estimate(core: Core, job: Job) -> Estimate:
@@ -105,7 +105,7 @@ async def test_unseen_task_holds_its_place_for_as_long_as_it_may_run(core: Core)
 
 async def test_job_claimed_while_the_line_is_read_is_not_in_line(core: Core) -> None:
     claimed, waiting = await core.put(), await core.put()
-    await core.touch(claimed, state=JobState.SUBMITTING)
+    await core.patch(claimed, state=JobState.SUBMITTING)
     assert (await core.estimates.view(claimed)).position is None
     assert (await core.estimates.view(waiting)).position == 1
 
@@ -148,7 +148,7 @@ async def test_paused_account_promises_no_time_and_says_why(core: Core) -> None:
 async def test_late_task_promises_no_time(core: Core) -> None:
     job = await core.put(JobState.RUNNING)
     assert (await core.estimates.view(job)).estimate is not None
-    await core.touch(job, late_at=NOW)
+    await core.patch(job, late_at=NOW)
     assert (await core.estimates.view(await core.job(job))).estimate is None
 
 

@@ -23,7 +23,7 @@ from bot.domain.errors import (
 from bot.domain.failure import FailureReason
 from bot.domain.ids import ChannelId, JobId, MessageId
 from bot.domain.jobs.delivery import Receipt
-from bot.domain.jobs.job import Amendment, Job, JobState, Owner
+from bot.domain.jobs.job import Job, JobState, JobUpdateKind, Owner
 from bot.domain.jobs.ledger import NOTHING
 from bot.domain.jobs.status import Purpose, StatusView
 from bot.services.messages import status_updater as status_board
@@ -35,15 +35,15 @@ async def _shown(core: Core, state: JobState = JobState.RUNNING, **changes: obje
     """Return a job whose message shows it as it is."""
     job = await core.put(state, **changes)
     view = await core.estimates.view(job)
-    await core.touch(job, shown_digest=core.chat.digest(view))
+    await core.patch(job, shown_digest=core.chat.digest(view))
     return await core.job(job)
 
 
 async def _change(core: Core, job: Job, *, late: bool = True) -> Job:
     at = core.clock.now() if late else None
     current = await core.job(job)
-    return await core.advancer.amend(
-        current, owner=Owner.POLLER, name=Amendment.TASK_LATE, late_at=at
+    return await core.writer.update_visible(
+        current, owner=Owner.POLLER, name=JobUpdateKind.TASK_LATE, late_at=at
     )
 
 
@@ -159,14 +159,14 @@ async def test_edit_that_was_cut_off_cannot_have_the_last_word(
     await _change(core, job)
     await core.board.run_once()
     monkeypatch.undo()
-    delivering = await core.advancer.advance(
+    delivering = await core.writer.advance(
         await core.job(job),
         JobState.DOWNLOADING,
         owner=Owner.POLLER,
         billed=job.reserved,
     )
     await core.put_video(job)
-    await core.advancer.advance(delivering, JobState.DELIVERING, owner=Owner.DOWNLOADER)
+    await core.writer.advance(delivering, JobState.DELIVERING, owner=Owner.DOWNLOADER)
     await core.deliverer.run_once()
     await _run(core, seconds=120)
     assert core.chat.names(job.id) == ["deliver_by_edit", "announce", "edit_status"]
@@ -323,7 +323,7 @@ async def test_database_that_goes_away_is_trouble_with_a_name(
 
 async def test_final_word_a_crash_left_unsaid_is_said_by_the_next_process(core: Core) -> None:
     job = await _shown(core)
-    await core.advancer.advance(job, JobState.FAILED, owner=Owner.POLLER)
+    await core.writer.advance(job, JobState.FAILED, owner=Owner.POLLER)
     core.clock.advance(minutes=50)
     await core.restarted().board.run_once()
     assert core.chat.names(job.id) == ["edit_status", "announce"]
@@ -332,7 +332,7 @@ async def test_final_word_a_crash_left_unsaid_is_said_by_the_next_process(core: 
 
 async def test_while_delivering_the_message_is_the_deliverers(core: Core) -> None:
     job = await _shown(core, JobState.DELIVERING)
-    await core.touch(job, shown_version=0, shown_digest=None)
+    await core.patch(job, shown_version=0, shown_digest=None)
     await _run(core, seconds=60)
     assert core.chat.calls == []
 

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.errors import DatabaseUnavailableError, ProviderUnavailableError
 from bot.domain.ids import TaskId
-from bot.domain.jobs.job import Amendment, Job, JobState, Owner
+from bot.domain.jobs.job import Job, JobState, JobUpdateKind, Owner
 from bot.domain.jobs.ledger import NOTHING
 from bot.domain.requests.task import TaskRequest
 from bot.storage import unconfirmed
@@ -23,10 +23,10 @@ async def test_cancel_wanted_meanwhile_is_remembered(core: Core) -> None:
     job = await core.submissions.submit(a_submission())
 
     async def want() -> None:
-        await core.advancer.amend(
+        await core.writer.update_visible(
             await core.job(job),
             owner=Owner.SUBMISSIONS,
-            name=Amendment.CANCEL_REQUESTED,
+            name=JobUpdateKind.CANCEL_REQUESTED,
             cancel_requested_at=core.clock.now(),
         )
 

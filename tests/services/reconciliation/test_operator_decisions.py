@@ -89,14 +89,14 @@ async def test_decision_in_a_state_is_carried_out_or_refused(core: Core) -> None
             core.provider.listed.clear()
             task(core, TASK)
             job = await core.put(state, task_id=None, parked_from=JobState.SUBMITTING)
-            await core.touch(job, sent_at=SENT)
+            await core.patch(job, sent_at=SENT)
             try:
                 after = await core.reconciler.decide(job.id, taken=taken, failed=failed)
             except JobNotFoundError:
                 assert (await core.job(job)).state is state
             else:
                 moved.add((state.value, "failed" if failed else taken or "again", after.state))
-                await core.touch(job, task_id=None)
+                await core.patch(job, task_id=None)
     assert moved == {
         ("unconfirmed", TASK, JobState.PENDING),
         ("unconfirmed", "again", JobState.QUEUED),

@@ -79,7 +79,7 @@ async def test_closed_channel_leads_to_the_direct_messages(core: Core) -> None:
     job = await _ready(core, state=JobState.DOWNLOADING, shown_version=0)
     core.chat.closed["edit_status"] = ChannelGoneError("404")
     await core.board.run_once()  # which leaves the message alone for a minute
-    await core.advancer.advance(job, JobState.DELIVERING, owner=Owner.DOWNLOADER)
+    await core.writer.advance(job, JobState.DELIVERING, owner=Owner.DOWNLOADER)
     _close(core, "deliver_by_edit", "deliver_in_channel", error=ChannelGoneError("404"))
     await core.deliverer.run_once()
     stored = await core.job(job)

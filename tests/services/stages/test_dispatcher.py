@@ -221,7 +221,7 @@ async def test_next_start_tries_a_lane_again(core: Core) -> None:
 
 async def test_waiting_job_follows_a_new_account(core: Core) -> None:
     job = await _submitted(core)
-    await core.touch(job, account=AccountId("beijing:elsewhere:other-key"))
+    await core.patch(job, account=AccountId("beijing:elsewhere:other-key"))
     await core.dispatcher.prepare()
     await core.dispatcher.run_once(MODEL)
     assert await core.state(job) is JobState.PENDING
@@ -254,7 +254,7 @@ async def test_full_lane_waits_until_a_task_is_over(core: Core) -> None:
     running, _ = [await core.put(state, sent_at=NOW) for state in states]
     job = await core.put()
     assert await core.dispatcher.run_once(MODEL) > 0
-    await core.touch(running, state=JobState.DOWNLOADING)
+    await core.patch(running, state=JobState.DOWNLOADING)
     assert await core.dispatcher.run_once(MODEL) == 0
     assert await core.state(job) is JobState.PENDING
 
@@ -298,7 +298,7 @@ async def test_guilds_take_turns(core: Core) -> None:
         for job in (*big, small):
             if await core.state(job) is JobState.PENDING:
                 order.append(job.id)
-                await core.touch(job, state=JobState.DOWNLOADING)
+                await core.patch(job, state=JobState.DOWNLOADING)
     assert order == [big[0].id, small.id, big[1].id]
 
 

@@ -36,7 +36,7 @@ async def _charged(core: Core, **changes: object) -> Job:
     job = await core.put(JobState.RUNNING, task_id="t")
     core.provider.tasks["t"] = a_task("t", TaskState.SUCCEEDED)
     await core.poller.run_once()
-    await core.touch(job, **changes)
+    await core.patch(job, **changes)
     return await core.job(job)
 
 

@@ -23,7 +23,7 @@ from bot.domain.failure import FailureReason
 from bot.domain.ids import TaskId
 from bot.domain.jobs.job import Job, JobState
 from bot.domain.jobs.ledger import NOTHING, Amounts, EntryKind
-from bot.domain.jobs.render_times import footage_of
+from bot.domain.jobs.render_times import render_profile_of
 from bot.domain.requests.task import TaskFailure, TaskState
 from bot.services.intake.submissions import Asker
 from bot.storage import making_times, unconfirmed
@@ -193,7 +193,7 @@ async def _polled_at(core: Core, *, until_seconds: float) -> list[float]:
 async def _learn(core: Core, job: Job, *seconds: float) -> None:
     async with core.database.write() as connection:
         for of_one in seconds:
-            await making_times.add(connection, footage_of(job), seconds=of_one, at=NOW)
+            await making_times.add(connection, render_profile_of(job), seconds=of_one, at=NOW)
 
 
 @pytest.mark.parametrize(("model", "seconds"), [(MODEL, 15), (SLOW_MODEL, 30)])
@@ -225,7 +225,7 @@ async def test_another_footage_tells_nothing_about_this_one(core: Core) -> None:
     await core.poller.run_once()
     before = (await core.job(job)).next_poll_at
     await _learn(core, replace(job, resolution="480P"), *[500] * 30)
-    await core.touch(job, next_poll_at=NOW)
+    await core.patch(job, next_poll_at=NOW)
     await core.poller.run_once()
     assert (await core.job(job)).next_poll_at == before
 

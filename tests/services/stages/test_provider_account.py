@@ -124,7 +124,7 @@ async def test_account_on_trial_opens_when_nothing_waits_any_more(stage: Stage) 
     await stage.core.accounts.probe(ACCOUNT, LANE)
     account = await stage.core.account()
     assert (account.paused_at is not None, account.probe_at) == (True, None)
-    await stage.core.touch(job, state=JobState.CANCELLED)
+    await stage.core.patch(job, state=JobState.CANCELLED)
     await stage.core.accounts.probe(ACCOUNT, LANE)
     assert (await stage.core.account()).paused_at is None
     assert stage.count("list") == 1

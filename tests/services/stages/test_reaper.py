@@ -123,7 +123,7 @@ async def test_job_ended_meanwhile_does_not_stop_the_round(core: Core) -> None:
     job = await core.put(status_message_id=None)
     other = await core.put(status_message_id=None)
     stale = await core.job(job)
-    await core.touch(job, version=9)
+    await core.patch(job, version=9)
     core.clock.advance(minutes=3)
     await core.reaper._end([stale, other], JobState.CANCELLED, FailureReason.STATUS_MISSING)
     assert await core.state(other) is JobState.CANCELLED
@@ -135,7 +135,7 @@ async def test_job_ended_meanwhile_does_not_stop_the_round(core: Core) -> None:
 async def test_retention_erases_pictures_prompts_and_video(core: Core) -> None:
     job = await core.submissions.submit(a_submission())
     await core.put_video(job)
-    await core.touch(
+    await core.patch(
         job,
         state=JobState.DELIVERED,
         finished_at=NOW,
@@ -160,7 +160,7 @@ async def test_retention_erases_pictures_prompts_and_video(core: Core) -> None:
 
 async def test_job_that_is_not_over_keeps_its_content(core: Core) -> None:
     job = await core.submissions.submit(a_submission())
-    await core.touch(job, state=JobState.PARKED, entered_at=NOW + timedelta(days=300))
+    await core.patch(job, state=JobState.PARKED, entered_at=NOW + timedelta(days=300))
     core.clock.advance(days=300)
     await core.reaper.run_once()
     assert (core.folders.of(job.id) / "first_frame.jpg").exists()

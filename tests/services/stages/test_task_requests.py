@@ -31,7 +31,7 @@ async def test_request_carries_what_the_member_chose(core: Core) -> None:
 
 async def test_loop_sends_the_first_frame_as_the_last(core: Core) -> None:
     job = await core.submissions.submit(a_submission())
-    await core.touch(job, loop=True, pictures=(await core.job(job)).pictures[:1])
+    await core.patch(job, loop=True, pictures=(await core.job(job)).pictures[:1])
     await core.dispatcher.run_once(MODEL)
     first, last = core.provider.creates[0].images
     assert (first.path, last.field) == (last.path, "last_frame_url")
