@@ -1,187 +1,491 @@
-"""The composition root: opens what must be closed, starts in the right order, owns the shutdown."""
+"""The one composition root: which object gets which. Product, tests and tools build it here.
+
+Every part is made when it is first asked for, so that a command of the shell opens a database and
+no connection to Discord. What was opened is closed when the block ends.
+"""
 
 from __future__ import annotations
 
-import asyncio
-import gc
-import signal
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
+from functools import cached_property, partial
 
-import aiohttp
-import discord
-
-from bot import __version__
-from bot.chat.asking import converted
-from bot.chat.text import Money
-from bot.client import TweenBot
-from bot.clock import WallClock
-from bot.domain.errors import BotError, ConfigurationError, LostLeaseError
-from bot.domain.ports import Clock
-from bot.logs import get_logger
-from bot.media.child import MediaPool
-from bot.provider import DashScopeProvider, default_base_url
+from bot.chat.text import amount
+from bot.domain.ids import GuildId
+from bot.outside import Outside, Overrides
+from bot.services import Services
+from bot.services.alerts import Alerts
+from bot.services.audit_log import AuditLog
+from bot.services.guilds.membership import GuildMembership
+from bot.services.guilds.moderation import Moderation
+from bot.services.guilds.quota_rules import QuotaRules
+from bot.services.guilds.settings import GuildSettings
+from bot.services.guilds.usage_reports import UsageReports
+from bot.services.host.clock_watch import ClockStepWatch
+from bot.services.host.command_registry import CommandRegistry
+from bot.services.host.operator import OperatorActions
+from bot.services.host.process_lease import ProcessLease
+from bot.services.host.storage_watch import StorageWatch
+from bot.services.host.watchdogs import GatewayWatch, LagWatch
+from bot.services.intake.admission import Admission
+from bot.services.intake.cancellation import Cancellations
+from bot.services.intake.erasure import Erasure
+from bot.services.intake.lookup import JobLookup
+from bot.services.intake.pictures import Pictures
+from bot.services.intake.quotas import Quotas
+from bot.services.intake.refusal_counter import RefusalCounter
+from bot.services.intake.retries import Retries
+from bot.services.intake.submissions import Submissions
+from bot.services.intake.video_requests import VideoRequests
+from bot.services.jobs.claims import Claims
+from bot.services.jobs.estimates import Estimates
+from bot.services.jobs.outcomes import Outcomes
+from bot.services.jobs.status_messages import StatusMessages
+from bot.services.jobs.writer import JobWriter
+from bot.services.messages.announcer import Announcer
+from bot.services.messages.channel_pace import ChannelPace
+from bot.services.messages.log_channels import LogChannels
+from bot.services.messages.status_updater import StatusUpdater
+from bot.services.reconciliation.operator_decisions import OperatorDecisions
+from bot.services.reconciliation.reconciler import Reconciler
+from bot.services.reconciliation.task_list import TaskList
+from bot.services.stages.account_pause import AccountPause
+from bot.services.stages.deliverer import Deliverer
+from bot.services.stages.dispatcher import Dispatcher
+from bot.services.stages.downloader import Downloader
+from bot.services.stages.poller import Poller, PollingPace
+from bot.services.stages.reaper import Lifetimes, Reaper
+from bot.services.switch import IntakeSwitch
 from bot.settings import Settings
-from bot.storage import jobs, migrate
-from bot.storage.engine import Database
-from bot.web import HealthPage
-from bot.wiring import Wiring
-
-log = get_logger(__name__)
-
-READY_SECONDS = 2.0
-"""A database slower than this is not ready."""
 
 
-def new_provider(settings: Settings, clock: Clock) -> DashScopeProvider:
-    """Return the provider client a host's settings ask for."""
-    region, workspace = settings.dashscope_region, settings.dashscope_workspace_id
-    return DashScopeProvider(
-        base_url=settings.dashscope_http_base_url or default_base_url(region, workspace),
-        api_key=settings.dashscope_api_key.get_secret_value(),
-        region=region,
-        result_hosts=settings.result_hosts,
-        clock=clock,
-        workspace_id=workspace,
-        user_agent=f"tween/{__version__}",
-    )
+class App(Outside):
+    """The services of one process on its outside world."""
 
+    @property
+    def _queue_ttl(self) -> timedelta:
+        return timedelta(seconds=self.settings.queue_ttl_seconds)
 
-def new_client(settings: Settings) -> TweenBot:
-    """Return the gateway client, not yet logged in."""
-    money = Money(currency=settings.currency, per_cny=settings.currency_per_cny)
-    return TweenBot(api_base_url=settings.discord_api_base_url, money=money)
+    # --- services: what several rooms share --------------------------------------------------
+
+    @cached_property
+    def alerts(self) -> Alerts:
+        """Tells the operators what needs them."""
+        return Alerts(self.chat, self.clock)
+
+    @cached_property
+    def audit_log(self) -> AuditLog:
+        """Writes down who changed what."""
+        return AuditLog(self.clock)
+
+    @cached_property
+    def switch(self) -> IntakeSwitch:
+        """Opens, pauses and drains."""
+        return IntakeSwitch(self.database)
+
+    # --- services: jobs ----------------------------------------------------------------------
+
+    @cached_property
+    def writer(self) -> JobWriter:
+        """Writes every change of a job."""
+        return JobWriter(self.database, self.clock, self.metrics)
+
+    @cached_property
+    def outcomes(self) -> Outcomes:
+        """Parks what breaks."""
+        return Outcomes(self.writer, self.alerts, self.metrics)
+
+    @cached_property
+    def claims(self) -> Claims:
+        """Hands jobs to loops."""
+        return Claims(
+            database=self.database,
+            clock=self.clock,
+            writer=self.writer,
+            outcomes=self.outcomes,
+            worker_id=self.process_lease.worker_id,
+        )
+
+    @cached_property
+    def estimates(self) -> Estimates:
+        """Tells where jobs stand and when they will be done."""
+        return Estimates(self.database, self.clock, self.catalogue, self.provider.account)
+
+    @cached_property
+    def status_messages(self) -> StatusMessages:
+        """Writes status messages."""
+        return StatusMessages(
+            database=self.database,
+            clock=self.clock,
+            writer=self.writer,
+            chat=self.chat,
+            estimates=self.estimates,
+            folders=self.folders,
+        )
+
+    # --- services: intake --------------------------------------------------------------------
+
+    @cached_property
+    def admission(self) -> Admission:
+        """Tells whether a member may make a video here."""
+        return Admission(self.database, self.catalogue)
+
+    @cached_property
+    def quotas(self) -> Quotas:
+        """Tells what a member may still spend."""
+        return Quotas(self.database, self.clock, self.quota_defaults)
+
+    @cached_property
+    def lookup(self) -> JobLookup:
+        """Finds jobs for people."""
+        return JobLookup(self.database, self.estimates, self.folders)
+
+    @cached_property
+    def submissions(self) -> Submissions:
+        """Queues jobs."""
+        return Submissions(
+            database=self.database,
+            clock=self.clock,
+            writer=self.writer,
+            account=self.provider.account,
+            admission=self.admission,
+            quotas=self.quotas,
+            folders=self.folders,
+            messages=self.status_messages,
+            allowed_guilds=self.settings.guilds,
+        )
+
+    @cached_property
+    def video_requests(self) -> VideoRequests:
+        """Takes a member's request for a video."""
+        return VideoRequests(
+            catalogue=self.catalogue,
+            admission=self.admission,
+            pictures=Pictures(self.media),
+            submissions=self.submissions,
+        )
+
+    @cached_property
+    def retries(self) -> Retries:
+        """Makes jobs again."""
+        return Retries(
+            database=self.database,
+            catalogue=self.catalogue,
+            admission=self.admission,
+            lookup=self.lookup,
+            folders=self.folders,
+            submissions=self.submissions,
+        )
+
+    @cached_property
+    def cancellations(self) -> Cancellations:
+        """Cancels jobs."""
+        return Cancellations(
+            writer=self.writer, clock=self.clock, lookup=self.lookup, audit=self.audit_log
+        )
+
+    @cached_property
+    def erasure(self) -> Erasure:
+        """Erases what jobs were made from."""
+        return Erasure(
+            clock=self.clock,
+            writer=self.writer,
+            folders=self.folders,
+            lookup=self.lookup,
+            audit=self.audit_log,
+        )
+
+    # --- services: stages and reconciliation -------------------------------------------------
+
+    @cached_property
+    def account_pause(self) -> AccountPause:
+        """Waits while the provider refuses the account."""
+        return AccountPause(self.database, self.clock, self.provider, self.alerts, self.metrics)
+
+    @cached_property
+    def dispatcher(self) -> Dispatcher:
+        """The only caller of the create."""
+        return Dispatcher(
+            database=self.database,
+            clock=self.clock,
+            writer=self.writer,
+            provider=self.provider,
+            catalogue=self.catalogue,
+            folders=self.folders,
+            accounts=self.account_pause,
+            alerts=self.alerts,
+            outcomes=self.outcomes,
+            metrics=self.metrics,
+            worker_id=self.process_lease.worker_id,
+            poll_interval=timedelta(seconds=self.settings.poll_interval_seconds),
+            queue_ttl=self._queue_ttl,
+        )
+
+    @cached_property
+    def poller(self) -> Poller:
+        """Follows all tasks at the provider."""
+        return Poller(
+            database=self.database,
+            clock=self.clock,
+            writer=self.writer,
+            provider=self.provider,
+            catalogue=self.catalogue,
+            accounts=self.account_pause,
+            alerts=self.alerts,
+            outcomes=self.outcomes,
+            metrics=self.metrics,
+            pace=PollingPace(
+                interval_seconds=self.settings.poll_interval_seconds,
+                timeout_seconds=self.settings.task_timeout_seconds,
+            ),
+        )
+
+    @cached_property
+    def downloader(self) -> Downloader:
+        """Fetches results."""
+        return Downloader(
+            clock=self.clock,
+            writer=self.writer,
+            provider=self.provider,
+            media=self.media,
+            folders=self.folders,
+            alerts=self.alerts,
+            metrics=self.metrics,
+            claims=self.claims,
+        )
+
+    @cached_property
+    def deliverer(self) -> Deliverer:
+        """Puts videos into Discord."""
+        return Deliverer(
+            clock=self.clock,
+            writer=self.writer,
+            chat=self.chat,
+            media=self.media,
+            folders=self.folders,
+            messages=self.status_messages,
+            metrics=self.metrics,
+            claims=self.claims,
+            upload_limit_mib=self.settings.upload_limit_mib,
+        )
+
+    @cached_property
+    def reaper(self) -> Reaper:
+        """Ends what has waited too long."""
+        return Reaper(
+            database=self.database,
+            clock=self.clock,
+            writer=self.writer,
+            folders=self.folders,
+            alerts=self.alerts,
+            metrics=self.metrics,
+            lifetimes=Lifetimes(queue_ttl=self._queue_ttl, retention=self.settings.retention),
+        )
+
+    @cached_property
+    def _task_list(self) -> TaskList:
+        return TaskList(self.database, self.clock, self.provider)
+
+    @cached_property
+    def decisions(self) -> OperatorDecisions:
+        """Carries out the operator's decisions about jobs."""
+        return OperatorDecisions(
+            database=self.database,
+            clock=self.clock,
+            writer=self.writer,
+            provider=self.provider,
+            alerts=self.alerts,
+            task_list=self._task_list,
+        )
+
+    @cached_property
+    def reconciler(self) -> Reconciler:
+        """Settles creates without an answer."""
+        return Reconciler(
+            database=self.database,
+            clock=self.clock,
+            writer=self.writer,
+            provider=self.provider,
+            alerts=self.alerts,
+            task_list=self._task_list,
+            decisions=self.decisions,
+        )
+
+    # --- services: messages ------------------------------------------------------------------
+
+    @cached_property
+    def status_updater(self) -> StatusUpdater:
+        """Keeps status messages true, and announces what ended."""
+        edit_interval_seconds = self.settings.status_edit_interval_seconds
+        channels = ChannelPace(self.clock, edit_interval_seconds=edit_interval_seconds)
+        return StatusUpdater(
+            database=self.database,
+            clock=self.clock,
+            chat=self.chat,
+            estimates=self.estimates,
+            messages=self.status_messages,
+            announcer=Announcer(
+                database=self.database,
+                clock=self.clock,
+                writer=self.writer,
+                chat=self.chat,
+                channels=channels,
+                metrics=self.metrics,
+                queue_ttl=self._queue_ttl,
+                away=self.process_lease.away,
+            ),
+            channels=channels,
+            metrics=self.metrics,
+            edit_interval_seconds=edit_interval_seconds,
+        )
+
+    @cached_property
+    def log_channels(self) -> LogChannels:
+        """Tells log channels of changes."""
+        return LogChannels(self.database, self.clock, self.chat)
+
+    # --- services: guilds --------------------------------------------------------------------
+
+    @cached_property
+    def guild_settings(self) -> GuildSettings:
+        """Changes what admins set."""
+        return GuildSettings(self.database, self.catalogue, self.audit_log)
+
+    @cached_property
+    def quota_rules(self) -> QuotaRules:
+        """Changes what moderators set."""
+        return QuotaRules(
+            database=self.database,
+            clock=self.clock,
+            audit=self.audit_log,
+            defaults=self.quota_defaults.rules,
+            amount_words=partial(amount, money=self.money),
+        )
+
+    @cached_property
+    def moderation(self) -> Moderation:
+        """Blocks members and words."""
+        return Moderation(
+            database=self.database,
+            clock=self.clock,
+            audit=self.audit_log,
+            cancellations=self.cancellations,
+        )
+
+    @cached_property
+    def usage_reports(self) -> UsageReports:
+        """Sums up what guilds spent."""
+        scratch = self.settings.data_dir / "exports"
+        return UsageReports(self.database, self.clock, self.media, scratch=scratch)
+
+    @cached_property
+    def membership(self) -> GuildMembership:
+        """Follows which guilds the bot is in."""
+        return GuildMembership(
+            database=self.database,
+            clock=self.clock,
+            writer=self.writer,
+            present=self.client.present,
+            is_member=self.client.is_member,
+            allowed_guilds=self.settings.guilds,
+        )
+
+    # --- services: host ----------------------------------------------------------------------
+
+    @cached_property
+    def process_lease(self) -> ProcessLease:
+        """This process's hold on the database."""
+        return ProcessLease(self.database, self.clock)
+
+    @cached_property
+    def operator(self) -> OperatorActions:
+        """Answers and obeys operators."""
+        return OperatorActions(
+            database=self.database,
+            clock=self.clock,
+            account=self.provider.account,
+            catalogue=self.catalogue,
+            audit=self.audit_log,
+            amount_words=partial(amount, money=self.money),
+            reconciler=self.reconciler,
+            switch=self.switch,
+            default_rules=self.quota_defaults.rules,
+            daily_budget_micros=self.quota_defaults.daily_budget_micros,
+        )
+
+    @cached_property
+    def storage_watch(self) -> StorageWatch:
+        """Tells of a disk or database that takes no writes."""
+        return StorageWatch(
+            folder=self.settings.data_dir,
+            database_trouble=lambda: self.process_lease.trouble,
+            clock=self.clock,
+            alerts=self.alerts,
+        )
+
+    @cached_property
+    def clock_watch(self) -> ClockStepWatch:
+        """Notices a host's clock that was set."""
+        return ClockStepWatch(self.database, self.clock)
+
+    @cached_property
+    def lag_watch(self) -> LagWatch:
+        """Measures how late the event loop is."""
+        return self.overrides.lag_watch(self.clock, self.metrics)
+
+    @cached_property
+    def gateway_watch(self) -> GatewayWatch:
+        """Ends the process when the gateway stays away."""
+        return GatewayWatch(
+            self.clock,
+            self.client.gateway_is_well,
+            patience_seconds=self.overrides.gateway_patience_seconds,
+        )
+
+    # --- what cogs are built from ------------------------------------------------------------
+
+    @cached_property
+    def services(self) -> Services:
+        """What cogs are built from."""
+        settings = self.settings
+        operator_guild_id = settings.operator_guild_id
+        return Services(
+            admission=self.admission,
+            cancellations=self.cancellations,
+            catalogue=self.catalogue,
+            clock=self.clock,
+            command_registry=CommandRegistry(self.database),
+            decisions=self.decisions,
+            erasure=self.erasure,
+            estimates=self.estimates,
+            guild_settings=self.guild_settings,
+            lookup=self.lookup,
+            moderation=self.moderation,
+            money=self.money,
+            operator=self.operator,
+            quota_rules=self.quota_rules,
+            quotas=self.quotas,
+            retries=self.retries,
+            switch=self.switch,
+            usage_reports=self.usage_reports,
+            video_requests=self.video_requests,
+            acknowledged=self.metrics.acknowledge_seconds.observe,
+            refused=RefusalCounter(self.database, self.clock, self.metrics).count,
+            region=settings.dashscope_region,
+            retention=settings.retention,
+            operators=frozenset(settings.operators),
+            operator_guild=None if operator_guild_id is None else GuildId(operator_guild_id),
+        )
 
 
 @asynccontextmanager
-async def build_app(settings: Settings) -> AsyncIterator[Wiring]:
-    """Wire every object; close what was opened when the block ends."""
-    clock = WallClock()
-    async with AsyncExitStack() as stack:
-        database = Database(settings.database_url)
-        stack.push_async_callback(database.aclose)
-        yield Wiring(
-            settings=settings,
-            clock=clock,
-            catalogue=settings.catalogue(),
-            database=database,
-            provider=await stack.enter_async_context(new_provider(settings, clock)),
-            media=await stack.enter_async_context(MediaPool()),
-            client=await stack.enter_async_context(new_client(settings)),
-        )
+async def build_app(settings: Settings, overrides: Overrides | None = None) -> AsyncIterator[App]:
+    """Hand out an app; close what it opened when the block ends.
 
-
-async def run(settings: Settings) -> None:
-    """Serve until SIGTERM or SIGINT.
-
-    Raises:
-        ConfigurationError: a setting does not work; the message names it.
-        SystemExit: another process has taken over: nothing broke here, so one line tells it.
+    Args:
+        settings: the host's.
+        overrides: parts that stand in for the product's own.
     """
-    try:
-        await _run(settings)
-    except ExceptionGroup as group:
-        lost, others = group.split(LostLeaseError)
-        if lost is None or others is not None:
-            raise
-        log.error("crashed", error=LostLeaseError.code, reason="another process has taken over")  # noqa: TRY400
-        raise SystemExit(1) from None
-
-
-async def _run(settings: Settings) -> None:
-    async with build_app(settings) as wiring:
-        await migrate.upgrade(wiring.database)
-        await _require_own_jobs(wiring)
-        await wiring.instance.acquire()
-        try:
-            await _serve(wiring)
-        finally:
-            with suppress(BotError):
-                await wiring.instance.release()
-            log.info("stopped")
-
-
-async def _require_own_jobs(wiring: Wiring) -> None:
-    """Refuse to start with another account's jobs in flight: only its key can follow them."""
-    account = wiring.provider.account
-    async with wiring.database.read() as connection:
-        foreign = await jobs.foreign_in_flight(connection, account)
-    if foreign:
-        names = ", ".join(job.id for job in foreign[:10])
-        raise ConfigurationError(
-            "DASHSCOPE_API_KEY",
-            f"jobs {names} are in flight of account {foreign[0].account}; start with that key, "
-            "region and base URL until they are over, or give them up with "
-            "`python -m bot jobs reconcile ID --failed`",
-        )
-
-
-async def _serve(wiring: Wiring) -> None:
-    settings, client = wiring.settings, wiring.client
-    client.services = wiring.services()
-    dispatcher = wiring.dispatcher()
-    await dispatcher.prepare()
-    pipeline = wiring.pipeline(dispatcher)
-    health = HealthPage(
-        checks={
-            "gateway": _flag(client.gateway_is_well),
-            "database": lambda: _answers(wiring),
-            "loops": _flag(pipeline.is_well),
-        },
-        registry=wiring.metrics.registry,
-    )
-    stopping = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(name, stopping.set)
-    await _log_in(settings, client)
-    await wiring.media.warm_up()
-    # What exists by now lives as long as the process; walking it in every full collection would
-    # hold the loop for more than 100 ms.
-    gc.collect()
-    gc.freeze()
-    log.info("started", version=__version__, account=wiring.provider.account)
-    seconds = settings.shutdown_seconds
-    try:
-        async with health.listening(settings.listen), asyncio.TaskGroup() as group:
-            gateway = group.create_task(client.connect(), name="gateway")
-            work = group.create_task(pipeline.run(), name="pipeline")
-            gateway.add_done_callback(lambda _: stopping.set())
-            work.add_done_callback(lambda _: stopping.set())
-            await stopping.wait()
-            log.info("stopping")
-            await asyncio.gather(
-                pipeline.stop(within_seconds=seconds),
-                client.interactions.end(within_seconds=seconds),
-            )
-            await client.close()
-    finally:
-        # However it ended: who still holds the lease answers, who does not is silent.
-        await client.close()
-
-
-async def _log_in(settings: Settings, client: TweenBot) -> None:
-    try:
-        await client.login(settings.discord_token.get_secret_value())
-    except discord.LoginFailure as error:
-        raise ConfigurationError("DISCORD_TOKEN", "Discord refuses it") from error
-    except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
-        # Not a matter of configuration: the supervisor starts us again.
-        raise converted(error) from error
-
-
-def _flag(probe: Callable[[], bool]) -> Callable[[], Awaitable[bool]]:
-    async def check() -> bool:
-        return probe()
-
-    return check
-
-
-async def _answers(wiring: Wiring) -> bool:
-    """Tell whether the database answers, and took the last write: a reader waits for no lock."""
-    try:
-        async with asyncio.timeout(READY_SECONDS):
-            await wiring.database.ping()
-    except (BotError, TimeoutError):
-        return False
-    return wiring.instance.trouble is None
+    async with AsyncExitStack() as stack:
+        yield App(settings, overrides or Overrides(), stack)

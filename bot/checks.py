@@ -11,7 +11,7 @@ from pathlib import Path
 import aiohttp
 import discord
 
-from bot.app import build_app
+from bot.app import App, build_app
 from bot.domain.errors import (
     BotError,
     ConfigurationError,
@@ -22,7 +22,6 @@ from bot.domain.jobs.delivery import MIB
 from bot.media import files
 from bot.settings import Settings
 from bot.storage import migrate
-from bot.wiring import Wiring
 
 MIN_FREE_BYTES = 1024 * MIB
 """Room for a day of results before retention frees it."""
@@ -42,8 +41,8 @@ class Finding:
 
 async def run_checks(settings: Settings) -> list[Finding]:
     """Look at everything a start needs and report each point."""
-    async with build_app(settings) as wiring:
-        checks: list[tuple[str, Callable[[Wiring], Awaitable[str]]]] = [
+    async with build_app(settings) as app:
+        checks: list[tuple[str, Callable[[App], Awaitable[str]]]] = [
             ("catalogue", _catalogue),
             ("database", _database),
             ("disk", _disk),
@@ -51,12 +50,12 @@ async def run_checks(settings: Settings) -> list[Finding]:
             ("provider", _provider),
             ("Discord", _discord),
         ]
-        return [await _run(subject, check, wiring) for subject, check in checks]
+        return [await _run(subject, check, app) for subject, check in checks]
 
 
-async def _run(subject: str, check: Callable[[Wiring], Awaitable[str]], wiring: Wiring) -> Finding:
+async def _run(subject: str, check: Callable[[App], Awaitable[str]], app: App) -> Finding:
     try:
-        return Finding(subject=subject, detail=await check(wiring))
+        return Finding(subject=subject, detail=await check(app))
     except ConfigurationError as error:
         named = "" if error.setting == subject else f"{error.setting} "
         return Finding(subject=subject, problem=f"{named}{error.problem}")
@@ -70,25 +69,25 @@ async def _run(subject: str, check: Callable[[Wiring], Awaitable[str]], wiring: 
         return Finding(subject=subject, problem=str(error) or type(error).__name__)
 
 
-async def _catalogue(wiring: Wiring) -> str:
-    names = ", ".join(model.name for model in wiring.catalogue)
-    return f"{wiring.catalogue.region.value} offers {names}"
+async def _catalogue(app: App) -> str:
+    names = ", ".join(model.name for model in app.catalogue)
+    return f"{app.catalogue.region.value} offers {names}"
 
 
-async def _database(wiring: Wiring) -> str:
-    file = wiring.database.file
+async def _database(app: App) -> str:
+    file = app.database.file
     if file is not None and not file.exists():
         # Asking would make an empty file of a name that may be mistyped.
         return f"{file} does not exist; run creates it"
-    current = await migrate.current_revision(wiring.database)
+    current = await migrate.current_revision(app.database)
     newest = migrate.newest_revision()
     if current is None:
         return f"reachable, empty; run creates revision {newest}"
     return f"reachable, revision {current}, newest {newest}"
 
 
-async def _disk(wiring: Wiring) -> str:
-    return await asyncio.to_thread(_try_disk, wiring.settings)
+async def _disk(app: App) -> str:
+    return await asyncio.to_thread(_try_disk, app.settings)
 
 
 def _try_disk(settings: Settings) -> str:
@@ -113,8 +112,8 @@ def require_writable(folder: Path) -> None:
         raise ConfigurationError("DATA_DIR", f"cannot be written: {error}") from error
 
 
-async def _key_shape(wiring: Wiring) -> str:
-    key = wiring.settings.dashscope_api_key.get_secret_value()
+async def _key_shape(app: App) -> str:
+    key = app.settings.dashscope_api_key.get_secret_value()
     if not key.startswith(_KEY_PREFIX):
         raise ConfigurationError(
             "DASHSCOPE_API_KEY", f"does not begin with {_KEY_PREFIX} as Model Studio's keys do"
@@ -122,13 +121,13 @@ async def _key_shape(wiring: Wiring) -> str:
     return "has the shape of Model Studio's keys"
 
 
-async def _provider(wiring: Wiring) -> str:
-    model = next(iter(wiring.catalogue)).name
-    page = await wiring.provider.list_tasks(model=model, page=1)
+async def _provider(app: App) -> str:
+    model = next(iter(app.catalogue)).name
+    page = await app.provider.list_tasks(model=model, page=1)
     return f"answers; {len(page.tasks)} tasks of {model} in the last 24 hours"
 
 
-async def _discord(wiring: Wiring) -> str:
-    http = wiring.client.http
-    me = await http.static_login(wiring.settings.discord_token.get_secret_value())
+async def _discord(app: App) -> str:
+    http = app.client.http
+    me = await http.static_login(app.settings.discord_token.get_secret_value())
     return f"logged in as {me['username']} ({me['id']})"

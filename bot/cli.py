@@ -5,29 +5,34 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Callable, Coroutine
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from functools import wraps
-from typing import BinaryIO, ParamSpec
+from typing import TYPE_CHECKING, BinaryIO, ParamSpec
 
 import click
 
 from bot import __version__
 from bot.chat.text import operators
 from bot.domain.errors import BotError, ConfigurationError, JobNotFoundError
-from bot.domain.guilds.audit import Actor
 from bot.domain.guilds.exports import ExportFormat
 from bot.domain.guilds.quota import Unit, Window
 from bot.domain.guilds.usage import Period
-from bot.domain.host.overview import Switch
+from bot.domain.host.switch import Switch
 from bot.domain.ids import GuildId, TaskId, UserId, parse_job_id
-from bot.domain.jobs.job import ACTIVE, JobState
+from bot.domain.jobs.states import ACTIVE, JobState
+from bot.domain.people import Person
 from bot.logs import configure_logs, get_logger
 from bot.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from bot.app import App
+    from bot.outside import Overrides
 
 EXIT_CONFIGURATION = 78
 """``EX_CONFIG`` of sysexits.h."""
 
-SHELL = Actor(user_id=UserId(0), name="the host's shell")
+SHELL = Person(user_id=UserId(0), name="the host's shell")
 """Whoever may start the process: the audit trail has no user id of theirs."""
 
 log = get_logger(__name__)
@@ -70,6 +75,18 @@ def _settings(*, quiet: bool = False) -> Settings:
     return settings
 
 
+def _overrides() -> Overrides | None:
+    """Return what stands in for parts of the product: nothing, in a shell."""
+    overrides: Overrides | None = click.get_current_context().obj
+    return overrides
+
+
+def _app() -> AbstractAsyncContextManager[App]:
+    from bot.app import build_app
+
+    return build_app(_settings(quiet=True), _overrides())
+
+
 @click.group()
 @click.version_option(__version__, prog_name="tween")
 def main() -> None:
@@ -80,13 +97,13 @@ def main() -> None:
 @_configured
 async def run() -> None:
     """Apply migrations and serve until SIGTERM."""
-    from bot.app import run as serve
     from bot.checks import require_writable
+    from bot.serving import run as serve
 
     settings = _settings()
     require_writable(settings.data_dir)
     try:
-        await serve(settings)
+        await serve(settings, _overrides())
     except Exception as error:
         named = _named(error)
         if named is not None:
@@ -98,7 +115,7 @@ async def run() -> None:
 def _named(error: BaseException) -> BotError | None:
     """Return the trouble with a name that ended the process, if it was nothing else."""
     if isinstance(error, BaseExceptionGroup):
-        leaves = [_named(each) for each in error.exceptions]
+        leaves = [_named(inner) for inner in error.exceptions]
         return None if None in leaves else leaves[0]
     return error if isinstance(error, BotError) else None
 
@@ -163,11 +180,10 @@ def jobs_group() -> None:
 @_configured
 async def list_jobs(state: tuple[str, ...], limit: int) -> None:
     """List jobs, newest first; without --state those that are not over."""
-    from bot.app import build_app
     from bot.storage import jobs
 
     states = {JobState(name) for name in state} or ACTIVE
-    async with build_app(_settings(quiet=True)) as wiring, wiring.database.read() as connection:
+    async with _app() as app, app.database.read() as connection:
         found = await jobs.newest(connection, states=states, limit=limit)
     for job in found:
         click.echo(operators.job_line(job))
@@ -195,21 +211,19 @@ async def reconcile(job_id: str | None, task: str | None, *, failed: bool, again
     Without JOB_ID one round of reconciling is made. With it, one of --task, --failed and --again
     is the decision; --again may pay twice where the provider has the job after all.
     """
-    from bot.app import build_app
-
     decisions = [bool(task), failed, again].count(True)
     if job_id is None and decisions:
         raise click.UsageError("say which job that is for: reconcile JOB_ID …")
     if job_id is not None and decisions != 1:
         raise click.UsageError("give one of --task, --failed and --again")
-    async with build_app(_settings(quiet=True)) as wiring:
+    async with _app() as app:
         if job_id is None:
-            click.echo(operators.unconfirmed_left(await wiring.host().reconcile()))
+            click.echo(operators.unconfirmed_left(await app.operator.reconcile()))
             return
         asked = parse_job_id(job_id)
         if asked is None:
             raise click.UsageError(f"{job_id} is not a job id")
-        job = await wiring.reconciler().decide(
+        job = await app.decisions.carry_out(
             asked, taken=TaskId(task) if task else None, failed=failed
         )
         click.echo(operators.job_line(job))
@@ -225,13 +239,13 @@ def usage_group() -> None:
 @click.option(
     "--format",
     "file_format",
-    type=click.Choice([each.value for each in ExportFormat]),
+    type=click.Choice([file_format.value for file_format in ExportFormat]),
     default=ExportFormat.CSV.value,
     show_default=True,
 )
 @click.option(
     "--period",
-    type=click.Choice([each.value for each in Period]),
+    type=click.Choice([period.value for period in Period]),
     default=Period.ALL.value,
     show_default=True,
     help="In the server's time zone.",
@@ -240,10 +254,10 @@ def usage_group() -> None:
 @_configured
 async def export_usage(guild_id: int, file_format: str, period: str, output: BinaryIO) -> None:
     """Write the file that /usage export hands out, of any length and uncompressed."""
-    from bot.app import build_app
-
-    async with build_app(_settings(quiet=True)) as wiring:
-        pieces = wiring.usage().pieces(GuildId(guild_id), Period(period), ExportFormat(file_format))
+    async with _app() as app:
+        pieces = app.usage_reports.pieces(
+            GuildId(guild_id), Period(period), ExportFormat(file_format)
+        )
         async for piece, _ in pieces:
             output.write(piece.encode())
 
@@ -257,11 +271,9 @@ def operator_group() -> None:
 @_configured
 async def show_status() -> None:
     """Print switch, account, lanes, queue and the money of today."""
-    from bot.app import build_app
-
-    async with build_app(_settings(quiet=True)) as wiring:
-        status = await wiring.host().status()
-        for name, value in operators.status_facts(status, wiring.client.money, _moment):
+    async with _app() as app:
+        status = await app.operator.status()
+        for name, value in operators.status_facts(status, app.money, _moment):
             click.echo(f"{name}: " + value.replace("\n", f"\n{' ' * (len(name) + 2)}"))
 
 
@@ -287,12 +299,8 @@ async def drain() -> None:
 
 
 async def _turn(switch: Switch) -> None:
-    from bot.app import build_app
-    from bot.services.switch import IntakeSwitch
-
-    async with build_app(_settings(quiet=True)) as wiring:
-        await IntakeSwitch(wiring.database).turn(switch, SHELL)
-        status = await wiring.host().status()
+    async with _app() as app:
+        status = await app.operator.turn(switch, SHELL)
     click.echo(operators.TURNED[switch])
     if switch is Switch.DRAINING:
         click.echo(operators.drained(status))
@@ -310,13 +318,12 @@ async def ceiling(guild: str, limit: str, unit: str, per: str) -> None:
     GUILD is its id. LIMIT counts videos, seconds or money; 0 blocks, "default" takes back what was
     set.
     """
-    from bot.app import build_app
     from cogs._amounts import read_amount
 
-    async with build_app(_settings(quiet=True)) as wiring:
-        money = wiring.client.money
+    async with _app() as app:
+        money = app.money
         units = None if limit == "default" else read_amount(Unit(unit), _figure(limit), money)
-        changed = await wiring.host().set_ceiling(
+        changed = await app.operator.set_ceiling(
             guild, unit=Unit(unit), window=Window(per), limit=units, actor=SHELL
         )
         click.echo(operators.ceiling(changed, money))
@@ -333,11 +340,9 @@ def _figure(typed: str) -> float:
 @_configured
 async def list_guilds() -> None:
     """List servers: members, jobs and cost of 30 days, ceiling, left or not."""
-    from bot.app import build_app
-
-    async with build_app(_settings(quiet=True)) as wiring:
-        money = wiring.client.money
-        found = await wiring.host().guilds()
+    async with _app() as app:
+        money = app.money
+        found = await app.operator.guilds()
     for guild in found:
         name, facts = operators.guild_name(guild), operators.guild_facts(guild, money, _moment)
         click.echo(f"{guild.guild_id} {name}: {facts}")
@@ -357,18 +362,14 @@ async def show_history(job_id: str) -> None:
 @_configured
 async def reconcile_all() -> None:
     """Settle unconfirmed jobs by the provider's list, as jobs reconcile does without a job."""
-    from bot.app import build_app
-
-    async with build_app(_settings(quiet=True)) as wiring:
-        click.echo(operators.unconfirmed_left(await wiring.host().reconcile()))
+    async with _app() as app:
+        click.echo(operators.unconfirmed_left(await app.operator.reconcile()))
 
 
 async def _print_history(job_id: str) -> None:
-    from bot.app import build_app
-
-    async with build_app(_settings(quiet=True)) as wiring:
+    async with _app() as app:
         try:
-            told = await wiring.host().history(job_id)
+            told = await app.operator.history(job_id)
         except JobNotFoundError:
             _fail(f"no job {job_id}", 1)
             return

@@ -22,7 +22,6 @@ from discord.gateway import DiscordWebSocket
 from typing_extensions import override
 
 from bot.chat import limits
-from bot.chat.text import Money
 from bot.domain.errors import ChatUnavailableError
 from bot.domain.host.overview import GuildInfo
 from bot.domain.ids import GuildId
@@ -112,9 +111,7 @@ class Interactions:
 class TweenBot(commands.AutoShardedBot):
     """The one connection to Discord's gateway."""
 
-    def __init__(
-        self, *, api_base_url: str, money: Money, extensions: Sequence[str] = EXTENSIONS
-    ) -> None:
+    def __init__(self, *, api_base_url: str, extensions: Sequence[str] = EXTENSIONS) -> None:
         # Both are discord.py's own places for its addresses; a proxy or local server needs them.
         discord.http.Route.BASE = api_base_url
         discord.VoiceClient.warn_nacl = False
@@ -132,7 +129,6 @@ class TweenBot(commands.AutoShardedBot):
             ),
             allowed_installs=discord.app_commands.AppInstallationType(guild=True, user=False),
         )
-        self.money = money
         self.interactions = Interactions()
         self.guilds_changed: Callable[[], None] = lambda: None
         """Wakes whoever follows which guilds there are."""
@@ -174,7 +170,7 @@ class TweenBot(commands.AutoShardedBot):
         guild = None if guild_id is None else discord.Object(guild_id)
         payload = [command.to_dict(self.tree) for command in self.tree.get_commands(guild=guild)]
         digest = hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest()
-        registration = self.services.registration
+        registration = self.services.command_registry
         if await registration.digest(application_id, guild_id) == digest:
             return
         registered = await self.tree.sync(guild=guild)
@@ -187,7 +183,7 @@ class TweenBot(commands.AutoShardedBot):
         A guild that Discord refuses does not keep the bot from serving the others: the shell has
         the same commands.
         """
-        registration = self.services.registration
+        registration = self.services.command_registry
         wanted = self.services.operator_guild
         former = await registration.operator_guild(application_id)
         for guild_id in {former, wanted} - {None}:

@@ -27,8 +27,9 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.domain.catalogue import Catalogue, Override, Region
 from bot.domain.errors import ConfigurationError
-from bot.domain.guilds.quota import MICROS, Rule, Scope, Unit, Window
+from bot.domain.guilds.quota import Rule, Scope, Unit, Window
 from bot.domain.ids import GuildId, UserId
+from bot.domain.money import MICROS
 
 MOST_SECONDS = 10 * 366 * 86_400
 """A bound that only a slip of the finger reaches; beyond it a date cannot be computed."""
@@ -198,8 +199,8 @@ class Settings(BaseSettings):
             ConfigurationError: the overrides cannot be read, or leave nothing to offer.
         """
         if self.catalogue_overrides is None:
-            return Catalogue(self.dashscope_region)
-        return Catalogue(self.dashscope_region, _read_overrides(self.catalogue_overrides))
+            return Catalogue.of_region(self.dashscope_region)
+        return Catalogue.of_region(self.dashscope_region, _read_overrides(self.catalogue_overrides))
 
 
 def load_settings() -> Settings:

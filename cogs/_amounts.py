@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Literal
 from discord import app_commands
 
 from bot.chat import text
-from bot.chat.text import Money
 from bot.domain.errors import InvalidOptionsError
 from bot.domain.guilds.quota import Unit
+from bot.domain.money import Money
 
 MOST = 1_000_000_000
 """Of any unit; as micro-CNY still far from what a database column holds."""

@@ -18,7 +18,7 @@ from bot.chat.status import cancel_custom_id
 from bot.client import TweenBot
 from bot.domain.errors import JobNotFoundError
 from bot.domain.ids import CROCKFORD, JobId
-from cogs._checks import acknowledge, asker_of
+from cogs._checks import acknowledge, requester_of
 from cogs._errors import answer, say
 
 _JOB = rf"(?P<job>[{CROCKFORD}]{{6}})"
@@ -63,9 +63,9 @@ class CancelButton(JobButton, template=cancel_custom_id(_JOB)):
 
     @override
     async def press(self, interaction: discord.Interaction[TweenBot]) -> None:
-        submissions = interaction.client.services.submissions
+        cancellations = interaction.client.services.cancellations
         try:
-            job = await submissions.cancel(self.job_id, asker_of(interaction))
+            job = await cancellations.cancel(self.job_id, requester_of(interaction))
         except JobNotFoundError:
             # The message stands before everybody's eyes: nothing is given away.
             await say(interaction, text.ONLY_OWN_BUTTON)

@@ -13,11 +13,11 @@ from bot.domain.errors import (
     LateAcknowledgementError,
     NotPermittedError,
 )
-from bot.domain.guilds.audit import Actor
 from bot.domain.ids import ChannelId, GuildId, InteractionId, RoleId, UserId
+from bot.domain.money import Money
+from bot.domain.people import Person, Requester
 from bot.domain.requests.submission import Origin
 from bot.logs import get_logger
-from bot.services import Asker
 
 log = get_logger(__name__)
 
@@ -30,7 +30,7 @@ https://discordpy.readthedocs.io/en/v2.7.1/interactions/api.html#discord.Interac
 PATIENCE_SECONDS = 2.0
 """Discord closes an interaction after three."""
 
-_WISHES = ("video ", "jobs retry")
+_VIDEO_COMMANDS = ("video ", "jobs retry")
 """How the names of commands begin that ask for a video."""
 
 _NAMES = {
@@ -86,10 +86,10 @@ async def _defer(interaction: discord.Interaction[TweenBot], *, in_place: bool) 
     await interaction.response.defer(ephemeral=True, thinking=not in_place)
 
 
-def is_wish(interaction: discord.Interaction[TweenBot]) -> bool:
+def asks_for_video(interaction: discord.Interaction[TweenBot]) -> bool:
     """Tell whether a video is asked for."""
     command = interaction.command
-    return command is not None and command.qualified_name.startswith(_WISHES)
+    return command is not None and command.qualified_name.startswith(_VIDEO_COMMANDS)
 
 
 def is_moderator(interaction: discord.Interaction[TweenBot]) -> bool:
@@ -110,20 +110,29 @@ def is_operator(interaction: discord.Interaction[TweenBot]) -> bool:
     return UserId(interaction.user.id) in interaction.client.services.operators
 
 
-def asker_of(interaction: discord.Interaction[TweenBot]) -> Asker:
-    """Return who asks about jobs, with what they may see."""
+def money_of(interaction: discord.Interaction[TweenBot]) -> Money:
+    """Return how amounts are shown."""
+    return interaction.client.services.money
+
+
+def requester_of(interaction: discord.Interaction[TweenBot]) -> Requester:
+    """Return who asks, with what they may see and do."""
     guild_id = interaction.guild_id
-    return Asker(
-        user_id=UserId(interaction.user.id),
+    user = interaction.user
+    roles = user.roles if isinstance(user, discord.Member) else []
+    return Requester(
+        user_id=UserId(user.id),
         guild_id=None if guild_id is None else GuildId(guild_id),
+        name=user.display_name,
         may_moderate=is_moderator(interaction),
-        name=interaction.user.display_name,
+        role_ids=frozenset(RoleId(role.id) for role in roles),
+        channel_path=_path_of(interaction),
     )
 
 
-def actor_of(interaction: discord.Interaction[TweenBot]) -> Actor:
+def actor_of(interaction: discord.Interaction[TweenBot]) -> Person:
     """Return who does something, for the audit trail."""
-    return Actor(user_id=UserId(interaction.user.id), name=interaction.user.display_name)
+    return Person(user_id=UserId(interaction.user.id), name=interaction.user.display_name)
 
 
 def guild_of(interaction: discord.Interaction[TweenBot]) -> GuildId:
@@ -187,7 +196,7 @@ def require_bot_may_post(interaction: discord.Interaction[TweenBot]) -> None:
 
 
 def origin_of(interaction: discord.Interaction[TweenBot]) -> Origin:
-    """Return who asked for a video, and where.
+    """Return where a video is asked for, and by which interaction.
 
     Raises:
         InvalidOptionsError: outside a server there is no channel to answer in.
@@ -199,18 +208,11 @@ def origin_of(interaction: discord.Interaction[TweenBot]) -> Origin:
         # Roles and categories come from the cache, which fills after the connection stands; every
         # server has one role. Without them a role's rule of 0 would not block.
         raise InvalidOptionsError(problem="guild_not_ready")
-    user = interaction.user
-    roles = user.roles if isinstance(user, discord.Member) else []
-    guild = interaction.guild
     return Origin(
         interaction_id=InteractionId(interaction.id),
         guild_id=GuildId(guild_id),
         channel_id=ChannelId(channel_id),
-        requester_id=UserId(user.id),
-        requester_name=user.display_name,
-        role_ids=frozenset(RoleId(role.id) for role in roles),
-        premium_tier=guild.premium_tier if guild is not None else 0,
-        channel_path=_path_of(interaction),
+        premium_tier=0 if interaction.guild is None else interaction.guild.premium_tier,
     )
 
 
@@ -221,4 +223,4 @@ def _path_of(interaction: discord.Interaction[TweenBot]) -> tuple[ChannelId, ...
     category_id = getattr(parent, "category_id", None)
     thread_of = channel.parent_id if isinstance(channel, discord.Thread) else None
     path = (interaction.channel_id, thread_of, category_id)
-    return tuple(ChannelId(each) for each in path if each is not None)
+    return tuple(ChannelId(place) for place in path if place is not None)

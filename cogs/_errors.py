@@ -29,13 +29,20 @@ from bot.client import RestartingError, TweenBot
 from bot.domain.errors import BotError, LateAcknowledgementError, RequestError, StorageError
 from bot.domain.ids import CROCKFORD, GuildId
 from bot.logs import get_logger
-from cogs._checks import ACKNOWLEDGED, is_wish
+from cogs._checks import ACKNOWLEDGED, asks_for_video, money_of
 
 log = get_logger(__name__)
 
 _CLOSED = frozenset({UNKNOWN_INTERACTION, UNKNOWN_WEBHOOK, INVALID_WEBHOOK_TOKEN})
 
 _CUT = (aiohttp.ClientError, OSError)
+
+_WRAPPERS = (
+    app_commands.CommandInvokeError,
+    app_commands.TransformerError,
+    app_commands.CheckFailure,
+)
+"""What discord.py, or ``GuardedCog``, puts around what really happened."""
 
 ANSWER_ATTEMPTS = 3
 """discord.py repeats an answer to an interaction after a 5xx, and not after a cut connection."""
@@ -66,8 +73,8 @@ async def answer(interaction: discord.Interaction[TweenBot], error: BaseExceptio
         )
     await say(interaction, sentence)
     if isinstance(cause, RequestError):
-        # A guild's admins read of refused wishes; what they were refused themselves is no wish.
-        guild_id = interaction.guild_id if is_wish(interaction) else None
+        # A guild's admins read of refused videos; what they were refused themselves is none.
+        guild_id = interaction.guild_id if asks_for_video(interaction) else None
         await interaction.client.services.refused(
             None if guild_id is None else GuildId(guild_id), cause.code
         )
@@ -177,7 +184,7 @@ def _sentence(interaction: discord.Interaction[TweenBot], cause: BaseException) 
     """Return what a person reads about an error they can do something about; else None."""
     match cause:
         case BotError():
-            return text.refusal(cause, interaction.client.money)
+            return text.refusal(cause, money_of(interaction))
         case RestartingError():
             return text.RESTARTING
         case app_commands.CommandNotFound() | app_commands.CommandSignatureMismatch():
@@ -190,9 +197,7 @@ def _sentence(interaction: discord.Interaction[TweenBot], cause: BaseException) 
 
 def _cause(error: BaseException) -> BaseException:
     """Return what really happened, below discord.py's wrappers."""
-    while isinstance(
-        error, app_commands.CommandInvokeError | app_commands.TransformerError
-    ) and isinstance(error.__cause__, BaseException):
+    while isinstance(error, _WRAPPERS) and isinstance(error.__cause__, BaseException):
         error = error.__cause__
     return error
 

@@ -20,9 +20,9 @@ from bot.client import TweenBot
 from bot.domain.guilds.quota import Span
 from bot.domain.guilds.usage import FAILED, MADE, AuditPage, LogPage, LogQuery, Place
 from bot.domain.ids import CROCKFORD, JobId, UserId
-from bot.domain.jobs.job import ACTIVE, JobState
+from bot.domain.jobs.states import ACTIVE, JobState
 from bot.services.guilds.usage_reports import AUDIT_PAGE
-from cogs._checks import acknowledge, guild_of, require_admin
+from cogs._checks import acknowledge, guild_of, money_of, require_admin
 from cogs._errors import answer
 
 FILTERS: dict[str, frozenset[JobState]] = {
@@ -79,8 +79,12 @@ def log_view(page: LogPage, state: str) -> discord.ui.View | None:
     if not page.jobs:
         return None
     first, last = page.jobs[0], page.jobs[-1]
-    newer = replace(page.query, place=Place(at=first.created_at, job_id=first.id), is_newer=True)
-    older = replace(page.query, place=Place(at=last.created_at, job_id=last.id), is_newer=False)
+    newer = replace(
+        page.query, place=Place(at=first.times.created_at, job_id=first.id), is_newer=True
+    )
+    older = replace(
+        page.query, place=Place(at=last.times.created_at, job_id=last.id), is_newer=False
+    )
     return _view(
         LogButton(LogCursor(query=newer, state=state), "Newer", is_off=not page.has_newer),
         LogButton(LogCursor(query=older, state=state), "Older", is_off=not page.has_older),
@@ -159,9 +163,9 @@ class LogButton(
     async def page(
         self, interaction: discord.Interaction[TweenBot]
     ) -> tuple[discord.Embed, discord.ui.View | None]:
-        usage = interaction.client.services.usage
+        usage = interaction.client.services.usage_reports
         page = await usage.log(guild_of(interaction), self.address.query)
-        embed = usage_panels.log(page, interaction.client.money)
+        embed = usage_panels.log(page, money_of(interaction))
         return embed, log_view(page, self.address.state)
 
 
@@ -190,7 +194,7 @@ class AuditButton(PageButton, template=rf"usage:audit:{_SPAN}:(?P<offset>\d{{1,7
     async def page(
         self, interaction: discord.Interaction[TweenBot]
     ) -> tuple[discord.Embed, discord.ui.View | None]:
-        usage = interaction.client.services.usage
+        usage = interaction.client.services.usage_reports
         page = await usage.audit(guild_of(interaction), self.span, offset=self.offset)
         return usage_panels.audit(page), audit_view(page)
 

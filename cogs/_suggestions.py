@@ -15,7 +15,7 @@ from discord import app_commands
 from bot.chat import limits, text
 from bot.client import TweenBot
 from bot.domain.catalogue import Catalogue, Kind, Model
-from cogs._checks import guild_of
+from cogs._checks import guild_of, money_of
 from cogs._errors import suggesting
 
 Choice = app_commands.Choice[str]
@@ -24,7 +24,7 @@ Choice = app_commands.Choice[str]
 @suggesting
 async def models(interaction: discord.Interaction[TweenBot], current: str) -> list[Choice]:
     """Suggest models of the kind, with what a second costs at least."""
-    money = interaction.client.money
+    money = money_of(interaction)
     return matching(
         current,
         (
@@ -93,7 +93,7 @@ def matching(current: str, candidates: Iterable[tuple[str, str]]) -> list[Choice
             found.append((not shown.startswith(typed) and not value.startswith(typed), name, value))
     return [
         app_commands.Choice(name=text.shortened(name, limits.CHOICE_CHARACTERS), value=value)
-        for _, name, value in sorted(found, key=lambda each: each[0])
+        for _, name, value in sorted(found, key=lambda candidate: candidate[0])
     ][: limits.CHOICES]
 
 
@@ -141,8 +141,8 @@ def _priced(interaction: discord.Interaction[TweenBot], model: Model, words: str
     """Return a choice with the price of a video at a tier, as long as it would be."""
     asked = getattr(interaction.namespace, "duration", None)
     seconds = asked if asked in model.durations else model.default_duration
-    price = model.price_micros(resolution=tier, seconds=seconds)
-    return f"{words} · {interaction.client.money.show(price)}"
+    price = model.price(resolution=tier, seconds=seconds).reserved.micros
+    return f"{words} · {money_of(interaction).show(price)}"
 
 
 def _folded(words: str) -> str:

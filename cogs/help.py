@@ -6,17 +6,16 @@ from datetime import timedelta
 
 import discord
 from discord import app_commands
-from discord.ext import commands
 
 from bot import __version__
 from bot.chat import panels
 from bot.client import TweenBot
 from bot.domain.catalogue import Region
-from cogs._checks import acknowledge
 from cogs._errors import say
+from cogs._guarded import GuardedCog
 
 
-class HelpCog(commands.Cog):
+class HelpCog(GuardedCog):
     """Explains the bot."""
 
     def __init__(self, *, region: Region, retention: timedelta) -> None:
@@ -26,7 +25,6 @@ class HelpCog(commands.Cog):
     @app_commands.command(name="help")
     async def show_help(self, interaction: discord.Interaction[TweenBot]) -> None:
         """How to make a video, where your pictures go, and how long they are kept."""
-        await acknowledge(interaction)
         embed = panels.help_panel(
             version=__version__, retention=self._retention, region=self._region.value
         )

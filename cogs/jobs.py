@@ -11,19 +11,14 @@ from discord.ext import commands
 from bot.chat import limits, panels, text
 from bot.client import TweenBot
 from bot.domain.ids import UserId
-from bot.domain.jobs.job import ACTIVE, TERMINAL, JobState
+from bot.domain.jobs.states import ACTIVE, TERMINAL, JobState
+from bot.services.intake.cancellation import Cancellations
 from bot.services.intake.erasure import Erasure
-from bot.services.intake.quotas import Quotas
-from bot.services.intake.submissions import Submissions
-from bot.services.jobs.estimates import Estimates
-from cogs._checks import (
-    acknowledge,
-    asker_of,
-    origin_of,
-    require_bot_may_post,
-    require_moderator,
-)
+from bot.services.intake.lookup import JobLookup
+from bot.services.intake.retries import Retries
+from cogs._checks import money_of, origin_of, requester_of, require_bot_may_post, require_moderator
 from cogs._errors import say, suggesting
+from cogs._guarded import GuardedCog
 
 StateFilter = Literal["active", "done", "failed", "cancelled", "all"]
 
@@ -36,26 +31,26 @@ _FILTERS: dict[StateFilter, frozenset[JobState]] = {
 }
 
 
-class JobsCog(commands.GroupCog, group_name="jobs", group_description="Your videos"):
+class JobsCog(GuardedCog, commands.GroupCog, group_name="jobs", group_description="Your videos"):
     """Looks jobs up, cancels and repeats them."""
 
     def __init__(
         self,
         *,
-        submissions: Submissions,
-        estimates: Estimates,
-        quotas: Quotas,
-        forgetting: Erasure,
+        lookup: JobLookup,
+        cancellations: Cancellations,
+        retries: Retries,
+        erasure: Erasure,
     ) -> None:
-        self._submissions = submissions
-        self._forgetting = forgetting
-        self._estimates = estimates
-        self._quotas = quotas
+        self._lookup = lookup
+        self._cancellations = cancellations
+        self._retries = retries
+        self._erasure = erasure
         super().__init__()
 
     @app_commands.command(name="list")
     @app_commands.describe(
-        member="RuleTarget jobs (moderators); without it your own",
+        member="Whose jobs (moderators); without it your own",
         state="Only jobs in this state",
     )
     async def list_jobs(
@@ -65,11 +60,10 @@ class JobsCog(commands.GroupCog, group_name="jobs", group_description="Your vide
         state: StateFilter = "all",
     ) -> None:
         """List jobs, newest first."""
-        await acknowledge(interaction)
         if member is not None and member.id != interaction.user.id:
             require_moderator(interaction)
-        jobs = await self._submissions.list_jobs(
-            asker_of(interaction),
+        jobs = await self._lookup.list_jobs(
+            requester_of(interaction),
             member_id=None if member is None else UserId(member.id),
             states=_FILTERS[state],
         )
@@ -80,41 +74,40 @@ class JobsCog(commands.GroupCog, group_name="jobs", group_description="Your vide
     @app_commands.describe(job="Id of the job, for instance 7F3K2Q")
     async def show(self, interaction: discord.Interaction[TweenBot], job: str) -> None:
         """Show one job; a video that could not be posted is handed out here."""
-        await acknowledge(interaction)
-        found = await self._submissions.find(job, asker_of(interaction))
-        view = await self._estimates.view(found)
-        path = await self._submissions.collectable(found, limit_bytes=interaction.filesize_limit)
-        file = discord.File(path, f"tween-{found.id}.mp4", spoiler=found.spoiler) if path else None
-        embed = panels.job_details(view, interaction.client.money)
-        kept_out = found.state is JobState.UNDELIVERABLE and path is None
+        shown = await self._lookup.show(
+            job, requester_of(interaction), limit_bytes=interaction.filesize_limit
+        )
+        found, video = shown.view.job, shown.video
+        file = (
+            discord.File(video, f"tween-{found.id}.mp4", spoiler=found.options.spoiler)
+            if video
+            else None
+        )
+        embed = panels.job_details(shown.view, money_of(interaction))
+        kept_out = found.state is JobState.UNDELIVERABLE and video is None
         await say(interaction, text.ANSWER_TOO_LARGE if kept_out else None, embed=embed, file=file)
 
     @app_commands.command(name="cancel")
     @app_commands.describe(job="Id of the job, for instance 7F3K2Q")
     async def cancel(self, interaction: discord.Interaction[TweenBot], job: str) -> None:
         """Cancel a job that the provider has not begun."""
-        await acknowledge(interaction)
-        cancelled = await self._submissions.cancel(job, asker_of(interaction))
+        cancelled = await self._cancellations.cancel(job, requester_of(interaction))
         await say(interaction, panels.cancelled(cancelled))
 
     @app_commands.command(name="retry")
     @app_commands.describe(job="Id of the job, for instance 7F3K2Q")
     async def retry(self, interaction: discord.Interaction[TweenBot], job: str) -> None:
         """Make a job again: same settings, new seed."""
-        await acknowledge(interaction)
         origin = origin_of(interaction)
         require_bot_may_post(interaction)
-        made = await self._submissions.retry(job, asker_of(interaction), origin)
-        quota = await self._quotas.show(origin.guild_id, origin.requester_id, origin.role_ids)
-        answer = panels.queued(made, quota.checks, interaction.client.money, quota.grants)
-        await say(interaction, answer)
+        made = await self._retries.retry(job, requester_of(interaction), origin)
+        await say(interaction, panels.queued(made.job, made.quota, money_of(interaction)))
 
     @app_commands.command(name="forget")
     @app_commands.describe(job="Id of a job that is over, for instance 7F3K2Q")
     async def forget(self, interaction: discord.Interaction[TweenBot], job: str) -> None:
         """Erase a job's pictures, prompt and video here, before retention does."""
-        await acknowledge(interaction)
-        forgotten = await self._forgetting.forget(job, asker_of(interaction))
+        forgotten = await self._erasure.forget(job, requester_of(interaction))
         await say(interaction, text.FORGOTTEN.format(job=forgotten.id))
 
     @show.autocomplete("job")
@@ -146,8 +139,8 @@ class JobsCog(commands.GroupCog, group_name="jobs", group_description="Your vide
         states: frozenset[JobState],
     ) -> list[app_commands.Choice[str]]:
         """Return the asker's newest jobs that fit what was typed: one indexed query."""
-        jobs = await self._submissions.list_jobs(
-            asker_of(interaction), states=states, limit=limits.CHOICES
+        jobs = await self._lookup.list_jobs(
+            requester_of(interaction), states=states, limit=limits.CHOICES
         )
         typed = current.strip().upper()
         return [
@@ -162,9 +155,9 @@ async def setup(bot: TweenBot) -> None:
     services = bot.services
     await bot.add_cog(
         JobsCog(
-            submissions=services.submissions,
-            estimates=services.estimates,
-            quotas=services.quotas,
-            forgetting=services.forgetting,
+            lookup=services.lookup,
+            cancellations=services.cancellations,
+            retries=services.retries,
+            erasure=services.erasure,
         )
     )

@@ -14,19 +14,13 @@ from bot.domain.errors import InvalidOptionsError
 from bot.domain.guilds.quota import Rule, Scope, Unit, Window
 from bot.domain.ids import GuildId, UserId
 from bot.services.guilds.moderation import Moderation
-from bot.services.guilds.quota_rules import Rules, RuleTarget
+from bot.services.guilds.quota_rules import QuotaRules, RuleTarget
+from bot.services.intake.cancellation import Cancellations
 from bot.services.intake.quotas import Quotas
-from bot.services.intake.submissions import Submissions
 from cogs._amounts import Amount, UnitName, WindowName, read_amount
-from cogs._checks import (
-    acknowledge,
-    actor_of,
-    asker_of,
-    guild_of,
-    is_moderator,
-    require_moderator,
-)
+from cogs._checks import actor_of, guild_of, is_moderator, money_of, requester_of
 from cogs._errors import say, suggesting
+from cogs._guarded import ModeratorCog
 
 DEFAULT_DAYS = 7
 WORD_CHARACTERS = 64
@@ -45,6 +39,7 @@ Target = discord.Member | discord.User | discord.Role
 @app_commands.default_permissions(moderate_members=True)
 @app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
 class ModerateCog(
+    ModeratorCog,
     commands.GroupCog,
     group_name="moderate",
     group_description="Quotas, blocks, words, anybody's jobs (moderators)",
@@ -56,12 +51,17 @@ class ModerateCog(
     words = app_commands.Group(name="words", description="Words that no prompt may hold")
 
     def __init__(
-        self, *, rules: Rules, quotas: Quotas, moderation: Moderation, submissions: Submissions
+        self,
+        *,
+        quota_rules: QuotaRules,
+        quotas: Quotas,
+        moderation: Moderation,
+        cancellations: Cancellations,
     ) -> None:
-        self._rules = rules
+        self._quota_rules = quota_rules
         self._quotas = quotas
         self._moderation = moderation
-        self._submissions = submissions
+        self._cancellations = cancellations
         super().__init__()
 
     # --- quota --------------------------------------------------------------------------------
@@ -84,9 +84,9 @@ class ModerateCog(
         each: bool = False,  # noqa: FBT001, FBT002 - an option of the command
     ) -> None:
         """Set how much this server, each member, a role or a member may use."""
-        guild_id = await _admit(interaction)
-        whose = _whose(guild_id, target, each=each)
-        money = interaction.client.money
+        guild_id = guild_of(interaction)
+        whose = _target_of(guild_id, target, each=each)
+        money = money_of(interaction)
         rule = Rule(
             scope=whose.scope,
             unit=Unit(unit),
@@ -94,7 +94,7 @@ class ModerateCog(
             limit=read_amount(Unit(unit), limit, money),
             target_id=whose.target_id,
         )
-        made = await self._rules.set(guild_id, rule, actor_of(interaction))
+        made = await self._quota_rules.set(guild_id, rule, actor_of(interaction))
         await say(interaction, text.rule_set(made.rule, made.ceiling, money))
 
     @quota.command(name="clear")
@@ -113,17 +113,17 @@ class ModerateCog(
         unit: UnitName | None = None,
     ) -> None:
         """Take rules away; the defaults count again."""
-        guild_id = await _admit(interaction)
+        guild_id = guild_of(interaction)
         roles = _roles_of(interaction)
-        cleared = await self._rules.clear(
+        cleared = await self._quota_rules.clear(
             guild_id,
-            _whose(guild_id, target, each=each),
+            _target_of(guild_id, target, each=each),
             actor_of(interaction),
             window=None if per is None else Window(per),
             unit=None if unit is None else Unit(unit),
             roles=roles,
         )
-        money = interaction.client.money
+        money = money_of(interaction)
         lines = [text.rule_cleared(each.rule, each.default, money, roles) for each in cleared]
         await say(interaction, "\n".join(lines) or text.NO_RULE_THERE)
 
@@ -143,9 +143,9 @@ class ModerateCog(
         days: Days = DEFAULT_DAYS,
     ) -> None:
         """Let a member use some more, once."""
-        guild_id = await _admit(interaction)
-        money = interaction.client.money
-        granted = await self._rules.grant(
+        guild_id = guild_of(interaction)
+        money = money_of(interaction)
+        granted = await self._quota_rules.grant(
             guild_id,
             UserId(member.id),
             actor_of(interaction),
@@ -158,12 +158,12 @@ class ModerateCog(
     @quota.command(name="list")
     async def list_quotas(self, interaction: discord.Interaction[TweenBot]) -> None:
         """Show every rule, ceiling and grant of this server."""
-        guild_id = await _admit(interaction)
+        guild_id = guild_of(interaction)
         shown = await self._quotas.overview(guild_id)
         embed = moderation_panels.quota_list(
             shown.standings,
             shown.grants,
-            interaction.client.money,
+            money_of(interaction),
             roles=_roles_of(interaction),
         )
         await say(interaction, embed=embed)
@@ -176,7 +176,7 @@ class ModerateCog(
         self, interaction: discord.Interaction[TweenBot], member: discord.User
     ) -> None:
         """Keep a member from making videos here."""
-        guild_id = await _admit(interaction)
+        guild_id = guild_of(interaction)
         done = await self._moderation.block(guild_id, UserId(member.id), actor_of(interaction))
         answer = text.blocked(
             member.id, is_new=done.is_new, cancelled=done.cancelled, requested=done.requested
@@ -189,7 +189,7 @@ class ModerateCog(
         self, interaction: discord.Interaction[TweenBot], member: discord.User
     ) -> None:
         """Let a blocked member make videos again."""
-        guild_id = await _admit(interaction)
+        guild_id = guild_of(interaction)
         was_blocked = await self._moderation.unblock(
             guild_id, UserId(member.id), actor_of(interaction)
         )
@@ -198,7 +198,7 @@ class ModerateCog(
     @block.command(name="list")
     async def list_blocks(self, interaction: discord.Interaction[TweenBot]) -> None:
         """Show who is blocked."""
-        guild_id = await _admit(interaction)
+        guild_id = guild_of(interaction)
         blocks = await self._moderation.blocks(guild_id)
         await say(interaction, embed=moderation_panels.block_list(blocks))
 
@@ -208,7 +208,7 @@ class ModerateCog(
     @app_commands.describe(word="A word or words in a row; accents and look-alikes do not matter")
     async def add_word(self, interaction: discord.Interaction[TweenBot], word: Word) -> None:
         """Refuse prompts that hold a word."""
-        guild_id = await _admit(interaction)
+        guild_id = guild_of(interaction)
         added = await self._moderation.add_word(guild_id, word.strip(), actor_of(interaction))
         await say(interaction, text.word_added(word.strip()) if added else text.WORD_KNOWN)
 
@@ -216,14 +216,14 @@ class ModerateCog(
     @app_commands.describe(word="A blocked word, in any spelling")
     async def remove_word(self, interaction: discord.Interaction[TweenBot], word: Word) -> None:
         """Allow a blocked word again."""
-        guild_id = await _admit(interaction)
+        guild_id = guild_of(interaction)
         removed = await self._moderation.remove_word(guild_id, word, actor_of(interaction))
         await say(interaction, text.word_removed(removed) if removed else text.WORD_UNKNOWN)
 
     @words.command(name="list")
     async def list_words(self, interaction: discord.Interaction[TweenBot]) -> None:
         """Show the blocked words."""
-        guild_id = await _admit(interaction)
+        guild_id = guild_of(interaction)
         words = await self._moderation.words(guild_id)
         await say(interaction, embed=moderation_panels.word_list(words))
 
@@ -246,8 +246,8 @@ class ModerateCog(
     @app_commands.describe(job="Id of anybody's job in this server, for instance 7F3K2Q")
     async def cancel(self, interaction: discord.Interaction[TweenBot], job: str) -> None:
         """Cancel anybody's job that the provider has not begun."""
-        await _admit(interaction)
-        cancelled = await self._submissions.cancel(job, asker_of(interaction))
+        guild_of(interaction)
+        cancelled = await self._cancellations.cancel(job, requester_of(interaction))
         await say(interaction, panels.cancelled(cancelled))
 
     @cancel.autocomplete("job")
@@ -262,18 +262,10 @@ class ModerateCog(
         choices = [
             app_commands.Choice(name=moderation_panels.choice(job), value=job.id) for job in jobs
         ]
-        return [each for each in choices if typed in each.name.casefold()][: limits.CHOICES]
+        return [choice for choice in choices if typed in choice.name.casefold()][: limits.CHOICES]
 
 
-async def _admit(interaction: discord.Interaction[TweenBot]) -> GuildId:
-    """Acknowledge a moderator's command; return where it was used."""
-    await acknowledge(interaction)
-    guild_id = guild_of(interaction)
-    require_moderator(interaction)
-    return guild_id
-
-
-def _whose(guild_id: GuildId, target: Target | None, *, each: bool) -> RuleTarget:
+def _target_of(guild_id: GuildId, target: Target | None, *, each: bool) -> RuleTarget:
     """Return whom a rule binds; everybody's role is each member."""
     if target is None:
         return RuleTarget(scope=Scope.MEMBER_DEFAULT if each else Scope.SERVER)
@@ -299,9 +291,9 @@ async def setup(bot: TweenBot) -> None:
     services = bot.services
     await bot.add_cog(
         ModerateCog(
-            rules=services.rules,
+            quota_rules=services.quota_rules,
             quotas=services.quotas,
             moderation=services.moderation,
-            submissions=services.submissions,
+            cancellations=services.cancellations,
         )
     )

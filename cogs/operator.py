@@ -17,12 +17,12 @@ from bot.chat import limits, operator_panels
 from bot.chat.text import operators as words
 from bot.client import TweenBot
 from bot.domain.guilds.quota import Unit, Window
-from bot.domain.host.overview import Switch
-from bot.services.host.operator import Host
-from bot.services.switch import IntakeSwitch
+from bot.domain.host.switch import Switch
+from bot.services.host.operator import OperatorActions
 from cogs._amounts import MOST, UnitName, WindowName, read_amount
-from cogs._checks import acknowledge, actor_of, is_operator, require_operator
+from cogs._checks import actor_of, is_operator, money_of
 from cogs._errors import say, suggesting
+from cogs._guarded import OperatorOnlyCog
 
 TO_DEFAULT = -1
 """The limit that takes an operator's ceiling back."""
@@ -33,21 +33,20 @@ else:
     LimitNumber = app_commands.Range[float, TO_DEFAULT, MOST]
 
 
-class OperatorCog(commands.GroupCog, group_name="operator", group_description="Run this bot"):
+class OperatorCog(
+    OperatorOnlyCog, commands.GroupCog, group_name="operator", group_description="Run this bot"
+):
     """Shows and steers the process."""
 
-    def __init__(self, *, host: Host, switches: IntakeSwitch) -> None:
-        self._host = host
-        self._switches = switches
+    def __init__(self, *, operator: OperatorActions) -> None:
+        self._operator = operator
         super().__init__()
 
     @app_commands.command(name="status")
     async def status(self, interaction: discord.Interaction[TweenBot]) -> None:
         """Show the process: switch, account, lanes, queue, money of today."""
-        await acknowledge(interaction)
-        require_operator(interaction)
-        status = await self._host.status()
-        money = interaction.client.money
+        status = await self._operator.status()
+        money = money_of(interaction)
         await say(interaction, embed=operator_panels.status(status, money, version=__version__))
 
     @app_commands.command(name="pause")
@@ -66,10 +65,8 @@ class OperatorCog(commands.GroupCog, group_name="operator", group_description="R
         await self._turn(interaction, Switch.DRAINING)
 
     async def _turn(self, interaction: discord.Interaction[TweenBot], switch: Switch) -> None:
-        await acknowledge(interaction)
-        require_operator(interaction)
-        await self._switches.turn(switch, actor_of(interaction))
-        await say(interaction, operator_panels.turned(await self._host.status()))
+        status = await self._operator.turn(switch, actor_of(interaction))
+        await say(interaction, operator_panels.turned(status))
 
     @app_commands.command(name="ceiling")
     @app_commands.describe(
@@ -87,10 +84,8 @@ class OperatorCog(commands.GroupCog, group_name="operator", group_description="R
         per: WindowName,
     ) -> None:
         """Set what a server may spend at most."""
-        await acknowledge(interaction)
-        require_operator(interaction)
-        money = interaction.client.money
-        changed = await self._host.set_ceiling(
+        money = money_of(interaction)
+        changed = await self._operator.set_ceiling(
             guild,
             unit=Unit(unit),
             window=Window(per),
@@ -102,10 +97,8 @@ class OperatorCog(commands.GroupCog, group_name="operator", group_description="R
     @app_commands.command(name="guilds")
     async def guilds(self, interaction: discord.Interaction[TweenBot]) -> None:
         """List servers: members, jobs and cost of 30 days, ceiling, left or not."""
-        await acknowledge(interaction)
-        require_operator(interaction)
-        overviews = await self._host.guilds()
-        await say(interaction, embed=operator_panels.guilds(overviews, interaction.client.money))
+        overviews = await self._operator.guilds()
+        await say(interaction, embed=operator_panels.guilds(overviews, money_of(interaction)))
 
     @app_commands.command(name="job")
     @app_commands.describe(id="Id of the job, for instance 7F3K2Q")
@@ -115,9 +108,7 @@ class OperatorCog(commands.GroupCog, group_name="operator", group_description="R
         id: str,  # noqa: A002 - the option's name is the contract's
     ) -> None:
         """Show a job's full history, of any server."""
-        await acknowledge(interaction)
-        require_operator(interaction)
-        told = await self._host.history(id)
+        told = await self._operator.history(id)
         content, whole = operator_panels.history(told)
         name = f"job-{told.job.id}.txt"
         file = None if whole is None else discord.File(io.BytesIO(whole), name)
@@ -126,9 +117,7 @@ class OperatorCog(commands.GroupCog, group_name="operator", group_description="R
     @app_commands.command(name="reconcile")
     async def reconcile(self, interaction: discord.Interaction[TweenBot]) -> None:
         """Settle unconfirmed jobs by the provider's list."""
-        await acknowledge(interaction)
-        require_operator(interaction)
-        await say(interaction, words.unconfirmed_left(await self._host.reconcile()))
+        await say(interaction, words.unconfirmed_left(await self._operator.reconcile()))
 
     @ceiling.autocomplete("guild")
     @suggesting
@@ -140,7 +129,7 @@ class OperatorCog(commands.GroupCog, group_name="operator", group_description="R
         typed = current.strip().casefold()
         names = (
             (words.guild_choice(guild, limits.CHOICE_CHARACTERS), str(guild.guild_id))
-            for guild in await self._host.guilds()
+            for guild in await self._operator.guilds()
         )
         return [
             app_commands.Choice(name=name, value=value)
@@ -154,5 +143,5 @@ async def setup(bot: TweenBot) -> None:
     services = bot.services
     if services.operator_guild is None:
         return
-    cog = OperatorCog(host=services.host, switches=services.switches)
+    cog = OperatorCog(operator=services.operator)
     await bot.add_cog(cog, guild=discord.Object(services.operator_guild))

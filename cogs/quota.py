@@ -10,12 +10,13 @@ from bot.chat import panels
 from bot.client import TweenBot
 from bot.domain.ids import RoleId, UserId
 from bot.services.intake.quotas import Quotas
-from cogs._checks import acknowledge, origin_of, require_moderator
+from cogs._checks import money_of, origin_of, requester_of, require_moderator
 from cogs._errors import say
+from cogs._guarded import GuardedCog
 
 
 @app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
-class QuotaCog(commands.GroupCog, group_name="quota", group_description="What is left"):
+class QuotaCog(GuardedCog, commands.GroupCog, group_name="quota", group_description="What is left"):
     """Shows quotas."""
 
     def __init__(self, *, quotas: Quotas) -> None:
@@ -23,24 +24,24 @@ class QuotaCog(commands.GroupCog, group_name="quota", group_description="What is
         super().__init__()
 
     @app_commands.command(name="show")
-    @app_commands.describe(member="RuleTarget quota (moderators); without it your own")
+    @app_commands.describe(member="Whose quota (moderators); without it your own")
     async def show(
         self, interaction: discord.Interaction[TweenBot], member: discord.Member | None = None
     ) -> None:
         """Show what is left, rule by rule, and when it resets."""
-        await acknowledge(interaction)
-        origin = origin_of(interaction)
-        name, user_id, role_ids = origin.requester_name, origin.requester_id, origin.role_ids
+        asked = origin_of(interaction)
+        requester = requester_of(interaction)
+        name, user_id, role_ids = requester.name, requester.user_id, requester.role_ids
         if member is not None and member.id != interaction.user.id:
             require_moderator(interaction)
             name, user_id = member.display_name, UserId(member.id)
             role_ids = frozenset(RoleId(role.id) for role in member.roles)
-        quota = await self._quotas.show(origin.guild_id, user_id, role_ids)
+        quota = await self._quotas.show(asked.guild_id, user_id, role_ids)
         embed = panels.quota(
             name,
             quota.checks,
             quota.grants,
-            interaction.client.money,
+            money_of(interaction),
             waiting=quota.waiting,
             max_waiting=quota.max_waiting,
         )

@@ -12,15 +12,15 @@ from typing_extensions import override
 
 from bot.chat import settings_panels, text
 from bot.client import TweenBot
-from bot.domain.catalogue import Catalogue, Kind
+from bot.domain.catalogue import Catalogue, Choices, Kind
 from bot.domain.errors import InvalidOptionsError
 from bot.domain.guilds.settings import Notify
 from bot.domain.ids import ChannelId
-from bot.domain.requests.submission import Choices
 from bot.services.guilds.settings import Change, GuildSettings
 from cogs import _suggestions
-from cogs._checks import acknowledge, actor_of, guild_of, is_admin, require_admin
+from cogs._checks import actor_of, guild_of, is_admin
 from cogs._errors import say, suggesting
+from cogs._guarded import AdminCog
 from cogs._suggestions import Choice, matching
 
 KindName = Literal["frames", "image", "text", "effect"]
@@ -72,7 +72,7 @@ _Interaction: TypeAlias = discord.Interaction[TweenBot]
 @app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
 @app_commands.default_permissions(manage_guild=True)
 class SettingsCog(
-    commands.GroupCog, group_name="settings", group_description="What this server allows"
+    AdminCog, commands.GroupCog, group_name="settings", group_description="What this server allows"
 ):
     """Shows and changes settings."""
 
@@ -88,7 +88,6 @@ class SettingsCog(
     @app_commands.command(name="show")
     async def show(self, interaction: _Interaction) -> None:
         """Show everything that is set, and what follows from it."""
-        await _begin(interaction)
         seen = await self._settings.show(guild_of(interaction))
         embed = settings_panels.overview(seen.guild, seen.permits, seen.defaults, seen.catalogue)
         await say(interaction, embed=embed)
@@ -116,7 +115,6 @@ class SettingsCog(
     async def _decide_channel(
         self, interaction: _Interaction, channel: AnyChannel, *, allowed: bool | None
     ) -> None:
-        await _begin(interaction)
         change = await self._settings.decide_channel(
             guild_of(interaction), actor_of(interaction), ChannelId(channel.id), allowed=allowed
         )
@@ -135,7 +133,6 @@ class SettingsCog(
         await self._decide_model(interaction, model, allowed=False)
 
     async def _decide_model(self, interaction: _Interaction, model: str, *, allowed: bool) -> None:
-        await _begin(interaction)
         change = await self._settings.decide_model(
             guild_of(interaction), actor_of(interaction), model, allowed=allowed
         )
@@ -156,7 +153,6 @@ class SettingsCog(
     async def _decide_effect(
         self, interaction: _Interaction, effect: str, *, allowed: bool
     ) -> None:
-        await _begin(interaction)
         change = await self._settings.decide_effect(
             guild_of(interaction), actor_of(interaction), effect, allowed=allowed
         )
@@ -180,7 +176,6 @@ class SettingsCog(
         size: str | None = None,
     ) -> None:
         """Choose for members who choose nothing; give only the kind to take that back."""
-        await _begin(interaction)
         choices = Choices(model=model, resolution=resolution, size=size)
         change = await self._settings.set_default(
             guild_of(interaction), actor_of(interaction), Kind(kind), choices
@@ -191,7 +186,6 @@ class SettingsCog(
     @app_commands.describe(value="Whether admins read prompts there")
     async def set_prompts(self, interaction: _Interaction, value: ShowHide) -> None:
         """Show or hide prompts in the admins' usage log."""
-        await _begin(interaction)
         change = await self._settings.set_prompts(
             guild_of(interaction), actor_of(interaction), shown=value == "show"
         )
@@ -201,7 +195,6 @@ class SettingsCog(
     @app_commands.describe(value="Whether there is one")
     async def set_preview(self, interaction: _Interaction, value: OnOff) -> None:
         """Show a small preview of the pictures in status messages, or none."""
-        await _begin(interaction)
         change = await self._settings.set_preview(
             guild_of(interaction), actor_of(interaction), shown=value == "on"
         )
@@ -211,7 +204,6 @@ class SettingsCog(
     @app_commands.describe(value="Whether the message menu takes pictures that others posted")
     async def set_others_pictures(self, interaction: _Interaction, value: AllowDeny) -> None:
         """Whether the message menu takes pictures that others posted, or one's own only."""
-        await _begin(interaction)
         change = await self._settings.set_others_pictures(
             guild_of(interaction), actor_of(interaction), allowed=value == "allow"
         )
@@ -221,7 +213,6 @@ class SettingsCog(
     @app_commands.describe(name="For instance Europe/Berlin")
     async def set_time_zone(self, interaction: _Interaction, name: str) -> None:
         """Set the time zone in which quotas' days, weeks and months begin."""
-        await _begin(interaction)
         change = await self._settings.set_time_zone(
             guild_of(interaction), actor_of(interaction), name
         )
@@ -231,7 +222,6 @@ class SettingsCog(
     @app_commands.describe(how="A reply that pings, a direct message, or nothing")
     async def set_notify(self, interaction: _Interaction, how: NotifyName) -> None:
         """Choose how requesters are told that a job is over."""
-        await _begin(interaction)
         change = await self._settings.set_notify(
             guild_of(interaction), actor_of(interaction), Notify(how)
         )
@@ -245,7 +235,6 @@ class SettingsCog(
         channel: discord.TextChannel | discord.Thread | None = None,
     ) -> None:
         """Choose where changes of quotas, settings and blocks are told."""
-        await _begin(interaction)
         if channel is not None:
             _require_bot_may_write(channel)
         change = await self._settings.set_log_channel(
@@ -320,12 +309,6 @@ class SettingsCog(
         zones = await self._settings.time_zones()
         typed = current.replace(" ", "_")
         return matching(typed, ((zone, zone) for zone in zones))
-
-
-async def _begin(interaction: _Interaction) -> None:
-    """Acknowledge; make sure that the person is an admin."""
-    await acknowledge(interaction)
-    require_admin(interaction)
 
 
 async def _tell(interaction: _Interaction, change: Change, hint: str = "") -> None:

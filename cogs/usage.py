@@ -12,11 +12,12 @@ from discord.ext import commands
 from bot.chat import usage_panels
 from bot.client import TweenBot
 from bot.domain.guilds.exports import ExportFormat
-from bot.domain.guilds.usage import By, LogQuery, Period
+from bot.domain.guilds.usage import By, Period
 from bot.domain.ids import UserId
-from bot.services.guilds.usage_reports import Usage
-from cogs._checks import acknowledge, guild_of, require_admin
+from bot.services.guilds.usage_reports import UsageReports
+from cogs._checks import guild_of, money_of
 from cogs._errors import say
+from cogs._guarded import AdminCog
 from cogs._pages import FILTERS, AuditButton, LogButton, audit_view, log_view
 
 PeriodName = Literal["today", "7 days", "30 days", "this month", "last month", "all"]
@@ -29,10 +30,12 @@ PERIOD = "Which days, in this server's time zone; 30 days if left out"
 
 @app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
 @app_commands.default_permissions(manage_guild=True)
-class UsageCog(commands.GroupCog, group_name="usage", group_description="What was made and spent"):
+class UsageCog(
+    AdminCog, commands.GroupCog, group_name="usage", group_description="What was made and spent"
+):
     """Shows usage and changes."""
 
-    def __init__(self, *, usage: Usage) -> None:
+    def __init__(self, *, usage: UsageReports) -> None:
         self._usage = usage
         super().__init__()
 
@@ -42,9 +45,8 @@ class UsageCog(commands.GroupCog, group_name="usage", group_description="What wa
         self, interaction: discord.Interaction[TweenBot], period: PeriodName = "30 days"
     ) -> None:
         """Show jobs, cost, times, and who spent most."""
-        await _begin(interaction)
         found = await self._usage.summary(guild_of(interaction), Period(period))
-        await say(interaction, embed=usage_panels.summary(found, interaction.client.money))
+        await say(interaction, embed=usage_panels.summary(found, money_of(interaction)))
 
     @app_commands.command(name="log")
     @app_commands.describe(
@@ -58,15 +60,13 @@ class UsageCog(commands.GroupCog, group_name="usage", group_description="What wa
         period: PeriodName = "30 days",
     ) -> None:
         """List jobs, newest first, each with a link to its message."""
-        await _begin(interaction)
-        guild_id = guild_of(interaction)
-        query = LogQuery(
-            span=await self._usage.span(guild_id, Period(period)),
+        page = await self._usage.newest_page(
+            guild_of(interaction),
+            Period(period),
             states=FILTERS[state],
             member_id=None if member is None else UserId(member.id),
         )
-        page = await self._usage.log(guild_id, query)
-        embed = usage_panels.log(page, interaction.client.money)
+        embed = usage_panels.log(page, money_of(interaction))
         await say(interaction, embed=embed, view=log_view(page, state))
 
     @app_commands.command(name="chart")
@@ -78,9 +78,8 @@ class UsageCog(commands.GroupCog, group_name="usage", group_description="What wa
         by: ByName = "day",
     ) -> None:
         """Draw videos and cost."""
-        await _begin(interaction)
         data = await self._usage.chart(guild_of(interaction), Period(period), By(by))
-        drawn = await self._usage.draw(usage_panels.chart(data, interaction.client.money))
+        drawn = await self._usage.draw(usage_panels.chart(data, money_of(interaction)))
         await say(interaction, file=discord.File(io.BytesIO(drawn), f"usage-by-{by}.png"))
 
     @app_commands.command(name="export")
@@ -93,7 +92,6 @@ class UsageCog(commands.GroupCog, group_name="usage", group_description="What wa
         period: PeriodName = "30 days",
     ) -> None:
         """Hand out all jobs of a period as a file."""
-        await _begin(interaction)
         file = await self._usage.export(
             guild_of(interaction),
             Period(period),
@@ -113,18 +111,11 @@ class UsageCog(commands.GroupCog, group_name="usage", group_description="What wa
         self, interaction: discord.Interaction[TweenBot], period: PeriodName = "30 days"
     ) -> None:
         """List who changed quotas and settings, cancelled others' jobs, blocked whom."""
-        await _begin(interaction)
-        guild_id = guild_of(interaction)
-        page = await self._usage.audit(guild_id, await self._usage.span(guild_id, Period(period)))
+        page = await self._usage.newest_changes(guild_of(interaction), Period(period))
         await say(interaction, embed=usage_panels.audit(page), view=audit_view(page))
-
-
-async def _begin(interaction: discord.Interaction[TweenBot]) -> None:
-    await acknowledge(interaction)
-    require_admin(interaction)
 
 
 async def setup(bot: TweenBot) -> None:
     """Load the cog, and listen for presses of its page buttons."""
     bot.add_dynamic_items(LogButton, AuditButton)
-    await bot.add_cog(UsageCog(usage=bot.services.usage))
+    await bot.add_cog(UsageCog(usage=bot.services.usage_reports))

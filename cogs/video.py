@@ -1,4 +1,4 @@
-"""/video: what a member wishes for."""
+"""/video: what a member asks for."""
 
 from __future__ import annotations
 
@@ -13,18 +13,15 @@ from discord.ext import commands
 
 from bot.chat import panels, text
 from bot.client import TweenBot
-from bot.domain.catalogue import MODELS, Kind
+from bot.domain.catalogue import MODELS, Choices, Kind
 from bot.domain.errors import InvalidImageError, InvalidOptionsError
-from bot.domain.requests.submission import MAX_SEED, Choices, GenerationOptions, Submission
+from bot.domain.requests.submission import MAX_SEED, VideoOptions
 from bot.logs import get_logger
-from bot.services import Services
-from bot.services.intake.admission import Admission
-from bot.services.intake.pictures import Pictures
-from bot.services.intake.quotas import Quotas
-from bot.services.intake.submissions import Submissions
+from bot.services.intake.video_requests import PictureSource, VideoRequests
 from cogs import _suggestions
-from cogs._checks import acknowledge, origin_of, require_bot_may_post
+from cogs._checks import money_of, origin_of, requester_of, require_bot_may_post
 from cogs._errors import say
+from cogs._guarded import GuardedCog
 
 log = get_logger(__name__)
 
@@ -71,16 +68,13 @@ def _shared(*names: str, **own: str) -> dict[str, str]:
 
 
 @app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
-class VideoCog(commands.GroupCog, group_name="video", group_description="Make a short video"):
-    """Checks a wish and queues it."""
+class VideoCog(
+    GuardedCog, commands.GroupCog, group_name="video", group_description="Make a short video"
+):
+    """Takes requests for videos."""
 
-    def __init__(
-        self, *, admission: Admission, pictures: Pictures, submissions: Submissions, quotas: Quotas
-    ) -> None:
-        self._admission = admission
-        self._pictures = pictures
-        self._submissions = submissions
-        self._quotas = quotas
+    def __init__(self, *, video_requests: VideoRequests) -> None:
+        self._video_requests = video_requests
         super().__init__()
 
     @app_commands.command(name="frames")
@@ -111,12 +105,11 @@ class VideoCog(commands.GroupCog, group_name="video", group_description="Make a 
         spoiler: bool = False,  # noqa: FBT001, FBT002
     ) -> None:
         """Make a video between a first and a last frame."""
-        await acknowledge(interaction)
         if last_frame is None and not loop:
             raise InvalidOptionsError(problem="no_last_frame")
         if last_frame is not None and loop:
             raise InvalidOptionsError(problem="loop_and_last_frame")
-        options = GenerationOptions(
+        options = VideoOptions(
             prompt=_text(prompt),
             negative_prompt=_text(negative_prompt),
             seed=seed,
@@ -156,8 +149,7 @@ class VideoCog(commands.GroupCog, group_name="video", group_description="Make a 
         spoiler: bool = False,  # noqa: FBT001, FBT002
     ) -> None:
         """Make a video that begins with your picture."""
-        await acknowledge(interaction)
-        options = GenerationOptions(
+        options = VideoOptions(
             prompt=_text(prompt),
             negative_prompt=_text(negative_prompt),
             seed=seed,
@@ -193,8 +185,7 @@ class VideoCog(commands.GroupCog, group_name="video", group_description="Make a 
         spoiler: bool = False,  # noqa: FBT001, FBT002
     ) -> None:
         """Make a video from words alone."""
-        await acknowledge(interaction)
-        options = GenerationOptions(
+        options = VideoOptions(
             prompt=_text(prompt),
             negative_prompt=_text(negative_prompt),
             seed=seed,
@@ -230,8 +221,7 @@ class VideoCog(commands.GroupCog, group_name="video", group_description="Make a 
         spoiler: bool = False,  # noqa: FBT001, FBT002
     ) -> None:
         """Play a ready-made effect on your picture."""
-        await acknowledge(interaction)
-        options = GenerationOptions(effect=effect, seed=seed, watermark=watermark, spoiler=spoiler)
+        options = VideoOptions(effect=effect, seed=seed, watermark=watermark, spoiler=spoiler)
         choices = Choices(model=model, resolution=resolution)
         await self._queue(interaction, Kind.EFFECT, options, choices, [("image", image)])
 
@@ -239,31 +229,31 @@ class VideoCog(commands.GroupCog, group_name="video", group_description="Make a 
         self,
         interaction: discord.Interaction[TweenBot],
         kind: Kind,
-        options: GenerationOptions,
+        options: VideoOptions,
         choices: Choices,
         attachments: list[tuple[str, discord.Attachment]],
     ) -> None:
-        """Check everything, read the pictures, queue the job, answer privately."""
+        """Have a video made, and answer privately."""
         origin = origin_of(interaction)
-        self._submissions.require_guild(origin.guild_id)
         require_bot_may_post(interaction)
-        wish = await self._admission.admit(origin, kind, options, choices)
-        for option, attachment in attachments:
-            self._pictures.check_declared(option, attachment.size, attachment.content_type)
-        pictures, preview = await self._pictures.prepare(
-            [(option, _reader(option, attachment)) for option, attachment in attachments]
+        queued = await self._video_requests.request(
+            requester_of(interaction),
+            origin,
+            kind,
+            options,
+            choices,
+            [_source(option, attachment) for option, attachment in attachments],
         )
-        job = await self._submissions.submit(
-            Submission(
-                origin=origin,
-                wish=wish,
-                pictures=pictures,
-                preview=None if options.spoiler else preview,
-            )
-        )
-        quota = await self._quotas.show(origin.guild_id, origin.requester_id, origin.role_ids)
-        answer = panels.queued(job, quota.checks, interaction.client.money, quota.grants)
-        await say(interaction, answer)
+        await say(interaction, panels.queued(queued.job, queued.quota, money_of(interaction)))
+
+
+def _source(option: str, attachment: discord.Attachment) -> PictureSource:
+    return PictureSource(
+        option=option,
+        size_bytes=attachment.size,
+        content_type=attachment.content_type,
+        read=_reader(option, attachment),
+    )
 
 
 def _reader(option: str, attachment: discord.Attachment) -> Callable[[], Awaitable[bytes]]:
@@ -292,12 +282,4 @@ def _text(value: str | None) -> str | None:
 
 async def setup(bot: TweenBot) -> None:
     """Load the cog."""
-    services: Services = bot.services
-    await bot.add_cog(
-        VideoCog(
-            admission=services.admission,
-            pictures=services.pictures,
-            submissions=services.submissions,
-            quotas=services.quotas,
-        )
-    )
+    await bot.add_cog(VideoCog(video_requests=bot.services.video_requests))

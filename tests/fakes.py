@@ -6,16 +6,19 @@ import asyncio
 import hashlib
 from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from typing_extensions import override
 
-from bot.domain.catalogue import Kind
+from bot.domain.amounts import Amounts
+from bot.domain.catalogue import Kind, Price
 from bot.domain.errors import DeliveryError, ProviderError, TaskNotCancellableError
 from bot.domain.guilds.audit import AuditEntry, AuditLine
 from bot.domain.guilds.settings import Notify
+from bot.domain.host.alerts import Alert
 from bot.domain.ids import (
     AccountId,
     ChannelId,
@@ -23,15 +26,20 @@ from bot.domain.ids import (
     InteractionId,
     JobId,
     MessageId,
+    RoleId,
     TaskId,
     UserId,
     new_job_id,
 )
+from bot.domain.jobs.changes import JobChanges, changed
 from bot.domain.jobs.delivery import Receipt
-from bot.domain.jobs.job import Job, JobState
-from bot.domain.jobs.status import Alert, Purpose, StatusView
+from bot.domain.jobs.job import Job, Messages, Times
+from bot.domain.jobs.states import JobState
+from bot.domain.jobs.status import Drawing, Purpose, StatusView
+from bot.domain.people import Person, Requester
 from bot.domain.ports import Chat, Clock, VideoProvider, Wakeup
-from bot.domain.requests.submission import GenerationOptions, Origin, Picture, Submission, Wish
+from bot.domain.requests.pictures import PreparedPicture
+from bot.domain.requests.submission import Origin, Submission, VideoOptions, VideoSpec
 from bot.domain.requests.task import Download, ListedTask, Task, TaskPage, TaskRequest, TaskState
 
 NOW = datetime(2026, 5, 6, 12, 0, tzinfo=UTC)
@@ -54,66 +62,134 @@ def number() -> int:
     return next(_numbers)
 
 
-def a_job(**changes: object) -> Job:
-    """Return a job that waits with its status message, unless told otherwise."""
+_ORIGIN_FIELDS = {"guild_id", "channel_id", "interaction_id", "premium_tier", "retry_of"}
+_SPEC_FIELDS = {"kind", "model", "resolution", "size", "duration_seconds"}
+_OPTION_FIELDS = {field.name for field in fields(VideoOptions)}
+
+
+def a_spec(**changes: object) -> VideoSpec:
+    """Return what the usual job asks of its model; options are named as the spec's own fields."""
     made: dict[str, Any] = {
-        "id": new_job_id(),
-        "guild_id": GUILD,
-        "channel_id": CHANNEL,
-        "requester_id": MEMBER,
-        "requester_name": "Ada",
-        "interaction_id": InteractionId(number()),
         "kind": Kind.FRAMES,
         "model": MODEL,
-        "account": ACCOUNT,
         "resolution": "720P",
         "duration_seconds": 5,
-        "price_micros": 1_000_000,
-        "prompt": "a red fox",
-        "seed": 7,
-        "state": JobState.QUEUED,
-        "created_at": NOW,
-        "counted_at": NOW,
-        "entered_at": NOW,
-        "status_channel_id": CHANNEL,
-        "status_message_id": MessageId(number()),
     }
-    made.update(changes)
-    return Job(**made)
+    options: dict[str, Any] = {"prompt": "a red fox", "seed": 7}
+    made |= _taken(changes, _SPEC_FIELDS)
+    options |= _taken(changes, _OPTION_FIELDS)
+    if changes:
+        raise TypeError(f"a spec has no {', '.join(changes)}")
+    return VideoSpec(options=VideoOptions(**options), **made)
+
+
+def a_price(micros: int = 1_000_000, *, seconds: int = 5) -> Price:
+    """Return the price of a video by the second."""
+    return Price(
+        reserved=Amounts(videos=1, seconds=seconds, micros=micros),
+        micros_per_second=micros // seconds,
+    )
+
+
+def a_job(**changes: object) -> Job:
+    """Return a job that waits with its status message, unless told otherwise.
+
+    Args:
+        changes: see ``altered``.
+    """
+    job = Job(
+        id=new_job_id(),
+        origin=Origin(guild_id=GUILD, channel_id=CHANNEL, interaction_id=InteractionId(number())),
+        requester=Person(user_id=MEMBER, name="Ada"),
+        account=ACCOUNT,
+        spec=a_spec(),
+        price=a_price(),
+        state=JobState.QUEUED,
+        messages=Messages(status_channel_id=CHANNEL, status_message_id=MessageId(number())),
+        times=Times(created_at=NOW, counted_at=NOW, entered_at=NOW),
+    )
+    return altered(job, **changes)
+
+
+def altered(job: Job, **changes: object) -> Job:
+    """Return a job with other values.
+
+    Args:
+        job: the job.
+        changes: fields of the job, its origin, its spec and its options, and columns by the names
+            of ``JobChanges``; ``requester_id``, ``price_micros`` and ``billed_seconds`` besides.
+    """
+    values: dict[str, Any] = dict(changes)
+    own: dict[str, Any] = _taken(values, {field.name for field in fields(Job)})
+    spec: VideoSpec = own.pop("spec", job.spec)
+    options = replace(spec.options, **_taken(values, _OPTION_FIELDS))
+    spec = replace(spec, **_taken(values, _SPEC_FIELDS), options=options)
+    price: Price = own.pop("price", job.price)
+    if "price_micros" in values or spec.duration_seconds != job.spec.duration_seconds:
+        micros = values.pop("price_micros", price.reserved.micros)
+        price = a_price(micros, seconds=spec.duration_seconds)
+    if "billed_seconds" in values:
+        seconds = values.pop("billed_seconds")
+        values["billed"] = None if seconds is None else price.billed(seconds=seconds)
+    if "requester_id" in values:
+        own["requester"] = replace(job.requester, user_id=values.pop("requester_id"))
+    origin = replace(job.origin, **_taken(values, _ORIGIN_FIELDS))
+    own |= {"spec": spec, "price": price, "origin": origin}
+    changed_job = replace(job, **own)
+    return changed(changed_job, cast("JobChanges", values))
+
+
+def _taken(values: dict[str, Any], names: set[str]) -> dict[str, Any]:
+    """Take the values of some names out of a mapping."""
+    return {name: values.pop(name) for name in names & values.keys()}
+
+
+def a_requester(
+    guild_id: GuildId | None = GUILD,
+    user_id: UserId = MEMBER,
+    *,
+    may_moderate: bool = False,
+    role_ids: frozenset[RoleId] = frozenset(),
+    channel_path: tuple[ChannelId, ...] = (),
+) -> Requester:
+    """Return who asks, a member without roles unless told otherwise."""
+    return Requester(
+        guild_id=guild_id,
+        user_id=user_id,
+        name="Ada",
+        may_moderate=may_moderate,
+        role_ids=role_ids,
+        channel_path=channel_path,
+    )
 
 
 def a_submission(
     *,
     guild_id: GuildId = GUILD,
     requester_id: UserId = MEMBER,
+    role_ids: frozenset[RoleId] = frozenset(),
+    channel_path: tuple[ChannelId, ...] = (),
     interaction_id: int | None = None,
     model: str = MODEL,
     price_micros: int = 1_000_000,
     preview: bytes | None = b"preview",
-    options: GenerationOptions | None = None,
+    options: VideoOptions | None = None,
     **origin: object,
 ) -> Submission:
-    """Return a validated wish for two frames."""
+    """Return a validated request of a video of two frames."""
     whence: dict[str, Any] = {
         "interaction_id": InteractionId(interaction_id or number()),
         "guild_id": guild_id,
         "channel_id": CHANNEL,
-        "requester_id": requester_id,
-        "requester_name": "Ada",
     }
     whence.update(origin)
     return Submission(
+        requester=a_requester(guild_id, requester_id, role_ids=role_ids, channel_path=channel_path),
         origin=Origin(**whence),
-        wish=Wish(
-            kind=Kind.FRAMES,
-            model=model,
-            resolution="720P",
-            duration_seconds=5,
-            price_micros=price_micros,
-            options=options or GenerationOptions(prompt="a red fox"),
-        ),
+        spec=replace(a_spec(model=model), options=options or VideoOptions(prompt="a red fox")),
+        price=a_price(price_micros),
         pictures=tuple(
-            Picture(option=option, jpeg=option.encode(), width=640, height=480)
+            PreparedPicture(option=option, jpeg=option.encode(), width=640, height=480)
             for option in ("first_frame", "last_frame")
         ),
         preview=preview,
@@ -257,8 +333,7 @@ class InMemoryProvider(VideoProvider):
         if isinstance(answer, Exception):
             raise answer
         await asyncio.to_thread(into.write_bytes, answer)
-        digest = hashlib.sha256(answer).hexdigest()
-        return Download(path=into, size_bytes=len(answer), sha256=digest)
+        return Download(path=into, size_bytes=len(answer))
 
     def list_task(
         self,
@@ -295,7 +370,7 @@ class RecordingChat(Chat):
         self.standing: dict[tuple[Purpose, ChannelId], Receipt] = {}
         """Messages a search finds."""
         self.searches: list[tuple[Purpose, ChannelId]] = []
-        self.notices: list[Alert] = []
+        self.alerts: list[Alert] = []
         self.logged: list[tuple[ChannelId, AuditEntry]] = []
         self.pings: list[tuple[JobId, Notify]] = []
         self.before: Callable[[str], Awaitable[None]] | None = None
@@ -313,6 +388,11 @@ class RecordingChat(Chat):
         """Return what was shown last."""
         return self.views[-1]
 
+    async def _send(self, name: str, drawing: Drawing, file: Path | None = None) -> None:
+        view = drawing.content
+        assert isinstance(view, StatusView)
+        await self._call(name, view, file)
+
     async def _call(self, name: str, view: StatusView, file: Path | None = None) -> None:
         if self.before is not None:
             await self.before(name)
@@ -326,19 +406,26 @@ class RecordingChat(Chat):
             self.files.append(await asyncio.to_thread(file.read_bytes))
 
     @override
-    def digest(self, view: StatusView) -> str:
+    def draw(self, view: StatusView) -> Drawing:
         job = view.job
-        shown = (job.state, view.position, view.pause, job.late_at, job.cancel_requested_at)
-        return hashlib.sha256(repr(shown).encode()).hexdigest()
+        shown = (
+            job.state,
+            view.position,
+            view.pause,
+            job.task.late_at,
+            job.cancellation.requested_at,
+        )
+        digest = hashlib.sha256(repr(shown).encode()).hexdigest()
+        return Drawing(digest=digest, content=view)
 
     @override
-    async def post_status(self, view: StatusView, *, preview: Path | None) -> Receipt:
-        await self._call("post_status", view)
-        return Receipt(channel_id=view.job.channel_id, message_id=MessageId(number()))
+    async def post_status(self, job: Job, drawing: Drawing, *, preview: Path | None) -> Receipt:
+        await self._send("post_status", drawing)
+        return Receipt(channel_id=job.origin.channel_id, message_id=MessageId(number()))
 
     @override
-    async def edit_status(self, view: StatusView) -> None:
-        await self._call("edit_status", view)
+    async def edit_status(self, job: Job, drawing: Drawing) -> None:
+        await self._send("edit_status", drawing)
 
     @override
     async def find_message(
@@ -350,21 +437,21 @@ class RecordingChat(Chat):
         return self.standing.get((purpose, channel_id))
 
     @override
-    async def deliver_by_edit(self, view: StatusView, file: Path) -> Receipt:
-        await self._call("deliver_by_edit", view, file)
-        message_id = view.job.status_message_id
+    async def deliver_by_edit(self, job: Job, drawing: Drawing, file: Path) -> Receipt:
+        await self._send("deliver_by_edit", drawing, file)
+        message_id = job.messages.status_message_id
         assert message_id is not None
-        return Receipt(channel_id=view.job.channel_id, message_id=message_id)
+        return Receipt(channel_id=job.origin.channel_id, message_id=message_id)
 
     @override
-    async def deliver_in_channel(self, view: StatusView, file: Path) -> Receipt:
-        await self._call("deliver_in_channel", view, file)
-        return Receipt(channel_id=view.job.channel_id, message_id=MessageId(number()))
+    async def deliver_in_channel(self, job: Job, drawing: Drawing, file: Path) -> Receipt:
+        await self._send("deliver_in_channel", drawing, file)
+        return Receipt(channel_id=job.origin.channel_id, message_id=MessageId(number()))
 
     @override
-    async def deliver_by_dm(self, view: StatusView, file: Path) -> Receipt:
-        await self._call("deliver_by_dm", view, file)
-        return Receipt(channel_id=self.dm_of(view.job.requester_id), message_id=MessageId(number()))
+    async def deliver_by_dm(self, job: Job, drawing: Drawing, file: Path) -> Receipt:
+        await self._send("deliver_by_dm", drawing, file)
+        return Receipt(channel_id=self.dm_of(job.requester.user_id), message_id=MessageId(number()))
 
     @override
     async def announce(self, view: StatusView, notify: Notify) -> None:
@@ -378,12 +465,12 @@ class RecordingChat(Chat):
         return self.dm_of(user_id)
 
     @override
-    async def tell_operators(self, notice: Alert) -> None:
+    async def tell_operators(self, alert: Alert) -> None:
         if self.before is not None:
             await self.before("tell_operators")
         if self.refusals["tell_operators"]:
             raise self.refusals["tell_operators"].popleft()
-        self.notices.append(notice)
+        self.alerts.append(alert)
 
     @override
     async def tell_log_channel(self, line: AuditLine) -> None:

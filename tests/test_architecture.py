@@ -85,7 +85,7 @@ def test_every_module_says_what_it_is_for(path: Path) -> None:
     assert ast.get_docstring(tree_of(path))
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "bot/domain").glob("*.py")), ids=name_of)
+@pytest.mark.parametrize("path", sorted((ROOT / "bot/domain").rglob("*.py")), ids=name_of)
 def test_the_domain_uses_its_own_words(path: Path) -> None:
     names = {
         node.name.lower()

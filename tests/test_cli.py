@@ -20,7 +20,8 @@ from bot import __version__
 from bot.cli import main
 from bot.domain.failure import FailureReason
 from bot.domain.ids import InteractionId, JobId
-from bot.domain.jobs.job import JobState, Owner
+from bot.domain.jobs.changes import JobChanges
+from bot.domain.jobs.states import JobState, Owner
 from bot.domain.jobs.transitions import open_job, transition
 from bot.settings import Settings
 from bot.storage import jobs, migrate
@@ -83,7 +84,7 @@ async def process(environment: dict[str, str], folder: Path, *words: str) -> tup
     return int(child.returncode or 0), out.decode(), err.decode()
 
 
-BECOMES: dict[str, list[tuple[JobState, dict[str, object]]]] = {
+BECOMES: dict[str, list[tuple[JobState, JobChanges]]] = {
     "AAAAAA": [],
     "BBBBBB": [
         (

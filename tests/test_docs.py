@@ -13,11 +13,10 @@ from click import Group
 from PIL import Image
 from prometheus_client import CollectorRegistry
 
-from bot.chat.text import Money
 from bot.cli import main
 from bot.client import EXTENSIONS, TweenBot
-from bot.domain.jobs.job import JobState
-from bot.domain.jobs.status import AlertKind
+from bot.domain.host.alerts import AlertKind
+from bot.domain.jobs.states import JobState
 from bot.domain.jobs.transitions import TRANSITIONS
 from bot.metrics import Metrics
 from sandbox.demo.commands import leaves
@@ -46,7 +45,7 @@ PICTURE_BYTES = 400 * 1024
 @pytest.fixture
 async def commands() -> AsyncIterator[dict[str, Any]]:
     """Return what the bot registers at Discord, by the command's full name."""
-    bot = TweenBot(api_base_url="http://127.0.0.1:1/api/v10", money=Money())
+    bot = TweenBot(api_base_url="http://127.0.0.1:1/api/v10")
     bot.services = Backstage().services()
     async with bot:
         for extension in EXTENSIONS:

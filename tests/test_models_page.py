@@ -9,8 +9,18 @@ from pathlib import Path
 import pytest
 
 from bot.domain import catalogue
-from bot.domain.catalogue import EFFECTS, MODELS, SIZES, Catalogue, Kind, Model, ModelRow, Region
-from bot.domain.requests.submission import Choices, GenerationOptions, validate
+from bot.domain.catalogue import (
+    EFFECTS,
+    MODELS,
+    SIZES,
+    Catalogue,
+    Choices,
+    Kind,
+    Model,
+    ModelRow,
+    Region,
+)
+from bot.domain.requests.submission import VideoOptions, price_of, validate
 from bot.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -64,7 +74,7 @@ def _cny(micros: int) -> str:
 
 @pytest.mark.parametrize("region", Region)
 def test_every_model_of_a_region_stands_there_with_its_figures(region: Region) -> None:
-    offered = Catalogue(region)
+    offered = Catalogue.of_region(region)
     kinds = (Kind.FRAMES, Kind.IMAGE, Kind.TEXT)
     expected = [line_of(model, offered) for kind in kinds for model in offered.of_kind(kind)]
     assert rows(section(region.value.title())) == expected
@@ -76,22 +86,22 @@ def test_the_readme_says_what_each_command_makes_when_nothing_is_chosen(region: 
     documented = {
         line[0].strip("`"): line[place] for line in rows(section("Models and prices", README))
     }
-    offered = Catalogue(region)
+    offered = Catalogue.of_region(region)
     expected = {}
     for kind in Kind:
         model = offered.default(kind)
         expected[f"/video {kind.value}"] = "—"
         if model is not None:
             tier, seconds = model.recommended_resolution, model.default_duration
-            price = model.price_micros(resolution=tier, seconds=seconds) / 1_000_000
+            price = model.price(resolution=tier, seconds=seconds).reserved.micros / 1_000_000
             expected[f"/video {kind.value}"] = f"`{model.name}`, {tier}: {price:.2f} CNY"
     assert documented == expected
 
 
 def test_the_readme_says_what_the_effects_of_the_dearer_models_cost() -> None:
-    offered = Catalogue(Region.BEIJING)
+    offered = Catalogue.of_region(Region.BEIJING)
     costs = Counter(
-        model.price_micros(resolution=model.recommended_resolution, seconds=5) / 1_000_000
+        model.price(resolution=model.recommended_resolution, seconds=5).reserved.micros / 1_000_000
         for effect in offered.effects
         if (model := offered.default(Kind.EFFECT, effect=effect.name)) is not None
     )
@@ -143,10 +153,14 @@ def test_the_example_of_a_new_model_is_offered_like_any_other() -> None:
         {name: vars(catalogue)[name] for name in dir(catalogue)},
     )
     assert isinstance(row, ModelRow)
-    wish = validate(
-        Catalogue(Region.BEIJING, rows=(*MODELS, row)),
+    extended = Catalogue.of_region(Region.BEIJING, rows=(*MODELS, row))
+    spec = validate(
+        extended,
         Kind.IMAGE,
-        GenerationOptions(prompt="x" * 1500),
+        VideoOptions(prompt="x" * 1500),
         Choices(model="wan9.9-i2v-example", resolution="480P", duration_seconds=6),
     )
-    assert (wish.resolution, wish.duration_seconds, wish.price_micros) == ("480P", 6, 720_000)
+    assert (spec.resolution, spec.duration_seconds) == ("480P", 6)
+    model = extended.get(spec.model)
+    assert model is not None
+    assert price_of(model, spec).reserved.micros == 720_000

@@ -16,7 +16,8 @@ from click.testing import CliRunner, Result
 from bot.cli import SHELL, main
 from bot.domain.guilds.audit import AuditEntry
 from bot.domain.guilds.quota import Rule
-from bot.domain.host.overview import GuildInfo, Switch
+from bot.domain.host.overview import GuildInfo
+from bot.domain.host.switch import Switch
 from bot.domain.ids import GuildId, InteractionId, JobId
 from bot.domain.jobs.transitions import open_job
 from bot.services.guilds.presence import store_presences

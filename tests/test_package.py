@@ -17,7 +17,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from bot import healthcheck
-from bot.app import READY_SECONDS
+from bot.serving import READY_SECONDS
 from bot.settings import Settings
 from bot.web import HealthPage
 from tests.e2e.process import free_port

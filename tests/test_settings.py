@@ -263,7 +263,9 @@ def test_a_switch_has_two_names(
         ('["wan2.2-kf2v-flash"]\nprices = { "480P" = inf }', "480P"),
         ('["wan2.2-kf2v-flash"]\nprices = { "8K" = 1 }', "has no tier 8K"),
         (
-            "\n".join(f'["{model.name}"]\non = false' for model in Catalogue(Region.BEIJING)),
+            "\n".join(
+                f'["{model.name}"]\non = false' for model in Catalogue.of_region(Region.BEIJING)
+            ),
             "no model is left",
         ),
     ],

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 
-from bot.domain.jobs.job import ACTIVE, TERMINAL, JobState
+from bot.domain.jobs.states import ACTIVE, TERMINAL, JobState
 from bot.domain.jobs.transitions import TRANSITIONS, Transition
 
 _EARLY_ENDS = frozenset({JobState.FAILED, JobState.CANCELLED, JobState.EXPIRED})

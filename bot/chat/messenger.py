@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -13,9 +14,8 @@ from typing import TypeVar
 import discord
 
 from bot.chat import limits, search, text
-from bot.chat.asking import DiscordRetry
+from bot.chat.retry import DiscordRetry
 from bot.chat.status import PREVIEW_NAME, Rendered, announcement, render
-from bot.chat.text import Money
 from bot.crashpoints import Call, outside
 from bot.domain.errors import (
     ChatUnavailableError,
@@ -26,10 +26,12 @@ from bot.domain.errors import (
 )
 from bot.domain.guilds.audit import AuditLine
 from bot.domain.guilds.settings import Notify
+from bot.domain.host.alerts import Alert
 from bot.domain.ids import ChannelId, JobId, UserId
 from bot.domain.jobs.delivery import Receipt
 from bot.domain.jobs.job import Job
-from bot.domain.jobs.status import Alert, Purpose, StatusView
+from bot.domain.jobs.status import Drawing, Purpose, StatusView
+from bot.domain.money import Money
 from bot.logs import get_logger
 
 log = get_logger(__name__)
@@ -52,18 +54,18 @@ class Messenger:
         self._operators = tuple(operators)
         self._discord = DiscordRetry()
 
-    def digest(self, view: StatusView) -> str:
-        """Return a fingerprint of what a status message would show."""
-        return render(view, self._money).digest
+    def draw(self, view: StatusView) -> Drawing:
+        """Draw a job's status message."""
+        drawn = _Drawn(view=view, rendered=render(view, self._money))
+        return Drawing(digest=drawn.rendered.digest, content=drawn)
 
     @outside(Call.POST_STATUS)
-    async def post_status(self, view: StatusView, *, preview: Path | None) -> Receipt:
+    async def post_status(self, job: Job, drawing: Drawing, *, preview: Path | None) -> Receipt:
         """Post a job's status message into its channel."""
-        job = view.job
 
         async def post(rendered: Rendered) -> Receipt:
             files = [discord.File(preview, PREVIEW_NAME)] if preview else []
-            message = await self._channel(job.channel_id).send(
+            message = await self._channel(job.origin.channel_id).send(
                 embed=rendered.embed,
                 view=rendered.view or discord.utils.MISSING,
                 files=files,
@@ -71,59 +73,63 @@ class Messenger:
             )
             return search.receipt_of(message)
 
-        return await self._with_prompt_if_allowed(view, post)
+        return await self._with_prompt_if_allowed(drawing, post)
 
     @outside(Call.EDIT_STATUS)
-    async def edit_status(self, view: StatusView) -> None:
-        """Show the present state; attachments stay as they are."""
-        message = self._status_message(view.job)
+    async def edit_status(self, job: Job, drawing: Drawing) -> None:
+        """Let the status message show a drawing; attachments stay as they are."""
+        message = self._status_message(job)
 
         async def edit(rendered: Rendered) -> None:
             await message.edit(embed=rendered.embed, view=rendered.view)
 
-        await self._with_prompt_if_allowed(view, edit)
+        await self._with_prompt_if_allowed(drawing, edit)
 
     @outside(Call.DELIVER_BY_EDIT)
-    async def deliver_by_edit(self, view: StatusView, file: Path) -> Receipt:
+    async def deliver_by_edit(self, job: Job, drawing: Drawing, file: Path) -> Receipt:
         """Attach the video to the status message."""
-        message = self._status_message(view.job)
+        message = self._status_message(job)
 
         async def edit(rendered: Rendered) -> Receipt:
             edited = await message.edit(
-                embed=rendered.embed, view=rendered.view, attachments=[_video(view.job, file)]
+                embed=rendered.embed, view=rendered.view, attachments=[_video(job, file)]
             )
             return search.receipt_of(edited)
 
-        return await self._with_prompt_if_allowed(view, edit)
+        return await self._with_prompt_if_allowed(drawing, edit)
 
     @outside(Call.DELIVER_IN_CHANNEL)
-    async def deliver_in_channel(self, view: StatusView, file: Path) -> Receipt:
+    async def deliver_in_channel(self, job: Job, drawing: Drawing, file: Path) -> Receipt:
         """Post the video as a new message into the job's channel."""
-        return await self._deliver_new(view, file, view.job.channel_id)
+        return await self._deliver_new(job, drawing, file, job.origin.channel_id)
 
     @outside(Call.DELIVER_BY_DM)
-    async def deliver_by_dm(self, view: StatusView, file: Path) -> Receipt:
+    async def deliver_by_dm(self, job: Job, drawing: Drawing, file: Path) -> Receipt:
         """Post the video into the requester's direct messages."""
-        return await self._deliver_new(view, file, await self.open_dm(view.job.requester_id))
+        return await self._deliver_new(
+            job, drawing, file, await self.open_dm(job.requester.user_id)
+        )
 
-    async def _deliver_new(self, view: StatusView, file: Path, channel_id: ChannelId) -> Receipt:
+    async def _deliver_new(
+        self, job: Job, drawing: Drawing, file: Path, channel_id: ChannelId
+    ) -> Receipt:
         async def post(rendered: Rendered) -> Receipt:
             message = await self._channel(channel_id).send(
                 embed=rendered.embed,
                 view=rendered.view or discord.utils.MISSING,
-                file=_video(view.job, file),
-                nonce=nonce(view.job.id, Purpose.DELIVERY),
+                file=_video(job, file),
+                nonce=nonce(job.id, Purpose.DELIVERY),
             )
             return search.receipt_of(message)
 
-        return await self._with_prompt_if_allowed(view, post)
+        return await self._with_prompt_if_allowed(drawing, post)
 
     @outside(Call.ANNOUNCE)
     async def announce(self, view: StatusView, notify: Notify) -> None:
         """Tell the requester that the job is over."""
         job = view.job
         if notify is Notify.DM:
-            channel_id, reference = await self.open_dm(job.requester_id), None
+            channel_id, reference = await self.open_dm(job.requester.user_id), None
         else:
             channel_id, reference = self._announcement_place(job)
         if reference is not None:
@@ -156,7 +162,7 @@ class Messenger:
                     everyone=False,
                     roles=False,
                     replied_user=False,
-                    users=[discord.Object(job.requester_id)],
+                    users=[discord.Object(job.requester.user_id)],
                 ),
                 nonce=nonce(job.id, Purpose.ANNOUNCEMENT),
             )
@@ -167,8 +173,7 @@ class Messenger:
     def _announcement_place(
         job: Job,
     ) -> tuple[ChannelId, discord.MessageReference | None]:
-        channel_id = job.delivered_channel_id or job.status_channel_id or job.channel_id
-        message_id = job.delivered_message_id or job.status_message_id
+        channel_id, message_id = job.message_place
         if message_id is None:
             return channel_id, None
         reference = discord.MessageReference(
@@ -199,13 +204,13 @@ class Messenger:
         return await self._discord.read(create)
 
     @outside(Call.TELL_OPERATORS)
-    async def tell_operators(self, notice: Alert) -> None:
+    async def tell_operators(self, alert: Alert) -> None:
         """Send each operator a direct message.
 
         Raises:
             DeliveryError: one of them was not reached; the others were told all the same.
         """
-        words = text.notice(notice)
+        words = text.notice(alert)
         answers = await asyncio.gather(
             *(self._tell(operator, words) for operator in self._operators), return_exceptions=True
         )
@@ -242,21 +247,33 @@ class Messenger:
         return self._client.get_partial_messageable(channel_id)
 
     def _status_message(self, job: Job) -> discord.PartialMessage:
-        if job.status_message_id is None:
+        if job.messages.status_message_id is None:
             raise MessageGoneError("no status message is stored")
-        channel = self._channel(job.status_channel_id or job.channel_id)
-        return channel.get_partial_message(job.status_message_id)
+        channel = self._channel(job.current_channel_id)
+        return channel.get_partial_message(job.messages.status_message_id)
 
     async def _with_prompt_if_allowed(
-        self, view: StatusView, send: Callable[[Rendered], Awaitable[_T]]
+        self, drawing: Drawing, send: Callable[[Rendered], Awaitable[_T]]
     ) -> _T:
         """Send a drawing; where AutoMod refuses its words, send it without the prompt."""
+        drawn = drawing.content
+        if not isinstance(drawn, _Drawn):
+            raise TypeError(type(drawn))
         try:
-            return await self._discord.write(lambda: send(render(view, self._money)))
+            return await self._discord.write(lambda: send(drawn.rendered))
         except ContentBlockedError:
-            log.info("prompt_withheld", job_id=view.job.id)
-            bare = render(view, self._money, with_prompt=False)
+            log.info("prompt_withheld", job_id=drawn.view.job.id)
+            bare = render(drawn.view, self._money, with_prompt=False)
             return await self._discord.write(lambda: send(bare))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Drawn:
+    """What a ``Drawing`` of ours holds."""
+
+    view: StatusView
+    """From which it is drawn again without the prompt."""
+    rendered: Rendered
 
 
 def _code(error: DeliveryError) -> int | None:
@@ -271,4 +288,4 @@ def nonce(job_id: JobId, purpose: Purpose) -> str:
 
 
 def _video(job: Job, file: Path) -> discord.File:
-    return discord.File(file, search.video_name(job), spoiler=job.spoiler)
+    return discord.File(file, search.video_name(job), spoiler=job.options.spoiler)

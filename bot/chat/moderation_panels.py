@@ -9,10 +9,10 @@ import discord
 
 from bot.chat import limits, text
 from bot.chat.panels import COLOUR, fitting
-from bot.chat.text import Money
 from bot.domain.guilds.quota import Grant, Scope, Standing, Unit, Window
 from bot.domain.guilds.settings import Block
 from bot.domain.jobs.job import Job
+from bot.domain.money import Money
 
 
 def quota_list(
@@ -106,6 +106,6 @@ def word_list(words: Sequence[str]) -> discord.Embed:
 
 def choice(job: Job) -> str:
     """Return anybody's job as one line of an autocomplete list, at most 100 characters."""
-    name = text.one_line(job.requester_name, limits.CHOICE_CHARACTERS)
-    line = f"{job.id} · {text.STATES[job.state]} · {name} · {job.model}"
+    name = text.one_line(job.requester.name, limits.CHOICE_CHARACTERS)
+    line = f"{job.id} · {text.STATES[job.state]} · {name} · {job.spec.model}"
     return text.shortened(line, limits.CHOICE_CHARACTERS)

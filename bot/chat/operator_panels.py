@@ -7,8 +7,10 @@ from collections.abc import Sequence
 import discord
 
 from bot.chat import limits, text
-from bot.chat.text import Money, operators
-from bot.domain.host.overview import GuildOverview, HostStatus, JobHistory, Switch
+from bot.chat.text import operators
+from bot.domain.host.overview import GuildOverview, HostStatus, JobHistory
+from bot.domain.host.switch import Switch
+from bot.domain.money import Money
 
 _COLOURS = {
     Switch.OPEN: discord.Colour(0x5865F2),

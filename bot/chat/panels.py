@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from itertools import accumulate
 
@@ -12,11 +11,13 @@ import discord
 
 from bot.chat import limits, text
 from bot.chat.status import footer, render
-from bot.chat.text import Money
 from bot.domain.guilds.quota import Check, Grant, amount_in
+from bot.domain.guilds.quota_view import MemberQuota
 from bot.domain.ids import UserId
-from bot.domain.jobs.job import Job, JobState
-from bot.domain.jobs.status import StatusView
+from bot.domain.jobs.job import Job
+from bot.domain.jobs.states import JobState
+from bot.domain.jobs.status import GuildQueue, StatusView
+from bot.domain.money import Money
 
 COLOUR = discord.Colour(0x5865F2)
 _BAR_CELLS = 10
@@ -32,36 +33,46 @@ def message_link(guild_id: int, channel_id: int, message_id: int) -> str:
 
 def job_link(job: Job) -> str | None:
     """Return the address of the message people should look at."""
-    if job.delivered_message_id is not None and job.delivered_channel_id is not None:
-        if job.delivered_channel_id not in {job.channel_id, job.status_channel_id}:
+    if (
+        job.messages.delivered_message_id is not None
+        and job.messages.delivered_channel_id is not None
+    ):
+        if job.messages.delivered_channel_id not in {
+            job.origin.channel_id,
+            job.messages.status_channel_id,
+        }:
             return None
-        return message_link(job.guild_id, job.delivered_channel_id, job.delivered_message_id)
-    if job.status_message_id is None or job.status_gone_at is not None:
+        return message_link(
+            job.guild_id, job.messages.delivered_channel_id, job.messages.delivered_message_id
+        )
+    if job.messages.status_message_id is None or job.messages.status_gone_at is not None:
         return None
-    channel_id = job.status_channel_id or job.channel_id
-    return message_link(job.guild_id, channel_id, job.status_message_id)
+    channel_id = job.messages.status_channel_id or job.origin.channel_id
+    return message_link(job.guild_id, channel_id, job.messages.status_message_id)
 
 
-def queued(job: Job, checks: Sequence[Check], money: Money, grants: Sequence[Grant] = ()) -> str:
-    """Return the private answer to a wish that was queued."""
+def queued(job: Job, quota: MemberQuota, money: Money) -> str:
+    """Return the private answer to a request that was queued."""
     link = job_link(job)
     where = f" · [follow it]({link})" if link else " · its status message follows"
-    lines = [f"Queued as Job `{job.id}`{where}", f"Price: {money.show(job.price_micros)}"]
-    if checks:
-        tightest = min(checks, key=lambda check: _videos_left(check, job))
+    lines = [f"Queued as Job `{job.id}`{where}", f"Price: {money.show(job.price.reserved.micros)}"]
+    if quota.checks:
+        tightest = min(quota.checks, key=lambda check: _videos_left(check, job))
         left = text.amount(tightest.rule.unit, tightest.left, money)
         lines.append(
             f"Left {text.this_window(tightest.rule.window)}: {left} "
             f"({text.scope_words(tightest.rule.scope)}, "
             f"resets {text.relative(tightest.span.end)})"
         )
-    lines += [f"Granted besides: {text.grant_left(each, money)}" for each in grants if each.left]
+    lines += [
+        f"Granted besides: {text.grant_left(grant, money)}" for grant in quota.grants if grant.left
+    ]
     return "\n".join(lines)
 
 
 def _videos_left(check: Check, job: Job) -> float:
     """Return how many more videos like this one a rule lets through: comparable between units."""
-    return check.left / max(1, amount_in(check.rule.unit, job.reserved))
+    return check.left / max(1, amount_in(check.rule.unit, job.price.reserved))
 
 
 def cancelled(job: Job) -> str:
@@ -89,15 +100,15 @@ def _job_line(job: Job) -> str:
     link = job_link(job)
     name = f"[`{job.id}`]({link})" if link else f"`{job.id}`"
     return (
-        f"{text.ICONS[job.state]} {name} {text.STATES[job.state]} · {job.model} · "
-        f"{text.relative(job.created_at)}"
+        f"{text.ICONS[job.state]} {name} {text.STATES[job.state]} · {job.spec.model} · "
+        f"{text.relative(job.times.created_at)}"
     )
 
 
 def choice(job: Job) -> str:
     """Return a job as one line of an autocomplete list, at most 100 characters."""
-    known = f"{job.id} · {text.STATES[job.state]} · {job.model}"
-    prompt = text.one_line(job.prompt or "", limits.PROMPT_CHARACTERS)
+    known = f"{job.id} · {text.STATES[job.state]} · {job.spec.model}"
+    prompt = text.one_line(job.options.prompt or "", limits.PROMPT_CHARACTERS)
     return text.shortened(f"{known} · {prompt}" if prompt else known, limits.CHOICE_CHARACTERS)
 
 
@@ -106,10 +117,10 @@ def job_details(view: StatusView, money: Money) -> discord.Embed:
     job = view.job
     embed = render(view, money).embed
     embed.set_image(url=None)
-    embed.add_field(name="Asked", value=text.relative(job.created_at))
-    if job.finished_at is not None:
-        embed.add_field(name="Ended", value=text.relative(job.finished_at))
-    negative_prompt = text.quoted_prompt(job.negative_prompt or "")
+    embed.add_field(name="Asked", value=text.relative(job.times.created_at))
+    if job.times.finished_at is not None:
+        embed.add_field(name="Ended", value=text.relative(job.times.finished_at))
+    negative_prompt = text.quoted_prompt(job.options.negative_prompt or "")
     if negative_prompt:
         embed.add_field(name="Negative prompt", value=negative_prompt, inline=False)
     link = job_link(job)
@@ -119,33 +130,24 @@ def job_details(view: StatusView, money: Money) -> discord.Embed:
     return embed
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QueueFacts:
-    """What /queue show shows of one guild."""
-
-    running: Sequence[StatusView]
-    waiting: Sequence[StatusView]
-    asker_id: UserId
-
-
-def queue(facts: QueueFacts, pause: str | None) -> discord.Embed:
-    """Return the guild's jobs under way, and where the asker's are."""
+def queue(queue_of_guild: GuildQueue, requester_id: UserId) -> discord.Embed:
+    """Return the guild's jobs under way, and where the requester's are."""
     embed = discord.Embed(title="Queue", colour=COLOUR)
-    if pause:
-        embed.description = f"⏸️ {text.pause(pause)}"
-    running = [_queue_line(view) for view in facts.running]
+    if queue_of_guild.pause:
+        embed.description = f"⏸️ {text.pause(queue_of_guild.pause)}"
+    running = [_queue_line(view) for view in queue_of_guild.running]
     embed.add_field(
-        name=f"At the provider ({len(facts.running)})",
+        name=f"At the provider ({len(queue_of_guild.running)})",
         value=fitting(running, "\n", limits.EMBED_FIELD_VALUE_CHARACTERS) or "Nothing",
         inline=False,
     )
-    own = [view for view in facts.waiting if view.job.requester_id == facts.asker_id]
+    own = [view for view in queue_of_guild.waiting if view.job.requester.user_id == requester_id]
     room = limits.EMBED_FIELD_VALUE_CHARACTERS - OTHERS_CHARACTERS
     mine = fitting([_queue_line(view) for view in own], "\n", room)
-    others = len(facts.waiting) - len(own)
+    others = len(queue_of_guild.waiting) - len(own)
     rest = f"{others} {'job' if others == 1 else 'jobs'} of others" if others else ""
     embed.add_field(
-        name=f"Waiting here ({len(facts.waiting)})",
+        name=f"Waiting here ({len(queue_of_guild.waiting)})",
         value="\n".join(filter(None, (mine, rest))) or "Nobody waits",
         inline=False,
     )
@@ -169,7 +171,7 @@ def _queue_line(view: StatusView) -> str:
     job = view.job
     place = f" · place **{view.position}**" if view.position is not None else ""
     eta = f" · {text.expected(view.estimate)}" if view.estimate else ""
-    return f"{text.ICONS[job.state]} `{job.id}` {job.model}{place}{eta}"
+    return f"{text.ICONS[job.state]} `{job.id}` {job.spec.model}{place}{eta}"
 
 
 def quota(

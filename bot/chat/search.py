@@ -46,10 +46,10 @@ async def find(
     """
     if (
         purpose is Purpose.DELIVERY
-        and job.status_message_id
-        and job.status_channel_id == channel.id
+        and job.messages.status_message_id
+        and job.messages.status_channel_id == channel.id
     ):
-        delivered = await _fetch(channel, job.status_message_id)
+        delivered = await _fetch(channel, job.messages.status_message_id)
         if delivered is not None and purpose_of(delivered, job) is purpose:
             return receipt_of(delivered)
     count = 0

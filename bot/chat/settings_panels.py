@@ -7,11 +7,10 @@ from collections.abc import Mapping, Sequence
 import discord
 
 from bot.chat import text
-from bot.domain.catalogue import Catalogue, Kind
+from bot.domain.catalogue import Catalogue, Choices, Kind
 from bot.domain.catalogue.permits import Permits
 from bot.domain.guilds.settings import Guild
 from bot.domain.ids import ChannelId
-from bot.domain.requests.submission import Choices
 
 _COLOUR = discord.Colour(0x5865F2)
 
@@ -31,7 +30,7 @@ def overview(
         offered: what all of that leaves of the catalogue.
     """
     embed = discord.Embed(title="Settings of this server", colour=_COLOUR)
-    whole = offered.whole
+    whole = offered.unfiltered
     models = [model.name for model in whole if offered.get(model.name) is None]
     effects = [effect.label for effect in whole.effects if not permits.allows_effect(effect)]
     kinds = [_default(kind, offered, defaults) for kind in Kind if whole.of_kind(kind)]

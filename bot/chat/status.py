@@ -10,12 +10,13 @@ import discord
 from typing_extensions import override
 
 from bot.chat import text
-from bot.chat.text import Money
+from bot.domain.amounts import NOTHING
 from bot.domain.catalogue import Kind, effect_label
 from bot.domain.jobs.delivery import MIB
-from bot.domain.jobs.job import CANCELLABLE, Job, JobState
+from bot.domain.jobs.job import Job
+from bot.domain.jobs.states import CANCELLABLE, JobState
 from bot.domain.jobs.status import StatusView
-from bot.domain.jobs.transitions import charged_amounts
+from bot.domain.money import Money
 
 PREVIEW_NAME = "preview.jpg"
 
@@ -84,7 +85,7 @@ def render(view: StatusView, money: Money, *, with_prompt: bool = True) -> Rende
         description="\n".join(_lines(view, with_prompt=with_prompt)),
         colour=_COLOURS.get(job.state, _WORKING),
     )
-    embed.add_field(name="Requested by", value=f"<@{job.requester_id}>")
+    embed.add_field(name="Requested by", value=f"<@{job.requester.user_id}>")
     for name, value in _facts(job, money):
         embed.add_field(name=name, value=value)
     embed.set_footer(text=footer(job))
@@ -96,10 +97,10 @@ def render(view: StatusView, money: Money, *, with_prompt: bool = True) -> Rende
 def _lines(view: StatusView, *, with_prompt: bool) -> list[str]:
     job = view.job
     lines = [_headline(job)]
-    prompt = text.quoted_prompt(job.prompt or "")
+    prompt = text.quoted_prompt(job.options.prompt or "")
     if prompt and with_prompt:
         lines.append(prompt)
-    rewritten = text.quoted_prompt(job.actual_prompt or "")
+    rewritten = text.quoted_prompt(job.result.actual_prompt or "")
     if job.state is JobState.DELIVERED and with_prompt and rewritten not in {"", prompt}:
         lines.append(f"Rewritten by the provider:\n{rewritten}")
     lines += [
@@ -114,13 +115,13 @@ def _lines(view: StatusView, *, with_prompt: bool) -> list[str]:
 
 
 def _headline(job: Job) -> str:
-    words = _KINDS[job.kind]
-    if job.loop:
+    words = _KINDS[job.spec.kind]
+    if job.options.loop:
         words = "Loop of one frame"
-    if job.effect is not None:
-        words = f"{words} **{effect_label(job.effect)}**"
-    shape = job.size or job.resolution
-    return f"{words} · **{job.model}** · {shape} · {job.duration_seconds} s"
+    if job.options.effect is not None:
+        words = f"{words} **{effect_label(job.options.effect)}**"
+    shape = job.spec.size or job.spec.resolution
+    return f"{words} · **{job.spec.model}** · {shape} · {job.spec.duration_seconds} s"
 
 
 def _progress(view: StatusView) -> str | None:
@@ -133,13 +134,13 @@ def _progress(view: StatusView) -> str | None:
             return _with_estimate(f"Place **{view.position}** in line", view)
         case JobState.QUEUED:
             return "In line."
-        case JobState.PENDING | JobState.RUNNING if job.late_at is not None:
+        case JobState.PENDING | JobState.RUNNING if job.task.late_at is not None:
             return "This takes longer than usual. I keep following it."
-        case JobState.PENDING if job.cancel_requested_at is not None:
+        case JobState.PENDING if job.cancellation.requested_at is not None:
             return "Cancelling, if the provider has not begun yet."
         case JobState.PENDING:
             return _with_estimate("The provider has it", view)
-        case JobState.RUNNING if job.cancel_requested_at is not None:
+        case JobState.RUNNING if job.cancellation.requested_at is not None:
             return _with_estimate("Being made; the provider cannot stop it any more", view)
         case JobState.RUNNING:
             return _with_estimate("The provider is making it", view)
@@ -159,25 +160,29 @@ def _with_estimate(words: str, view: StatusView) -> str:
 
 def _ending(job: Job) -> str:
     charged = job.state is JobState.UNDELIVERABLE
-    if job.failure_reason is not None:
-        return text.failure(job.failure_reason, charged=charged, lost=job.operator_loss)
+    if job.failure.reason is not None:
+        return text.failure(job.failure.reason, charged=charged, lost=job.failure.operator_loss)
     return text.CHARGED if charged else text.NOT_CHARGED
 
 
 def _facts(job: Job, money: Money) -> list[tuple[str, str]]:
     if job.state is not JobState.DELIVERED:
-        return [("Price", money.show(job.price_micros))]
+        return [("Price", money.show(job.price.reserved.micros))]
     facts = []
-    if job.media_width and job.media_height and job.media_seconds:
-        length = f"{job.media_seconds:.0f} s"
-        facts.append(("Video", f"{job.media_width}×{job.media_height}, {length}"))
-    facts.append(("Seed", str(job.seed)))
-    facts.append(("Cost", money.show(charged_amounts(job).micros)))
+    if job.video.width and job.video.height and job.video.duration_seconds:
+        length = f"{job.video.duration_seconds:.0f} s"
+        facts.append(("Video", f"{job.video.width}×{job.video.height}, {length}"))
+    facts.append(("Seed", str(job.options.seed)))
+    facts.append(("Cost", money.show((job.result.billed or NOTHING).micros)))
     # Until the row is committed as DELIVERED the present state's beginning is the best end.
-    took = (job.finished_at or job.entered_at) - job.created_at
+    took = (job.times.finished_at or job.times.entered_at) - job.times.created_at
     facts.append(("Took", _span(int(took.total_seconds()))))
-    if job.media_bytes and job.delivered_bytes and job.delivered_bytes < job.media_bytes:
-        before, after = job.media_bytes / MIB, job.delivered_bytes / MIB
+    if (
+        job.video.size_bytes
+        and job.messages.delivered_bytes
+        and job.messages.delivered_bytes < job.video.size_bytes
+    ):
+        before, after = job.video.size_bytes / MIB, job.messages.delivered_bytes / MIB
         facts.append(("Re-encoded", f"{before:.1f} → {after:.1f} MiB to fit Discord's limit"))
     return facts
 
@@ -191,7 +196,7 @@ def _span(seconds: int) -> str:
 
 
 def _buttons(job: Job) -> discord.ui.View | None:
-    if job.state not in CANCELLABLE or job.cancel_requested_at is not None:
+    if job.state not in CANCELLABLE or job.cancellation.requested_at is not None:
         return None
     buttons = Buttons()
     buttons.add_item(
@@ -207,7 +212,7 @@ def _buttons(job: Job) -> discord.ui.View | None:
 def announcement(view: StatusView, *, ping: bool) -> str:
     """Return the one line that tells the requester that the job is over."""
     job = view.job
-    whom = f"<@{job.requester_id}> " if ping else ""
+    whom = f"<@{job.requester.user_id}> " if ping else ""
     match job.state:
         case JobState.DELIVERED:
             words = "your video is ready."

@@ -9,8 +9,8 @@ import discord
 
 from bot.chat import limits, text
 from bot.chat.panels import COLOUR, fitting, job_link
-from bot.chat.text import Money, usage
-from bot.domain.guilds.quota import MICROS
+from bot.chat.text import usage
+from bot.domain.amounts import NOTHING, Amounts
 from bot.domain.guilds.usage import (
     FAILED,
     MADE,
@@ -29,9 +29,9 @@ from bot.domain.guilds.usage import (
     Summary,
     Timeline,
 )
-from bot.domain.jobs.job import ACTIVE, Job, JobState
-from bot.domain.jobs.ledger import NOTHING, Amounts
-from bot.domain.jobs.transitions import charged_amounts
+from bot.domain.jobs.job import Job
+from bot.domain.jobs.states import ACTIVE, JobState
+from bot.domain.money import MICROS, Money
 
 LOG_PROMPT_CHARACTERS = 100
 NAME_CHARACTERS = 40
@@ -122,25 +122,26 @@ def log(page: LogPage, money: Money) -> discord.Embed:
 def _entry(job: Job, money: Money, *, with_prompt: bool) -> str:
     link = job_link(job)
     name = f"[`{job.id}`]({link})" if link else f"`{job.id}`"
-    known = job.requester_name if job.forgotten_at is None else None
-    who = _who(known, job.requester_id)
-    what = f"{job.model} · {job.resolution} · {job.duration_seconds} s"
+    known = job.requester.name if job.times.forgotten_at is None else None
+    who = _who(known, job.requester.user_id)
+    what = f"{job.spec.model} · {job.spec.resolution} · {job.spec.duration_seconds} s"
     lines = [
-        f"{text.ICONS[job.state]} {name} **{who}** · {text.relative(job.created_at)}",
+        f"{text.ICONS[job.state]} {name} **{who}** · {text.relative(job.times.created_at)}",
         f"-# {text.STATES[job.state]} · {what} · {_cost(job, money)}",
     ]
-    prompt = text.one_line(job.prompt or "", LOG_PROMPT_CHARACTERS)
+    prompt = text.one_line(job.options.prompt or "", LOG_PROMPT_CHARACTERS)
     if with_prompt and prompt:
         lines.append(f"`{prompt}`")
     return "\n".join(lines)
 
 
 def _cost(job: Job, money: Money) -> str:
-    if job.billed_seconds is None:
-        return "not charged" if job.is_terminal else f"{money.show(job.price_micros)} reserved"
-    if job.operator_loss:
+    if job.result.billed is None:
+        reserved = f"{money.show(job.price.reserved.micros)} reserved"
+        return "not charged" if job.is_terminal else reserved
+    if job.failure.operator_loss:
         return "given back"
-    return money.show(charged_amounts(job).micros)
+    return money.show(job.result.billed.micros)
 
 
 def audit(page: AuditPage) -> discord.Embed:

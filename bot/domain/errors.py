@@ -2,7 +2,7 @@
 
 ::
 
-    BotError                                    .code (stable)   .retryable
+    BotError                                    .code (stable)
     ├── RequestError                            the user can fix it; answered privately
     │   ├── InvalidPromptError                  too long, empty, or only blanks
     │   ├── InvalidImageError                   a picture that cannot be made to fit
@@ -32,10 +32,10 @@
     │   ├── MissingAccessError                  a permission is missing there
     │   ├── UploadTooLargeError                 413 or 40005: the limit is the truth
     │   ├── ContentBlockedError                 AutoMod refused the text (200000)
-    │   └── ChatUnavailableError                5xx, dropped connection, rate limit; retryable
+    │   └── ChatUnavailableError                5xx, dropped connection, rate limit
     ├── ProviderError                           raised only by bot.provider
-    │   ├── ProviderUnavailableError            transport or 5xx; retryable; .request_was_sent
-    │   ├── RateLimitedError                    a wait, not a failure; retryable
+    │   ├── ProviderUnavailableError            transport or 5xx; .request_was_sent
+    │   ├── RateLimitedError                    a wait, not a failure
     │   ├── AuthenticationError                 key or account: the operator must act
     │   ├── ModelNotAvailableError              this account may not use this model
     │   ├── RequestRefusedError                 the provider will not do it; .reason
@@ -46,15 +46,15 @@
     ├── StorageError
     │   ├── ConflictError                       a constraint says no: the row exists already
     │   ├── StaleJobError                       somebody else advanced the job first
-    │   ├── DatabaseUnavailableError            retryable
-    │   └── DiskUnavailableError                retryable; ``bot.domain.host.disk``
+    │   ├── DatabaseUnavailableError            cannot be reached, or stays locked
+    │   └── DiskUnavailableError                takes no writes; ``bot.domain.host.disk``
     ├── InvalidTransitionError                  a bug; never caught
     ├── DecisionRefusedError                    an operator named a task that is not the job's
     ├── LostLeaseError                          another process serves the database
     ├── LateAcknowledgementError                Discord closed the interaction; nothing happened
     └── ConfigurationError                      at start-up; exit code 78
 
-Guilds' own denials: ``bot.domain.requests.denials``.
+Guilds' own denials: ``bot.domain.guilds.denials`` and ``bot.domain.requests.denials``.
 Users' texts: ``bot.chat.text``; these are for logs.
 """
 
@@ -65,14 +65,12 @@ from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     from bot.domain.failure import FailureReason
-    from bot.domain.guilds.quota import Refusal
 
 
 class BotError(Exception):
     """Something Tween knows the meaning of."""
 
     code: ClassVar[str] = "bot_error"
-    retryable: ClassVar[bool] = False
 
 
 # --- the user can fix it ---------------------------------------------------------------------
@@ -124,29 +122,6 @@ class InvalidOptionsError(RequestError):
         """Key of the sentence in ``bot.chat.text``."""
         self.facts = facts
         super().__init__(f"{problem} {facts}")
-
-
-class QuotaExceededError(RequestError):
-    """A rule has no room for this job."""
-
-    code = "quota_exceeded"
-
-    def __init__(self, refusal: Refusal) -> None:
-        self.refusal = refusal
-        super().__init__(f"{refusal.scope.value} {refusal.unit.value} per {refusal.window.value}")
-
-
-class QueueFullError(RequestError):
-    """The member or the guild has too many jobs waiting."""
-
-    code = "queue_full"
-
-    def __init__(self, *, whose: str, waiting: int, limit: int) -> None:
-        self.whose = whose
-        """``member`` or ``guild``."""
-        self.waiting = waiting
-        self.limit = limit
-        super().__init__(f"{whose} has {waiting} of {limit} jobs waiting")
 
 
 class NotPermittedError(RequestError):
@@ -309,7 +284,6 @@ class ChatUnavailableError(DeliveryError):
     """Discord cannot be reached, or asks for patience."""
 
     code = "chat_unavailable"
-    retryable = True
 
 
 # --- the provider ----------------------------------------------------------------------------
@@ -340,7 +314,6 @@ class ProviderUnavailableError(ProviderError):
     """No usable answer: no connection, a broken one, or a 5xx."""
 
     code = "provider_unavailable"
-    retryable = True
 
     def __init__(
         self,
@@ -360,7 +333,6 @@ class RateLimitedError(ProviderError):
     """The provider asks for patience; nothing was created."""
 
     code = "rate_limited"
-    retryable = True
 
     def __init__(
         self,
@@ -459,7 +431,6 @@ class DatabaseUnavailableError(StorageError):
     """The database cannot be reached or is locked for too long."""
 
     code = "database_unavailable"
-    retryable = True
 
 
 class InvalidTransitionError(BotError):

@@ -12,10 +12,11 @@ from typing import Protocol
 
 from bot.domain.guilds.audit import AuditLine
 from bot.domain.guilds.settings import Notify
+from bot.domain.host.alerts import Alert
 from bot.domain.ids import AccountId, ChannelId, TaskId, UserId
 from bot.domain.jobs.delivery import Receipt
 from bot.domain.jobs.job import Job
-from bot.domain.jobs.status import Alert, Purpose, StatusView
+from bot.domain.jobs.status import Drawing, Purpose, StatusView
 from bot.domain.requests.task import Download, Task, TaskPage, TaskRequest
 
 
@@ -109,16 +110,16 @@ class Chat(Protocol):
     try, the others say which way is closed.
     """
 
-    def digest(self, view: StatusView) -> str:
-        """Return a fingerprint of what a status message would show."""
+    def draw(self, view: StatusView) -> Drawing:
+        """Draw a job's status message."""
         ...
 
-    async def post_status(self, view: StatusView, *, preview: Path | None) -> Receipt:
+    async def post_status(self, job: Job, drawing: Drawing, *, preview: Path | None) -> Receipt:
         """Post a job's status message into its channel."""
         ...
 
-    async def edit_status(self, view: StatusView) -> None:
-        """Show the present state; attachments stay as they are."""
+    async def edit_status(self, job: Job, drawing: Drawing) -> None:
+        """Let the status message show a drawing; attachments stay as they are."""
         ...
 
     async def find_message(
@@ -127,15 +128,15 @@ class Chat(Protocol):
         """Search a channel for a message of ours about the job, posted by an earlier process."""
         ...
 
-    async def deliver_by_edit(self, view: StatusView, file: Path) -> Receipt:
+    async def deliver_by_edit(self, job: Job, drawing: Drawing, file: Path) -> Receipt:
         """Attach the video to the status message."""
         ...
 
-    async def deliver_in_channel(self, view: StatusView, file: Path) -> Receipt:
+    async def deliver_in_channel(self, job: Job, drawing: Drawing, file: Path) -> Receipt:
         """Post the video as a new message into the job's channel."""
         ...
 
-    async def deliver_by_dm(self, view: StatusView, file: Path) -> Receipt:
+    async def deliver_by_dm(self, job: Job, drawing: Drawing, file: Path) -> Receipt:
         """Post the video into the requester's direct messages."""
         ...
 
@@ -147,7 +148,7 @@ class Chat(Protocol):
         """Return the channel of somebody's direct messages."""
         ...
 
-    async def tell_operators(self, notice: Alert) -> None:
+    async def tell_operators(self, alert: Alert) -> None:
         """Send the operators a direct message."""
         ...
 

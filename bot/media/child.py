@@ -39,7 +39,7 @@ from bot.domain.errors import (
 )
 from bot.domain.guilds.usage import Chart
 from bot.domain.jobs.delivery import MediaFile
-from bot.domain.requests.submission import Picture
+from bot.domain.requests.pictures import PreparedPicture
 from bot.media.files import remove_partial_of
 
 P = ParamSpec("P")
@@ -155,7 +155,7 @@ def _limited_cpu(seconds: float) -> Iterator[None]:
 
 def _prepare(
     sources: tuple[tuple[str, Path], ...],
-) -> tuple[tuple[Picture, ...], bytes] | _Refusal:
+) -> tuple[tuple[PreparedPicture, ...], bytes] | _Refusal:
     from bot.media.images import prepare_pictures
 
     try:
@@ -392,7 +392,7 @@ class MediaPool:
     @outside(Call.PREPARE)
     async def prepare(
         self, sources: Sequence[tuple[str, bytes]]
-    ) -> tuple[tuple[Picture, ...], bytes]:
+    ) -> tuple[tuple[PreparedPicture, ...], bytes]:
         """Make pictures fit, and draw their preview; see ``images.prepare_pictures``.
 
         One visit to a child: what it decoded is drawn small there, and nothing goes there twice.

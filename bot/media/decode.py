@@ -18,7 +18,7 @@ from PIL import Image, ImageCms, ImageFile
 
 from bot.domain.errors import MediaError, MediaTooLargeError, MediaUnreadableError
 from bot.domain.jobs.delivery import MIB
-from bot.domain.requests.submission import PictureNote
+from bot.domain.requests.pictures import PictureNote
 from bot.media.recognise import looks_cut, recognise
 
 MAX_PICTURE_BYTES = 25 * MIB

@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from bot.domain.errors import InvalidImageError, MediaTooLargeError, MediaUnreadableError
 from bot.domain.jobs.delivery import MIB
-from bot.domain.requests.submission import Picture, PictureNote
+from bot.domain.requests.pictures import PictureNote, PreparedPicture
 from bot.media.decode import Decoded, decode, to_srgb
 
 MIN_FITTED_PIXELS = 360
@@ -64,7 +64,9 @@ class _Plan:
     notes: tuple[PictureNote, ...]
 
 
-def prepare_pictures(sources: Sequence[tuple[str, bytes]]) -> tuple[tuple[Picture, ...], bytes]:
+def prepare_pictures(
+    sources: Sequence[tuple[str, bytes]],
+) -> tuple[tuple[PreparedPicture, ...], bytes]:
     """Make pictures fit, and draw them small; the first one's ratio becomes the ratio of all.
 
     Args:
@@ -76,7 +78,7 @@ def prepare_pictures(sources: Sequence[tuple[str, bytes]]) -> tuple[tuple[Pictur
     Raises:
         InvalidImageError: a picture cannot be used; ``option`` says which, ``problem`` why.
     """
-    pictures: list[Picture] = []
+    pictures: list[PreparedPicture] = []
     images: list[Image.Image] = []
     ratio: float | None = None
     for option, data in sources:
@@ -113,7 +115,9 @@ def _draw_preview(images: Sequence[Image.Image]) -> bytes:
     return _encode(canvas, limit_bytes=MAX_PREVIEW_BYTES)
 
 
-def _prepare(option: str, data: bytes, *, ratio: float | None) -> tuple[Picture, Image.Image]:
+def _prepare(
+    option: str, data: bytes, *, ratio: float | None
+) -> tuple[PreparedPicture, Image.Image]:
     """Make one picture fit; return it as a file and as pixels."""
     decoded = decode(data, scale=lambda width, height: _plan(width, height, ratio=ratio).scale)
     plan = _plan(*decoded.original_size, ratio=ratio)
@@ -123,7 +127,7 @@ def _prepare(option: str, data: bytes, *, ratio: float | None) -> tuple[Picture,
     jpeg, (width, height) = _encode_to_fit(image)
     if (width, height) != plan.canvas and PictureNote.SCALED_DOWN not in plan.notes:
         plan = replace(plan, notes=(*plan.notes, PictureNote.SCALED_DOWN))
-    picture = Picture(
+    picture = PreparedPicture(
         option=option, jpeg=jpeg, width=width, height=height, notes=decoded.notes + plan.notes
     )
     return picture, image

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
 import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -85,7 +84,6 @@ class PartFile:
     def __init__(self, into: Path) -> None:
         self._into = into
         self._part = into.with_name(f"{into.name}.part")
-        self._digest = hashlib.sha256()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="download")
         self._fd: int | None = None
         self.size_bytes = 0
@@ -103,7 +101,6 @@ class PartFile:
         """Append."""
         if self._fd is None:
             raise OSError("the file is closed")
-        self._digest.update(content)
         self.size_bytes += len(content)
         view = memoryview(content)
         while view:
@@ -124,9 +121,7 @@ class PartFile:
                 os.fsync(folder)
             finally:
                 os.close(folder)
-        return Download(
-            path=self._into, size_bytes=self.size_bytes, sha256=self._digest.hexdigest()
-        )
+        return Download(path=self._into, size_bytes=self.size_bytes)
 
     def discard(self) -> None:
         """Leave nothing behind, unless the file is committed."""

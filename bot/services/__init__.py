@@ -12,22 +12,26 @@ from datetime import timedelta
 
 from bot.domain.catalogue import Catalogue, Region
 from bot.domain.ids import GuildId, UserId
+from bot.domain.money import Money
 from bot.domain.ports import Clock
 from bot.services.guilds.moderation import Moderation
-from bot.services.guilds.quota_rules import Rules
+from bot.services.guilds.quota_rules import QuotaRules
 from bot.services.guilds.settings import GuildSettings
-from bot.services.guilds.usage_reports import Usage
+from bot.services.guilds.usage_reports import UsageReports
 from bot.services.host.command_registry import CommandRegistry
-from bot.services.host.operator import Host
+from bot.services.host.operator import OperatorActions
 from bot.services.intake.admission import Admission
+from bot.services.intake.cancellation import Cancellations
 from bot.services.intake.erasure import Erasure
-from bot.services.intake.pictures import Pictures
+from bot.services.intake.lookup import JobLookup
 from bot.services.intake.quotas import Quotas
-from bot.services.intake.submissions import Asker, Submissions
+from bot.services.intake.retries import Retries
+from bot.services.intake.video_requests import VideoRequests
 from bot.services.jobs.estimates import Estimates
+from bot.services.reconciliation.operator_decisions import OperatorDecisions
 from bot.services.switch import IntakeSwitch
 
-__all__ = ["Asker", "Services"]
+__all__ = ["Services"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,20 +39,25 @@ class Services:
     """Everything a cog may use."""
 
     admission: Admission
+    cancellations: Cancellations
     catalogue: Catalogue
     clock: Clock
+    command_registry: CommandRegistry
+    decisions: OperatorDecisions
+    erasure: Erasure
     estimates: Estimates
-    forgetting: Erasure
     guild_settings: GuildSettings
-    host: Host
+    lookup: JobLookup
     moderation: Moderation
-    pictures: Pictures
+    money: Money
+    """How amounts are shown."""
+    operator: OperatorActions
+    quota_rules: QuotaRules
     quotas: Quotas
-    registration: CommandRegistry
-    rules: Rules
-    submissions: Submissions
-    switches: IntakeSwitch
-    usage: Usage
+    retries: Retries
+    switch: IntakeSwitch
+    usage_reports: UsageReports
+    video_requests: VideoRequests
     acknowledged: Callable[[float], None]
     """Counts the seconds from a command to its acknowledgement."""
     refused: Callable[[GuildId | None, str], Awaitable[None]]

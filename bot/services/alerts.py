@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from bot.domain.errors import ChatUnavailableError, DeliveryError
-from bot.domain.jobs.status import Alert, AlertKind
+from bot.domain.host.alerts import Alert, AlertKind
 from bot.domain.ports import Chat, Clock
 from bot.logs import get_logger
 

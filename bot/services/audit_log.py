@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from bot.domain.guilds.audit import Action, Actor, AuditEntry
+from bot.domain.guilds.audit import Action, AuditEntry
 from bot.domain.guilds.settings import Guild
 from bot.domain.jobs.job import Job
+from bot.domain.people import Person
 from bot.domain.ports import Clock
 from bot.logs import get_logger
 from bot.storage import audit, guilds
@@ -13,7 +14,7 @@ from bot.storage.engine import Connection
 log = get_logger(__name__)
 
 
-class AuditTrail:
+class AuditLog:
     """The only writer of audit entries; ``LogChannels`` tells them."""
 
     def __init__(self, clock: Clock) -> None:
@@ -23,7 +24,7 @@ class AuditTrail:
         self,
         connection: Connection,
         guild: Guild,
-        actor: Actor,
+        actor: Person,
         action: Action,
         subject: str,
         *,
@@ -49,10 +50,10 @@ class AuditTrail:
         )
 
     async def record_about(
-        self, connection: Connection, job: Job, actor: Actor, action: Action
+        self, connection: Connection, job: Job, actor: Person, action: Action
     ) -> None:
         """Store what somebody did to another's job; what people do to their own is theirs."""
-        if actor.user_id != job.requester_id:
+        if actor.user_id != job.requester.user_id:
             guild = await guilds.get(connection, job.guild_id)
-            subject = f"{job.id} of <@{job.requester_id}>"
+            subject = f"{job.id} of <@{job.requester.user_id}>"
             await self.record(connection, guild, actor, action, subject)

@@ -6,8 +6,8 @@ read it in their own transaction, and it outlives the process.
 
 from __future__ import annotations
 
-from bot.domain.guilds.audit import Actor
-from bot.domain.host.overview import Switch
+from bot.domain.host.switch import Switch
+from bot.domain.people import Person
 from bot.logs import get_logger
 from bot.storage import processes
 from bot.storage.engine import Connection, Database
@@ -24,12 +24,12 @@ async def switch_of(connection: Connection) -> Switch:
 
 
 class IntakeSwitch:
-    """Turns the switch."""
+    """Sets the switch."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def turn(self, switch: Switch, actor: Actor) -> Switch:
+    async def set(self, switch: Switch, actor: Person) -> Switch:
         """Store how the switch stands from now on; return how it stood before."""
         async with self._database.write() as connection:
             before = await switch_of(connection)

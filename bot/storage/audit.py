@@ -9,8 +9,9 @@ from sqlalchemy import Row, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.guilds.audit import Actor, AuditEntry, AuditLine
+from bot.domain.guilds.audit import AuditEntry, AuditLine
 from bot.domain.ids import ChannelId, GuildId
+from bot.domain.people import Person
 from bot.storage.tables import audit_entries, refusals
 
 
@@ -86,7 +87,7 @@ def _entry_of(row: Row[Any]) -> AuditEntry:
     return AuditEntry(
         guild_id=row.guild_id,
         at=row.at,
-        actor=Actor(user_id=row.actor_id, name=row.actor_name),
+        actor=Person(user_id=row.actor_id, name=row.actor_name),
         action=row.action,
         subject=row.subject,
         before=row.before,

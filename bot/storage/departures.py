@@ -12,7 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.guilds.quota import Scope
 from bot.domain.guilds.settings import Guild
 from bot.domain.ids import GuildId
-from bot.domain.jobs.job import Job, JobState
+from bot.domain.jobs.job import Job
+from bot.domain.jobs.states import JobState
 from bot.storage.jobs import jobs_of
 from bot.storage.tables import (
     blocks,

@@ -8,10 +8,10 @@ from datetime import datetime
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.domain.amounts import Amounts
 from bot.domain.guilds.quota import Draw, Grant, Span, Unit
 from bot.domain.ids import GuildId, JobId, UserId
 from bot.domain.jobs.job import Job
-from bot.domain.jobs.ledger import Amounts
 from bot.storage.tables import draws, grants, ledger_entries
 
 
@@ -100,10 +100,10 @@ async def draw(connection: AsyncConnection, job: Job, taken: Sequence[Draw]) -> 
                 grant_id=each.grant_id,
                 job_id=job.id,
                 guild_id=job.guild_id,
-                user_id=job.requester_id,
+                user_id=job.requester.user_id,
                 unit=each.unit,
                 amount=each.amount,
-                counted_at=job.counted_at,
+                counted_at=job.times.counted_at,
             )
         )
 

@@ -8,9 +8,9 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.domain.amounts import Amounts
 from bot.domain.guilds.quota import Rule, Scope
 from bot.domain.ids import GuildId
-from bot.domain.jobs.ledger import Amounts
 from bot.storage.tables import guilds, ledger_entries, rules
 
 

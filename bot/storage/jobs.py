@@ -1,8 +1,8 @@
 """Jobs in the database: the step that advances one, and the questions the loops ask.
 
 ``apply`` is the only way a state changes: row, event and ledger entry in one transaction, by
-compare-and-swap on ``version``. ``amend`` changes other fields the same way; ``touch`` is for
-bookkeeping that nobody sees and nobody races for.
+compare-and-swap on ``version``. ``update_visible`` changes other fields the same way; ``patch`` is
+for bookkeeping that nobody sees and nobody races for.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, fields
 from datetime import datetime
-from typing import Any
+from typing import Any, Unpack
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.crashpoints import stepped
@@ -26,22 +26,13 @@ from bot.domain.ids import (
     TaskId,
     UserId,
 )
-from bot.domain.jobs.job import ACTIVE, IN_FLIGHT, Job, JobEvent, JobState, Step
+from bot.domain.jobs.changes import JobChanges
+from bot.domain.jobs.job import Job, JobEvent, Step
 from bot.domain.jobs.ledger import EntryKind
+from bot.domain.jobs.states import ACTIVE, IN_FLIGHT, JobState
 from bot.storage import grants, ledger
+from bot.storage.job_rows import difference, job_of, values_of
 from bot.storage.tables import job_events, jobs
-
-_FIELDS = tuple(field.name for field in fields(Job))
-
-
-def job_of(row: Row[Any]) -> Job:
-    """Return the record of a row: columns and fields have the same names."""
-    return Job(**row._mapping)  # noqa: SLF001 - SQLAlchemy's public name begins so
-
-
-def values_of(job: Job) -> dict[str, Any]:
-    """Return a record as column values."""
-    return {name: getattr(job, name) for name in _FIELDS}
 
 
 async def apply(connection: AsyncConnection, step: Step) -> Job:
@@ -54,8 +45,7 @@ async def apply(connection: AsyncConnection, step: Step) -> Job:
     if before is None:
         await connection.execute(insert(jobs).values(values_of(after)))
     else:
-        changed = _difference(before, after)
-        await _swap(connection, before, changed)
+        await _swap(connection, before, {**difference(before, after), "version": after.version})
     await record(connection, step.event)
     if step.entry is not None:
         await ledger.append(connection, step.entry)
@@ -65,18 +55,19 @@ async def apply(connection: AsyncConnection, step: Step) -> Job:
     return after
 
 
-async def update_visible(connection: AsyncConnection, job: Job, **changes: object) -> Job:
+async def update_visible(
+    connection: AsyncConnection, job: Job, **changes: Unpack[JobChanges]
+) -> Job:
     """Change fields that people see, without a change of state.
 
     Raises:
         StaleJobError: somebody else changed the job first.
     """
-    values = {**changes, "version": job.version + 1}
-    await _swap(connection, job, values)
+    await _swap(connection, job, {**changes, "version": job.version + 1})
     return await _must_get(connection, job.id)
 
 
-async def patch(connection: AsyncConnection, job_id: JobId, **changes: object) -> None:
+async def patch(connection: AsyncConnection, job_id: JobId, **changes: Unpack[JobChanges]) -> None:
     """Change bookkeeping of a job whatever its version."""
     await connection.execute(update(jobs).where(jobs.c.id == job_id).values(**changes))
 
@@ -99,14 +90,6 @@ async def _swap(connection: AsyncConnection, job: Job, values: Mapping[str, obje
     )
     if result.rowcount != 1:
         raise StaleJobError(job.id)
-
-
-def _difference(before: Job, after: Job) -> dict[str, Any]:
-    return {
-        name: new
-        for name in _FIELDS
-        if (new := getattr(after, name)) != getattr(before, name) or name == "version"
-    }
 
 
 async def _must_get(connection: AsyncConnection, job_id: JobId) -> Job:
@@ -246,7 +229,7 @@ async def known_task_ids(
     """Return the jobs that own any of these tasks now."""
     query = select(jobs).where(jobs.c.account == account, jobs.c.task_id.in_(task_ids))
     owned = [job_of(row) for row in await connection.execute(query)]
-    return {job.task_id: job for job in owned if job.task_id is not None}
+    return {job.task.id: job for job in owned if job.task.id is not None}
 
 
 # --- claims ----------------------------------------------------------------------------------

@@ -18,9 +18,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.catalogue import LaneLimits
 from bot.domain.ids import AccountId, GuildId, JobId, UserId
 from bot.domain.jobs.fairness import GuildInLine, Waiting
-from bot.domain.jobs.job import IN_FLIGHT, JobState
 from bot.domain.jobs.pacing import UNCONFIRMED_COUNTS_FOR
 from bot.domain.jobs.render_times import RenderProfile
+from bot.domain.jobs.states import IN_FLIGHT, JobState
 from bot.storage.jobs import ready
 from bot.storage.tables import accounts, guilds, jobs, lanes
 
@@ -119,10 +119,10 @@ async def set_next_submit(
     await _update_lane(connection, lane, next_submit_at=at, throttled=throttled)
 
 
-async def rest(
+async def defer_until(
     connection: AsyncConnection, account: AccountId, model: str, *, until: datetime
 ) -> None:
-    """Let a lane rest until a moment, unless it rests for longer already."""
+    """Let no create of a lane leave before a moment, unless it waits for longer already."""
     lane = await lock(connection, account, model)
     if lane is not None and (lane.next_submit_at is None or lane.next_submit_at < until):
         await _update_lane(connection, lane, next_submit_at=until)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from sqlalchemy import Select, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.domain.amounts import Amounts
 from bot.domain.guilds.quota import Span
 from bot.domain.ids import GuildId, JobId, UserId
-from bot.domain.jobs.ledger import Amounts, LedgerEntry
+from bot.domain.jobs.ledger import LedgerEntry
 from bot.storage.tables import ledger_entries
 
 

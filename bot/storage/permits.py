@@ -6,10 +6,9 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.catalogue import Kind
+from bot.domain.catalogue import Choices, Kind
 from bot.domain.catalogue.permits import Permits, Subject
 from bot.domain.ids import ChannelId, GuildId
-from bot.domain.requests.submission import Choices
 from bot.storage.guilds import ensure
 from bot.storage.tables import kind_defaults, permits
 

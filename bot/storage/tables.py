@@ -20,14 +20,16 @@ from sqlalchemy import (
     text,
 )
 
-from bot.domain.catalogue import Kind
+from bot.domain.amounts import Amounts
+from bot.domain.catalogue import Kind, Price
 from bot.domain.catalogue.permits import Subject
 from bot.domain.failure import FailureReason
 from bot.domain.guilds.audit import Action
 from bot.domain.guilds.quota import Scope, Unit, Window
-from bot.domain.jobs.job import JobState, Owner
 from bot.domain.jobs.ledger import EntryKind
-from bot.storage.types import EnumText, Facts, OutsideText, Pictures, Snowflake, UtcDateTime
+from bot.domain.jobs.states import JobState, Owner
+from bot.domain.requests.submission import VideoSpec
+from bot.storage.types import EnumText, Facts, OutsideText, Pictures, Record, Snowflake, UtcDateTime
 
 metadata = MetaData(
     naming_convention={
@@ -53,21 +55,14 @@ jobs = Table(
     Column("requester_id", Snowflake, nullable=False),
     Column("requester_name", OutsideText, nullable=False),
     Column("interaction_id", Snowflake, nullable=False, unique=True),
+    Column("account", String(128), nullable=False),
+    Column("spec", Record(VideoSpec), nullable=False, server_default=text("'{}'")),
+    # What queries need of the spec; a job is read from the spec alone.
     Column("kind", EnumText(Kind), nullable=False),
     Column("model", String(64), nullable=False),
-    Column("account", String(128), nullable=False),
     Column("resolution", String(8), nullable=False),
-    Column("size", String(16)),
     Column("duration_seconds", Integer, nullable=False),
-    Column("price_micros", Snowflake, nullable=False),
-    Column("prompt", OutsideText),
-    Column("negative_prompt", OutsideText),
-    Column("effect", String(64)),
-    Column("seed", Snowflake),
-    Column("prompt_extend", Boolean, nullable=False),
-    Column("watermark", Boolean, nullable=False),
-    Column("spoiler", Boolean, nullable=False),
-    Column("loop", Boolean, nullable=False),
+    Column("price", Record(Price), nullable=False, server_default=text("'{}'")),
     Column("pictures", Pictures, nullable=False),
     Column("has_preview", Boolean, nullable=False),
     Column("premium_tier", Integer, nullable=False),
@@ -85,11 +80,11 @@ jobs = Table(
     Column("lease_until", UtcDateTime),
     Column("parked_from", EnumText(JobState)),
     Column("sent_at", UtcDateTime),
-    Column("gave_up_at", UtcDateTime),
+    Column("create_abandoned_at", UtcDateTime),
     Column("confirmed_at", UtcDateTime),
     # The provider's id as it is: a type that could refuse it would lose a paid task.
     Column("task_id", Text),
-    Column("tasks_failed", Integer, nullable=False),
+    Column("failed_before", Integer, nullable=False),
     Column("adopted", Boolean, nullable=False),
     Column("next_poll_at", UtcDateTime),
     Column("unknown_since", UtcDateTime),
@@ -100,14 +95,13 @@ jobs = Table(
     Column("cancel_requested_by", Snowflake),
     Column("result_url", OutsideText),
     Column("url_expires_at", UtcDateTime),
-    Column("billed_seconds", Integer),
+    Column("billed", Record(Amounts)),
     Column("actual_prompt", OutsideText),
-    Column("media_file", String(64)),
-    Column("media_bytes", Snowflake),
-    Column("media_sha256", String(64)),
-    Column("media_width", Integer),
-    Column("media_height", Integer),
-    Column("media_seconds", Float),
+    Column("video_file", String(64)),
+    Column("video_bytes", Snowflake),
+    Column("video_width", Integer),
+    Column("video_height", Integer),
+    Column("video_seconds", Float),
     Column("status_channel_id", Snowflake),
     Column("status_message_id", Snowflake),
     Column("status_attempted_at", UtcDateTime),
@@ -347,8 +341,8 @@ lanes = Table(
     Column("off_reason", OutsideText),
 )
 
-listings = Table(
-    "listings",
+reconciliation_readings = Table(
+    "reconciliation_readings",
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=True),
     Column("job_id", String(6), ForeignKey("jobs.id"), nullable=False, index=True),
@@ -366,8 +360,8 @@ orphan_tasks = Table(
     Column("found_at", UtcDateTime, nullable=False),
 )
 
-making_times = Table(
-    "making_times",
+render_times = Table(
+    "render_times",
     metadata,
     # What retention keeps: nothing here says whose video it was.
     Column("model", String(64), primary_key=True),

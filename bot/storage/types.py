@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TypeVar
 
+from pydantic import TypeAdapter
 from sqlalchemy import BigInteger, DateTime, Dialect, String, Text, TypeDecorator
 from typing_extensions import override
 
-from bot.domain.jobs.job import StoredPicture
-from bot.domain.requests.submission import PictureNote
+from bot.domain.requests.pictures import Picture
 
 Snowflake = BigInteger
 """Discord's ids fit a signed 64-bit integer."""
@@ -94,30 +93,61 @@ class EnumText(TypeDecorator[_E]):
         return None if value is None else self.enum(value)
 
 
-class Pictures(TypeDecorator[tuple[StoredPicture, ...]]):
+_R = TypeVar("_R")
+
+
+class Record(TypeDecorator[_R]):
+    """A record of the domain as JSON with the version of its shape."""
+
+    impl = Text
+    cache_ok = True
+
+    VERSION = 1
+    """Raised when a stored shape can no longer be read as it is."""
+
+    def __init__(self, record: type[_R]) -> None:
+        super().__init__()
+        self.record = record
+        self._adapter = TypeAdapter(record)
+
+    @override
+    def process_bind_param(self, value: _R | None, dialect: Dialect) -> str | None:
+        """Store as a JSON object."""
+        if value is None:
+            return None
+        fields = self._adapter.dump_python(value, mode="json")
+        return _storable(json.dumps({"version": self.VERSION, **fields}, ensure_ascii=False))
+
+    @override
+    def process_result_value(self, value: str | None, dialect: Dialect) -> _R | None:
+        """Return the record; of a shape newer than this code is nothing made at a guess."""
+        if value is None:
+            return None
+        fields = json.loads(value)
+        if (version := fields.pop("version", None)) != self.VERSION:
+            raise ValueError(f"{self.record.__name__} of version {version}")
+        return self._adapter.validate_python(fields)
+
+
+class Pictures(TypeDecorator[tuple[Picture, ...]]):
     """A job's pictures as JSON."""
 
     impl = Text
     cache_ok = True
 
+    _ADAPTER = TypeAdapter(tuple[Picture, ...])
+
     @override
-    def process_bind_param(
-        self, value: tuple[StoredPicture, ...] | None, dialect: Dialect
-    ) -> str | None:
+    def process_bind_param(self, value: tuple[Picture, ...] | None, dialect: Dialect) -> str | None:
         """Store as a JSON list."""
-        return None if value is None else json.dumps([asdict(picture) for picture in value])
+        return None if value is None else self._ADAPTER.dump_json(value).decode()
 
     @override
     def process_result_value(
         self, value: str | None, dialect: Dialect
-    ) -> tuple[StoredPicture, ...] | None:
+    ) -> tuple[Picture, ...] | None:
         """Return the records."""
-        if value is None:
-            return None
-        return tuple(
-            StoredPicture(**{**row, "notes": tuple(PictureNote(note) for note in row["notes"])})
-            for row in json.loads(value)
-        )
+        return None if value is None else self._ADAPTER.validate_json(value)
 
 
 class Facts(TypeDecorator[Mapping[str, str | int | float | None]]):

@@ -10,9 +10,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.ids import AccountId, JobId, TaskId
-from bot.domain.jobs.job import Job, JobState
-from bot.storage.jobs import job_of
-from bot.storage.tables import jobs, listings, orphan_tasks
+from bot.domain.jobs.job import Job
+from bot.domain.jobs.states import JobState
+from bot.storage.job_rows import job_of
+from bot.storage.tables import jobs, orphan_tasks
+from bot.storage.tables import reconciliation_readings as readings
 
 READINGS_NEEDED = 2
 """Readings without a candidate that must agree before a job is queued again."""
@@ -50,37 +52,37 @@ async def unanswered(
 async def add_reading(connection: AsyncConnection, job_id: JobId, reading: Reading) -> None:
     """Remember a reading, and of each job no more than are needed."""
     await connection.execute(
-        insert(listings).values(job_id=job_id, at=reading.at, has_control=reading.has_control)
+        insert(readings).values(job_id=job_id, at=reading.at, has_control=reading.has_control)
     )
     newest = (
-        select(listings.c.id)
-        .where(listings.c.job_id == job_id)
-        .order_by(listings.c.id.desc())
+        select(readings.c.id)
+        .where(readings.c.job_id == job_id)
+        .order_by(readings.c.id.desc())
         .limit(READINGS_NEEDED)
     )
     await connection.execute(
-        delete(listings).where(listings.c.job_id == job_id, listings.c.id.not_in(newest))
+        delete(readings).where(readings.c.job_id == job_id, readings.c.id.not_in(newest))
     )
 
 
 async def readings_of(connection: AsyncConnection, job_id: JobId) -> list[Reading]:
     """Return a job's readings, oldest first."""
-    query = select(listings.c.at, listings.c.has_control).where(listings.c.job_id == job_id)
+    query = select(readings.c.at, readings.c.has_control).where(readings.c.job_id == job_id)
     return [
         Reading(at=row.at, has_control=row.has_control)
-        for row in await connection.execute(query.order_by(listings.c.id))
+        for row in await connection.execute(query.order_by(readings.c.id))
     ]
 
 
 async def has_settled_readings(connection: AsyncConnection) -> bool:
     """Tell whether readings are left of jobs that are settled."""
-    query = select(listings.c.id).where(listings.c.job_id.not_in(_unconfirmed())).limit(1)
+    query = select(readings.c.id).where(readings.c.job_id.not_in(_unconfirmed())).limit(1)
     return (await connection.execute(query)).first() is not None
 
 
 async def forget_settled(connection: AsyncConnection) -> None:
     """Drop the readings of every job that is not unconfirmed any more."""
-    await connection.execute(delete(listings).where(listings.c.job_id.not_in(_unconfirmed())))
+    await connection.execute(delete(readings).where(readings.c.job_id.not_in(_unconfirmed())))
 
 
 def _unconfirmed() -> Select[tuple[str]]:
@@ -89,7 +91,7 @@ def _unconfirmed() -> Select[tuple[str]]:
 
 async def forget_readings(connection: AsyncConnection, job_id: JobId) -> None:
     """Drop a job's readings: another one contradicts them, or it is settled."""
-    await connection.execute(delete(listings).where(listings.c.job_id == job_id))
+    await connection.execute(delete(readings).where(readings.c.job_id == job_id))
 
 
 async def add_orphan(

@@ -20,11 +20,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.domain.amounts import NOTHING, Amounts
 from bot.domain.guilds.quota import Span
 from bot.domain.guilds.usage import ExportedJob, LogQuery, Place, Share, Sums
 from bot.domain.ids import GuildId, JobId, UserId
-from bot.domain.jobs.job import Job, JobState
-from bot.domain.jobs.ledger import NOTHING, Amounts
+from bot.domain.jobs.job import Job
+from bot.domain.jobs.states import JobState
 from bot.storage.jobs import jobs_of
 from bot.storage.tables import jobs, ledger_entries
 
@@ -203,7 +204,7 @@ async def page(
         for state in states or {None}
         for job in await _stretch(connection, guild_id, asked, state, limit)
     ]
-    found.sort(key=lambda job: (job.created_at, job.id), reverse=not asked.is_newer)
+    found.sort(key=lambda job: (job.times.created_at, job.id), reverse=not asked.is_newer)
     return found[:limit]
 
 

@@ -19,7 +19,7 @@ import time
 import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -42,12 +42,13 @@ from bot.domain.guilds.quota import Rule, Scope, Window
 from bot.domain.guilds.quota import Unit as Counted
 from bot.domain.guilds.settings import Guild
 from bot.domain.ids import GuildId, UserId, new_job_id
-from bot.domain.jobs.job import Job, JobState, Owner
+from bot.domain.jobs.job import Job
 from bot.domain.jobs.ledger import EntryKind
+from bot.domain.jobs.states import JobState, Owner
 from bot.services.intake.quotas import QuotaDefaults
 from bot.storage import migrate
 from bot.storage.engine import Connection, Database
-from bot.storage.jobs import values_of
+from bot.storage.job_rows import values_of
 from bot.storage.tables import guilds, job_events, jobs, ledger_entries
 from tests.benchmarks.rows import Row, Unit
 from tests.fakes import (
@@ -58,6 +59,7 @@ from tests.fakes import (
     RecordingChat,
     a_job,
     a_submission,
+    altered,
 )
 from tests.services.core import Core
 from tests.services.media import FakeMedia
@@ -135,13 +137,13 @@ class _Queue:
 
     async def line(self) -> None:
         """Read where one guild's waiting jobs stand in a lane's line."""
-        jobs = await self.core.submissions.active(GuildId(FIRST_GUILD))
+        jobs = await self.core.lookup.active(GuildId(FIRST_GUILD))
         await self.measure("line", lambda: self.core.estimates.views(jobs))
 
     async def look(self) -> None:
         """Let the status board look for what is to be shown, between two looks at the line."""
-        self.core.board._positions_at = math.inf
-        await self.measure("board", self.core.board.run_once)
+        self.core.status_updater._positions_at = math.inf
+        await self.measure("board", self.core.status_updater.run_once)
 
 
 @contextmanager
@@ -220,7 +222,7 @@ async def _fill(database: Database, size: int) -> None:
         for turn in range(rounds):
             queued_at = NOW - timedelta(seconds=30 * (rounds - turn))
             job = a_job(created_at=queued_at, counted_at=queued_at, entered_at=queued_at)
-            await _fill_round(connection, SERVED_BEFORE + turn, replace(job, shown_version=1))
+            await _fill_round(connection, SERVED_BEFORE + turn, altered(job, shown_version=1))
         await _fill_traces(connection)
     if not database.is_sqlite:
         async with database.engine.connect() as connection:

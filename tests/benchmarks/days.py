@@ -1,7 +1,7 @@
-"""The whole bot but its gateway, on a clock that leaps: many jobs from wish to delivery.
+"""The whole bot but its gateway, on a clock that leaps: many jobs from request to delivery.
 
 Storage, services, provider client, media children, messenger and both sandboxes are the real
-ones; the loops are those of ``bot.wiring``. Left out are the gateway (wishes are submitted to the
+ones; the loops are those of ``bot.loops``. Left out are the gateway (requests go to the
 service a command would call), the two loops that watch real time, and both sandboxes' rate limits,
 which count in real time: what is spread over hours would look like a burst to them.
 """
@@ -10,23 +10,24 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from unittest.mock import patch
 
 from pydantic import SecretStr
 
-from bot import app, wiring
-from bot.domain.catalogue import Catalogue, Kind, Region
+from bot.app import App, build_app
+from bot.domain.catalogue import Catalogue, Choices, Kind, Region
 from bot.domain.ids import ChannelId, GuildId, InteractionId, UserId
 from bot.domain.jobs.job import Job
-from bot.domain.requests.submission import Choices, GenerationOptions, Origin, Submission, validate
-from bot.services import Services
+from bot.domain.people import Requester
+from bot.domain.requests.submission import Origin, VideoOptions
+from bot.loops import supervise
+from bot.outside import Overrides
+from bot.services.intake.video_requests import PictureSource
 from bot.settings import Settings
 from bot.storage import jobs, migrate
-from bot.wiring import Wiring
 from sandbox.dashscope import DashScopeServer, EmulatorSettings
 from sandbox.dashscope.tasks import TaskRecord
 from sandbox.discord.records import Message
@@ -64,28 +65,27 @@ class Day:
     clock: LeapingClock
     dashscope: DashScopeServer
     discord: DiscordServer
-    wiring: Wiring
-    services: Services
+    app: App
 
     async def submit(self, count: int) -> None:
         """Queue jobs of one member, one after the other, as fast as they are taken."""
+        # The seed is given, so that the emulator draws one film and not a hundred.
+        options = VideoOptions(prompt="the cat looks up", seed=7)
+        requester = Requester(
+            user_id=UserId(self.discord.users[1].id),
+            guild_id=GuildId(self.discord.guild.id),
+            name="tom",
+        )
+        sources = [_source("first_frame", "first"), _source("last_frame", "last")]
         with self.clock.working():
-            pictures, preview = await self.services.pictures.prepare(
-                [("first_frame", _read("first")), ("last_frame", _read("last"))]
-            )
-            # The seed is given, so that the emulator draws one film and not a hundred.
-            options = GenerationOptions(prompt="the cat looks up", seed=7)
-            wish = validate(self.services.catalogue, Kind.FRAMES, options, Choices(model=MODEL))
             for _ in range(count):
                 origin = Origin(
                     interaction_id=InteractionId(self.discord.state.ids.next()),
                     guild_id=GuildId(self.discord.guild.id),
                     channel_id=ChannelId(self.discord.channel.id),
-                    requester_id=UserId(self.discord.users[1].id),
-                    requester_name="tom",
                 )
-                await self.services.submissions.submit(
-                    Submission(origin=origin, wish=wish, pictures=pictures, preview=preview)
+                await self.app.video_requests.request(
+                    requester, origin, Kind.FRAMES, options, Choices(model=MODEL), sources
                 )
 
     def status_messages(self) -> list[Message]:
@@ -111,8 +111,10 @@ class Day:
 
     async def jobs(self) -> list[Job]:
         """Return all jobs, oldest first."""
-        async with self.wiring.database.read() as connection:
-            return sorted(await jobs.newest(connection, limit=1000), key=lambda job: job.created_at)
+        async with self.app.database.read() as connection:
+            return sorted(
+                await jobs.newest(connection, limit=1000), key=lambda job: job.times.created_at
+            )
 
 
 @asynccontextmanager
@@ -133,40 +135,29 @@ async def a_day(task_seconds: tuple[float, float], **choices: object) -> AsyncIt
             clock.follow(dashscope.clock.advance)
             clock.follow(discord.clock.advance)
             clock.wait_for(lambda: _inspects(dashscope))
-            with (
-                patch.object(app, "WallClock", lambda: clock),
-                patch.object(wiring, "LocalWakeup", lambda: LeapingWakeup(clock)),
-            ):
-                settings = _settings(folder, discord, dashscope, choices)
-                async with app.build_app(settings) as parts, _serving(parts, clock) as services:
-                    yield Day(
-                        clock=clock,
-                        dashscope=dashscope,
-                        discord=discord,
-                        wiring=parts,
-                        services=services,
-                    )
+            settings = _settings(folder, discord, dashscope, choices)
+            overrides = Overrides(clock=clock, wakeup=lambda: LeapingWakeup(clock))
+            async with build_app(settings, overrides) as app, _serving(app, clock):
+                yield Day(clock=clock, dashscope=dashscope, discord=discord, app=app)
 
 
 @asynccontextmanager
-async def _serving(parts: Wiring, clock: LeapingClock) -> AsyncIterator[Services]:
-    """Do what ``bot.app`` does between the lease and the stop, without a gateway."""
-    await migrate.upgrade(parts.database)
-    await parts.instance.acquire()
-    services = parts.client.services = parts.services()
-    dispatcher = parts.dispatcher()
-    await dispatcher.prepare()
-    pipeline = parts.pipeline(dispatcher)
-    pipeline.loops = [loop for loop in pipeline.loops if loop.name not in WATCHES_OF_REAL_TIME]
-    await parts.client.login(parts.settings.discord_token.get_secret_value())
-    await parts.media.warm_up()
-    clock.begin_work(len(pipeline.loops))
+async def _serving(app: App, clock: LeapingClock) -> AsyncIterator[None]:
+    """Do what ``bot.serving`` does between the lease and the stop, without a gateway."""
+    await migrate.upgrade(app.database)
+    await app.process_lease.acquire()
+    app.client.services = app.services
+    await app.dispatcher.prepare()
+    supervisor = supervise(app)
+    supervisor.loops = [loop for loop in supervisor.loops if loop.name not in WATCHES_OF_REAL_TIME]
+    await app.client.login(app.settings.discord_token.get_secret_value())
+    clock.begin_work(len(supervisor.loops))
     async with asyncio.TaskGroup() as group:
-        group.create_task(pipeline.run())
+        group.create_task(supervisor.run())
         try:
-            yield services
+            yield
         finally:
-            await pipeline.stop(within_seconds=5)
+            await supervisor.stop(within_seconds=5)
 
 
 def _settings(
@@ -179,7 +170,7 @@ def _settings(
 
     One model is offered: the idle rounds of the other lanes would take longer than the jobs.
     """
-    others = [model.name for model in Catalogue(Region.BEIJING) if model.name != MODEL]
+    others = [model.name for model in Catalogue.of_region(Region.BEIJING) if model.name != MODEL]
     overrides = folder / "catalogue.toml"
     overrides.write_text("".join(f'["{name}"]\nenabled = false\n' for name in others), "utf-8")
     settings = Settings(
@@ -205,11 +196,15 @@ def _inspects(dashscope: DashScopeServer) -> bool:
     return any(not task.inspected and not task.finished for task in dashscope.tasks.values())
 
 
-def _read(name: str) -> Callable[[], Awaitable[bytes]]:
-    async def read() -> bytes:
-        return await asyncio.to_thread((SAMPLES / f"cat-{name}.jpg").read_bytes)
+def _source(option: str, name: str) -> PictureSource:
+    content = (SAMPLES / f"cat-{name}.jpg").read_bytes()
 
-    return read
+    async def read() -> bytes:
+        return content
+
+    return PictureSource(
+        option=option, size_bytes=len(content), content_type="image/jpeg", read=read
+    )
 
 
 def _has_film(message: Message) -> bool:

@@ -53,14 +53,14 @@ def row_of(day: Day, tasks_are: str) -> Row:
     """
     tasks = list(day.dashscope.tasks.values())
     delivered_at = max(message.current.at for message in day.status_messages()).timestamp()
-    model = day.services.catalogue.get(MODEL)
+    model = day.app.catalogue.get(MODEL)
     if model is None:
         raise LookupError(MODEL)
     places = model.limits.in_flight
     durations = [seconds_of(task) for task in tasks]
     ideal = ideal_seconds(durations, places=places)
     # What remains of the ideal where an end is seen at the next look, and looks are this far apart.
-    apart = day.wiring.settings.poll_interval_seconds
+    apart = day.app.settings.poll_interval_seconds
     looked = [math.ceil(seconds / apart) * apart for seconds in durations]
     metronome = ideal_seconds(looked, places=places) / ideal
     took = delivered_at - tasks[0].submitted_at

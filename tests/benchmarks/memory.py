@@ -33,8 +33,10 @@ from sqlalchemy import select
 from bot.clock import WallClock
 from bot.domain.catalogue import Endpoint
 from bot.domain.ids import AccountId, ChannelId, GuildId, MessageId, TaskId, UserId
-from bot.domain.jobs.job import Job, JobState, StoredPicture
+from bot.domain.jobs.job import Job
+from bot.domain.jobs.states import JobState
 from bot.domain.jobs.transitions import open_job
+from bot.domain.requests.pictures import Picture
 from bot.domain.requests.task import TaskImage, TaskRequest
 from bot.provider.requests import create_body
 from bot.services.jobs.files import Folders
@@ -67,8 +69,7 @@ BATCH = 50
 
 FRAMES = {"first_frame": "cat-first.jpg", "last_frame": "cat-last.jpg"}
 PICTURES = tuple(
-    StoredPicture(option=option, file_name=f"{option}.jpg", width=960, height=640)
-    for option in FRAMES
+    Picture(option=option, file_name=f"{option}.jpg", width=960, height=640) for option in FRAMES
 )
 OVERRIDES = f"""["{MODEL}"]
 in_flight = {JOBS}

@@ -24,7 +24,7 @@ from dashscope import VideoSynthesis
 from dashscope.api_entities.http_request import close_shared_sync_session
 from dashscope.client import base_api
 
-from bot.domain.jobs.job import JobState
+from bot.domain.jobs.states import JobState
 from bot.storage import jobs as stored
 from sandbox.dashscope import DashScopeServer
 from tests.benchmarks.days import MODEL, a_day, emulator_settings
@@ -98,11 +98,11 @@ async def _tween() -> tuple[Following, Row]:
         await day.submit(JOBS)
         await day.all_delivered(JOBS)
         seen_at = {}
-        async with day.wiring.database.read() as connection:
+        async with day.app.database.read() as connection:
             for job in await day.jobs():
                 for event in await stored.history(connection, job.id):
                     if event.target is JobState.DOWNLOADING:
-                        seen_at[str(job.task_id)] = event.at.timestamp()
+                        seen_at[str(job.task.id)] = event.at.timestamp()
         following = Following(
             requests=_requests(day.dashscope),
             delays_seconds=_delays_of(day.dashscope, seen_at),

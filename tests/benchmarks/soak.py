@@ -20,9 +20,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from bot.clock import WallClock
-from bot.domain.jobs.job import Job, JobState
+from bot.domain.jobs.job import Job
 from bot.domain.jobs.ownership import SETTLING
 from bot.domain.jobs.pacing import CREATE_DEADLINE_SECONDS
+from bot.domain.jobs.states import JobState
 from sandbox.dashscope import DashScopeServer
 from sandbox.discord.server import DiscordServer
 from sandbox.discord.settings import DiscordSettings
@@ -142,7 +143,7 @@ class Soak:
 
     async def _wait_for_messages(self) -> None:
         while any(  # noqa: ASYNC110 - a database has no event to wait on
-            job.state is JobState.QUEUED and job.status_message_id is None
+            job.state is JobState.QUEUED and job.messages.status_message_id is None
             for job in await self.world.jobs()
         ):
             await asyncio.sleep(0.2)
@@ -157,10 +158,10 @@ class Soak:
             if not sent:
                 continue  # cancelled before it had one
             posted = [event.at for event in events if event.name == "status_posted"]
-            waits_from = posted[0] if posted and posted[0] < sent[0] else job.created_at
+            waits_from = posted[0] if posted and posted[0] < sent[0] else job.times.created_at
             turns.append(
                 Turn(
-                    lane=job.model,
+                    lane=job.spec.model,
                     guild=job.guild_id,
                     waits_from=self._real(waits_from),
                     at=self._real(sent[0]),

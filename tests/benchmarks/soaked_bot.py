@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bot import app, cli, wiring
+from bot import cli
+from bot.outside import Overrides
 from bot.services.reconciliation import reconciler
 from tests.benchmarks.watched_bot import WorstLag
 from tests.e2e.staged import ShiftedClock, ShiftFile
@@ -20,8 +21,5 @@ SHIFT = "shift"
 READ_LIST_EVERY_SECONDS = 3.0
 
 if __name__ == "__main__":
-    clock = ShiftedClock(ShiftFile(Path(SHIFT)))
-    app.WallClock = lambda: clock  # type: ignore[assignment,attr-defined]  # as a host sets its clock
-    wiring.LagWatch = WorstLag  # type: ignore[attr-defined]  # the sampler the pipeline is built with
     reconciler.INTERVAL_SECONDS = READ_LIST_EVERY_SECONDS
-    cli.main()
+    cli.main(obj=Overrides(clock=ShiftedClock(ShiftFile(Path(SHIFT))), lag_watch=WorstLag))

@@ -28,13 +28,14 @@ from sqlalchemy.engine import make_url
 from bot.domain.guilds.quota import Span
 from bot.domain.guilds.usage import LogQuery, Period
 from bot.domain.ids import GuildId, InteractionId, JobId, UserId
-from bot.domain.jobs.job import Job, JobState
+from bot.domain.jobs.job import Job
 from bot.domain.jobs.ledger import EntryKind
+from bot.domain.jobs.states import JobState
 from bot.media.child import MediaPool
-from bot.services.guilds.usage_reports import Usage
+from bot.services.guilds.usage_reports import UsageReports
 from bot.storage import migrate
 from bot.storage.engine import Connection, Database
-from bot.storage.jobs import values_of
+from bot.storage.job_rows import values_of
 from bot.storage.tables import jobs, ledger_entries
 from tests.benchmarks.rows import Row, Unit
 from tests.fakes import NOW, ManualClock, a_job
@@ -58,7 +59,7 @@ class _Filled:
     """One database, and the service on it."""
 
     entries: int
-    usage: Usage
+    usage: UsageReports
     milliseconds: dict[str, list[float]] = field(default_factory=dict)
 
     def questions(self) -> dict[str, Callable[[], Awaitable[object]]]:
@@ -131,14 +132,14 @@ def _entries(job: Job) -> Iterator[dict[str, Any]]:
         yield {
             "job_id": job.id,
             "guild_id": job.guild_id,
-            "user_id": job.requester_id,
-            "model": job.model,
+            "user_id": job.requester.user_id,
+            "model": job.spec.model,
             "kind": kind,
             "videos": sign,
-            "seconds": sign * job.duration_seconds,
-            "micros": sign * job.price_micros,
-            "counted_at": job.counted_at,
-            "at": job.created_at,
+            "seconds": sign * job.spec.duration_seconds,
+            "micros": sign * job.price.reserved.micros,
+            "counted_at": job.times.counted_at,
+            "at": job.times.created_at,
             "reason": "",
         }
 
@@ -188,7 +189,7 @@ async def _filled(url: str, folder: Path, copies: int) -> AsyncIterator[_Filled]
                 outside = await connection.execution_options(isolation_level="AUTOCOMMIT")
                 await outside.execute(text("VACUUM ANALYZE"))
         async with MediaPool() as media:
-            usage = Usage(database, ManualClock(), media, scratch=folder)
+            usage = UsageReports(database, ManualClock(), media, scratch=folder)
             yield _Filled(entries=BASE_JOBS * 2 * copies, usage=usage)
     finally:
         await database.aclose()

@@ -11,9 +11,10 @@ import time
 from prometheus_client import Gauge
 from typing_extensions import override
 
-from bot import cli, wiring
+from bot import cli
 from bot.domain.ports import Clock
 from bot.metrics import Metrics
+from bot.outside import Overrides
 from bot.services.host.watchdogs import LAG_SAMPLE_SECONDS, LagWatch
 from tests.benchmarks.lag import LAG_SAMPLES, OWN_LAG, WORST_LAG
 
@@ -42,5 +43,4 @@ class WorstLag(LagWatch):
 
 
 if __name__ == "__main__":
-    wiring.LagWatch = WorstLag  # type: ignore[attr-defined]  # the sampler the pipeline is built with
-    cli.main()
+    cli.main(obj=Overrides(lag_watch=WorstLag))

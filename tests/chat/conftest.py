@@ -8,11 +8,11 @@ import discord
 import pytest
 import stamina
 
-from bot.chat.asking import ATTEMPTS
 from bot.chat.messenger import Messenger
-from bot.chat.text import Money
+from bot.chat.retry import ATTEMPTS
 from bot.client import MAX_RATELIMIT_WAIT_SECONDS
 from bot.domain.ids import UserId
+from bot.domain.money import Money
 from sandbox.discord import DiscordServer, DiscordSettings
 
 UPLOAD_LIMIT_BYTES = 50_000

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import discord
 
-from bot.domain.catalogue import Kind
+from bot.domain.amounts import Amounts
 from bot.domain.failure import FailureReason
 from bot.domain.guilds.quota import Check, Grant, Rule, Scope, Span, Unit, Window
+from bot.domain.guilds.quota_view import MemberQuota
+from bot.domain.guilds.settings import Guild
 from bot.domain.ids import (
     AccountId,
     ChannelId,
@@ -21,10 +22,11 @@ from bot.domain.ids import (
     TaskId,
     UserId,
 )
-from bot.domain.jobs.job import Job, JobState
-from bot.domain.jobs.ledger import Amounts
+from bot.domain.jobs.job import Job
 from bot.domain.jobs.pacing import Estimate
+from bot.domain.jobs.states import JobState
 from bot.domain.jobs.status import StatusView
+from tests import fakes
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 GUILD, CHANNEL, STATUS = GuildId(500), ChannelId(600), MessageId(700)
@@ -35,10 +37,10 @@ _OF_STATE: dict[JobState, dict[str, Any]] = {
     JobState.DELIVERED: {
         "finished_at": NOW + timedelta(seconds=95),
         "billed_seconds": 5,
-        "media_width": 1280,
-        "media_height": 720,
-        "media_seconds": 5.04,
-        "media_bytes": 3_000_000,
+        "video_width": 1280,
+        "video_height": 720,
+        "video_seconds": 5.04,
+        "video_bytes": 3_000_000,
         "delivered_bytes": 3_000_000,
         "delivered_channel_id": CHANNEL,
         "delivered_message_id": STATUS,
@@ -54,35 +56,29 @@ _OF_STATE: dict[JobState, dict[str, Any]] = {
 }
 
 
-def a_job(state: JobState = JobState.QUEUED, **changes: Any) -> Job:  # noqa: ANN401 - fields
+def a_job(state: JobState = JobState.QUEUED, **changes: object) -> Job:
     """Return a job as it looks in a state."""
-    job = Job(
-        id=JobId("7F3K2Q"),
-        guild_id=GUILD,
-        channel_id=CHANNEL,
-        requester_id=REQUESTER,
-        requester_name="tom",
-        interaction_id=InteractionId(900),
-        kind=Kind.FRAMES,
-        model="wan2.2-kf2v-flash",
-        account=AccountId("beijing:test"),
-        resolution="720P",
-        duration_seconds=5,
-        price_micros=1_000_000,
-        prompt="a cat turns its head",
-        seed=7,
-        state=state,
-        created_at=NOW,
-        counted_at=NOW,
-        entered_at=NOW,
-        task_id=TaskId("task-1"),
-        status_channel_id=CHANNEL,
-        status_message_id=STATUS,
-    )
-    return replace(job, **{**_OF_STATE.get(state, {}), **changes})
+    base: dict[str, object] = {
+        "id": JobId("7F3K2Q"),
+        "guild_id": GUILD,
+        "channel_id": CHANNEL,
+        "requester_id": REQUESTER,
+        "requester_name": "tom",
+        "interaction_id": InteractionId(900),
+        "account": AccountId("beijing:test"),
+        "prompt": "a cat turns its head",
+        "state": state,
+        "created_at": NOW,
+        "counted_at": NOW,
+        "entered_at": NOW,
+        "task_id": TaskId("task-1"),
+        "status_channel_id": CHANNEL,
+        "status_message_id": STATUS,
+    }
+    return fakes.a_job(**base | _OF_STATE.get(state, {}) | changes)
 
 
-def a_view(state: JobState = JobState.QUEUED, **changes: Any) -> StatusView:  # noqa: ANN401
+def a_view(state: JobState = JobState.QUEUED, **changes: object) -> StatusView:
     """Return the view of such a job."""
     return StatusView(job=a_job(state, **changes))
 
@@ -106,6 +102,13 @@ def a_check(
         rule=Rule(scope=scope, unit=unit, window=window, limit=limit),
         used=Amounts(videos=used, seconds=used, micros=used),
         span=TOMORROW,
+    )
+
+
+def a_quota(*checks: Check, grants: tuple[Grant, ...] = ()) -> MemberQuota:
+    """Return what a member has left, by these rules and grants."""
+    return MemberQuota(
+        guild=Guild(guild_id=GUILD), checks=checks, grants=grants, waiting=1, max_waiting=5
     )
 
 

@@ -4,17 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from bot.domain.amounts import Amounts
 from bot.domain.guilds.quota import Rule, Scope, Unit, Window
-from bot.domain.host.overview import (
-    Ceiling,
-    GuildInfo,
-    GuildOverview,
-    HostStatus,
-    LaneStatus,
-    Switch,
-)
-from bot.domain.jobs.job import JobState
-from bot.domain.jobs.ledger import Amounts
+from bot.domain.host.overview import Ceiling, GuildInfo, GuildOverview, HostStatus, LaneStatus
+from bot.domain.host.switch import Switch
+from bot.domain.jobs.states import JobState
 from tests.chat.examples import GUILD, NOW
 
 CEILING = Rule(scope=Scope.CEILING, unit=Unit.VIDEOS, window=Window.DAY, limit=50)

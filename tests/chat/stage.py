@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 from bot.chat.messenger import Messenger
 from bot.domain.ids import ChannelId, GuildId, UserId
 from bot.domain.jobs.delivery import Receipt
-from bot.domain.jobs.job import Job, JobState
-from bot.domain.jobs.status import StatusView
+from bot.domain.jobs.job import Job
+from bot.domain.jobs.states import JobState
+from bot.domain.jobs.status import Drawing, StatusView
 from sandbox.discord import DiscordServer
 from sandbox.discord.records import Channel, Message
 from sandbox.discord.wire import Json
 from tests.chat.examples import a_job
+from tests.fakes import altered
 
 POSTS = "/channels/*/messages"
 EDITS = "/channels/*/messages/*"
@@ -47,12 +49,26 @@ def at(job: Job, receipt: Receipt, **changes: Any) -> StatusView:  # noqa: ANN40
         "status_channel_id": receipt.channel_id,
         "status_message_id": receipt.message_id,
     }
-    return StatusView(job=replace(job, **place, **changes))
+    return StatusView(job=altered(job, **place, **changes))
 
 
 async def posted(messenger: Messenger, job: Job, *, preview: Path | None = None) -> Receipt:
     """Post a job's status message."""
-    return await messenger.post_status(StatusView(job=job), preview=preview)
+    drawing = messenger.draw(StatusView(job=job))
+    return await messenger.post_status(job, drawing, preview=preview)
+
+
+async def edit(messenger: Messenger, view: StatusView) -> None:
+    """Let a status message show a view."""
+    await messenger.edit_status(view.job, messenger.draw(view))
+
+
+Deliver = Callable[[Job, Drawing, Path], Awaitable[Receipt]]
+
+
+async def deliver(method: Deliver, messenger: Messenger, view: StatusView, file: Path) -> Receipt:
+    """Put a video before people, with the message that a view makes."""
+    return await method(view.job, messenger.draw(view), file)
 
 
 def only_message(server: DiscordServer, channel: Channel | None = None) -> Message:

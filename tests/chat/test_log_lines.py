@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from bot.chat.messenger import Messenger
-from bot.domain.guilds.audit import Action, Actor, AuditEntry, AuditLine
+from bot.domain.guilds.audit import Action, AuditEntry, AuditLine
 from bot.domain.ids import ChannelId, GuildId, UserId
+from bot.domain.people import Person
 from sandbox.discord import DiscordServer
 
 
@@ -12,7 +13,7 @@ def a_line(server: DiscordServer, number: int = 1) -> AuditLine:
     entry = AuditEntry(
         guild_id=GuildId(server.guild.id),
         at=server.clock.now(),
-        actor=Actor(user_id=UserId(server.users[0].id), name="mia"),
+        actor=Person(user_id=UserId(server.users[0].id), name="mia"),
         action=Action.WORD_ADDED,
         subject=f"fox {number}",
     )

@@ -13,13 +13,14 @@ from bot.chat import search
 from bot.chat.messenger import Messenger, nonce
 from bot.domain.errors import MissingAccessError
 from bot.domain.guilds.settings import Notify
+from bot.domain.host.alerts import Alert, AlertKind
 from bot.domain.ids import JobId, MessageId, UserId
-from bot.domain.jobs.job import JobState
-from bot.domain.jobs.status import Alert, AlertKind, Purpose, StatusView
+from bot.domain.jobs.states import JobState
+from bot.domain.jobs.status import Purpose, StatusView
 from sandbox.discord import DiscordServer
 from sandbox.discord.records import PingReason
 from tests.chat.examples import NOW
-from tests.chat.stage import at, body_of, job_in, only_message, pinged, posted
+from tests.chat.stage import at, body_of, deliver, edit, job_in, only_message, pinged, posted
 
 POST_ROUTE = "/channels/{channel_id}/messages"
 FILM = b"a film" * 1000
@@ -76,7 +77,7 @@ async def test_a_state_edit_leaves_the_attachments_alone(
 ) -> None:
     job = job_in(server, has_preview=True)
     receipt = await posted(messenger, job, preview=preview)
-    await messenger.edit_status(at(job, receipt, state=JobState.RUNNING))
+    await edit(messenger, at(job, receipt, state=JobState.RUNNING))
     message = only_message(server)
     assert "attachments" not in body_of(server, "PATCH", EDIT_ROUTE)
     assert [each.filename for each in message.attachments] == ["preview.jpg"]
@@ -90,7 +91,7 @@ async def test_a_video_is_delivered_by_an_edit_that_leaves_only_the_mp4(
     job = job_in(server, has_preview=True)
     receipt = await posted(messenger, job, preview=preview)
     done = at(replace(job_in(server, JobState.DELIVERED), has_preview=True), receipt)
-    delivered = await messenger.deliver_by_edit(done, video)
+    delivered = await deliver(messenger.deliver_by_edit, messenger, done, video)
     message = only_message(server)
     assert delivered == receipt
     assert [each.filename for each in message.attachments] == ["tween-7F3K2Q.mp4"]
@@ -105,8 +106,8 @@ async def test_a_later_edit_keeps_the_video(
 ) -> None:
     receipt = await posted(messenger, job_in(server))
     done = at(job_in(server, JobState.DELIVERED), receipt)
-    await messenger.deliver_by_edit(done, video)
-    await messenger.edit_status(done)
+    await deliver(messenger.deliver_by_edit, messenger, done, video)
+    await edit(messenger, done)
     assert [each.filename for each in only_message(server).attachments] == ["tween-7F3K2Q.mp4"]
 
 
@@ -114,7 +115,7 @@ async def test_a_spoiler_hides_the_video(
     server: DiscordServer, messenger: Messenger, video: Path
 ) -> None:
     job = job_in(server, JobState.DELIVERED, spoiler=True)
-    await messenger.deliver_in_channel(StatusView(job=job), video)
+    await deliver(messenger.deliver_in_channel, messenger, StatusView(job=job), video)
     assert only_message(server).attachments[0].filename == "SPOILER_tween-7F3K2Q.mp4"
 
 
@@ -122,8 +123,8 @@ async def test_a_new_message_for_the_video_has_the_nonce_of_deliveries(
     server: DiscordServer, messenger: Messenger, video: Path
 ) -> None:
     view = StatusView(job=job_in(server, JobState.DELIVERED))
-    first = await messenger.deliver_in_channel(view, video)
-    again = await messenger.deliver_in_channel(view, video)
+    first = await deliver(messenger.deliver_in_channel, messenger, view, video)
+    again = await deliver(messenger.deliver_in_channel, messenger, view, video)
     assert body_of(server, "POST", POST_ROUTE)["nonce"] == "7F3K2Q:d1"
     assert first == again
     assert pinged(server) == []
@@ -133,7 +134,7 @@ async def test_a_video_goes_into_the_requesters_direct_messages(
     server: DiscordServer, messenger: Messenger, video: Path
 ) -> None:
     view = StatusView(job=job_in(server, JobState.DELIVERED))
-    receipt = await messenger.deliver_by_dm(view, video)
+    receipt = await deliver(messenger.deliver_by_dm, messenger, view, video)
     place = server.direct_channel("tom")
     assert receipt.channel_id == place.id
     assert only_message(server, place).attachments[0].filename == "tween-7F3K2Q.mp4"
@@ -144,8 +145,14 @@ async def test_the_digest_is_that_of_what_is_drawn(
     server: DiscordServer, messenger: Messenger
 ) -> None:
     queued, running = job_in(server), job_in(server, JobState.RUNNING)
-    assert messenger.digest(StatusView(job=queued)) == messenger.digest(StatusView(job=queued))
-    assert messenger.digest(StatusView(job=queued)) != messenger.digest(StatusView(job=running))
+    assert (
+        messenger.draw(StatusView(job=queued)).digest
+        == messenger.draw(StatusView(job=queued)).digest
+    )
+    assert (
+        messenger.draw(StatusView(job=queued)).digest
+        != messenger.draw(StatusView(job=running)).digest
+    )
 
 
 async def test_automod_costs_the_prompt_and_nothing_else(
@@ -154,9 +161,9 @@ async def test_automod_costs_the_prompt_and_nothing_else(
     server.update_guild(server.guild, automod_words={"turns", "slowly"})
     job = job_in(server)
     receipt = await posted(messenger, job)
-    await messenger.edit_status(at(job, receipt, state=JobState.RUNNING))
+    await edit(messenger, at(job, receipt, state=JobState.RUNNING))
     done = at(job_in(server, JobState.DELIVERED, actual_prompt="A cat, slowly"), receipt)
-    await messenger.deliver_by_edit(done, video)
+    await deliver(messenger.deliver_by_edit, messenger, done, video)
     message = only_message(server)
     titles = [revision.embeds[0]["title"] for revision in message.revisions]
     assert titles == ["🕓 Waiting", "🎬 Being made", "✅ Done"]
@@ -178,7 +185,7 @@ async def test_the_requester_alone_is_pinged_by_a_reply(
     assert reply.content.endswith("\n-# Job 7F3K2Q")
     assert reply.nonce == "7F3K2Q:p"
     assert [(ping.user_id, ping.reason) for ping in server.pings] == [
-        (job.requester_id, PingReason.MENTION)
+        (job.requester.user_id, PingReason.MENTION)
     ]
 
 
@@ -219,7 +226,7 @@ async def test_the_announcement_replies_to_the_message_with_the_video(
     server: DiscordServer, messenger: Messenger, video: Path
 ) -> None:
     job = job_in(server, JobState.DELIVERED)
-    receipt = await messenger.deliver_in_channel(StatusView(job=job), video)
+    receipt = await deliver(messenger.deliver_in_channel, messenger, StatusView(job=job), video)
     gone = at(
         job,
         replace(receipt, message_id=MessageId(1)),
@@ -239,13 +246,15 @@ async def test_each_of_a_jobs_messages_is_found_by_its_purpose(
     job = job_in(server, JobState.DELIVERED)
     receipts = {
         Purpose.STATUS: await posted(messenger, job_in(server)),
-        Purpose.DELIVERY: await messenger.deliver_in_channel(StatusView(job=job), video),
+        Purpose.DELIVERY: await deliver(
+            messenger.deliver_in_channel, messenger, StatusView(job=job), video
+        ),
     }
     await messenger.announce(at(job, receipts[Purpose.STATUS]), Notify.PING)
     last = server.messages(server.channel)[-1]
     found = {
         purpose: await messenger.find_message(
-            job, job.channel_id, purpose, since=server.clock.now()
+            job, job.origin.channel_id, purpose, since=server.clock.now()
         )
         for purpose in Purpose
     }
@@ -263,10 +272,16 @@ async def test_other_jobs_other_peoples_and_older_messages_are_not_ours(
     await server.say("tom", server.channel, "-# Job 7F3K2Q", embeds=[embed])
     await posted(messenger, replace(job, id=JobId("AAAAAA")))
     since = server.clock.now()
-    assert await messenger.find_message(job, job.channel_id, Purpose.STATUS, since=since) is None
+    assert (
+        await messenger.find_message(job, job.origin.channel_id, Purpose.STATUS, since=since)
+        is None
+    )
     await posted(messenger, job)
     later = server.clock.now() + timedelta(minutes=5)
-    assert await messenger.find_message(job, job.channel_id, Purpose.STATUS, since=later) is None
+    assert (
+        await messenger.find_message(job, job.origin.channel_id, Purpose.STATUS, since=later)
+        is None
+    )
 
 
 async def test_a_message_is_found_behind_a_hundred_others(
@@ -307,7 +322,10 @@ async def test_the_search_ends_where_the_attempt_can_have_posted_nothing_more(
     for number in range(FILLED):
         await server.say("tom", server.channel, str(number))
     job = job_in(server)
-    assert await messenger.find_message(job, job.channel_id, Purpose.STATUS, since=since) is None
+    assert (
+        await messenger.find_message(job, job.origin.channel_id, Purpose.STATUS, since=since)
+        is None
+    )
     assert len(server.requests_to("GET", POST_ROUTE)) == 1
 
 
@@ -320,7 +338,7 @@ async def test_more_messages_than_can_be_looked_through_tell_nothing(
         await server.say("tom", server.channel, str(number))
     job = job_in(server)
     with pytest.raises(MissingAccessError):
-        await messenger.find_message(job, job.channel_id, Purpose.STATUS, since=since)
+        await messenger.find_message(job, job.origin.channel_id, Purpose.STATUS, since=since)
 
 
 @pytest.mark.parametrize("purpose", list(Purpose))
@@ -328,11 +346,11 @@ async def test_a_history_that_may_not_be_read_is_not_an_empty_one(
     server: DiscordServer, messenger: Messenger, purpose: Purpose
 ) -> None:
     job, since = job_in(server), server.clock.now()
-    assert await messenger.find_message(job, job.channel_id, purpose, since=since) is None
+    assert await messenger.find_message(job, job.origin.channel_id, purpose, since=since) is None
     await posted(messenger, job)
     server.deny_bot(server.channel, "READ_MESSAGE_HISTORY")
     with pytest.raises(MissingAccessError):
-        await messenger.find_message(job, job.channel_id, purpose, since=since)
+        await messenger.find_message(job, job.origin.channel_id, purpose, since=since)
 
 
 async def test_a_video_under_an_old_status_message_is_found(
@@ -344,7 +362,9 @@ async def test_a_video_under_an_old_status_message_is_found(
     view = at(job_in(server, JobState.DELIVERING), receipt)
     find = partial(messenger.find_message, view.job, receipt.channel_id, Purpose.DELIVERY)
     assert await find(since=since) is None
-    await messenger.deliver_by_edit(at(job_in(server, JobState.DELIVERED), receipt), video)
+    await deliver(
+        messenger.deliver_by_edit, messenger, at(job_in(server, JobState.DELIVERED), receipt), video
+    )
     assert await find(since=since) == receipt
 
 
@@ -355,8 +375,8 @@ async def test_a_video_without_its_embed_is_found(
     server.deny_bot(server.channel, "EMBED_LINKS")
     since = server.clock.now()
     job = job_in(server, JobState.DELIVERED, spoiler=spoiler)
-    receipt = await messenger.deliver_in_channel(StatusView(job=job), video)
-    found = await messenger.find_message(job, job.channel_id, Purpose.DELIVERY, since=since)
+    receipt = await deliver(messenger.deliver_in_channel, messenger, StatusView(job=job), video)
+    found = await messenger.find_message(job, job.origin.channel_id, Purpose.DELIVERY, since=since)
     assert found == receipt
 
 
@@ -365,8 +385,8 @@ async def test_a_video_in_the_direct_messages_is_found(
 ) -> None:
     since = server.clock.now()
     job = job_in(server, JobState.DELIVERED)
-    receipt = await messenger.deliver_by_dm(StatusView(job=job), video)
-    place = await messenger.open_dm(job.requester_id)
+    receipt = await deliver(messenger.deliver_by_dm, messenger, StatusView(job=job), video)
+    place = await messenger.open_dm(job.requester.user_id)
     assert await messenger.find_message(job, place, Purpose.DELIVERY, since=since) == receipt
 
 

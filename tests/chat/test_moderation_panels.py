@@ -5,10 +5,10 @@ from __future__ import annotations
 from itertools import product
 
 from bot.chat import moderation_panels as panels
-from bot.chat.text import Money
-from bot.domain.guilds.quota import MICROS, Rule, Scope, Standing, Unit, Window
+from bot.domain.guilds.quota import Rule, Scope, Standing, Unit, Window
 from bot.domain.guilds.settings import Block
 from bot.domain.ids import UserId
+from bot.domain.money import MICROS, Money
 from tests.chat.examples import NOW, a_check, a_grant, a_job, too_long, words
 
 MONEY = Money()

@@ -7,12 +7,16 @@ from datetime import timedelta
 import pytest
 
 from bot.chat import operator_panels, text
-from bot.chat.text import Money, operators
+from bot.chat.text import operators
+from bot.domain.amounts import Amounts
 from bot.domain.guilds.quota import Rule, Scope, Unit, Window
-from bot.domain.host.overview import GuildInfo, JobHistory, LaneStatus, Switch
+from bot.domain.host.overview import GuildInfo, JobHistory, LaneStatus
+from bot.domain.host.switch import Switch
 from bot.domain.ids import GuildId
-from bot.domain.jobs.job import JobEvent, JobState, Owner
-from bot.domain.jobs.ledger import Amounts, EntryKind, LedgerEntry
+from bot.domain.jobs.job import JobEvent
+from bot.domain.jobs.ledger import EntryKind, LedgerEntry
+from bot.domain.jobs.states import JobState, Owner
+from bot.domain.money import Money
 from tests.chat.examples import GUILD, NOW, REQUESTER, a_job, too_long, words
 from tests.chat.host_examples import CEILING, a_ceiling, a_guild, a_status
 
@@ -126,7 +130,7 @@ def a_history(events: int = 1) -> JobHistory:
         job_id=job.id,
         guild_id=GUILD,
         user_id=REQUESTER,
-        model=job.model,
+        model=job.spec.model,
         kind=EntryKind.RELEASE,
         amounts=Amounts(videos=-1, seconds=-5, micros=-1_000_000),
         counted_at=NOW,

@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from itertools import product
 
 import pytest
 
 from bot.chat import panels
-from bot.chat.panels import QueueFacts
-from bot.chat.text import Money
-from bot.domain.guilds.quota import MICROS, Check, Scope, Unit, Window
+from bot.domain.guilds.quota import Check, Scope, Unit, Window
 from bot.domain.ids import ChannelId, JobId, MessageId, UserId
-from bot.domain.jobs.job import Job, JobState
-from bot.domain.jobs.status import StatusView
+from bot.domain.jobs.job import Job
+from bot.domain.jobs.states import JobState
+from bot.domain.jobs.status import GuildQueue, StatusView
+from bot.domain.money import MICROS, Money
 from tests.chat.examples import (
     NOW,
     REQUESTER,
     a_check,
     a_grant,
     a_job,
+    a_quota,
     a_view,
     soon,
     too_long,
     words,
 )
+from tests.fakes import altered
 
 MONEY = Money()
 LINK = "https://discord.com/channels/500/600/700"
@@ -35,7 +36,7 @@ LINK = "https://discord.com/channels/500/600/700"
 
 
 def test_a_queued_job_is_answered_with_link_price_and_what_is_left() -> None:
-    text = panels.queued(a_job(), [a_check(limit=10, used=3)], MONEY)
+    text = panels.queued(a_job(), a_quota(a_check(limit=10, used=3)), MONEY)
     assert text.splitlines() == [
         f"Queued as Job `7F3K2Q` · [follow it]({LINK})",
         "Price: 1.00 CNY",
@@ -45,7 +46,9 @@ def test_a_queued_job_is_answered_with_link_price_and_what_is_left() -> None:
 
 def test_a_queued_job_is_answered_with_what_is_granted_besides() -> None:
     full = a_check(limit=3, used=3)
-    text = panels.queued(a_job(), [full], MONEY, [a_grant(), a_grant(amount=1, drawn=1)])
+    text = panels.queued(
+        a_job(), a_quota(full, grants=(a_grant(), a_grant(amount=1, drawn=1))), MONEY
+    )
     assert text.splitlines()[2:] == [
         "Left today: 0 videos (the rule for members, resets <t:1795219200:R>)",
         "Granted besides: 3 of 5 videos left, ends <t:1795348800:R>",
@@ -54,7 +57,7 @@ def test_a_queued_job_is_answered_with_what_is_granted_besides() -> None:
 
 def test_a_job_whose_message_is_late_says_that_it_follows() -> None:
     job = a_job(status_message_id=None)
-    assert "its status message follows" in panels.queued(job, [], MONEY)
+    assert "its status message follows" in panels.queued(job, a_quota(), MONEY)
 
 
 def test_the_rule_that_is_named_is_the_one_that_ends_first() -> None:
@@ -64,7 +67,7 @@ def test_the_rule_that_is_named_is_the_one_that_ends_first() -> None:
         a_check(Scope.MEMBER_DEFAULT, Unit.COST, limit=30 * MICROS, used=MICROS),
     ]
     assert "Left today: 5 s of video (your own rule, resets " in panels.queued(
-        a_job(), checks, MONEY
+        a_job(), a_quota(*checks), MONEY
     )
 
 
@@ -156,17 +159,17 @@ async def test_a_negative_prompt_of_nothing_leaves_no_empty_field() -> None:
 
 
 def waiting(place: int, requester: int) -> StatusView:
-    job = replace(a_job(), id=JobId(f"{place:06}"), requester_id=UserId(requester))
+    job = altered(a_job(), id=JobId(f"{place:06}"), requester_id=UserId(requester))
     return StatusView(job=job, position=place, estimate=soon())
 
 
 def test_the_queue_shows_what_is_made_and_where_ones_own_jobs_stand() -> None:
-    facts = QueueFacts(
-        running=[StatusView(job=a_job(JobState.RUNNING), estimate=soon())],
-        waiting=[waiting(1, 7), waiting(2, REQUESTER)],
-        asker_id=REQUESTER,
+    facts = GuildQueue(
+        running=(StatusView(job=a_job(JobState.RUNNING), estimate=soon()),),
+        waiting=(waiting(1, 7), waiting(2, REQUESTER)),
+        pause=None,
     )
-    text = words(panels.queue(facts, None))
+    text = words(panels.queue(facts, REQUESTER))
     assert "At the provider (1): 🎬 `7F3K2Q` wan2.2-kf2v-flash · expected <t:1795176120:R>" in text
     assert "Waiting here (2): 🕓 `000002` wan2.2-kf2v-flash · place **2**" in text
     assert "000001" not in text
@@ -176,20 +179,20 @@ def test_the_queue_shows_what_is_made_and_where_ones_own_jobs_stand() -> None:
     ("others", "said"), [(1, "Waiting here (1): 1 job of others"), (0, "Nobody waits")]
 )
 def test_a_queue_without_own_jobs_says_so(others: int, said: str) -> None:
-    facts = QueueFacts(running=[], waiting=[waiting(1, 7)] * others, asker_id=REQUESTER)
-    text = words(panels.queue(facts, None))
+    facts = GuildQueue(running=(), waiting=(waiting(1, 7),) * others, pause=None)
+    text = words(panels.queue(facts, REQUESTER))
     assert "At the provider (0): Nothing" in text
     assert said in text
 
 
 def test_a_paused_queue_says_why() -> None:
-    facts = QueueFacts(running=[], waiting=[], asker_id=REQUESTER)
-    assert "⏸️ The provider refuses the host's account" in words(panels.queue(facts, "account"))
+    facts = GuildQueue(running=(), waiting=(), pause="account")
+    assert "⏸️ The provider refuses the host's account" in words(panels.queue(facts, REQUESTER))
 
 
 def test_a_long_queue_fits_and_counts_what_it_leaves_out() -> None:
-    views = [waiting(place, REQUESTER) for place in range(1, 101)]
-    embed = panels.queue(QueueFacts(running=views, waiting=views, asker_id=REQUESTER), None)
+    views = tuple(waiting(place, REQUESTER) for place in range(1, 101))
+    embed = panels.queue(GuildQueue(running=views, waiting=views, pause=None), REQUESTER)
     assert too_long(embed) == []
     assert words(embed).count("more") == 2
     assert "At the provider (100)" in words(embed)

@@ -6,24 +6,18 @@ import discord
 import pytest
 
 from bot.chat import limits, settings_panels, text
-from bot.chat.text import Money
-from bot.domain.catalogue import Catalogue, Kind, Region
+from bot.domain.catalogue import Catalogue, Choices, Kind, Region
 from bot.domain.catalogue.permits import Permits
 from bot.domain.errors import (
     BotError,
 )
+from bot.domain.guilds.denials import ChannelClosedError, MemberBlockedError, WordBlockedError
 from bot.domain.guilds.settings import Guild, Notify
 from bot.domain.ids import ChannelId, GuildId
-from bot.domain.requests.denials import (
-    ChannelClosedError,
-    EffectDeniedError,
-    MemberBlockedError,
-    ModelDeniedError,
-    WordBlockedError,
-)
-from bot.domain.requests.submission import Choices
+from bot.domain.money import Money
+from bot.domain.requests.denials import EffectDeniedError, ModelDeniedError
 
-CATALOGUE = Catalogue(Region.BEIJING)
+CATALOGUE = Catalogue.of_region(Region.BEIJING)
 FLASH = "wan2.2-kf2v-flash"
 
 

@@ -9,14 +9,15 @@ from typing import Any
 import pytest
 
 from bot.chat.status import announcement, cancel_custom_id, render
-from bot.chat.text import Money
 from bot.domain.catalogue import Kind
 from bot.domain.failure import FailureReason
 from bot.domain.ids import JobId
-from bot.domain.jobs.job import JobState, StoredPicture
+from bot.domain.jobs.states import JobState
 from bot.domain.jobs.status import StatusView
-from bot.domain.requests.submission import PictureNote
+from bot.domain.money import Money
+from bot.domain.requests.pictures import Picture, PictureNote
 from tests.chat.examples import NOW, a_job, a_view, soon, too_long, words
+from tests.fakes import altered
 
 MONEY = Money()
 
@@ -71,7 +72,7 @@ async def test_each_state_shows_who_asked_for_what_and_the_job_in_the_footer(
 async def test_the_longest_job_stays_within_the_limits_of_an_embed(state: JobState) -> None:
     notes = tuple(PictureNote)
     pictures = tuple(
-        StoredPicture(option=option, file_name="f", width=1, height=1, notes=notes)
+        Picture(option=option, file_name="f", width=1, height=1, notes=notes)
         for option in ("first_frame", "last_frame")
     )
     view = a_view(
@@ -81,7 +82,7 @@ async def test_the_longest_job_stays_within_the_limits_of_an_embed(state: JobSta
         pictures=pictures,
         has_preview=True,
         failure_reason=FailureReason.UNDELIVERABLE,
-        media_bytes=90_000_000,
+        video_bytes=90_000_000,
     )
     view = replace(view, position=99_999, estimate=soon(40, late_minutes=5))
     assert too_long(render(view, MONEY).embed) == []
@@ -188,7 +189,7 @@ async def test_the_time_taken_is_readable(seconds: int, took: str) -> None:
 
 
 async def test_a_file_made_smaller_says_so() -> None:
-    view = a_view(JobState.DELIVERED, media_bytes=20 << 20, delivered_bytes=9 << 20)
+    view = a_view(JobState.DELIVERED, video_bytes=20 << 20, delivered_bytes=9 << 20)
     assert "Re-encoded: 20.0 → 9.0 MiB to fit Discord's limit" in shown(view)
 
 
@@ -210,7 +211,7 @@ async def test_a_prompt_without_anything_visible_leaves_no_empty_code_block(
 
 
 async def test_what_was_done_to_the_pictures_is_said_until_the_end() -> None:
-    picture = StoredPicture(
+    picture = Picture(
         option="last_frame", file_name="f", width=1, height=1, notes=(PictureNote.CROPPED,)
     )
     line = "-# Last frame: cropped to the first frame's shape"
@@ -245,7 +246,7 @@ async def test_equal_views_have_equal_digests() -> None:
     ids=lambda changes: next(iter(changes)),
 )
 async def test_a_visible_change_changes_the_digest(changes: dict[str, Any]) -> None:
-    changed = StatusView(job=replace(a_job(), **changes))
+    changed = StatusView(job=altered(a_job(), **changes))
     assert render(changed, MONEY).digest != render(a_view(), MONEY).digest
 
 
@@ -254,13 +255,13 @@ async def test_a_new_place_or_a_vanished_button_changes_the_digest() -> None:
         render(StatusView(job=a_job(), position=place), MONEY).digest for place in (1, 2)
     )
     assert first != second
-    asked = replace(a_job(JobState.UNCONFIRMED), cancel_requested_at=NOW)
+    asked = altered(a_job(JobState.UNCONFIRMED), cancel_requested_at=NOW)
     before = render(a_view(JobState.UNCONFIRMED), MONEY).digest
     assert render(StatusView(job=asked), MONEY).digest != before
 
 
 async def test_what_nobody_sees_does_not_change_the_digest() -> None:
-    unseen = replace(a_job(), version=9, claims=2, shown_version=3)
+    unseen = altered(a_job(), version=9, claims=2, shown_version=3)
     assert render(StatusView(job=unseen), MONEY).digest == render(a_view(), MONEY).digest
 
 

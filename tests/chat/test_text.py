@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from bot.chat import text
-from bot.chat.text import Money, host, jobs, refusals
+from bot.chat.text import host, jobs, refusals
 from bot.domain import errors
-from bot.domain.catalogue import Catalogue, Kind, Override, Region
+from bot.domain.catalogue import Catalogue, Choices, Kind, Override, Region
 from bot.domain.errors import (
     BotError,
     ChannelGoneError,
@@ -28,18 +28,20 @@ from bot.domain.errors import (
     JobNotRetryableError,
     MissingAccessError,
     NotPermittedError,
-    QueueFullError,
-    QuotaExceededError,
     RequestError,
 )
 from bot.domain.failure import FailureReason
+from bot.domain.guilds import denials as guild_denials
+from bot.domain.guilds.denials import QueueFullError, QuotaExceededError
 from bot.domain.guilds.quota import Refusal, Scope, Unit, Window
+from bot.domain.host.alerts import Alert, AlertKind
 from bot.domain.host.disk import DiskUnavailableError
 from bot.domain.ids import ChannelId
-from bot.domain.jobs.job import JobState
-from bot.domain.jobs.status import Alert, AlertKind
+from bot.domain.jobs.states import JobState
+from bot.domain.money import Money
 from bot.domain.requests import denials
-from bot.domain.requests.submission import Choices, GenerationOptions, PictureNote, validate
+from bot.domain.requests.pictures import PictureNote
+from bot.domain.requests.submission import VideoOptions, validate
 from bot.media import recognise
 from tests.chat.examples import NOW
 
@@ -69,13 +71,13 @@ EXAMPLES: list[RequestError] = [
     NotPermittedError(who="you", required=("Moderate Members",)),
     errors.GuildDisabledError(),
     errors.DrainingError(),
-    denials.MemberBlockedError(),
-    denials.ChannelClosedError(instead=(ChannelId(600),)),
-    denials.ChannelClosedError(instead=()),
+    guild_denials.MemberBlockedError(),
+    guild_denials.ChannelClosedError(instead=(ChannelId(600),)),
+    guild_denials.ChannelClosedError(instead=()),
     denials.ModelDeniedError("wan2.2-kf2v-flash", instead=("wanx2.1-kf2v-plus",)),
     denials.ModelDeniedError(None, instead=()),
     denials.EffectDeniedError("Hug"),
-    denials.WordBlockedError(field="negative_prompt"),
+    guild_denials.WordBlockedError(field="negative_prompt"),
     errors.DuplicateInteractionError(),
     errors.JobNotFoundError("zzz"),
     JobNotCancellableError(job_id="7F3K2Q", state="running"),
@@ -258,7 +260,7 @@ def holes(template: str) -> set[str]:
 def calls(folder: str) -> list[ast.Call]:
     return [
         node
-        for path in sorted((ROOT / folder).glob("*.py"))
+        for path in sorted((ROOT / folder).rglob("*.py"))
         for node in ast.walk(ast.parse(path.read_text("utf-8")))
         if isinstance(node, ast.Call)
     ]
@@ -273,13 +275,13 @@ def test_every_notice_gets_the_facts_its_sentence_needs() -> None:
             and isinstance(first.value, ast.Name)
             and first.value.id == "AlertKind"
             and isinstance(call.func, ast.Attribute)
-            and call.func.attr == "tell"
+            and call.func.attr == "fire"
         ):
             continue
         given = {"subject"} | {str(keyword.arg) for keyword in call.keywords}
         assert holes(host._NOTICES[AlertKind[first.attr]]) <= given, first.attr
         told.add(first.attr)
-    assert told == {each.name for each in AlertKind}
+    assert told == {kind.name for kind in AlertKind}
 
 
 def strings_in(node: ast.AST | None) -> set[str]:
@@ -354,46 +356,46 @@ def test_every_problem_of_options_has_a_sentence_and_its_facts(folder: str) -> N
 
 # --- what a wish can be refused for, with its real facts -----------------------------------------
 
-REFUSED: dict[str, tuple[Region, Kind, GenerationOptions, Choices]] = {
-    "no_effects": (Region.SINGAPORE, Kind.EFFECT, GenerationOptions(effect="hug"), Choices()),
-    "unknown_effect": (Region.BEIJING, Kind.EFFECT, GenerationOptions(effect="boom"), Choices()),
-    "unknown_model": (Region.BEIJING, Kind.IMAGE, GenerationOptions(), Choices(model="wan9")),
+REFUSED: dict[str, tuple[Region, Kind, VideoOptions, Choices]] = {
+    "no_effects": (Region.SINGAPORE, Kind.EFFECT, VideoOptions(effect="hug"), Choices()),
+    "unknown_effect": (Region.BEIJING, Kind.EFFECT, VideoOptions(effect="boom"), Choices()),
+    "unknown_model": (Region.BEIJING, Kind.IMAGE, VideoOptions(), Choices(model="wan9")),
     "model_without_effect": (
         Region.BEIJING,
         Kind.EFFECT,
-        GenerationOptions(effect="melt"),
+        VideoOptions(effect="melt"),
         Choices(model="wanx2.1-i2v-turbo"),
     ),
     "resolution_not_offered": (
         Region.BEIJING,
         Kind.IMAGE,
-        GenerationOptions(),
+        VideoOptions(),
         Choices(resolution="4K"),
     ),
     "size_not_offered": (
         Region.BEIJING,
         Kind.TEXT,
-        GenerationOptions(prompt="fog"),
+        VideoOptions(prompt="fog"),
         Choices(size="1x1"),
     ),
-    "no_prompt": (Region.BEIJING, Kind.TEXT, GenerationOptions(), Choices()),
-    "seed_range": (Region.BEIJING, Kind.FRAMES, GenerationOptions(seed=-1), Choices()),
+    "no_prompt": (Region.BEIJING, Kind.TEXT, VideoOptions(), Choices()),
+    "seed_range": (Region.BEIJING, Kind.FRAMES, VideoOptions(seed=-1), Choices()),
     "duration_fixed": (
         Region.BEIJING,
         Kind.IMAGE,
-        GenerationOptions(),
+        VideoOptions(),
         Choices(duration_seconds=3),
     ),
     "duration_not_offered": (
         Region.BEIJING,
         Kind.IMAGE,
-        GenerationOptions(),
+        VideoOptions(),
         Choices(model="wanx2.1-i2v-turbo", duration_seconds=9),
     ),
 }
 
 
-def said_of(catalogue: Catalogue, kind: Kind, options: GenerationOptions, choices: Choices) -> str:
+def said_of(catalogue: Catalogue, kind: Kind, options: VideoOptions, choices: Choices) -> str:
     """Return what somebody reads whose wish is refused."""
     with pytest.raises(RequestError) as caught:
         validate(catalogue, kind, options, choices)
@@ -409,7 +411,7 @@ def test_every_problem_of_a_wish_is_tried_here() -> None:
 def test_a_refused_wish_is_a_plain_sentence_with_its_facts(problem: str) -> None:
     region, kind, options, choices = REFUSED[problem]
     with pytest.raises(InvalidOptionsError) as caught:
-        validate(Catalogue(region), kind, options, choices)
+        validate(Catalogue.of_region(region), kind, options, choices)
     assert caught.value.problem == problem
     sentence = text.refusal(caught.value, MONEY) or ""
     assert is_plain(sentence), sentence
@@ -419,19 +421,21 @@ def test_a_refused_wish_is_a_plain_sentence_with_its_facts(problem: str) -> None
 
 @pytest.mark.parametrize("name", [None, "wan2.2-t2v-plus"])
 def test_a_kind_that_nobody_makes_is_refused_in_a_plain_sentence(name: str | None) -> None:
-    models = Catalogue(Region.BEIJING).of_kind(Kind.TEXT)
-    without = Catalogue(Region.BEIJING, {model.name: Override(enabled=False) for model in models})
-    sentence = said_of(without, Kind.TEXT, GenerationOptions(prompt="fog"), Choices(model=name))
+    models = Catalogue.of_region(Region.BEIJING).of_kind(Kind.TEXT)
+    without = Catalogue.of_region(
+        Region.BEIJING, {model.name: Override(enabled=False) for model in models}
+    )
+    sentence = said_of(without, Kind.TEXT, VideoOptions(prompt="fog"), Choices(model=name))
     assert sentence == "This kind of video is not offered here."
 
 
 @pytest.mark.parametrize("region", Region)
 def test_a_list_of_models_is_never_cut_off(region: Region) -> None:
-    catalogue = Catalogue(region)
+    catalogue = Catalogue.of_region(region)
     for kind in Kind:
         effects = [effect.name for effect in catalogue.effects] if kind is Kind.EFFECT else [None]
         for effect in effects:
-            options = GenerationOptions(prompt="fog", effect=effect)
+            options = VideoOptions(prompt="fog", effect=effect)
             sentence = said_of(catalogue, kind, options, Choices(model="x" * 900))
             offered = [model.name for model in catalogue.of_kind(kind, effect=effect)]
             assert sentence.endswith(f"Try {', '.join(offered)}.")
@@ -439,9 +443,9 @@ def test_a_list_of_models_is_never_cut_off(region: Region) -> None:
 
 @pytest.mark.parametrize("region", Region)
 def test_a_list_of_sizes_tiers_or_lengths_is_never_cut_off(region: Region) -> None:
-    catalogue = Catalogue(region)
+    catalogue = Catalogue.of_region(region)
     for model in catalogue:
-        options = GenerationOptions(prompt="fog")
+        options = VideoOptions(prompt="fog")
         if model.kind is Kind.TEXT:
             choices = Choices(model=model.name, size="9x" * 900)
             sentence = said_of(catalogue, model.kind, options, choices).replace("×", "*")

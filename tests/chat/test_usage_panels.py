@@ -7,11 +7,12 @@ from dataclasses import replace
 import pytest
 
 from bot.chat import usage_panels
-from bot.chat.text import Money, usage
+from bot.chat.text import usage
+from bot.domain.amounts import NOTHING, Amounts
 from bot.domain.guilds.audit import Action
 from bot.domain.guilds.usage import MOST_SERIES, By, Ranking, Step, Sums, Timeline
-from bot.domain.jobs.job import JobState
-from bot.domain.jobs.ledger import NOTHING, Amounts
+from bot.domain.jobs.states import JobState
+from bot.domain.money import Money
 from tests.chat.examples import NOW, a_job, too_long, words
 from tests.chat.usage_examples import (
     SPAN,

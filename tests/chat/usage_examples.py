@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from bot.domain.guilds.audit import Action, Actor, AuditEntry
+from bot.domain.amounts import Amounts
+from bot.domain.guilds.audit import Action, AuditEntry
 from bot.domain.guilds.quota import Span
 from bot.domain.guilds.settings import Guild
 from bot.domain.guilds.usage import (
@@ -19,8 +20,9 @@ from bot.domain.guilds.usage import (
     Sums,
 )
 from bot.domain.ids import UserId
-from bot.domain.jobs.job import Job, JobState
-from bot.domain.jobs.ledger import Amounts
+from bot.domain.jobs.job import Job
+from bot.domain.jobs.states import JobState
+from bot.domain.people import Person
 from tests.chat.examples import GUILD, NOW
 
 SPAN = Span(start=NOW - timedelta(days=30), end=NOW + timedelta(hours=12))
@@ -87,7 +89,7 @@ def an_entry(action: Action = Action.QUOTA_SET) -> AuditEntry:
     return AuditEntry(
         guild_id=GUILD,
         at=NOW,
-        actor=Actor(user_id=UserId(7), name="mod"),
+        actor=Person(user_id=UserId(7), name="mod"),
         action=action,
         subject="server rule: videos per day",
         before="10",

@@ -11,16 +11,18 @@ from discord import app_commands
 
 from bot.domain.catalogue import Region
 from bot.domain.guilds.quota import Standing
+from bot.domain.guilds.quota_view import GuildQuota
 from bot.domain.guilds.usage import By
 from bot.domain.host.overview import JobHistory
-from bot.domain.jobs.job import JobState
-from bot.domain.jobs.status import StatusView
-from bot.domain.requests.submission import Picture
+from bot.domain.jobs.states import JobState
+from bot.domain.jobs.status import GuildQueue, StatusView
+from bot.domain.requests.pictures import PreparedPicture
 from bot.services.guilds.moderation import Blocked
 from bot.services.guilds.quota_rules import RuleCleared, RuleSet
 from bot.services.guilds.settings import Change, GuildSettings
 from bot.services.guilds.usage_reports import ExportFile
-from bot.services.intake.quotas import GuildQuota
+from bot.services.intake.lookup import ShownJob
+from bot.services.intake.submissions import Queued
 from cogs.help import HelpCog
 from cogs.jobs import JobsCog
 from cogs.moderate import ModerateCog
@@ -30,10 +32,9 @@ from cogs.quota import QuotaCog
 from cogs.settings import SettingsCog
 from cogs.usage import UsageCog
 from cogs.video import VideoCog
-from tests.chat.examples import a_check, a_grant, a_job, a_view
+from tests.chat.examples import a_check, a_grant, a_job, a_quota, a_view
 from tests.chat.host_examples import a_ceiling, a_guild, a_status
 from tests.chat.usage_examples import (
-    SPAN,
     a_log_page,
     a_summary,
     an_audit_page,
@@ -43,9 +44,9 @@ from tests.chat.usage_examples import (
 from tests.cogs.doubles import Backstage, a_channel, a_member, an_attachment, run
 
 
-def a_picture(option: str) -> Picture:
+def a_picture(option: str) -> PreparedPicture:
     """Return what becomes of any attachment."""
-    return Picture(option=option, jpeg=b"jpeg", width=640, height=480)
+    return PreparedPicture(option=option, jpeg=b"jpeg", width=640, height=480)
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,9 @@ class Case:
 
     def of(self, backstage: Backstage) -> tuple[app_commands.Command[Any, Any, Any], Any]:
         cog = self.build(backstage)
-        (command,) = [each for each in cog.walk_app_commands() if each.qualified_name == self.name]
+        (command,) = [
+            command for command in cog.walk_app_commands() if command.qualified_name == self.name
+        ]
         return command, cog
 
     async def run(
@@ -72,54 +75,50 @@ class Case:
 
 
 def video(backstage: Backstage) -> VideoCog:
-    def prepared(sources: Sequence[tuple[str, object]]) -> tuple[tuple[Picture, ...], bytes | None]:
+    def prepared(
+        sources: Sequence[tuple[str, object]],
+    ) -> tuple[tuple[PreparedPicture, ...], bytes | None]:
         pictures = tuple(a_picture(option) for option, _ in sources)
         return pictures, b"preview" if pictures else None
 
     backstage.pictures.prepare.side_effect = prepared
-    backstage.submissions.submit.return_value = a_job()
-    return VideoCog(
-        admission=backstage.admission,
-        pictures=backstage.pictures,
-        submissions=backstage.submissions,
-        quotas=backstage.quotas,
-    )
+    backstage.submissions.queue.return_value = Queued(job=a_job(), quota=a_quota())
+    return VideoCog(video_requests=backstage.video_requests())
 
 
 def jobs(backstage: Backstage) -> JobsCog:
-    backstage.submissions.list_jobs.return_value = [a_job()]
-    backstage.submissions.find.return_value = a_job()
-    backstage.submissions.cancel.return_value = a_job(JobState.CANCELLED)
-    backstage.submissions.retry.return_value = a_job()
-    backstage.submissions.collectable.return_value = None
-    backstage.estimates.view.return_value = a_view()
-    backstage.forgetting.forget.return_value = a_job(JobState.DELIVERED)
+    backstage.lookup.list_jobs.return_value = [a_job()]
+    backstage.lookup.show.return_value = ShownJob(view=a_view(), video=None)
+    backstage.cancellations.cancel.return_value = a_job(JobState.CANCELLED)
+    backstage.retries.retry.return_value = Queued(job=a_job(), quota=a_quota())
+    backstage.erasure.forget.return_value = a_job(JobState.DELIVERED)
     return JobsCog(
-        submissions=backstage.submissions,
-        estimates=backstage.estimates,
-        quotas=backstage.quotas,
-        forgetting=backstage.forgetting,
+        lookup=backstage.lookup,
+        cancellations=backstage.cancellations,
+        retries=backstage.retries,
+        erasure=backstage.erasure,
     )
 
 
 def usage(backstage: Backstage) -> UsageCog:
-    backstage.usage.span.return_value = SPAN
-    backstage.usage.summary.return_value = a_summary()
-    backstage.usage.log.return_value = a_log_page(a_job())
-    backstage.usage.chart.return_value = chart_data(By.MEMBER)
-    backstage.usage.draw.return_value = b"png"
-    backstage.usage.export.side_effect = lambda *_, **__: ExportFile(
+    backstage.usage_reports.newest_page.return_value = a_log_page(a_job())
+    backstage.usage_reports.newest_changes.return_value = an_audit_page(an_entry())
+    backstage.usage_reports.summary.return_value = a_summary()
+    backstage.usage_reports.log.return_value = a_log_page(a_job())
+    backstage.usage_reports.chart.return_value = chart_data(By.MEMBER)
+    backstage.usage_reports.draw.return_value = b"png"
+    backstage.usage_reports.export.side_effect = lambda *_, **__: ExportFile(
         name="usage.csv", content=io.BytesIO(b"csv"), jobs=1, is_compressed=False
     )
-    backstage.usage.audit.return_value = an_audit_page(an_entry())
-    return UsageCog(usage=backstage.usage)
+    backstage.usage_reports.audit.return_value = an_audit_page(an_entry())
+    return UsageCog(usage=backstage.usage_reports)
 
 
 def queue(backstage: Backstage) -> QueueCog:
-    backstage.submissions.active.return_value = [a_job()]
-    backstage.estimates.views.return_value = [StatusView(job=a_job(), position=1)]
-    backstage.estimates.pause.return_value = None
-    return QueueCog(submissions=backstage.submissions, estimates=backstage.estimates)
+    backstage.estimates.queue_of.return_value = GuildQueue(
+        running=(), waiting=(StatusView(job=a_job(), position=1),), pause=None
+    )
+    return QueueCog(estimates=backstage.estimates)
 
 
 def quota(backstage: Backstage) -> QuotaCog:
@@ -133,9 +132,9 @@ def helping(backstage: Backstage) -> HelpCog:
 
 def moderating(backstage: Backstage) -> ModerateCog:
     rule = a_check(limit=3).rule
-    backstage.rules.set.return_value = RuleSet(rule=rule, ceiling=None)
-    backstage.rules.clear.return_value = [RuleCleared(rule=rule, default=None)]
-    backstage.rules.grant.return_value = a_grant()
+    backstage.quota_rules.set.return_value = RuleSet(rule=rule, ceiling=None)
+    backstage.quota_rules.clear.return_value = [RuleCleared(rule=rule, default=None)]
+    backstage.quota_rules.grant.return_value = a_grant()
     backstage.quotas.overview.return_value = GuildQuota(
         standings=(Standing(rule=rule, is_default=True, check=None),), grants=(a_grant(),)
     )
@@ -146,12 +145,12 @@ def moderating(backstage: Backstage) -> ModerateCog:
     backstage.moderation.remove_word.return_value = "mud"
     backstage.moderation.words.return_value = ["mud"]
     backstage.moderation.cancellable.return_value = [a_job()]
-    backstage.submissions.cancel.return_value = a_job(JobState.CANCELLED)
+    backstage.cancellations.cancel.return_value = a_job(JobState.CANCELLED)
     return ModerateCog(
-        rules=backstage.rules,
+        quota_rules=backstage.quota_rules,
         quotas=backstage.quotas,
         moderation=backstage.moderation,
-        submissions=backstage.submissions,
+        cancellations=backstage.cancellations,
     )
 
 
@@ -164,12 +163,13 @@ def settings(backstage: Backstage) -> SettingsCog:
 
 
 def operating(backstage: Backstage) -> OperatorCog:
-    backstage.host.status.return_value = a_status()
-    backstage.host.guilds.return_value = [a_guild()]
-    backstage.host.set_ceiling.return_value = a_ceiling()
-    backstage.host.history.return_value = JobHistory(job=a_job(), events=(), entries=())
-    backstage.host.reconcile.return_value = [a_job(JobState.UNCONFIRMED)]
-    return OperatorCog(host=backstage.host, switches=backstage.switches)
+    backstage.operator.status.return_value = a_status()
+    backstage.operator.turn.return_value = a_status()
+    backstage.operator.guilds.return_value = [a_guild()]
+    backstage.operator.set_ceiling.return_value = a_ceiling()
+    backstage.operator.history.return_value = JobHistory(job=a_job(), events=(), entries=())
+    backstage.operator.reconcile.return_value = [a_job(JobState.UNCONFIRMED)]
+    return OperatorCog(operator=backstage.operator)
 
 
 FRAMES = Case("video frames", video, lambda: {"first_frame": an_attachment(), "loop": True})

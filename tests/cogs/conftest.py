@@ -13,7 +13,6 @@ import pytest
 import stamina
 import structlog
 
-from bot.chat.text import Money
 from bot.client import EXTENSIONS, TweenBot
 from bot.logs import configure_logs
 from tests.cogs.doubles import Backstage
@@ -58,7 +57,7 @@ def backstage() -> Backstage:
 
 @pytest.fixture
 async def bot(backstage: Backstage) -> AsyncIterator[TweenBot]:
-    bot = TweenBot(api_base_url="http://127.0.0.1:1/api/v10", money=Money())
+    bot = TweenBot(api_base_url="http://127.0.0.1:1/api/v10")
     bot.services = backstage.services()
     async with bot:
         for extension in EXTENSIONS:

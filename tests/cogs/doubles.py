@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
@@ -12,30 +12,37 @@ import aiohttp
 import discord
 from discord import app_commands
 
-from bot.chat.text import Money
 from bot.client import Interactions, TweenBot
 from bot.clock import WallClock
-from bot.domain.catalogue import Catalogue, Kind, Region
+from bot.domain.catalogue import Catalogue, Choices, Kind, Region
 from bot.domain.catalogue.permits import Permits
 from bot.domain.guilds.settings import Guild
-from bot.domain.ids import GuildId, UserId
-from bot.domain.requests.submission import Choices, GenerationOptions, Origin, Wish, validate
+from bot.domain.ids import ChannelId, GuildId, RoleId, UserId
+from bot.domain.money import Money
+from bot.domain.people import Requester
+from bot.domain.requests.submission import VideoOptions, VideoSpec, validate
 from bot.services import Services
 from bot.services.guilds.moderation import Moderation
-from bot.services.guilds.quota_rules import Rules
+from bot.services.guilds.quota_rules import QuotaRules
 from bot.services.guilds.settings import GuildSettings, Overview
-from bot.services.guilds.usage_reports import Usage
+from bot.services.guilds.usage_reports import UsageReports
 from bot.services.host.command_registry import CommandRegistry
-from bot.services.host.operator import Host
+from bot.services.host.operator import OperatorActions
 from bot.services.intake.admission import Admission
+from bot.services.intake.cancellation import Cancellations
 from bot.services.intake.erasure import Erasure
+from bot.services.intake.lookup import JobLookup
 from bot.services.intake.pictures import Pictures
-from bot.services.intake.quotas import MemberQuota, Quotas
+from bot.services.intake.quotas import Quotas
+from bot.services.intake.retries import Retries
 from bot.services.intake.submissions import Submissions
+from bot.services.intake.video_requests import VideoRequests
 from bot.services.jobs.estimates import Estimates
+from bot.services.reconciliation.operator_decisions import OperatorDecisions
 from bot.services.switch import IntakeSwitch
 from cogs import _errors
-from tests.chat.examples import GUILD, REQUESTER, a_check, words
+from cogs._guarded import GuardedCog
+from tests.chat.examples import GUILD, REQUESTER, a_check, a_quota, words
 
 MAY_POST = discord.Permissions(
     view_channel=True,
@@ -45,6 +52,7 @@ MAY_POST = discord.Permissions(
     attach_files=True,
 )
 OPERATOR = 9000
+CATEGORY = ChannelId(650)
 OPERATOR_GUILD = GuildId(9001)
 NOBODY = discord.Permissions.none()
 MODERATOR = discord.Permissions(moderate_members=True)
@@ -60,28 +68,60 @@ def http_error(status: int, code: int) -> discord.HTTPException:
     return kind(answer, {"code": code, "message": "refused"})
 
 
+DOUBLES: Mapping[str, type[object]] = {
+    "admission": Admission,
+    "cancellations": Cancellations,
+    "command_registry": CommandRegistry,
+    "decisions": OperatorDecisions,
+    "erasure": Erasure,
+    "estimates": Estimates,
+    "guild_settings": GuildSettings,
+    "lookup": JobLookup,
+    "moderation": Moderation,
+    "operator": OperatorActions,
+    "pictures": Pictures,
+    "quota_rules": QuotaRules,
+    "quotas": Quotas,
+    "retries": Retries,
+    "submissions": Submissions,
+    "switch": IntakeSwitch,
+    "usage_reports": UsageReports,
+}
+"""The services, by their names in ``Services``; those of ``_INSIDE`` are parts of /video."""
+
+_INSIDE = {"pictures", "submissions"}
+
+
 @dataclass
 class Backstage:
     """The services, each a double that knows its own methods."""
 
     admission: Any = field(default_factory=lambda: create_autospec(Admission, instance=True))
+    cancellations: Any = field(
+        default_factory=lambda: create_autospec(Cancellations, instance=True)
+    )
+    command_registry: Any = field(
+        default_factory=lambda: create_autospec(CommandRegistry, instance=True)
+    )
+    decisions: Any = field(
+        default_factory=lambda: create_autospec(OperatorDecisions, instance=True)
+    )
+    erasure: Any = field(default_factory=lambda: create_autospec(Erasure, instance=True))
+    estimates: Any = field(default_factory=lambda: create_autospec(Estimates, instance=True))
     guild_settings: Any = field(
         default_factory=lambda: create_autospec(GuildSettings, instance=True)
     )
-    submissions: Any = field(default_factory=lambda: create_autospec(Submissions, instance=True))
+    lookup: Any = field(default_factory=lambda: create_autospec(JobLookup, instance=True))
     moderation: Any = field(default_factory=lambda: create_autospec(Moderation, instance=True))
-    rules: Any = field(default_factory=lambda: create_autospec(Rules, instance=True))
-    estimates: Any = field(default_factory=lambda: create_autospec(Estimates, instance=True))
+    operator: Any = field(default_factory=lambda: create_autospec(OperatorActions, instance=True))
     pictures: Any = field(default_factory=lambda: create_autospec(Pictures, instance=True))
+    quota_rules: Any = field(default_factory=lambda: create_autospec(QuotaRules, instance=True))
     quotas: Any = field(default_factory=lambda: create_autospec(Quotas, instance=True))
-    registration: Any = field(
-        default_factory=lambda: create_autospec(CommandRegistry, instance=True)
-    )
-    forgetting: Any = field(default_factory=lambda: create_autospec(Erasure, instance=True))
-    usage: Any = field(default_factory=lambda: create_autospec(Usage, instance=True))
-    host: Any = field(default_factory=lambda: create_autospec(Host, instance=True))
-    switches: Any = field(default_factory=lambda: create_autospec(IntakeSwitch, instance=True))
-    catalogue: Catalogue = field(default_factory=lambda: Catalogue(Region.BEIJING))
+    retries: Any = field(default_factory=lambda: create_autospec(Retries, instance=True))
+    submissions: Any = field(default_factory=lambda: create_autospec(Submissions, instance=True))
+    switch: Any = field(default_factory=lambda: create_autospec(IntakeSwitch, instance=True))
+    usage_reports: Any = field(default_factory=lambda: create_autospec(UsageReports, instance=True))
+    catalogue: Catalogue = field(default_factory=lambda: Catalogue.of_region(Region.BEIJING))
     acknowledged_after: list[float] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
 
@@ -89,16 +129,12 @@ class Backstage:
         self.admission.admit.side_effect = self._admit
         self.admission.catalogue.side_effect = lambda _: self.catalogue
         self.guild_settings.show.side_effect = self._settings
-        self.registration.operator_guild.return_value = None
-        self.quotas.show.return_value = MemberQuota(
-            guild=Guild(guild_id=GuildId(GUILD)),
-            checks=(a_check(),),
-            grants=(),
-            waiting=1,
-            max_waiting=5,
-        )
+        self.command_registry.operator_guild.return_value = None
+        self.quotas.show.return_value = a_quota(a_check())
 
-    def _admit(self, _: Origin, kind: Kind, options: GenerationOptions, choices: Choices) -> Wish:
+    def _admit(
+        self, _: Requester, kind: Kind, options: VideoOptions, choices: Choices
+    ) -> VideoSpec:
         """Grant whatever the catalogue offers."""
         return validate(self.catalogue, kind, options, choices)
 
@@ -116,22 +152,13 @@ class Backstage:
 
     def services(self) -> Services:
         """Return the record a cog's ``setup`` unpacks."""
+        doubles = {name: getattr(self, name) for name in DOUBLES if name not in _INSIDE}
         return Services(
-            admission=self.admission,
-            guild_settings=self.guild_settings,
+            **doubles,
             catalogue=self.catalogue,
             clock=WallClock(),
-            estimates=self.estimates,
-            moderation=self.moderation,
-            rules=self.rules,
-            pictures=self.pictures,
-            quotas=self.quotas,
-            registration=self.registration,
-            forgetting=self.forgetting,
-            usage=self.usage,
-            host=self.host,
-            switches=self.switches,
-            submissions=self.submissions,
+            money=Money(),
+            video_requests=self.video_requests(),
             acknowledged=self.acknowledged_after.append,
             refused=self._refuse,
             region=Region.BEIJING,
@@ -140,43 +167,27 @@ class Backstage:
             operator_guild=OPERATOR_GUILD,
         )
 
+    def video_requests(self) -> VideoRequests:
+        """Return the use case of /video on doubles."""
+        return VideoRequests(
+            catalogue=self.catalogue,
+            admission=self.admission,
+            pictures=self.pictures,
+            submissions=self.submissions,
+        )
+
     @property
     def untouched(self) -> bool:
         """True while no service was asked for anything."""
-        doubles = (
-            self.submissions,
-            self.estimates,
-            self.pictures,
-            self.quotas,
-            self.guild_settings,
-            self.moderation,
-            self.rules,
-            self.host,
-            self.switches,
-            self.forgetting,
-            self.usage,
-        )
-        return not any(double.mock_calls for double in doubles)
+        asked = DOUBLES.keys() - {"admission"}
+        return not any(getattr(self, name).mock_calls for name in asked)
 
     def break_down(self, error: BaseException) -> None:
         """Let every service fail with the same error."""
-        for double, kind in (
-            (self.submissions, Submissions),
-            (self.estimates, Estimates),
-            (self.pictures, Pictures),
-            (self.quotas, Quotas),
-            (self.admission, Admission),
-            (self.guild_settings, GuildSettings),
-            (self.moderation, Moderation),
-            (self.rules, Rules),
-            (self.host, Host),
-            (self.forgetting, Erasure),
-            (self.usage, Usage),
-            (self.switches, IntakeSwitch),
-        ):
+        for double, kind in DOUBLES.items():
             for name in dir(kind):
                 if not name.startswith("_"):
-                    getattr(double, name).side_effect = error
+                    getattr(getattr(self, double), name).side_effect = error
 
 
 def an_interaction(
@@ -199,6 +210,7 @@ def an_interaction(
     interaction.channel_id = 600
     kind = discord.Thread if thread else discord.TextChannel
     interaction.channel = MagicMock(spec=kind)
+    interaction.channel.category_id = CATEGORY
     interaction.guild = MagicMock(spec=discord.Guild)
     interaction.guild.premium_tier = 2
     interaction.user = MagicMock(spec=discord.Member)
@@ -213,7 +225,6 @@ def an_interaction(
     interaction.namespace = app_commands.Namespace(interaction, {}, [])
     interaction.client = MagicMock(spec=TweenBot)
     interaction.client.services = backstage.services()
-    interaction.client.money = Money()
     interaction.client.interactions = Interactions()
     interaction.extras = {}
 
@@ -223,6 +234,20 @@ def an_interaction(
     interaction.response.defer.side_effect = acknowledged
     interaction.response.send_message.side_effect = acknowledged
     return interaction
+
+
+def a_requester(
+    user_id: int = REQUESTER, guild_id: int | None = GUILD, *, may_moderate: bool = False
+) -> Requester:
+    """Return what a service is told of whoever used such an interaction."""
+    return Requester(
+        user_id=UserId(user_id),
+        guild_id=None if guild_id is None else GuildId(guild_id),
+        name="tom",
+        may_moderate=may_moderate,
+        role_ids=frozenset({RoleId(77)}),
+        channel_path=(ChannelId(600), CATEGORY),
+    )
 
 
 def an_attachment(
@@ -265,7 +290,11 @@ async def run(
     """Run a command as discord.py does, errors included; return what the person reads."""
     callback = cast("Callable[..., Any]", command.callback)
     try:
+        if isinstance(cog, GuardedCog):
+            await cog.interaction_check(interaction)
         await callback(cog, interaction, **options)
+    except app_commands.CheckFailure as error:
+        await _errors.answer(interaction, error)
     except Exception as error:  # noqa: BLE001 - discord.py wraps whatever comes
         wrapped = app_commands.CommandInvokeError(command, error)
         wrapped.__cause__ = error

@@ -3,33 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from unittest.mock import create_autospec
 
 import discord
 import pytest
-from prometheus_client import CollectorRegistry
+from pydantic import SecretStr
 
-from bot.clock import WallClock
-from bot.domain.catalogue import Catalogue, Region
+from bot.app import build_app
 from bot.domain.ids import GuildId, InteractionId, JobId, UserId
 from bot.domain.jobs.job import Job
 from bot.domain.jobs.transitions import open_job
-from bot.domain.ports import Chat
-from bot.metrics import Metrics
-from bot.services.audit_log import AuditTrail
-from bot.services.intake.admission import Admission
-from bot.services.intake.erasure import Erasure
-from bot.services.intake.quotas import QuotaDefaults, Quotas
-from bot.services.intake.submissions import Submissions
-from bot.services.jobs.estimates import Estimates
-from bot.services.jobs.files import Folders
-from bot.services.jobs.message_locks import JobLocks
-from bot.services.jobs.writer import JobWriter
+from bot.domain.ports import Chat, VideoProvider
+from bot.outside import Overrides
+from bot.settings import Settings
 from bot.storage import jobs, lanes, migrate
-from bot.storage.engine import Database
 from cogs.jobs import JobsCog
 from tests.chat.examples import GUILD, a_job
 from tests.cogs.doubles import MODERATOR, NOBODY, Backstage, an_interaction, run
@@ -39,54 +28,38 @@ SOMEBODY, OTHER_GUILD = UserId(43), GuildId(501)
 
 
 def stored(job_id: JobId, number: int, **changes: Any) -> Job:  # noqa: ANN401 - a job's fields
-    job = a_job(id=job_id, interaction_id=InteractionId(number), **changes)
-    return replace(job, task_id=None)
+    return a_job(id=job_id, interaction_id=InteractionId(number), task_id=None, **changes)
 
 
 @pytest.fixture
 async def cog(tmp_path: Path) -> AsyncIterator[JobsCog]:
-    database = Database(f"sqlite:///{tmp_path / 'tween.db'}")
-    await migrate.upgrade(database)
-    clock, catalogue = WallClock(), Catalogue(Region.BEIJING)
-    chat = create_autospec(Chat, instance=True)
-    writer = JobWriter(database, clock, Metrics(CollectorRegistry()))
-    account = a_job().account
-    defaults = QuotaDefaults(
-        rules=(), daily_budget_micros=0, max_queued_per_member=5, max_queued_per_guild=100
+    settings = Settings(
+        _env_file=None,
+        discord_token=SecretStr("token"),
+        dashscope_api_key=SecretStr("sk-key"),
+        database_url=f"sqlite:///{tmp_path / 'tween.db'}",
+        data_dir=tmp_path,
     )
-    quotas = Quotas(database, clock, defaults)
-    estimates = Estimates(database, clock, catalogue, account)
-    async with database.write() as connection:
-        await lanes.ensure(connection, account, [(model.name, model.limits) for model in catalogue])
-        for job in (
-            stored(MINE, 1),
-            stored(THEIRS, 2, requester_id=SOMEBODY),
-            stored(ELSEWHERE, 3, guild_id=OTHER_GUILD),
-        ):
-            await jobs.apply(connection, open_job(job))
-    trail = AuditTrail(clock)
-    submissions = Submissions(
-        writer=writer,
-        account=account,
-        catalogue=catalogue,
-        admission=Admission(database, catalogue),
-        quotas=quotas,
-        folders=Folders(tmp_path),
-        chat=chat,
-        estimates=estimates,
-        locks=JobLocks(),
-        audit=trail,
-        allowed_guilds=frozenset(),
-    )
-    yield JobsCog(
-        submissions=submissions,
-        estimates=estimates,
-        quotas=quotas,
-        forgetting=Erasure(
-            writer=writer, folders=Folders(tmp_path), submissions=submissions, audit=trail
-        ),
-    )
-    await database.aclose()
+    provider = create_autospec(VideoProvider, instance=True)
+    provider.account = a_job().account
+    overrides = Overrides(chat=create_autospec(Chat, instance=True), provider=provider)
+    async with build_app(settings, overrides) as app:
+        await migrate.upgrade(app.database)
+        models = [(model.name, model.limits) for model in app.catalogue]
+        async with app.database.write() as connection:
+            await lanes.ensure(connection, provider.account, models)
+            for job in (
+                stored(MINE, 1),
+                stored(THEIRS, 2, requester_id=SOMEBODY),
+                stored(ELSEWHERE, 3, guild_id=OTHER_GUILD),
+            ):
+                await jobs.apply(connection, open_job(job))
+        yield JobsCog(
+            lookup=app.lookup,
+            cancellations=app.cancellations,
+            retries=app.retries,
+            erasure=app.erasure,
+        )
 
 
 async def ask(
@@ -98,7 +71,7 @@ async def ask(
     guild_id: int | None = GUILD,
     **options: object,
 ) -> str:
-    (command,) = [each for each in cog.walk_app_commands() if each.name == name]
+    (command,) = [command for command in cog.walk_app_commands() if command.name == name]
     assert isinstance(command, discord.app_commands.Command)
     interaction = an_interaction(backstage, permissions=permissions, guild_id=guild_id)
     return await run(command, cog, interaction, **options)

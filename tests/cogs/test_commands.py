@@ -8,9 +8,9 @@ import discord
 import pytest
 
 from bot.domain.errors import JobNotFoundError
-from bot.domain.jobs.job import ACTIVE, JobState
-from bot.services import Asker
-from tests.chat.examples import GUILD, REQUESTER
+from bot.domain.jobs.states import ACTIVE, JobState
+from bot.services.intake.lookup import ShownJob
+from tests.chat.examples import REQUESTER, a_view
 from tests.cogs.cases import (
     CANCEL,
     CASES,
@@ -27,6 +27,7 @@ from tests.cogs.doubles import (
     MODERATOR,
     Backstage,
     a_member,
+    a_requester,
     an_interaction,
     answered,
     http_error,
@@ -148,8 +149,8 @@ async def test_jobs_are_listed_by_state(
     backstage: Backstage, state: str, states: frozenset[JobState]
 ) -> None:
     assert "Your jobs" in await LIST.run(backstage, an_interaction(backstage), state=state)
-    asker = Asker(user_id=REQUESTER, guild_id=GUILD)
-    backstage.submissions.list_jobs.assert_awaited_once_with(asker, member_id=None, states=states)
+    requester = a_requester()
+    backstage.lookup.list_jobs.assert_awaited_once_with(requester, member_id=None, states=states)
 
 
 @pytest.mark.parametrize("case", [LIST, QUOTA], ids=lambda case: case.name)
@@ -180,8 +181,10 @@ async def test_a_permission_counts_for_nothing_in_direct_messages(backstage: Bac
     interaction = an_interaction(backstage, guild_id=None, permissions=MODERATOR)
     assert "permission" in await LIST.run(backstage, interaction, member=a_member(43))
     await SHOW.run(backstage, interaction := an_interaction(backstage, guild_id=None))
-    asker = Asker(user_id=REQUESTER, guild_id=None, may_moderate=False)
-    backstage.submissions.find.assert_awaited_once_with("7f3k2q", asker)
+    requester = a_requester(guild_id=None)
+    backstage.lookup.show.assert_awaited_once_with(
+        "7f3k2q", requester, limit_bytes=interaction.filesize_limit
+    )
     assert answered(interaction)
 
 
@@ -191,13 +194,14 @@ async def test_a_video_that_could_not_be_posted_is_handed_out(
     path = tmp_path / "result.mp4"
     path.write_bytes(b"film")
     command, cog = SHOW.of(backstage)
-    backstage.submissions.collectable.return_value = path
+    undelivered = a_view(JobState.UNDELIVERABLE)
+    backstage.lookup.show.return_value = ShownJob(view=undelivered, video=path)
     interaction = an_interaction(backstage)
     await run(command, cog, interaction, job="7F3K2Q")
     (file,) = interaction.edit_original_response.call_args.kwargs["attachments"]
     assert file.filename == "tween-7F3K2Q.mp4"
     file.close()
-    limit = backstage.submissions.collectable.call_args.kwargs["limit_bytes"]
+    limit = backstage.lookup.show.call_args.kwargs["limit_bytes"]
     assert limit == interaction.filesize_limit
 
 

@@ -10,7 +10,6 @@ import pytest
 from discord import app_commands
 
 from bot.chat.status import cancel_custom_id
-from bot.chat.text import Money
 from bot.client import TweenBot
 from bot.domain.ids import new_job_id
 from cogs._buttons import CancelButton
@@ -260,7 +259,7 @@ def test_a_button_is_recognised_by_its_custom_id() -> None:
 
 
 async def test_services_before_the_wiring_are_a_bug_that_says_so() -> None:
-    bot = TweenBot(api_base_url="http://127.0.0.1:1/api/v10", money=Money(), extensions=())
+    bot = TweenBot(api_base_url="http://127.0.0.1:1/api/v10", extensions=())
     with pytest.raises(RuntimeError, match="not wired"):
         _ = bot.services
 
@@ -273,12 +272,12 @@ async def test_commands_are_sent_when_they_changed_and_only_then(
 ) -> None:
     sync = AsyncMock(return_value=[])
     monkeypatch.setattr(bot.tree, "sync", sync)
-    backstage.registration.digest.return_value = "of an older version"
+    backstage.command_registry.digest.return_value = "of an older version"
     await bot._register(1, None)
     sync.assert_awaited_once_with(guild=None)
-    application_id, digest, guild_id = backstage.registration.remember.call_args.args
+    application_id, digest, guild_id = backstage.command_registry.remember.call_args.args
     assert (application_id, guild_id) == (1, None)
-    backstage.registration.digest.return_value = digest
+    backstage.command_registry.digest.return_value = digest
     await bot._register(1, None)
     sync.assert_awaited_once_with(guild=None)
 
@@ -288,10 +287,10 @@ async def test_a_registration_discord_refused_is_tried_at_the_next_start(
 ) -> None:
     monkeypatch.setattr(bot.tree, "sync", AsyncMock(side_effect=http_error(400, 50_035)))
     monkeypatch.setattr(bot._connection, "application_id", 1)
-    backstage.registration.digest.return_value = None
+    backstage.command_registry.digest.return_value = None
     with pytest.raises(discord.HTTPException):
         await bot._register_commands()
-    backstage.registration.remember.assert_not_called()
+    backstage.command_registry.remember.assert_not_called()
 
 
 async def test_a_gateway_that_never_connected_is_not_well(bot: TweenBot) -> None:

@@ -22,14 +22,20 @@ from bot.domain.errors import (
     JobNotFoundError,
     MissingAccessError,
 )
-from bot.domain.ids import GuildId, UserId
-from bot.domain.jobs.job import JobState
-from bot.services import Asker
+from bot.domain.ids import GuildId
+from bot.domain.jobs.states import JobState
 from cogs import _errors
 from cogs._buttons import CancelButton
-from tests.chat.examples import GUILD, REQUESTER, a_job
+from tests.chat.examples import GUILD, a_job
 from tests.cogs.conftest import SECRET, LogLines
-from tests.cogs.doubles import MODERATOR, Backstage, an_interaction, answered, http_error
+from tests.cogs.doubles import (
+    MODERATOR,
+    Backstage,
+    a_requester,
+    an_interaction,
+    answered,
+    http_error,
+)
 
 # --- answers ----------------------------------------------------------------------------------
 
@@ -38,7 +44,7 @@ async def test_the_reference_a_person_reads_is_in_the_log_with_the_traceback(
     backstage: Backstage, log_lines: LogLines
 ) -> None:
     interaction = an_interaction(backstage)
-    backstage.submissions.cancel.side_effect = RuntimeError(f"the password is {SECRET}")
+    backstage.cancellations.cancel.side_effect = RuntimeError(f"the password is {SECRET}")
     said = await press(interaction)
     (line,) = log_lines()
     assert line["event"] == "interaction_failed"
@@ -51,7 +57,7 @@ async def test_what_the_host_could_not_keep_is_in_the_log_without_a_traceback(
     backstage: Backstage, log_lines: LogLines
 ) -> None:
     interaction = an_interaction(backstage)
-    backstage.submissions.cancel.side_effect = DatabaseUnavailableError("database is locked")
+    backstage.cancellations.cancel.side_effect = DatabaseUnavailableError("database is locked")
     assert "disk or the database of my host" in await press(interaction)
     (line,) = log_lines()
     assert (line["event"], line["reason"]) == ("interaction_unstored", "database is locked")
@@ -218,29 +224,29 @@ async def press(interaction: Any) -> str:  # noqa: ANN401 - a double
 
 
 async def test_the_cancel_button_cancels(backstage: Backstage) -> None:
-    backstage.submissions.cancel.return_value = a_job(JobState.CANCELLED)
+    backstage.cancellations.cancel.return_value = a_job(JobState.CANCELLED)
     said = await press(an_interaction(backstage))
     assert said == "Job `7F3K2Q` is cancelled. Nothing was charged."
-    asker = Asker(user_id=REQUESTER, guild_id=GUILD, may_moderate=False)
-    backstage.submissions.cancel.assert_awaited_once_with("7F3K2Q", asker)
+    requester = a_requester()
+    backstage.cancellations.cancel.assert_awaited_once_with("7F3K2Q", requester)
 
 
 async def test_a_moderator_presses_as_a_moderator(backstage: Backstage) -> None:
-    backstage.submissions.cancel.return_value = a_job(JobState.CANCELLED)
+    backstage.cancellations.cancel.return_value = a_job(JobState.CANCELLED)
     await press(an_interaction(backstage, user_id=99, permissions=MODERATOR))
-    asker = Asker(user_id=UserId(99), guild_id=GUILD, may_moderate=True)
-    backstage.submissions.cancel.assert_awaited_once_with("7F3K2Q", asker)
+    requester = a_requester(99, may_moderate=True)
+    backstage.cancellations.cancel.assert_awaited_once_with("7F3K2Q", requester)
 
 
 async def test_a_button_of_somebody_else_says_whose_it_is(backstage: Backstage) -> None:
-    backstage.submissions.cancel.side_effect = JobNotFoundError("7F3K2Q")
+    backstage.cancellations.cancel.side_effect = JobNotFoundError("7F3K2Q")
     said = await press(an_interaction(backstage, user_id=99))
     assert said == "Only the requester or a moderator can do that."
 
 
 async def test_a_button_pressed_too_late_says_why(backstage: Backstage) -> None:
     error = JobNotCancellableError(job_id="7F3K2Q", state="running")
-    backstage.submissions.cancel.side_effect = error
+    backstage.cancellations.cancel.side_effect = error
     assert "the provider cannot stop it" in await press(an_interaction(backstage))
 
 

@@ -7,13 +7,12 @@ from typing import Any
 import discord
 import pytest
 
-from bot.chat.text import Money
 from bot.domain.errors import InvalidOptionsError
-from bot.domain.guilds.audit import Actor
-from bot.domain.guilds.quota import MICROS, Rule, Scope, Unit, Window
+from bot.domain.guilds.quota import Rule, Scope, Unit, Window
 from bot.domain.ids import UserId
-from bot.domain.jobs.job import JobState
-from bot.services import Asker
+from bot.domain.jobs.states import JobState
+from bot.domain.money import MICROS, Money
+from bot.domain.people import Person
 from bot.services.guilds.moderation import Blocked
 from bot.services.guilds.quota_rules import RuleCleared, RuleSet, RuleTarget
 from cogs._amounts import read_amount
@@ -25,6 +24,7 @@ from tests.cogs.doubles import (
     NOBODY,
     Backstage,
     a_member,
+    a_requester,
     a_role,
     an_interaction,
     http_error,
@@ -33,7 +33,7 @@ from tests.cogs.doubles import (
 
 BY_NAME = {case.name.removeprefix("moderate "): case for case in MODERATE}
 SET, CLEAR, GRANT = BY_NAME["quota set"], BY_NAME["quota clear"], BY_NAME["quota grant"]
-ME = Actor(user_id=REQUESTER, name="tom")
+ME = Person(user_id=REQUESTER, name="tom")
 
 every_command = pytest.mark.parametrize("case", MODERATE, ids=[case.name for case in MODERATE])
 
@@ -115,9 +115,9 @@ async def test_a_rule_is_for_whom_it_names(
 ) -> None:
     await _as_moderator(SET, backstage, limit=30.0, per="week", unit="seconds", **options)
     rule = Rule(scope=scope, unit=Unit.SECONDS, window=Window.WEEK, limit=30, target_id=target_id)
-    backstage.rules.set.assert_awaited_once_with(GUILD, rule, ME)
+    backstage.quota_rules.set.assert_awaited_once_with(GUILD, rule, ME)
     await _as_moderator(CLEAR, backstage, per="day", **options)
-    backstage.rules.clear.assert_awaited_once_with(
+    backstage.quota_rules.clear.assert_awaited_once_with(
         GUILD,
         RuleTarget(scope=scope, target_id=target_id),
         ME,
@@ -138,9 +138,9 @@ async def test_rules_of_deleted_roles_are_told_apart_where_the_roles_are_known(
     interaction.guild.roles = [a_role(GUILD), a_role(70)]
     rule = Rule(scope=Scope.ROLE, unit=Unit.VIDEOS, window=Window.DAY, limit=3, target_id=71)
     command, cog = CLEAR.of(backstage)
-    backstage.rules.clear.return_value = [RuleCleared(rule=rule, default=None)]
+    backstage.quota_rules.clear.return_value = [RuleCleared(rule=rule, default=None)]
     said = await run(command, cog, interaction, **CLEAR.options())
-    assert backstage.rules.clear.await_args.kwargs["roles"] == known
+    assert backstage.quota_rules.clear.await_args.kwargs["roles"] == known
     assert said.startswith("Each with <@&71>: " if known is None else "A deleted role: ")
 
 
@@ -196,7 +196,7 @@ async def test_an_answer_says_what_counts_from_now_on(backstage: Backstage) -> N
     command, cog = SET.of(backstage)
 
     async def answer(made: RuleSet) -> str:
-        backstage.rules.set.return_value = made
+        backstage.quota_rules.set.return_value = made
         interaction = an_interaction(backstage, permissions=MODERATOR)
         return await run(command, cog, interaction, limit=1.0, per="day")
 
@@ -239,14 +239,14 @@ async def test_a_clear_says_what_counts_again(backstage: Backstage) -> None:
         ([RuleCleared(rule=mine, default=None)], "<@43>: 9 s of video per week is cleared. What"),
         ([], "No rule was set there, so the defaults count already."),
     ):
-        backstage.rules.clear.return_value = cleared
+        backstage.quota_rules.clear.return_value = cleared
         interaction = an_interaction(backstage, permissions=MODERATOR)
         assert said in await run(command, cog, interaction)
 
 
 async def test_a_grant_is_for_seven_days_where_nothing_is_said(backstage: Backstage) -> None:
     said = await _as_moderator(GRANT, backstage, amount=1.5, unit="cost")
-    backstage.rules.grant.assert_awaited_once_with(
+    backstage.quota_rules.grant.assert_awaited_once_with(
         GUILD, 43, ME, unit=Unit.COST, amount=1_500_000, days=7
     )
     assert "may use **5 videos** once" in said
@@ -304,12 +304,12 @@ async def test_words_that_are_there_already_or_not_at_all_are_said_to_be(
 async def test_anybodys_job_is_cancelled_as_a_moderator(backstage: Backstage) -> None:
     said = await _as_moderator(BY_NAME["cancel"], backstage)
     assert said == "Job `7F3K2Q` is cancelled. Nothing was charged."
-    job, asker = backstage.submissions.cancel.call_args.args
-    assert (job, asker) == (
+    job, requester = backstage.cancellations.cancel.call_args.args
+    assert (job, requester) == (
         "7f3k2q",
-        Asker(user_id=REQUESTER, guild_id=GUILD, may_moderate=True),
+        a_requester(may_moderate=True),
     )
-    assert asker.name == "tom"
+    assert requester.name == "tom"
 
 
 # --- suggestions ------------------------------------------------------------------------------

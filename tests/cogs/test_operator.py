@@ -13,12 +13,13 @@ from discord import app_commands
 from bot.client import TweenBot
 from bot.domain.errors import ChatUnavailableError, JobNotFoundError
 from bot.domain.guilds.quota import Unit, Window
-from bot.domain.host.overview import GuildInfo, JobHistory, Switch
+from bot.domain.host.overview import GuildInfo, JobHistory
+from bot.domain.host.switch import Switch
 from bot.domain.ids import GuildId
-from bot.domain.jobs.job import JobEvent, Owner
-from bot.services.intake.submissions import Asker
+from bot.domain.jobs.job import JobEvent
+from bot.domain.jobs.states import Owner
 from cogs import operator
-from cogs._checks import asker_of
+from cogs._checks import requester_of
 from cogs.operator import OperatorCog
 from tests.chat.examples import NOW, a_job
 from tests.chat.host_examples import a_guild
@@ -28,6 +29,7 @@ from tests.cogs.doubles import (
     OPERATOR,
     OPERATOR_GUILD,
     Backstage,
+    a_requester,
     an_interaction,
     answered,
     http_error,
@@ -110,14 +112,14 @@ async def test_each_scope_is_registered_by_its_own_digest(
     bot: TweenBot, backstage: Backstage, sync: AsyncMock
 ) -> None:
     stored: dict[object, str] = {}
-    backstage.registration.digest.side_effect = lambda _, guild_id: stored.get(guild_id)
-    backstage.registration.remember.side_effect = lambda _, digest, guild_id: stored.update(
+    backstage.command_registry.digest.side_effect = lambda _, guild_id: stored.get(guild_id)
+    backstage.command_registry.remember.side_effect = lambda _, digest, guild_id: stored.update(
         {guild_id: digest}
     )
     await bot._register_commands()
     assert synced(sync) == [None, OPERATOR_GUILD]
-    backstage.registration.remember_operator_guild.assert_awaited_once_with(1, OPERATOR_GUILD)
-    backstage.registration.operator_guild.return_value = OPERATOR_GUILD
+    backstage.command_registry.remember_operator_guild.assert_awaited_once_with(1, OPERATOR_GUILD)
+    backstage.command_registry.operator_guild.return_value = OPERATOR_GUILD
     await bot._register_commands()
     assert len(synced(sync)) == 2
     stored[OPERATOR_GUILD] = "older"
@@ -128,8 +130,8 @@ async def test_each_scope_is_registered_by_its_own_digest(
 async def test_a_guild_that_no_longer_is_the_operators_loses_the_commands(
     bot: TweenBot, backstage: Backstage, sync: AsyncMock
 ) -> None:
-    backstage.registration.digest.return_value = None
-    backstage.registration.operator_guild.return_value = GuildId(9000)
+    backstage.command_registry.digest.return_value = None
+    backstage.command_registry.operator_guild.return_value = GuildId(9000)
     await bot._register_commands()
     assert set(synced(sync)) == {None, OPERATOR_GUILD, 9000}
     assert bot.tree.get_commands(guild=discord.Object(9000)) == []
@@ -138,10 +140,10 @@ async def test_a_guild_that_no_longer_is_the_operators_loses_the_commands(
 async def test_a_guild_the_bot_is_not_in_does_not_keep_it_from_serving(
     bot: TweenBot, backstage: Backstage, sync: AsyncMock
 ) -> None:
-    backstage.registration.digest.return_value = None
+    backstage.command_registry.digest.return_value = None
     sync.side_effect = [[], http_error(403, 50_001)]
     await bot._register_commands()
-    remembered = [call.args[2] for call in backstage.registration.remember.await_args_list]
+    remembered = [call.args[2] for call in backstage.command_registry.remember.await_args_list]
     assert remembered == [None]
 
 
@@ -176,7 +178,7 @@ async def test_the_switch_is_turned_in_the_operators_name(
     backstage: Backstage, name: str, switch: Switch
 ) -> None:
     assert await BY_NAME[name].run(backstage, by_operator(backstage))
-    turned, actor = backstage.switches.turn.await_args.args
+    turned, actor = backstage.operator.turn.await_args.args
     assert (turned, actor.user_id) == (switch, OPERATOR)
 
 
@@ -191,7 +193,7 @@ async def test_a_ceiling_is_read_in_its_unit(
         backstage, by_operator(backstage), limit=typed, unit=unit, per="week"
     )
     assert "the ceiling is" in said
-    named = backstage.host.set_ceiling.await_args.kwargs
+    named = backstage.operator.set_ceiling.await_args.kwargs
     assert (named["limit"], named["unit"], named["window"]) == (stored, Unit(unit), Window.WEEK)
     assert named["actor"].user_id == OPERATOR
 
@@ -203,16 +205,17 @@ async def test_a_ceiling_that_is_no_amount_is_refused(
     said = await BY_NAME["ceiling"].run(backstage, by_operator(backstage), limit=typed, unit=unit)
     assert "went wrong" not in said
     assert said
-    backstage.host.set_ceiling.assert_not_called()
+    backstage.operator.set_ceiling.assert_not_called()
 
 
 async def test_a_long_history_is_attached(backstage: Backstage) -> None:
     cog = operating(backstage)
     event = JobEvent(job_id=a_job().id, at=NOW, owner=Owner.POLLER, name="x", detail={"a": "b"})
-    backstage.host.history.return_value = JobHistory(job=a_job(), events=(event,) * 99, entries=())
+    backstage.operator.history.return_value = JobHistory(
+        job=a_job(), events=(event,) * 99, entries=()
+    )
     interaction = by_operator(backstage)
-    callback: Any = OperatorCog.job.callback
-    await callback(cog, interaction, id="7F3K2Q")
+    await run(OperatorCog.job, cog, interaction, id="7F3K2Q")
     (file,) = interaction.edit_original_response.call_args.kwargs["attachments"]
     assert file.filename == "job-7F3K2Q.txt"
     file.close()
@@ -228,7 +231,7 @@ async def test_a_history_of_no_job_is_a_plain_refusal(backstage: Backstage) -> N
 
 async def test_guilds_are_suggested_to_operators_by_name_or_id(backstage: Backstage) -> None:
     cog = operating(backstage)
-    backstage.host.guilds.return_value = [
+    backstage.operator.guilds.return_value = [
         a_guild(),
         a_guild(guild_id=GuildId(77), presence=GuildInfo(name="Kelp " * 20), left_at=NOW),
     ]
@@ -243,14 +246,14 @@ async def test_guilds_are_suggested_to_operators_by_name_or_id(backstage: Backst
     assert all(len(name) <= 100 for name in names.values())
     assert [each.value for each in await suggested(by_operator(backstage), "TIDE")] == ["500"]
     assert [each.value for each in await suggested(by_operator(backstage), "77")] == ["77"]
-    backstage.host.guilds.reset_mock()
+    backstage.operator.guilds.reset_mock()
     assert await suggested(an_interaction(backstage, permissions=ADMIN), "") == []
-    backstage.host.guilds.assert_not_called()
+    backstage.operator.guilds.assert_not_called()
 
 
 async def test_an_operators_permission_is_not_a_moderators(backstage: Backstage) -> None:
-    asker = asker_of(by_operator(backstage))
-    assert asker == Asker(user_id=asker.user_id, guild_id=GuildId(500), may_moderate=False)
+    requester = requester_of(by_operator(backstage))
+    assert requester == a_requester(requester.user_id)
 
 
 # --- which guilds there are -------------------------------------------------------------------

@@ -20,19 +20,20 @@ import pytest
 from discord import app_commands
 from sqlalchemy import select
 
-from bot.chat.text import Money
+from bot.app import App, build_app
 from bot.client import EXTENSIONS, TweenBot
 from bot.clock import WallClock
 from bot.domain.ids import InteractionId
-from bot.domain.jobs.job import JobState
+from bot.domain.jobs.states import JobState
 from bot.domain.jobs.transitions import open_job
 from bot.media.child import MediaPool
+from bot.outside import Overrides
 from bot.settings import Settings
 from bot.storage import jobs, lanes, migrate, moderation
 from bot.storage.engine import Database
 from bot.storage.tables import audit_entries
-from bot.wiring import Wiring
 from cogs import _errors
+from cogs._guarded import GuardedCog
 from tests.chat.examples import a_job
 from tests.cogs.audiences import (
     ELSEWHERE,
@@ -87,51 +88,40 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-async def wiring(tmp_path: Path, template: Path) -> AsyncIterator[Wiring]:
-    """The objects of a process, with doubles of the provider, of Discord and of the media child."""
+async def app(tmp_path: Path, template: Path) -> AsyncIterator[App]:
+    """The parts of a process, with doubles of the provider, of Discord and of the media child."""
     shutil.copyfile(template, tmp_path / "tween.db")
     settings = Settings(
         _env_file=None,
         discord_token="abcdef.ghijkl.mnopqr",
         dashscope_api_key="sk-a-key-of-nobody",
+        discord_api_base_url="http://127.0.0.1:1/api/v10",
         database_url=f"sqlite:///{tmp_path / 'tween.db'}",
         data_dir=tmp_path / "data",
         operator_ids=frozenset({OPERATOR}),
         operator_guild_id=OPERATOR_GUILD,
     )
-    clock, chat = WallClock(), RecordingChat()
-    database = Database(settings.database_url)
     media = create_autospec(MediaPool, instance=True)
     media.draw.return_value = b"png"
-    bot = TweenBot(api_base_url="http://127.0.0.1:1/api/v10", money=Money())
-    async with bot:
-        wiring = Wiring(
-            settings=settings,
-            clock=clock,
-            catalogue=settings.catalogue(),
-            database=database,
-            provider=InMemoryProvider(clock),
-            media=media,
-            client=bot,
-        )
-        wiring.chat = chat  # type: ignore[assignment]  # both are Chat
-        await _fill(wiring)
-        bot.services = wiring.services()
-        for extension in EXTENSIONS:
-            await bot.load_extension(extension)
-        yield wiring
-    await database.aclose()
+    overrides = Overrides(chat=RecordingChat(), provider=InMemoryProvider(WallClock()), media=media)
+    async with build_app(settings, overrides) as app:
+        await _fill(app)
+        app.client.services = app.services
+        async with app.client:
+            for extension in EXTENSIONS:
+                await app.client.load_extension(extension)
+            yield app
 
 
-async def _fill(wiring: Wiring) -> None:
+async def _fill(app: App) -> None:
     """Give each person a waiting job in their server, and somebody else one in this server."""
-    account = wiring.provider.account
+    account = app.provider.account
     waiting = [(THEIRS, SOMEBODY, HERE)] + [
         (own_job(person), user_id, ELSEWHERE if person is P.STRANGER else HERE)
         for person, user_id in USER_ID.items()
     ]
-    async with wiring.database.write() as connection:
-        models = [(model.name, model.limits) for model in wiring.catalogue]
+    async with app.database.write() as connection:
+        models = [(model.name, model.limits) for model in app.catalogue]
         await lanes.ensure(connection, account, models)
         for number, (job_id, user_id, guild_id) in enumerate(waiting):
             job = a_job(
@@ -151,7 +141,7 @@ _BACKSTAGE = Backstage()
 """Only to make interactions of: the services are real."""
 
 
-def asked_by(person: Person, wiring: Wiring) -> Any:  # noqa: ANN401 - a double
+def asked_by(person: Person, app: App) -> Any:  # noqa: ANN401 - a double
     """Return an interaction of a person, in their server."""
     interaction = an_interaction(
         _BACKSTAGE,
@@ -159,7 +149,7 @@ def asked_by(person: Person, wiring: Wiring) -> Any:  # noqa: ANN401 - a double
         guild_id=ELSEWHERE if person is P.STRANGER else HERE,
         permissions=PERMISSIONS.get(person, NOBODY),
     )
-    interaction.client.services = wiring.client.services
+    interaction.client.services = app.client.services
     return interaction
 
 
@@ -226,7 +216,11 @@ async def run_command(
     interaction.command = command
     callback: Any = command.callback
     try:
+        if isinstance(command.binding, GuardedCog):
+            await command.binding.interaction_check(interaction)
         await callback(command.binding, interaction, **options_for(command), **options)
+    except app_commands.CheckFailure as error:
+        await _errors.answer(interaction, error)
     except Exception as error:  # noqa: BLE001 - discord.py wraps whatever comes
         wrapped = app_commands.CommandInvokeError(command, error)
         wrapped.__cause__ = error
@@ -285,26 +279,26 @@ async def suggested(
     return [str(choice.value) for choice in choices]
 
 
-async def test_the_table_has_a_row_for_everything_and_nothing_else(wiring: Wiring) -> None:
-    assert walked(wiring.client) == set(TABLE)
+async def test_the_table_has_a_row_for_everything_and_nothing_else(app: App) -> None:
+    assert walked(app.client) == set(TABLE)
     assert {name.removesuffix(" member") for name in TABLE if name.endswith(" member")} == (
         WITH_MEMBER
     )
 
 
 @pytest.mark.parametrize("person", Person, ids=lambda person: person.value)
-async def test_everybody_may_what_the_table_says(wiring: Wiring, person: Person) -> None:
+async def test_everybody_may_what_the_table_says(app: App, person: Person) -> None:
     seen: dict[str, Verdict] = {}
-    for command in commands_of(wiring.client):
+    for command in commands_of(app.client):
         name = f"/{command.qualified_name}"
-        seen[name] = await run_command(command, asked_by(person, wiring))
+        seen[name] = await run_command(command, asked_by(person, app))
         if name in WITH_MEMBER:
             somebody = a_member(SOMEBODY)
-            interaction = asked_by(person, wiring)
+            interaction = asked_by(person, app)
             seen[f"{name} member"] = await run_command(command, interaction, member=somebody)
-    for name, kind in buttons_of(wiring.client).items():
+    for name, kind in buttons_of(app.client).items():
         row = TABLE.get(f"press {name}", OWN_JOB)
-        seen[f"press {name}"] = await press(kind, row, asked_by(person, wiring))
+        seen[f"press {name}"] = await press(kind, row, asked_by(person, app))
     assert seen == {
         name: row.expected(person)
         for name, row in TABLE.items()
@@ -313,14 +307,14 @@ async def test_everybody_may_what_the_table_says(wiring: Wiring, person: Person)
 
 
 @pytest.mark.parametrize("person", Person, ids=lambda person: person.value)
-async def test_nothing_is_suggested_to_who_may_not(wiring: Wiring, person: Person) -> None:
+async def test_nothing_is_suggested_to_who_may_not(app: App, person: Person) -> None:
     seen: dict[str, bool] = {}
-    for command in commands_of(wiring.client):
+    for command in commands_of(app.client):
         for parameter in command.parameters:
             if not parameter.autocomplete:
                 continue
             name = f"suggest /{command.qualified_name} {parameter.display_name}"
-            values = await suggested(command, parameter.display_name, asked_by(person, wiring))
+            values = await suggested(command, parameter.display_name, asked_by(person, app))
             seen[name] = bool(values)
             may_see = TABLE[name].audience is not EVERYBODY and person in {P.MODERATOR, P.ADMIN}
             assert THEIRS not in values or may_see, name
@@ -334,20 +328,20 @@ async def test_nothing_is_suggested_to_who_may_not(wiring: Wiring, person: Perso
 
 
 @pytest.mark.parametrize("person", [P.MEMBER, P.OPERATOR, P.STRANGER], ids=lambda who: who.value)
-async def test_who_may_not_leaves_no_trace_on_the_server(wiring: Wiring, person: Person) -> None:
+async def test_who_may_not_leaves_no_trace_on_the_server(app: App, person: Person) -> None:
     operators = {f"/operator {name}" for name in ("ceiling",)}
-    for command in commands_of(wiring.client):
+    for command in commands_of(app.client):
         if f"/{command.qualified_name}" not in operators:
-            await run_command(command, asked_by(person, wiring))
-    for name, kind in buttons_of(wiring.client).items():
+            await run_command(command, asked_by(person, app))
+    for name, kind in buttons_of(app.client).items():
         row = TABLE.get(f"press {name}", OWN_JOB)
-        await press(kind, row, asked_by(person, wiring))
-    async with wiring.database.read() as connection:
+        await press(kind, row, asked_by(person, app))
+    async with app.database.read() as connection:
         theirs = await jobs.get(connection, THEIRS)
         query = select(audit_entries.c.id).where(audit_entries.c.guild_id == HERE)
         changes = (await connection.execute(query)).all()
         assert await moderation.blocks_of(connection, HERE) == []
     assert theirs is not None
-    assert (theirs.state, theirs.prompt) == (JobState.QUEUED, "a cat turns its head")
-    assert theirs.cancel_requested_at is None
+    assert (theirs.state, theirs.options.prompt) == (JobState.QUEUED, "a cat turns its head")
+    assert theirs.cancellation.requested_at is None
     assert changes == []

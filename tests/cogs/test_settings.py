@@ -10,12 +10,11 @@ import pytest
 from discord import app_commands
 
 from bot.client import TweenBot
-from bot.domain.catalogue import Kind
+from bot.domain.catalogue import Choices, Kind
 from bot.domain.catalogue.permits import Permits
-from bot.domain.guilds.audit import Actor
 from bot.domain.guilds.settings import Guild, Notify
 from bot.domain.ids import ChannelId, GuildId, UserId
-from bot.domain.requests.submission import Choices
+from bot.domain.people import Person
 from bot.services.guilds.settings import Change, Overview
 from tests.chat.examples import GUILD, REQUESTER
 from tests.cogs.cases import SETTINGS, SUGGESTED_FOR_SETTINGS, Case
@@ -23,7 +22,7 @@ from tests.cogs.doubles import ADMIN, MODERATOR, NOBODY, Backstage, an_interacti
 from tests.cogs.test_suggestions import suggested
 
 BY_NAME = {case.name.removeprefix("settings "): case for case in SETTINGS}
-TOM = Actor(user_id=UserId(REQUESTER), name="tom")
+TOM = Person(user_id=UserId(REQUESTER), name="tom")
 HERE = (GuildId(GUILD), TOM)
 FLASH = "wan2.2-kf2v-flash"
 

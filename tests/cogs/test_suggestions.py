@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from discord import app_commands
 
-from bot.chat.text import Money
 from bot.client import TweenBot
 from bot.domain.catalogue import Catalogue, Kind, Override, Region
-from bot.services import Asker
-from tests.chat.examples import GUILD, REQUESTER, a_job
+from bot.domain.money import Money
+from tests.chat.examples import GUILD, a_job
 from tests.cogs.cases import SUGGESTED_FOR_JOBS, SUGGESTED_FOR_SETTINGS, SUGGESTED_FOR_VIDEO
 from tests.cogs.conftest import LogLines
-from tests.cogs.doubles import ADMIN, MODERATOR, Backstage, an_interaction
+from tests.cogs.doubles import ADMIN, MODERATOR, Backstage, a_requester, an_interaction
 
 STRING, INTEGER = 3, 4
 
@@ -214,7 +214,9 @@ async def test_a_size_is_found_however_it_is_written(
 
 async def test_a_currency_with_an_x_changes_nothing(bot: TweenBot, backstage: Backstage) -> None:
     interaction = an_interaction(backstage)
-    interaction.client.money = Money(currency="MXN", per_cny=2.5)
+    services = interaction.client.services
+    pesos = Money(currency="MXN", per_cny=2.5)
+    interaction.client.services = replace(services, money=pesos)
     chosen = "832*480 · 480P · 1.75 MXN"
     (choice,) = await suggested(bot, interaction, "video text", "size", size=chosen)
     assert (choice.name, choice.value) == (chosen, "832*480")
@@ -270,7 +272,7 @@ async def test_effects_are_those_of_the_chosen_model(
 async def test_where_there_are_no_effects_nothing_is_suggested(
     bot: TweenBot, backstage: Backstage, option: str
 ) -> None:
-    backstage.catalogue = Catalogue(Region.SINGAPORE)
+    backstage.catalogue = Catalogue.of_region(Region.SINGAPORE)
     assert await values(bot, backstage, "video effect", option) == []
 
 
@@ -282,7 +284,7 @@ async def test_a_kind_that_nobody_makes_suggests_nothing(
     off = {
         model.name: Override(enabled=False) for model in backstage.catalogue if model.makes(kind)
     }
-    backstage.catalogue = Catalogue(Region.BEIJING, off)
+    backstage.catalogue = Catalogue.of_region(Region.BEIJING, off)
     assert await values(bot, backstage, command, option) == []
 
 
@@ -306,12 +308,12 @@ async def test_suggestions_stay_within_discords_limits(
 async def test_only_ones_own_jobs_are_suggested(
     bot: TweenBot, backstage: Backstage, command: str
 ) -> None:
-    backstage.submissions.list_jobs.return_value = [a_job()]
+    backstage.lookup.list_jobs.return_value = [a_job()]
     interaction = an_interaction(backstage, permissions=MODERATOR)
     choices = await suggested(bot, interaction, command, "job", job="7f3")
     assert [choice.value for choice in choices] == ["7F3K2Q"]
-    call = backstage.submissions.list_jobs.call_args
-    assert call.args == (Asker(user_id=REQUESTER, guild_id=GUILD, may_moderate=True),)
+    call = backstage.lookup.list_jobs.call_args
+    assert call.args == (a_requester(may_moderate=True),)
     assert "member_id" not in call.kwargs
     assert call.kwargs["limit"] == 25
     assert await suggested(bot, an_interaction(backstage), command, "job", job="ZZZ") == []

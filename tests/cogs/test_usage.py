@@ -12,7 +12,7 @@ from bot.domain.errors import ExportTooLargeError
 from bot.domain.guilds.quota import Span
 from bot.domain.guilds.usage import EPOCH, LogQuery, Place
 from bot.domain.ids import GuildId, UserId, new_job_id
-from bot.domain.jobs.job import JobState
+from bot.domain.jobs.states import JobState
 from cogs._pages import FILTERS, AuditButton, LogButton, LogCursor, audit_view, log_view
 from tests.chat.examples import GUILD, NOW, a_job
 from tests.chat.usage_examples import SPAN, a_log_page, an_audit_page, an_entry
@@ -39,13 +39,13 @@ async def test_nobody_else_learns_anything(
     interaction = an_interaction(backstage, permissions=permissions)
     said = await case.run(backstage, interaction)
     assert said == "You need the permission **Manage Server** for that. Ask a moderator."
-    assert not backstage.usage.mock_calls
+    assert not backstage.usage_reports.mock_calls
 
 
 async def test_every_question_names_the_guild(backstage: Backstage) -> None:
     for case in USAGE:
         await case.run(backstage, an_interaction(backstage, permissions=ADMIN))
-    asked = [call for call in backstage.usage.mock_calls if not call[0].startswith("draw")]
+    asked = [call for call in backstage.usage_reports.mock_calls if not call[0].startswith("draw")]
     assert asked
     assert all(call.args[0] == GuildId(GUILD) for call in asked)
 
@@ -69,7 +69,7 @@ async def test_an_export_that_is_too_large_says_what_to_do(backstage: Backstage)
 
     def failing(stage: Backstage) -> Any:  # noqa: ANN401 - a cog
         made = build(stage)
-        stage.usage.export.side_effect = error
+        stage.usage_reports.export.side_effect = error
         return made
 
     said = await Case(case.name, failing, case.options).run(backstage, interaction)
@@ -114,13 +114,13 @@ async def test_an_address_survives_a_restart_exactly(
 async def test_a_page_replaces_its_own_message(backstage: Backstage) -> None:
     jobs = [a_job(id=new_job_id(), created_at=NOW - timedelta(hours=at)) for at in range(3)]
     older = pressed(log_view(a_log_page(*jobs, has_older=True), "all"), "Older")
-    backstage.usage.log.return_value = a_log_page(a_job(JobState.FAILED))
+    backstage.usage_reports.log.return_value = a_log_page(a_job(JobState.FAILED))
     interaction = an_interaction(backstage, permissions=ADMIN)
     await (await after_restart(older, interaction)).callback(interaction)
     interaction.response.defer.assert_awaited_once_with(ephemeral=True, thinking=False)
-    guild_id, query = backstage.usage.log.call_args.args
+    guild_id, query = backstage.usage_reports.log.call_args.args
     assert guild_id == GuildId(GUILD)
-    assert query.place == Place(at=jobs[-1].created_at, job_id=jobs[-1].id)
+    assert query.place == Place(at=jobs[-1].times.created_at, job_id=jobs[-1].id)
     assert not query.is_newer
     assert "Failed" in answered(interaction)
 
@@ -130,16 +130,16 @@ async def test_who_lost_the_permission_turns_no_page(backstage: Backstage) -> No
     interaction = an_interaction(backstage, permissions=MODERATOR)
     await (await after_restart(older, interaction)).callback(interaction)
     assert "Manage Server" in answered(interaction)
-    assert not backstage.usage.mock_calls
+    assert not backstage.usage_reports.mock_calls
 
 
 async def test_pages_of_changes_remember_period_and_place(backstage: Backstage) -> None:
     first = an_audit_page(*[an_entry()] * 10, has_older=True)
     older = pressed(audit_view(first), "Older")
-    backstage.usage.audit.return_value = an_audit_page(an_entry(), offset=10)
+    backstage.usage_reports.audit.return_value = an_audit_page(an_entry(), offset=10)
     interaction = an_interaction(backstage, permissions=ADMIN)
     await (await after_restart(older, interaction)).callback(interaction)
-    backstage.usage.audit.assert_awaited_once_with(GuildId(GUILD), SPAN, offset=10)
+    backstage.usage_reports.audit.assert_awaited_once_with(GuildId(GUILD), SPAN, offset=10)
     view = interaction.edit_original_response.call_args.kwargs["view"]
     newer = pressed(view, "Newer")
     again = await after_restart(newer, interaction)
@@ -147,7 +147,7 @@ async def test_pages_of_changes_remember_period_and_place(backstage: Backstage) 
 
 
 async def test_a_page_that_breaks_is_answered_with_a_reference(backstage: Backstage) -> None:
-    backstage.usage.audit.side_effect = RuntimeError
+    backstage.usage_reports.audit.side_effect = RuntimeError
     interaction = an_interaction(backstage, permissions=ADMIN)
     await AuditButton(SPAN, 10, "Older").callback(interaction)
     assert "Something went wrong" in answered(interaction)

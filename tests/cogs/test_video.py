@@ -10,7 +10,7 @@ import pytest
 
 from bot.domain.catalogue import Catalogue, Kind, Region
 from bot.domain.errors import GuildDisabledError, InvalidImageError
-from bot.domain.requests.submission import GenerationOptions, Submission, Wish
+from bot.domain.requests.submission import Submission, VideoOptions, VideoSpec
 from bot.services.intake.pictures import Pictures
 from tests.chat.examples import GUILD, REQUESTER
 from tests.cogs.cases import EFFECT, FRAMES, IMAGE, RETRY, TEXT, VIDEOS, Case, a_picture
@@ -23,7 +23,7 @@ async def submitted(backstage: Backstage, case: Case, **changes: object) -> Subm
     """Run a command that queues a job; return what it hands to the service."""
     said = await case.run(backstage, an_interaction(backstage), **changes)
     assert said.startswith("Queued as Job `7F3K2Q`"), said
-    (submission,) = backstage.submissions.submit.call_args.args
+    (submission,) = backstage.submissions.queue.call_args.args
     assert isinstance(submission, Submission)
     return submission
 
@@ -39,26 +39,25 @@ async def test_a_wish_is_queued_with_everything_that_was_chosen(backstage: Backs
         prompt_extend=False,
         watermark=True,
     )
-    assert submission.wish == Wish(
+    assert submission.spec == VideoSpec(
         kind=Kind.FRAMES,
         model="wan2.2-kf2v-flash",
         resolution="480P",
         duration_seconds=5,
-        price_micros=500_000,
-        options=GenerationOptions(
+        options=VideoOptions(
             prompt="a cat", seed=7, prompt_extend=False, watermark=True, loop=True
         ),
     )
-    origin = submission.origin
-    assert (origin.guild_id, origin.requester_id, origin.interaction_id) == (GUILD, REQUESTER, 900)
-    assert (set(origin.role_ids), origin.premium_tier) == ({77}, 2)
+    origin, requester = submission.origin, submission.requester
+    assert (origin.guild_id, requester.user_id, origin.interaction_id) == (GUILD, REQUESTER, 900)
+    assert (set(requester.role_ids), origin.premium_tier) == ({77}, 2)
     assert (submission.pictures, submission.preview) == ((a_picture("first_frame"),), b"preview")
 
 
 async def test_a_last_frame_comes_after_the_first(backstage: Backstage) -> None:
     submission = await submitted(backstage, FRAMES, last_frame=an_attachment(), loop=False)
     assert submission.pictures == (a_picture("first_frame"), a_picture("last_frame"))
-    assert not submission.wish.options.loop
+    assert not submission.spec.options.loop
 
 
 async def test_a_picture_is_queued_with_everything_that_was_chosen(backstage: Backstage) -> None:
@@ -74,13 +73,12 @@ async def test_a_picture_is_queued_with_everything_that_was_chosen(backstage: Ba
         prompt_extend=False,
         watermark=True,
     )
-    assert submission.wish == Wish(
+    assert submission.spec == VideoSpec(
         kind=Kind.IMAGE,
         model="wanx2.1-i2v-turbo",
         resolution="480P",
         duration_seconds=3,
-        price_micros=720_000,
-        options=GenerationOptions(
+        options=VideoOptions(
             prompt="it rains",
             negative_prompt="people",
             seed=0,
@@ -107,14 +105,13 @@ async def test_words_are_queued_with_everything_that_was_chosen_and_no_picture(
         watermark=True,
         spoiler=True,
     )
-    assert submission.wish == Wish(
+    assert submission.spec == VideoSpec(
         kind=Kind.TEXT,
         model="wanx2.1-t2v-turbo",
         resolution="720P",
         size="720*1280",
         duration_seconds=5,
-        price_micros=1_200_000,
-        options=GenerationOptions(
+        options=VideoOptions(
             prompt="fog over a lake",
             negative_prompt="people",
             seed=9,
@@ -135,13 +132,12 @@ async def test_an_effect_is_queued_with_everything_that_was_chosen(backstage: Ba
         seed=5,
         watermark=True,
     )
-    assert submission.wish == Wish(
+    assert submission.spec == VideoSpec(
         kind=Kind.EFFECT,
         model="wanx2.1-i2v-plus",
         resolution="720P",
         duration_seconds=5,
-        price_micros=3_500_000,
-        options=GenerationOptions(effect="frenchkiss", seed=5, watermark=True),
+        options=VideoOptions(effect="frenchkiss", seed=5, watermark=True),
     )
     assert (submission.pictures, submission.preview) == ((a_picture("image"),), b"preview")
 
@@ -150,23 +146,24 @@ async def test_an_effect_is_queued_with_everything_that_was_chosen(backstage: Ba
 async def test_what_nobody_chose_is_the_cheapest_recommended(
     backstage: Backstage, case: Case
 ) -> None:
-    wish = (await submitted(backstage, case)).wish
-    shape = wish.size or wish.resolution
-    assert (wish.model, shape, wish.price_micros) == {
+    submission = await submitted(backstage, case)
+    spec = submission.spec
+    shape = spec.size or spec.resolution
+    assert (spec.model, shape, submission.price.reserved.micros) == {
         "video frames": ("wan2.2-kf2v-flash", "720P", 1_000_000),
         "video image": ("wan2.2-i2v-flash", "720P", 1_000_000),
         "video text": ("wan2.2-t2v-plus", "832*480", 700_000),
         "video effect": ("wanx2.1-i2v-turbo", "720P", 1_200_000),
     }[case.name]
-    assert (wish.options.prompt_extend, wish.options.watermark) == (True, False)
-    assert (wish.options.seed, wish.options.spoiler) == (None, False)
+    assert (spec.options.prompt_extend, spec.options.watermark) == (True, False)
+    assert (spec.options.seed, spec.options.spoiler) == (None, False)
 
 
 @every_video
 async def test_a_spoiler_has_no_preview(backstage: Backstage, case: Case) -> None:
     submission = await submitted(backstage, case, spoiler=True)
     assert submission.preview is None
-    assert submission.wish.options.spoiler
+    assert submission.spec.options.spoiler
 
 
 @pytest.mark.parametrize(
@@ -205,11 +202,11 @@ async def test_a_wish_that_cannot_be_fulfilled_is_refused_before_a_picture_is_re
     assert said in text
     assert len(text) < 2000
     backstage.pictures.prepare.assert_not_called()
-    backstage.submissions.submit.assert_not_called()
+    backstage.submissions.queue.assert_not_called()
 
 
 async def test_where_there_are_no_effects_it_is_said(backstage: Backstage) -> None:
-    backstage.catalogue = Catalogue(Region.SINGAPORE)
+    backstage.catalogue = Catalogue.of_region(Region.SINGAPORE)
     said = await EFFECT.run(backstage, an_interaction(backstage))
     assert said == "The provider has no effects in Singapore, where this bot's account is."
     backstage.pictures.prepare.assert_not_called()
@@ -295,8 +292,8 @@ async def test_where_the_bot_may_not_post_nothing_is_queued(
     interaction = an_interaction(backstage, app_permissions=permissions, thread=thread)
     text = await case.run(backstage, interaction)
     assert text.startswith(f"I need the permission **{said}** in this channel.")
-    backstage.submissions.submit.assert_not_called()
-    backstage.submissions.retry.assert_not_called()
+    backstage.submissions.queue.assert_not_called()
+    backstage.retries.retry.assert_not_called()
     backstage.pictures.prepare.assert_not_called()
     assert backstage.refused == ["not_permitted"]
 
@@ -315,4 +312,4 @@ async def test_a_prompt_that_nobody_can_see_is_none(backstage: Backstage, invisi
     said = await TEXT.run(backstage, an_interaction(backstage), prompt=invisible)
     assert said == "Say in the prompt what is to be seen."
     submission = await submitted(backstage, IMAGE, prompt=invisible)
-    assert submission.wish.options.prompt is None
+    assert submission.spec.options.prompt is None

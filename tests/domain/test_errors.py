@@ -13,10 +13,11 @@ from bot.domain.errors import (
     ChatUnavailableError,
     ConfigurationError,
     ProviderUnavailableError,
-    QuotaExceededError,
     RateLimitedError,
     StaleJobError,
 )
+from bot.domain.guilds import denials as guild_denials
+from bot.domain.guilds.denials import QuotaExceededError
 from bot.domain.guilds.quota import Refusal, Scope, Unit, Window
 from bot.domain.host import disk
 from bot.domain.requests import denials
@@ -24,7 +25,7 @@ from tests.fakes import NOW
 
 CLASSES = {
     name: kind
-    for name, kind in (vars(errors) | vars(denials) | vars(disk)).items()
+    for name, kind in (vars(errors) | vars(guild_denials) | vars(denials) | vars(disk)).items()
     if inspect.isclass(kind) and issubclass(kind, BotError)
 }
 
@@ -63,16 +64,6 @@ def test_every_code_is_one_errors_own() -> None:
 def test_every_error_says_what_it_is(name: str) -> None:
     assert name.endswith("Error")
     assert CLASSES[name].__doc__
-
-
-def test_retryable_is_what_time_heals() -> None:
-    assert {name for name, kind in CLASSES.items() if kind.retryable} == {
-        "ChatUnavailableError",
-        "DatabaseUnavailableError",
-        "DiskUnavailableError",
-        "ProviderUnavailableError",
-        "RateLimitedError",
-    }
 
 
 def test_messages_are_built_from_the_facts() -> None:

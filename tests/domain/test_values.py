@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot.domain.guilds.settings import Guild, Notify
 from bot.domain.ids import CROCKFORD, JOB_ID_LENGTH, GuildId, new_job_id, parse_job_id
-from bot.domain.jobs.delivery import MIB, plan_upload, upload_limit_bytes
+from bot.domain.jobs.delivery import MIB, upload_limit_bytes
 from tests.fakes import a_job
 
 
@@ -61,11 +61,6 @@ def test_limit_is_the_guilds_tier(tier: int, base: int, mib: int) -> None:
     assert upload_limit_bytes(premium_tier=tier, base_limit_mib=base) == mib * MIB
 
 
-@pytest.mark.parametrize(("size", "must"), [(99, False), (100, False), (101, True)])
-def test_file_above_the_limit_must_shrink(size: int, *, must: bool) -> None:
-    assert plan_upload(size, limit_bytes=100).must_shrink is must
-
-
 def test_guild_begins_in_utc_with_pings_and_previews() -> None:
     guild = Guild(guild_id=GuildId(1))
     assert (guild.zone.key, guild.notify, guild.preview) == ("UTC", Notify.PING, True)
@@ -75,5 +70,5 @@ def test_records_cannot_be_changed() -> None:
     job = a_job()
     with pytest.raises(AttributeError):
         job.state = "delivered"  # type: ignore[misc,assignment]
-    assert job.created_at - job.counted_at == timedelta(0)
+    assert job.times.created_at - job.times.counted_at == timedelta(0)
     assert Path(f"{job.id}").name == job.id

@@ -13,7 +13,8 @@ from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from bot.domain.jobs.job import Job, JobState
+from bot.domain.jobs.job import Job
+from bot.domain.jobs.states import JobState
 from sandbox.dashscope import EmulatorSettings
 from sandbox.discord.command_input import ClientRefusedError, OptionValue
 from sandbox.discord.faults import Fault
@@ -354,16 +355,16 @@ class Crowd:
         tasks = self.world.dashscope.tasks
         problems = []
         for job in jobs:
-            task = tasks.get(job.task_id or "")
+            task = tasks.get(job.task.id or "")
             match job.state:
                 case JobState.DELIVERED:
                     continue
                 case JobState.FAILED if task is not None and task.problem is not None:
                     continue
-                case JobState.CANCELLED if job.cancel_requested_at is not None:
+                case JobState.CANCELLED if job.cancellation.requested_at is not None:
                     continue
             problems.append(
-                f"job {job.id} is {job.state}: {job.failure_reason} {job.failure_detail}"
+                f"job {job.id} is {job.state}: {job.failure.reason} {job.failure.detail}"
             )
         return problems
 
@@ -393,6 +394,6 @@ def outcomes(jobs: list[Job]) -> dict[str, int]:
     """Count the ends of jobs, and why there was no video."""
     counted: dict[str, int] = defaultdict(int)
     for job in jobs:
-        reason = f" ({job.failure_reason.value})" if job.failure_reason else ""
+        reason = f" ({job.failure.reason.value})" if job.failure.reason else ""
         counted[f"{job.state.value}{reason}"] += 1
     return dict(sorted(counted.items(), key=lambda item: -item[1]))

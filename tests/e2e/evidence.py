@@ -11,8 +11,9 @@ from pathlib import Path
 
 from sqlalchemy import func, select
 
+from bot.domain.amounts import Amounts
 from bot.domain.jobs.job import Job, JobEvent
-from bot.domain.jobs.ledger import Amounts, LedgerEntry
+from bot.domain.jobs.ledger import LedgerEntry
 from bot.storage import jobs, ledger
 from bot.storage.tables import ledger_entries, orphan_tasks
 from sandbox.dashscope.recorder import RequestRecord
@@ -59,21 +60,21 @@ class Evidence:
         told: dict[str, tuple[str, ...]] = {}
         for job in self.jobs:
             ids = [event.detail.get("task_id") for event in self.events[job.id]]
-            told[job.id] = tuple(dict.fromkeys(str(each) for each in [*ids, job.task_id] if each))
+            told[job.id] = tuple(dict.fromkeys(str(each) for each in [*ids, job.task.id] if each))
         return told
 
     @cached_property
     def made_for(self) -> Mapping[str, tuple[str, ...]]:
         """The ids of all tasks that were made with a job's seed, whether it knows them or not."""
-        seeds = Counter(job.seed for job in self.jobs)
+        seeds = Counter(job.options.seed for job in self.jobs)
         return {
             job.id: tuple(
                 task_id
                 for task_id, task in self.tasks.items()
-                if task.parameters.get("seed") == job.seed
+                if task.parameters.get("seed") == job.options.seed
             )
             for job in self.jobs
-            if seeds[job.seed] == 1  # drawn, and not chosen by a member who likes it
+            if seeds[job.options.seed] == 1  # drawn, and not chosen by a member who likes it
         }
 
     @cached_property
@@ -177,7 +178,7 @@ def _loose_files(data_dir: Path, scratch: str | None) -> Iterator[str]:
 
 def history(evidence: Evidence, job: Job) -> Iterator[str]:
     """Tell what happened to a job: its events, its lines in the log, its messages."""
-    yield f"history of {job.id}, requester {job.requester_id}:"
+    yield f"history of {job.id}, requester {job.requester.user_id}:"
     for event in evidence.events[job.id]:
         yield (
             f"  {event.at:%H:%M:%S.%f} {event.owner} {event.name} "

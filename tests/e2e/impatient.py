@@ -4,27 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable
 
 from typing_extensions import override
 
-from bot import cli, wiring
-from bot.domain.ports import Clock
-from bot.services.host.watchdogs import GatewayWatch
+from bot import cli
+from bot.outside import Overrides
 from tests.e2e.process import BotProcess, RunningProcess
 
 PATIENCE_SECONDS = 8
 
 
-class ImpatientWatch(GatewayWatch):
-    """Watches like the product's own, for less time."""
-
-    def __init__(self, clock: Clock, is_well: Callable[[], bool]) -> None:
-        super().__init__(clock, is_well, patience_seconds=PATIENCE_SECONDS)
-
-
 class ImpatientBot(BotProcess):
-    """A process with that watch."""
+    """A process with less patience."""
 
     @override
     async def _spawn(self) -> RunningProcess:
@@ -39,5 +30,4 @@ class ImpatientBot(BotProcess):
 
 
 if __name__ == "__main__":
-    wiring.GatewayWatch = ImpatientWatch  # type: ignore[assignment,attr-defined]
-    cli.main()
+    cli.main(obj=Overrides(gateway_patience_seconds=PATIENCE_SECONDS))

@@ -17,9 +17,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from bot.chat import text
-from bot.domain.jobs.job import TERMINAL, Job, JobState
-from bot.domain.jobs.ledger import NOTHING, EntryKind
-from bot.domain.jobs.transitions import charged_amounts
+from bot.domain.amounts import NOTHING
+from bot.domain.jobs.job import Job
+from bot.domain.jobs.ledger import EntryKind
+from bot.domain.jobs.states import TERMINAL, JobState
 from bot.services.jobs.files import PREVIEW, RESULT, SHRUNK
 from sandbox.dashscope import wire
 from sandbox.dashscope.tasks import CANCELED, FAILED, SUCCEEDED, TaskRecord
@@ -143,7 +144,7 @@ def _tasks_and_jobs(evidence: Evidence, allowed: Allowed) -> Iterator[str]:
         yield from (
             f"job {job.id}: another task was made after {each} {_status(evidence, each)}"
             for each in theirs
-            if each != job.task_id and _status(evidence, each) not in FREE
+            if each != job.task.id and _status(evidence, each) not in FREE
         )
     if repeated > allowed.free_failures:
         yield f"{repeated} tasks were made once more, {allowed.free_failures} may be"
@@ -158,9 +159,11 @@ def _tasks_and_jobs(evidence: Evidence, allowed: Allowed) -> Iterator[str]:
 
 def _is_the_wish(job: Job, task: TaskRecord) -> Iterator[str]:
     """Compare what the provider received with what was asked for."""
-    if task.parameters.get("seed", job.seed) != job.seed:
+    if task.parameters.get("seed", job.options.seed) != job.options.seed:
         yield f"job {job.id}: task {task.task_id} was made with another job's seed"
-    if job.forgotten_at is None and (task.input.get("prompt") or None) != (job.prompt or None):
+    if job.times.forgotten_at is None and (task.input.get("prompt") or None) != (
+        job.options.prompt or None
+    ):
         yield f"job {job.id}: task {task.task_id} was made from another prompt"
 
 
@@ -178,7 +181,7 @@ def _ledger(evidence: Evidence, allowed: Allowed) -> Iterator[str]:
         kinds = [entry.kind for entry in entries]
         if kinds not in _SOUND[job.is_terminal]:
             yield f"job {job.id} is {job.state} with the entries {', '.join(kinds)}"
-        if any(entry.counted_at != job.counted_at for entry in entries):
+        if any(entry.counted_at != job.times.counted_at for entry in entries):
             yield f"job {job.id}: entries counted at different moments"
         task = next(
             (
@@ -193,18 +196,19 @@ def _ledger(evidence: Evidence, allowed: Allowed) -> Iterator[str]:
             yield f"job {job.id} was charged for a video the provider did not make"
         if task is not None and job.is_terminal and not charged:
             unclaimed += 1
-            if not job.possibly_billed:
+            if not job.failure.possibly_billed:
                 yield f"job {job.id} is {job.state}, its task succeeded and nobody was charged"
-        if charged and task is not None and job.billed_seconds != _seconds(task):
-            yield f"job {job.id}: {job.billed_seconds} s charged, {_seconds(task)} s billed"
+        if charged and task is not None and _billed_seconds(job) != _seconds(task):
+            yield f"job {job.id}: {_billed_seconds(job)} s charged, {_seconds(task)} s billed"
         lost += EntryKind.ADJUST in kinds
-        owed = charged_amounts(job) if charged and EntryKind.ADJUST not in kinds else NOTHING
+        billed = job.result.billed or NOTHING
+        owed = billed if charged and EntryKind.ADJUST not in kinds else NOTHING
         if not job.is_terminal and not charged:
-            owed = job.reserved
+            owed = job.price.reserved
         balance = sum((entry.amounts for entry in entries), NOTHING)
         if balance != owed:
             yield f"job {job.id}: the ledger says {balance}, it owes {owed}"
-        if (job.state in _HAD) is not charged and job.is_terminal and not job.operator_loss:
+        if (job.state in _HAD) is not charged and job.is_terminal and not job.failure.operator_loss:
             yield f"job {job.id} is {job.state}, charged: {charged}"
         billed += owed
     if evidence.total != billed:
@@ -234,20 +238,20 @@ def _seconds(task: TaskRecord) -> object:
 
 
 def is_settled(job: Job) -> bool:
-    is_shown = job.shown_version >= job.version or job.status_gone_at is not None
-    return job.is_terminal and is_shown and job.announced_at is not None
+    is_shown = job.messages.shown_version >= job.version or job.messages.status_gone_at is not None
+    return job.is_terminal and is_shown and job.messages.announced_at is not None
 
 
 def _stuck(evidence: Evidence, allowed: Allowed) -> Iterator[str]:
     fine = TERMINAL | allowed.open_states
     for job in evidence.jobs:
         if job.state not in fine:
-            yield f"job {job.id} is stuck in {job.state}, claims {job.claims}"
-        if job.is_terminal and job.finished_at is None:
+            yield f"job {job.id} is stuck in {job.state}, claims {job.lease.claims}"
+        if job.is_terminal and job.times.finished_at is None:
             yield f"job {job.id} is over and has no end"
-        if job.is_terminal and job.lease_owner is not None:
-            yield f"job {job.id} is over and leased by {job.lease_owner}"
-        if job.is_terminal and job.announced_at is None:
+        if job.is_terminal and job.lease.owner is not None:
+            yield f"job {job.id} is over and leased by {job.lease.owner}"
+        if job.is_terminal and job.messages.announced_at is None:
             yield f"job {job.id} is over and nobody was told"
     for task in evidence.tasks.values():
         if not task.finished:
@@ -270,13 +274,17 @@ def _deliveries(evidence: Evidence) -> Iterator[str]:
             yield f"job {job.id} is {job.state}, and {len(holding)} messages have its video {where}"
         for message, attachment in holding:
             if (message.channel_id, message.id) != (
-                job.delivered_channel_id,
-                job.delivered_message_id,
+                job.messages.delivered_channel_id,
+                job.messages.delivered_message_id,
             ):
                 yield f"job {job.id}: its video is in message {message.id}, which it does not know"
-            if job.delivered_bytes != attachment.size:
-                yield f"job {job.id}: {attachment.size} B attached, {job.delivered_bytes} noted"
-            if job.delivered_bytes == job.media_bytes and attachment.sha256 != job.media_sha256:
+            if job.messages.delivered_bytes != attachment.size:
+                noted = job.messages.delivered_bytes
+                yield f"job {job.id}: {attachment.size} B attached, {noted} noted"
+            if (
+                job.messages.delivered_bytes == job.video.size_bytes
+                and attachment.sha256 != _kept_sha256(evidence, job)
+            ):
                 yield f"job {job.id}: what is in Discord is not what was downloaded"
         if job.state in _HAD:
             yield from _is_kept(evidence, job)
@@ -284,16 +292,24 @@ def _deliveries(evidence: Evidence) -> Iterator[str]:
 
 def _is_kept(evidence: Evidence, job: Job) -> Iterator[str]:
     """The video lies in the archive, as the provider served it."""
-    if job.forgotten_at is not None:
+    if job.times.forgotten_at is not None:
         return
-    task = evidence.tasks.get(job.task_id or "")
-    if task is not None and task.video_sha256 not in {None, job.media_sha256}:
-        yield f"job {job.id}: what was downloaded is not what the provider served"
-    kept = evidence.data_dir / "jobs" / job.id / (job.media_file or RESULT)
-    if not kept.is_file():
+    task = evidence.tasks.get(job.task.id or "")
+    kept = _kept_sha256(evidence, job)
+    if kept is None:
         yield f"job {job.id} is {job.state} and its video is not kept"
-    elif hashlib.sha256(kept.read_bytes()).hexdigest() != job.media_sha256:
-        yield f"job {job.id}: the video that is kept is another"
+    elif task is not None and task.video_sha256 not in {None, kept}:
+        yield f"job {job.id}: what is kept is not what the provider served"
+
+
+def _kept_sha256(evidence: Evidence, job: Job) -> str | None:
+    """Return the digest of a job's video in the archive; None where there is none."""
+    kept = evidence.data_dir / "jobs" / job.id / (job.video.file_name or RESULT)
+    return hashlib.sha256(kept.read_bytes()).hexdigest() if kept.is_file() else None
+
+
+def _billed_seconds(job: Job) -> int | None:
+    return None if job.result.billed is None else job.result.billed.seconds
 
 
 def _announcements(evidence: Evidence, allowed: Allowed) -> Iterator[str]:
@@ -312,7 +328,7 @@ def _announcements(evidence: Evidence, allowed: Allowed) -> Iterator[str]:
         if pinged is None:
             continue  # not about a job, or of a message that is gone
         notified[pinged.id] += 1
-        if user_id != pinged.requester_id:
+        if user_id != pinged.requester.user_id:
             yield f"job {pinged.id}: message {message_id} notified {user_id}, not the requester"
     for job_id, times in notified.items():
         if times > 1:
@@ -320,8 +336,10 @@ def _announcements(evidence: Evidence, allowed: Allowed) -> Iterator[str]:
 
 
 def _is_worth_telling(job: Job) -> bool:
-    cancelled = job.state is JobState.CANCELLED and job.cancel_requested_by == job.requester_id
-    return job.is_terminal and not cancelled and job.status_message_id is not None
+    cancelled = (
+        job.state is JobState.CANCELLED and job.cancellation.requested_by == job.requester.user_id
+    )
+    return job.is_terminal and not cancelled and job.messages.status_message_id is not None
 
 
 def _status_messages(evidence: Evidence, allowed: Allowed) -> Iterator[str]:
@@ -329,19 +347,23 @@ def _status_messages(evidence: Evidence, allowed: Allowed) -> Iterator[str]:
     for footer in evidence.by_footer.keys() - {job.id for job in evidence.jobs}:
         yield f"a message belongs to {footer}, which is no job"
     for job in evidence.jobs:
-        known = {job.status_message_id, job.delivered_message_id}
+        known = {job.messages.status_message_id, job.messages.delivered_message_id}
         for message in evidence.by_footer[job.id]:
             if message.id not in known:
                 yield f"job {job.id}: message {message.id} ({title_of(message)}) is one too many"
-            if job.status_gone_at is not None and not allowed.all_shown:
+            if job.messages.status_gone_at is not None and not allowed.all_shown:
                 continue
             wanted = f"{text.ICONS[job.state]} {text.STATES[job.state]}"
             if title_of(message) != wanted:
                 yield f"job {job.id} is {job.state}, its message says {title_of(message)}"
             if job.is_terminal and message.current.components:
                 yield f"job {job.id} is over, and its message still has buttons"
-        if allowed.all_shown and job.status_message_id and job.shown_version < job.version:
-            yield f"job {job.id}: version {job.shown_version} of {job.version} is shown"
+        if (
+            allowed.all_shown
+            and job.messages.status_message_id
+            and job.messages.shown_version < job.version
+        ):
+            yield f"job {job.id}: version {job.messages.shown_version} of {job.version} is shown"
 
 
 def _stray_files(evidence: Evidence, allowed: Allowed) -> Iterator[str]:
@@ -356,8 +378,8 @@ def _stray_files(evidence: Evidence, allowed: Allowed) -> Iterator[str]:
         if (job := ids.get(job_id)) is None:
             continue
         wanted = {PREVIEW, *(picture.file_name for picture in job.pictures)}
-        if job.media_file is not None:
-            wanted |= {job.media_file, SHRUNK}
+        if job.video.file_name is not None:
+            wanted |= {job.video.file_name, SHRUNK}
         half += [f"{job_id}/{name}" for name in names if name not in wanted]
     if len(half) > allowed.half_files:
         yield f"files nobody needs: {', '.join(half)}"

@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-from bot.domain.jobs.job import POLLED, Job, JobState
+from bot.domain.jobs.job import Job
+from bot.domain.jobs.states import POLLED, JobState
 from bot.services.messages.status_updater import GONE_FOR
 from bot.storage.unconfirmed import readings_of
 from sandbox.dashscope import EmulatorSettings
@@ -115,7 +116,7 @@ class Killing:
 
     async def _dies_or_waits(self, point: str) -> bool:
         """Let one poll break; return whether that was the last one that was allowed."""
-        claims = (await self.only()).claims
+        claims = (await self.only()).lease.claims
         await self.bot.start_until(point, break_at="before get_task")
         await until(partial(self._is_through, claims))
         died = not self.bot.is_running
@@ -141,8 +142,8 @@ class Killing:
         }
         for job in await self.world.jobs():
             is_theirs = _is_the_operators(job)
-            if job.state is JobState.UNCONFIRMED and is_theirs and job.seed in made:
-                choice = ["--task", made[job.seed]]
+            if job.state is JobState.UNCONFIRMED and is_theirs and job.options.seed in made:
+                choice = ["--task", made[job.options.seed]]
             elif is_theirs:
                 # Parked: kills at random look like a job's fault.
                 choice = ["--again"]
@@ -274,20 +275,24 @@ class Killing:
 
     def _is_out_of_sight(self, job: Job) -> bool:
         """Tell whether all that is left is a last word in a channel that may come back."""
-        channel_id = job.status_channel_id or job.channel_id
+        channel_id = job.messages.status_channel_id or job.origin.channel_id
         is_gone = self.world.discord.state.channels[channel_id].deleted
-        return is_gone and job.finished_at is not None and self._now() - job.finished_at < GONE_FOR
+        return (
+            is_gone
+            and job.times.finished_at is not None
+            and self._now() - job.times.finished_at < GONE_FOR
+        )
 
     def _is_to_be_read(self, job: Job) -> bool:
         """Tell whether the silence of the provider's list would count by now."""
-        return job.sent_at is not None and self._now() - job.sent_at >= READINGS_APART
+        return job.task.sent_at is not None and self._now() - job.task.sent_at >= READINGS_APART
 
     def _now(self) -> datetime:
         return ShiftedClock(self.bot.shift).now()
 
     def _takes_its_time(self, job: Job) -> bool:
         """Tell whether the task of a job stays as it is for some seconds."""
-        task = self.world.dashscope.tasks.get(job.task_id or "")
+        task = self.world.dashscope.tasks.get(job.task.id or "")
         if task is None or task.finished or job.state not in POLLED:
             return False
         changes_at = (
@@ -303,7 +308,7 @@ class Killing:
 
     async def _is_through(self, claims: int) -> bool:
         """Tell whether the only job's work has failed once more, or the process died of it."""
-        return not self.bot.is_running or (await self.only()).claims != claims
+        return not self.bot.is_running or (await self.only()).lease.claims != claims
 
     async def _readings(self) -> int:
         found = await self.world.jobs()
@@ -321,7 +326,7 @@ UNTIL_BEGUN, UNTIL_DONE = 30, 70
 
 
 def _is_the_operators(job: Job) -> bool:
-    is_told = job.state is JobState.UNCONFIRMED and job.operator_told_at is not None
+    is_told = job.state is JobState.UNCONFIRMED and job.times.operator_told_at is not None
     return is_told or job.state is JobState.PARKED
 
 

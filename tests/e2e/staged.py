@@ -19,11 +19,10 @@ from pathlib import Path
 
 from typing_extensions import override
 
-from bot import app, cli, crashpoints
+from bot import cli, crashpoints
 from bot.client import TweenBot
 from bot.clock import WallClock
-from bot.media.child import MediaPool
-from bot.settings import Settings
+from bot.outside import Overrides
 
 _SHIFT = struct.Struct("d")
 
@@ -99,33 +98,16 @@ def run(
         os.dup2(log, number)
     sys.argv = ["tween", *staging.command]
     warnings.simplefilter("default")
-    _shorten_start()
     crashpoints.install(_StageHand(staging))
-    clock = ShiftedClock(ShiftFile(shift_path))
-    app.WallClock = lambda: clock  # type: ignore[assignment,attr-defined]  # as a host sets its clock
-    cli.main(list(staging.command))
+    cli.main(
+        list(staging.command),
+        obj=Overrides(
+            clock=ShiftedClock(ShiftFile(shift_path)),
+            adjust_client=_expect_no_more_guilds,
+        ),
+    )
 
 
-class _LazyPool(MediaPool):
-    """Starts its one child with the first picture or video: most lives here end before that."""
-
-    def __init__(self) -> None:
-        super().__init__(workers=1)
-
-    @override
-    async def warm_up(self) -> None:
-        """Leave it to the first picture."""
-
-
-def _shorten_start() -> None:
-    """Save the time that only a host's start needs."""
-    app.MediaPool = _LazyPool  # type: ignore[assignment,attr-defined]
-    make = app.new_client
-
-    def new_client(settings: Settings) -> TweenBot:
-        client = make(settings)
-        # Guilds that may still come are waited for: here all come at once.
-        client._connection.guild_ready_timeout = 0.05
-        return client
-
-    app.new_client = new_client
+def _expect_no_more_guilds(client: TweenBot) -> None:
+    """Save the time a start waits for guilds that may still come: here all come at once."""
+    client._connection.guild_ready_timeout = 0.05

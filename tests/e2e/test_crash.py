@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.jobs.job import JobState
+from bot.domain.jobs.states import JobState
 from sandbox.dashscope import EmulatorSettings
 from tests.e2e.world import World, story, title_of
 
@@ -35,7 +35,7 @@ async def test_killed_while_the_create_is_being_answered_the_task_is_found(
         assert title_of(status) == "✅ Done"
         assert len(world.dashscope.tasks) == 1
         (job,) = await world.jobs()
-        assert job.adopted
+        assert job.task.adopted
         assert (await world.balances())[job.id].videos == 1
 
 
@@ -47,7 +47,7 @@ async def test_a_create_whose_answer_is_lost_is_found_in_the_list(tmp_path: Path
         assert title_of(status) == "✅ Done"
         assert advanced_to(JobState.UNCONFIRMED)(world)
         (job,) = await world.jobs()
-        assert job.adopted
+        assert job.task.adopted
         assert len(world.dashscope.tasks) == 1
         assert len([call for call in world.dashscope.requests if call.point == "create"]) == 1
 
@@ -63,7 +63,7 @@ async def test_two_creates_lost_in_a_row_are_both_found(tmp_path: Path) -> None:
         statuses = await world.all_over(2)
         assert {title_of(status) for status in statuses} == {"✅ Done"}
         assert len(world.dashscope.tasks) == 2
-        assert [job.adopted for job in await world.jobs()] == [True, True]
+        assert [job.task.adopted for job in await world.jobs()] == [True, True]
 
 
 async def test_a_refused_connection_is_tried_again_and_bought_once(tmp_path: Path) -> None:

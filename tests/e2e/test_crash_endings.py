@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.jobs.job import JobState
+from bot.domain.jobs.states import JobState
 from tests.e2e.invariants import Allowed
 from tests.e2e.killing import (
     STEPPED,
@@ -130,7 +130,7 @@ async def test_while_a_waiting_task_the_provider_forgot_is_given_up(tmp_path: Pa
         stage.pass_time(25 * 3600)
         await stage.kill_at(*step("pending>expired"))
         (job,) = await stage.end(Allowed(lost_tasks=1))
-        assert job.possibly_billed
+        assert job.failure.possibly_billed
     return stage
 
 
@@ -143,7 +143,7 @@ async def test_while_a_running_task_the_provider_forgot_is_given_up(tmp_path: Pa
         stage.pass_time(25 * 3600)
         await stage.kill_at(*step("running>expired"))
         (job,) = await stage.end(Allowed(lost_tasks=1))
-        assert job.possibly_billed
+        assert job.failure.possibly_billed
     return stage
 
 
@@ -182,7 +182,7 @@ async def test_while_a_job_is_forgotten(tmp_path: Path) -> Killing:
         await stage.bot.start()
         for job_id in (first, second):
             await stage.forget(job_id)
-        found = await stage.until(lambda found: all(job.forgotten_at for job in found))
+        found = await stage.until(lambda found: all(job.times.forgotten_at for job in found))
         await stage.end()
     return stage
 
@@ -255,7 +255,7 @@ async def test_while_an_unconfirmed_job_is_given_up(tmp_path: Path) -> Killing:
         await stage.kill_at(*step("unconfirmed>expired"))
         found = await stage.end(Allowed(all_told=False))
         assert [job.state for job in found] == [JobState.FAILED, JobState.EXPIRED]
-        assert all(job.possibly_billed for job in found)
+        assert all(job.failure.possibly_billed for job in found)
     return stage
 
 

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.jobs.job import Job, JobState
+from bot.domain.jobs.job import Job
+from bot.domain.jobs.states import JobState
 from sandbox.dashscope import EmulatorSettings
 from sandbox.discord.records import Channel, Message, User
 from sandbox.discord.server import DiscordServer
@@ -121,14 +122,14 @@ async def ask(world: World, user: User, channel: Channel, *, lane: int = 0) -> J
     wish = {"prompt": f"a cat in {channel.name}", **LANES[lane % len(LANES)]}
     asked = await server.slash(user, channel, "video text", dict(wish))
     assert (await asked.final_reply(20)).text.startswith("Queued as Job")
-    (job,) = [each for each in await world.jobs() if each.channel_id == channel.id]
+    (job,) = [each for each in await world.jobs() if each.origin.channel_id == channel.id]
     return job
 
 
 def status_of(world: World, job: Job) -> Message:
     """Return a job's status message, deleted or not."""
-    assert job.status_message_id is not None
-    return world.discord.state.messages[job.status_message_id]
+    assert job.messages.status_message_id is not None
+    return world.discord.state.messages[job.messages.status_message_id]
 
 
 def shown_in(world: World, job: Job) -> list[tuple[Channel, Message]]:
@@ -145,13 +146,13 @@ def shown_in(world: World, job: Job) -> list[tuple[Channel, Message]]:
 def check_place(world: World, case: Case, job: Job, user: User) -> None:
     """Assert that the video is where it is to be, and there alone."""
     places = shown_in(world, job)
-    assert len(places) == 1, f"{case.what}: {job.state} {job.failure_detail}"
+    assert len(places) == 1, f"{case.what}: {job.state} {job.failure.detail}"
     ((channel, message),) = places
-    is_status = message.id == job.status_message_id
+    is_status = message.id == job.messages.status_message_id
     assert (channel.recipient_id == user.id) == (case.way is Way.DM), case.what
     assert is_status == (case.way is Way.STATUS), case.what
     if case.way is not Way.DM:
-        assert channel.id == job.channel_id, case.what
+        assert channel.id == job.origin.channel_id, case.what
 
 
 async def test_wherever_a_place_closes_the_video_ends_up_somewhere_sensible(
@@ -218,7 +219,7 @@ async def test_a_video_nobody_takes_is_kept_and_handed_out(tmp_path: Path) -> No
         reply = await shown.final_reply(20)
         assert shown.ephemeral
         (file,) = reply.current.attachments
-        assert file.sha256 == found[kept.id].media_sha256
+        assert file.sha256 == world.kept_sha256(found[kept.id])
         assert "It was made, so it counts against your quota." in reply.text
 
         # Who shares another server with the bot gets it by direct message.
@@ -244,9 +245,9 @@ async def test_automod_and_a_smaller_limit_change_the_message_and_not_the_place(
         (job,) = await settled(world, 1)
 
         ((_, message),) = shown_in(world, job)
-        assert message.id == job.status_message_id == made.status_message_id
-        assert job.media_bytes is not None
-        assert job.media_bytes > REAL_LIMIT_BYTES > message.current.attachments[0].size
+        assert message.id == job.messages.status_message_id == made.messages.status_message_id
+        assert job.video.size_bytes is not None
+        assert job.video.size_bytes > REAL_LIMIT_BYTES > message.current.attachments[0].size
         assert "Re-encoded" in message.text
         assert len(message.revisions) >= 3
         assert all("calm" not in str(revision.embeds) for revision in message.revisions)

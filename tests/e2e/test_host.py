@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.jobs.job import JobState
+from bot.domain.jobs.states import JobState
 from tests.e2e.invariants import NOTHING_ODD, Allowed, hold
 from tests.e2e.killing import QUICK, Killing, killing, until
 
@@ -54,7 +54,7 @@ async def _goes_on(stage: Killing, count: int, pid: int, allowed: Allowed = NOTH
     found = await stage.until(
         lambda jobs: (
             len(jobs) == count
-            and all(job.state is JobState.DELIVERED and job.announced_at for job in jobs)
+            and all(job.state is JobState.DELIVERED and job.messages.announced_at for job in jobs)
         )
     )
     assert len(found) == len(stage.world.dashscope.tasks)

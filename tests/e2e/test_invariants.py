@@ -10,8 +10,10 @@ from typing import TypeVar
 
 import pytest
 
-from bot.domain.jobs.job import Job, JobState
-from bot.domain.jobs.ledger import Amounts, EntryKind
+from bot.domain.amounts import Amounts
+from bot.domain.jobs.job import Job
+from bot.domain.jobs.ledger import EntryKind
+from bot.domain.jobs.states import JobState
 from sandbox.dashscope import EmulatorSettings
 from sandbox.dashscope.tasks import FAILED, PENDING, SUCCEEDED, TaskRecord
 from sandbox.discord.records import Message
@@ -86,7 +88,7 @@ def with_message(change: Callable[[Message, Job], list[Message]]) -> Spoil:
         job = in_state(evidence, JobState.DELIVERED)
         shown: list[Message] = []
         for message in evidence.messages:
-            is_its = message.id == job.status_message_id
+            is_its = message.id == job.messages.status_message_id
             shown += change(message, job) if is_its else [message]
         return replace(evidence, messages=tuple(shown))
 
@@ -151,7 +153,7 @@ def with_ping(user_id: int | None) -> Spoil:
     def spoil(evidence: Evidence) -> Evidence:
         job = in_state(evidence, JobState.DELIVERED)
         (told,) = evidence.announcements[job.id]
-        whom = job.requester_id if user_id is None else user_id
+        whom = job.requester.user_id if user_id is None else user_id
         return replace(evidence, pings=(*evidence.pings, (whom, told.id)))
 
     return spoil
@@ -209,7 +211,7 @@ def crowded(evidence: Evidence) -> Evidence:
 def owned_twice(evidence: Evidence) -> Evidence:
     """Have two jobs know the same task."""
     delivered = in_state(evidence, JobState.DELIVERED)
-    return with_job(JobState.FAILED, task_id=delivered.task_id)(evidence)
+    return with_job(JobState.FAILED, task_id=delivered.task.id)(evidence)
 
 
 def elsewhere(evidence: Evidence) -> Evidence:

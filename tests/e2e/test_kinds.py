@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from bot.domain.catalogue import Kind
-from bot.domain.jobs.job import Job, JobState
+from bot.domain.jobs.job import Job
+from bot.domain.jobs.states import JobState
 from bot.media.video import probe
 from sandbox.dashscope import EmulatorSettings
 from sandbox.discord.command_input import OptionValue
@@ -40,7 +41,7 @@ async def delivered(world: World, count: int) -> dict[Kind, tuple[Job, Message]]
     """Wait until so many videos were announced; return the last job of each kind."""
     messages = {footer_of(each): each for each in await world.all_over(count)}
     await world.discord.wait_for(lambda: len(world.discord.pings) >= count)
-    return {job.kind: (job, messages[f"Job {job.id}"]) for job in await world.jobs()}
+    return {job.spec.kind: (job, messages[f"Job {job.id}"]) for job in await world.jobs()}
 
 
 def check_what_was_bought(world: World) -> None:
@@ -102,7 +103,7 @@ async def test_a_picture_words_and_an_effect_become_videos(tmp_path: Path) -> No
             assert title_of(status) == "✅ Done"
             assert headline in status.text
             assert attached.filename == f"tween-{job.id}.mp4"
-            assert hashlib.sha256(attached.path.read_bytes()).hexdigest() == job.media_sha256
+            assert hashlib.sha256(attached.path.read_bytes()).hexdigest() == world.kept_sha256(job)
             film = await asyncio.to_thread(probe, attached.path)
             assert round(film.duration_seconds) == seconds
             assert (balances[job.id].seconds, balances[job.id].micros) == (seconds, micros)
@@ -113,7 +114,7 @@ async def test_a_picture_words_and_an_effect_become_videos(tmp_path: Path) -> No
         }
         assert previews == {Kind.IMAGE: 1, Kind.TEXT: 0, Kind.EFFECT: 1}
         tall, _ = made[Kind.TEXT]
-        assert (tall.media_width, tall.media_height) == (480, 832)
+        assert (tall.video.width, tall.video.height) == (480, 832)
 
         check_what_was_bought(world)
 
@@ -122,8 +123,8 @@ async def test_a_picture_words_and_an_effect_become_videos(tmp_path: Path) -> No
         again = await discord.slash(tom, discord.channel, "jobs retry", {"job": words.id})
         assert "Queued as Job" in (await again.final_reply()).text
         repeated, _ = (await delivered(world, len(WISHES) + 1))[Kind.TEXT]
-        assert (repeated.retry_of, repeated.state) == (words.id, JobState.DELIVERED)
-        assert (repeated.size, repeated.price_micros) == ("480*832", 700_000)
-        assert repeated.seed != words.seed
+        assert (repeated.origin.retry_of, repeated.state) == (words.id, JobState.DELIVERED)
+        assert (repeated.spec.size, repeated.price.reserved.micros) == ("480*832", 700_000)
+        assert repeated.options.seed != words.options.seed
         assert await world.bot.stop() == 0
         assert "Traceback" not in world.bot.log()

@@ -11,7 +11,7 @@ from pathlib import Path
 import av
 import pytest
 
-from bot.domain.jobs.job import JobState
+from bot.domain.jobs.states import JobState
 from bot.media.video import probe
 from bot.services.jobs.files import RESULT
 from sandbox.dashscope import results
@@ -102,12 +102,12 @@ async def assert_shrunk(world: World, status: Message, original: bytes) -> None:
     words = f"{len(original) / MIB:.1f} → {len(sent) / MIB:.1f} MiB to fit Discord's limit"
     assert fields_of(status)["Re-encoded"] == words
     (job,) = await world.jobs()
-    assert (job.media_bytes, job.delivered_bytes) == (len(original), len(sent))
+    assert (job.video.size_bytes, job.messages.delivered_bytes) == (len(original), len(sent))
     kept = world.bot.folder / "data" / "jobs" / job.id / RESULT
     assert kept.read_bytes() == original, "the original stays"
     path = world.bot.folder / "sent.mp4"
     path.write_bytes(sent)
-    assert probe(path).duration_seconds == pytest.approx(job.media_seconds or 0, abs=0.01)
+    assert probe(path).duration_seconds == pytest.approx(job.video.duration_seconds or 0, abs=0.01)
     assert left_behind(world) == []
 
 
@@ -167,9 +167,9 @@ async def test_a_video_that_kills_its_decoder_is_given_back_and_the_others_are_d
         (failed,) = [status for status in statuses if title_of(status) == "❌ Failed"]
         assert "not a playable video" in str(failed.current.embeds[0])
         assert films.played.count("deadly") >= 2, "it was tried again"
-        jobs = {job.prompt: job for job in await world.jobs()}
+        jobs = {job.options.prompt: job for job in await world.jobs()}
         assert jobs["deadly"].state is JobState.FAILED
-        assert jobs["deadly"].operator_loss
+        assert jobs["deadly"].failure.operator_loss
         balances = await world.balances()
         assert (balances[jobs["deadly"].id].videos, balances[jobs["good"].id].videos) == (0, 1)
         assert "job_broke_worker" not in world.bot.log()

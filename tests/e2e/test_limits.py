@@ -85,11 +85,11 @@ async def test_one_wish_does_not_wait_behind_thirty_of_another_guild(tmp_path: P
         await (await world.ask(ada, channel)).final_reply()
         (status,) = await world.all_over(1, channel)
         assert title_of(status) == "✅ Done"
-        (alone,) = [job for job in await world.jobs() if job.channel_id == channel.id]
-        sent = sorted(job.sent_at for job in await world.jobs() if job.sent_at)
-        assert alone.sent_at is not None
+        (alone,) = [job for job in await world.jobs() if job.origin.channel_id == channel.id]
+        sent = sorted(job.task.sent_at for job in await world.jobs() if job.task.sent_at)
+        assert alone.task.sent_at is not None
         # At most the claim that was being made, and the other guild's own turn, came before.
-        assert sent.index(alone.sent_at) <= submitted_before + 2
+        assert sent.index(alone.task.sent_at) <= submitted_before + 2
 
 
 async def test_twenty_parallel_commands_at_a_limit_of_five_make_five_jobs(

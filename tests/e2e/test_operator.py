@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from bot.domain.amounts import NOTHING
 from bot.domain.failure import FailureReason
-from bot.domain.jobs.job import JobState
-from bot.domain.jobs.ledger import NOTHING
+from bot.domain.jobs.states import JobState
 from sandbox.discord.records import Channel, User
 from tests.e2e.process import ROOT
 from tests.e2e.world import World, story, title_of
@@ -86,7 +86,7 @@ async def test_waiting_jobs_of_a_server_that_threw_the_bot_out_are_given_back(
         await world.bot.wait_for_log(lambda bot: bot.events("job_advanced", target="cancelled"))
         (cancelled,) = [job for job in await world.jobs() if job.state is JobState.CANCELLED]
         assert cancelled.guild_id == guild.id
-        assert cancelled.failure_reason is FailureReason.GUILD_LEFT
+        assert cancelled.failure.reason is FailureReason.GUILD_LEFT
         assert (await world.balances())[cancelled.id] == NOTHING
         guilds = await operator(world, "guilds")
         assert "Kitten Club: " in guilds

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.jobs.job import JobState
+from bot.domain.jobs.states import JobState
 from sandbox.dashscope import EmulatorSettings
 from sandbox.discord.command_input import Upload
 from sandbox.discord.records import User
@@ -81,7 +81,7 @@ async def test_each_odd_picture_is_made_to_fit_or_refused_with_its_reason(tmp_pa
         jobs = await world.jobs()
         assert len(jobs) == len(good)
         assert len(world.status_messages()) == len(good)
-        bought = {job.task_id for job in jobs if job.task_id}
+        bought = {job.task.id for job in jobs if job.task.id}
         assert set(world.dashscope.tasks) == bought
         assert {job.state for job in jobs} <= {
             JobState.QUEUED,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.jobs.job import JobState
+from bot.domain.jobs.states import JobState
 from sandbox.dashscope import EmulatorSettings
 from sandbox.discord.command_input import OptionValue
 from sandbox.discord.records import Channel

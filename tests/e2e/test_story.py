@@ -62,7 +62,7 @@ async def test_two_pictures_become_a_video_in_the_channel(tmp_path: Path) -> Non
 
         # Discord has the provider's bytes, under the message that followed the job.
         (attached,) = status.current.attachments
-        assert job.media_sha256 == attached.sha256
+        assert world.kept_sha256(job) == attached.sha256
         assert hashlib.sha256(attached.path.read_bytes()).hexdigest() == attached.sha256
         assert attached.filename == f"tween-{job.id}.mp4"
         assert "image" not in status.current.embeds[0]
@@ -170,8 +170,8 @@ async def test_a_failed_job_says_why_and_can_be_made_again(tmp_path: Path) -> No
         assert "Queued as Job" in (await again.final_reply()).text
         await world.all_over(2)
         _, made = await world.jobs()
-        assert made.retry_of == failed.id
-        assert made.seed != failed.seed
+        assert made.origin.retry_of == failed.id
+        assert made.options.seed != failed.options.seed
         assert title_of(world.status_messages()[1]) == "✅ Done"
 
 

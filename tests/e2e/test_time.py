@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.jobs.job import JobState
+from bot.domain.jobs.states import JobState
 from tests.e2e.invariants import Allowed
 from tests.e2e.killing import STEPPED, UNTIL_BEGUN, UNTIL_DONE, killing
 from tests.e2e.world import title_of
@@ -36,7 +36,7 @@ async def test_a_task_that_ends_while_the_bot_is_off(
         asked = len(stage.world.dashscope.requests)
         lost = state is JobState.EXPIRED
         (job,) = await stage.end(Allowed(lost_tasks=int(lost), all_told=not lost))
-        assert (job.state, job.possibly_billed) == (state, lost)
+        assert (job.state, job.failure.possibly_billed) == (state, lost)
         (status,) = stage.world.status_messages()
         assert title_of(status) == title
         calls = [call.point for call in stage.world.dashscope.requests[asked:]]
@@ -50,7 +50,7 @@ async def test_a_backlog_pings_nobody_and_floods_no_channel(tmp_path: Path) -> N
         await stage.bot.start()
         for _ in range(6):
             await (await stage.ask()).final_reply()
-        await stage.until(lambda found: sum(job.task_id is not None for job in found) == 2)
+        await stage.until(lambda found: sum(job.task.id is not None for job in found) == 2)
         await stage.bot.kill()
         stage.pass_time(3 * HOUR)
         posted = len(stage.world.discord.messages(stage.world.discord.channel))

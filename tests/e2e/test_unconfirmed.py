@@ -11,7 +11,8 @@ import aiohttp
 import pytest
 from sqlalchemy import update
 
-from bot.domain.jobs.job import Job, JobState
+from bot.domain.jobs.job import Job
+from bot.domain.jobs.states import JobState
 from bot.storage.engine import Database
 from bot.storage.tables import jobs as job_rows
 from sandbox.dashscope import EmulatorSettings
@@ -53,19 +54,22 @@ async def shell(world: World, *words: str) -> tuple[int | None, str]:
 async def make_older(world: World, job: Job, *task_ids: str, by: timedelta) -> None:
     """Let a lost create have happened earlier, at our end and at the provider's."""
     database = Database(f"sqlite:///{world.bot.folder}/data/tween.db")
-    assert job.sent_at is not None
-    assert job.gave_up_at is not None
+    assert job.task.sent_at is not None
+    assert job.task.create_abandoned_at is not None
     try:
         async with database.write() as connection:
             await connection.execute(
                 update(job_rows)
                 .where(job_rows.c.id == job.id)
-                .values(sent_at=job.sent_at - by, gave_up_at=job.gave_up_at - by)
+                .values(
+                    sent_at=job.task.sent_at - by,
+                    create_abandoned_at=job.task.create_abandoned_at - by,
+                )
             )
     finally:
         await database.aclose()
     for task_id in task_ids:
-        world.dashscope.tasks[task_id].submitted_at = (job.sent_at - by).timestamp() + 0.1
+        world.dashscope.tasks[task_id].submitted_at = (job.task.sent_at - by).timestamp() + 0.1
 
 
 async def ordinary_video(world: World) -> Job:
@@ -87,12 +91,12 @@ async def test_killed_bot_finds_its_task_among_strangers_by_a_clock_that_is_wron
         await world.dashscope.wait_for(lambda: len(world.dashscope.tasks) == 2, 20)
         ours = list(world.dashscope.tasks)[1]
         for _ in range(55):  # more than a page
-            await another_bot(world, model=first.model, key="sk-another-bots-key")
+            await another_bot(world, model=first.spec.model, key="sk-another-bots-key")
         await world.bot.kill()
         await world.bot.start()
         await world.discord.wait_for(lambda: len(world.discord.pings) == 2, 60)
         (_, found) = await world.jobs()
-        assert (found.state, found.task_id, found.adopted) == (JobState.DELIVERED, ours, True)
+        assert (found.state, found.task.id, found.task.adopted) == (JobState.DELIVERED, ours, True)
         assert {title_of(status) for status in world.status_messages()} == {"✅ Done"}
         assert [balance.videos for balance in (await world.balances()).values()] == [1, 1]
         assert len([call for call in world.dashscope.requests if call.point == "create"]) == 57
@@ -112,7 +116,7 @@ async def test_ambiguity_goes_to_the_operator_whose_decision_is_checked_and_carr
         await world.ask(tom)
         await world.bot.wait_for_log(lambda bot: bot.events("job_advanced", target="unconfirmed"))
         ours = list(world.dashscope.tasks)[1]
-        theirs = await another_bot(world, model=first.model, key=KEY)
+        theirs = await another_bot(world, model=first.spec.model, key=KEY)
         (_, lost) = await world.jobs()
         await world.bot.kill()
         await make_older(world, lost, ours, theirs, by=timedelta(minutes=15))
@@ -125,13 +129,13 @@ async def test_ambiguity_goes_to_the_operator_whose_decision_is_checked_and_carr
 
         await world.discord.wait_for(told, 60)
         (words,) = told()
-        facts = (lost.id, lost.model, f"{ours} (", f"{theirs} (", "--task ID", "--again")
+        facts = (lost.id, lost.spec.model, f"{ours} (", f"{theirs} (", "--task ID", "--again")
         assert all(fact in words for fact in facts), words
         assert (await world.jobs())[1].state is JobState.UNCONFIRMED
 
-        code, said = await shell(world, lost.id, "--task", str(first.task_id))
+        code, said = await shell(world, lost.id, "--task", str(first.task.id))
         assert code == 1
-        assert said.endswith(f"decision_refused: task {first.task_id} is job {first.id}'s\n"), said
+        assert said.endswith(f"decision_refused: task {first.task.id} is job {first.id}'s\n"), said
         assert (await world.jobs())[1].state is JobState.UNCONFIRMED
         code, said = await shell(world, lost.id, "--task", ours)
         assert code == 0, said
@@ -139,6 +143,6 @@ async def test_ambiguity_goes_to_the_operator_whose_decision_is_checked_and_carr
             lambda bot: bot.events("job_advanced", job_id=lost.id, target="delivered"), 60
         )
         (_, decided) = await world.jobs()
-        assert (decided.state, decided.task_id) == (JobState.DELIVERED, ours)
+        assert (decided.state, decided.task.id) == (JobState.DELIVERED, ours)
         assert (await world.balances())[lost.id].videos == 1
         assert len(told()) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,8 +11,8 @@ from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.domain.amounts import Amounts
 from bot.domain.jobs.job import Job
-from bot.domain.jobs.ledger import Amounts
 from bot.storage import jobs, ledger
 from bot.storage.engine import Database
 from sandbox.dashscope import DashScopeServer, EmulatorSettings
@@ -101,7 +102,14 @@ class World:
     async def jobs(self) -> list[Job]:
         """Return all jobs, oldest first."""
         async with self.database() as connection:
-            return sorted(await jobs.newest(connection, limit=1000), key=lambda job: job.created_at)
+            return sorted(
+                await jobs.newest(connection, limit=1000), key=lambda job: job.times.created_at
+            )
+
+    def kept_sha256(self, job: Job) -> str:
+        """Return the digest of a job's video in the archive."""
+        kept = self.bot.folder / "data" / "jobs" / job.id / (job.video.file_name or "")
+        return hashlib.sha256(kept.read_bytes()).hexdigest()
 
     async def balances(self) -> dict[str, Amounts]:
         """Return each job's ledger sum."""

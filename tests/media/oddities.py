@@ -16,7 +16,7 @@ from typing import Any
 
 from PIL import Image, ImageCms, ImageDraw, PngImagePlugin
 
-from bot.domain.requests.submission import PictureNote
+from bot.domain.requests.pictures import PictureNote
 
 W, H = 640, 480
 UP = frozenset({PictureNote.SCALED_UP})

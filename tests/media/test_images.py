@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from bot.domain.errors import InvalidImageError
-from bot.domain.requests.submission import Picture, PictureNote
+from bot.domain.requests.pictures import PictureNote, PreparedPicture
 from bot.media.images import MAX_JPEG_BYTES, MAX_PREVIEW_BYTES, prepare_pictures
 from tests.media import oddities
 from tests.media.oddities import ODDITIES, Oddity, png, save, scene
@@ -14,7 +14,7 @@ from tests.media.oddities import ODDITIES, Oddity, png, save, scene
 Colour = tuple[int, int, int]
 
 
-def prepare(data: bytes) -> Picture:
+def prepare(data: bytes) -> PreparedPicture:
     (picture,), _ = prepare_pictures([("image", data)])
     return picture
 
@@ -25,7 +25,7 @@ def opened(jpeg: bytes) -> Image.Image:
         return image.convert("RGB")
 
 
-def colour(picture: Picture, across: float, down: float) -> Colour:
+def colour(picture: PreparedPicture, across: float, down: float) -> Colour:
     image = opened(picture.jpeg)
     found = image.getpixel((int(across * (image.width - 1)), int(down * (image.height - 1))))
     assert isinstance(found, tuple)
@@ -36,7 +36,7 @@ def is_near(found: Colour, wanted: Colour, *, within: int = 12) -> bool:
     return all(abs(one - other) <= within for one, other in zip(found, wanted, strict=True))
 
 
-def assert_fits(picture: Picture) -> None:
+def assert_fits(picture: PreparedPicture) -> None:
     assert len(picture.jpeg) <= MAX_JPEG_BYTES
     with Image.open(BytesIO(picture.jpeg)) as image:
         image.load()
@@ -167,7 +167,9 @@ def test_large_jpeg_is_scaled_from_a_smaller_decode_without_shift() -> None:
 # --- the ratio of the second picture ---------------------------------------------------------
 
 
-def pair(first: tuple[int, int], second: tuple[int, int]) -> tuple[Picture, Picture]:
+def pair(
+    first: tuple[int, int], second: tuple[int, int]
+) -> tuple[PreparedPicture, PreparedPicture]:
     (one, other), _ = prepare_pictures([("first_frame", png(*first)), ("last_frame", png(*second))])
     assert_fits(one)
     assert_fits(other)

@@ -1,49 +1,31 @@
-"""The services of one process, wired as in ``bot.wiring`` but to doubles."""
+"""The services of one process on doubles of everything outside, built as the product is."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from contextlib import AsyncExitStack
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
 
-from prometheus_client import CollectorRegistry
+from pydantic import SecretStr
 
-from bot.chat.text import Money, amount
-from bot.domain.catalogue import Catalogue, Region
+from bot.app import App
+from bot.domain.amounts import NOTHING, Amounts
+from bot.domain.catalogue import Catalogue
 from bot.domain.guilds.audit import AuditEntry
 from bot.domain.guilds.quota import Rule, Scope, Unit, Window
 from bot.domain.ids import ChannelId, JobId
-from bot.domain.jobs.job import Job, JobEvent, JobState
-from bot.domain.jobs.ledger import NOTHING, Amounts, EntryKind
+from bot.domain.jobs.job import Job, JobEvent
+from bot.domain.jobs.ledger import EntryKind
+from bot.domain.jobs.states import JobState
 from bot.domain.jobs.transitions import open_job
-from bot.metrics import Metrics
-from bot.services.alerts import Alerts
-from bot.services.audit_log import AuditTrail
-from bot.services.guilds.moderation import Moderation
-from bot.services.guilds.quota_rules import Rules
-from bot.services.guilds.settings import GuildSettings
-from bot.services.host.process_lease import ProcessLease
-from bot.services.intake.admission import Admission
-from bot.services.intake.quotas import QuotaDefaults, Quotas
-from bot.services.intake.submissions import Submissions
-from bot.services.jobs.claims import PoisonJobGate
-from bot.services.jobs.estimates import Estimates
-from bot.services.jobs.files import RESULT, Folders
-from bot.services.jobs.message_locks import JobLocks
-from bot.services.jobs.writer import JobWriter
-from bot.services.messages.log_channels import LogChannels
-from bot.services.messages.status_updater import EditPace, StatusUpdater
-from bot.services.reconciliation.reconciler import Reconciler
-from bot.services.stages.account_pause import Accounts
-from bot.services.stages.deliverer import Deliverer
-from bot.services.stages.dispatcher import Dispatcher
-from bot.services.stages.downloader import Downloader
-from bot.services.stages.poller import Poller, PollingPace
-from bot.services.stages.reaper import Lifetimes, Reaper
-from bot.storage import guilds, jobs, lanes, ledger
+from bot.outside import Overrides
+from bot.services.intake.quotas import QuotaDefaults
+from bot.services.jobs.files import RESULT
+from bot.settings import Settings
+from bot.storage import guilds, jobs, lanes, ledger, tables
 from bot.storage.engine import Database
+from bot.storage.job_rows import difference
 from bot.storage.lanes import Account, Lane
 from tests.fakes import (
     ACCOUNT,
@@ -54,6 +36,7 @@ from tests.fakes import (
     ManualClock,
     RecordingChat,
     a_job,
+    altered,
 )
 from tests.services.media import FakeMedia
 
@@ -74,154 +57,82 @@ GENEROUS = QuotaDefaults(
 )
 
 
-@dataclass(slots=True, kw_only=True)
-class Core:
+class Core(App):
     """One process: real storage and services, doubles outside."""
 
-    database: Database
-    data_dir: Path
-    clock: ManualClock
     provider: InMemoryProvider
     chat: RecordingChat
     media: FakeMedia
-    catalogue: Catalogue = field(default_factory=lambda: Catalogue(Region.BEIJING))
-    defaults: QuotaDefaults = GENEROUS
-    metrics: Metrics = field(default_factory=lambda: Metrics(CollectorRegistry()))
-    away: timedelta = timedelta(0)
-    poison_gate: PoisonJobGate = field(default_factory=PoisonJobGate)
-    folders: Folders = field(init=False)
-    writer: JobWriter = field(init=False)
-    alerts: Alerts = field(init=False)
-    accounts: Accounts = field(init=False)
-    estimates: Estimates = field(init=False)
-    quotas: Quotas = field(init=False)
-    admission: Admission = field(init=False)
-    guild_settings: GuildSettings = field(init=False)
-    audit: AuditTrail = field(init=False)
-    log_channels: LogChannels = field(init=False)
-    moderation: Moderation = field(init=False)
-    rules: Rules = field(init=False)
-    submissions: Submissions = field(init=False)
-    dispatcher: Dispatcher = field(init=False)
-    poller: Poller = field(init=False)
-    downloader: Downloader = field(init=False)
-    deliverer: Deliverer = field(init=False)
-    board: StatusUpdater = field(init=False)
-    reaper: Reaper = field(init=False)
-    reconciler: Reconciler = field(init=False)
-    instance: ProcessLease = field(init=False)
+    clock: ManualClock
 
-    def __post_init__(self) -> None:
-        database, clock, chat, provider = self.database, self.clock, self.chat, self.provider
-        locks = JobLocks()
-        self.folders = Folders(self.data_dir)
-        self.instance = ProcessLease(database, clock)
-        self.writer = JobWriter(database, clock, self.metrics)
-        self.alerts = Alerts(chat, clock)
-        self.accounts = Accounts(database, clock, provider, self.alerts, self.metrics)
-        self.estimates = Estimates(database, clock, self.catalogue, ACCOUNT)
-        self.quotas = Quotas(database, clock, self.defaults)
-        self.admission = Admission(database, self.catalogue)
-        self.audit = AuditTrail(clock)
-        self.guild_settings = GuildSettings(database, self.catalogue, self.audit)
-        self.log_channels = LogChannels(database, clock, chat)
-        worker_id = self.instance.worker_id
-        self.submissions = Submissions(
-            writer=self.writer,
-            account=ACCOUNT,
-            catalogue=self.catalogue,
-            admission=self.admission,
-            quotas=self.quotas,
-            folders=self.folders,
-            chat=chat,
-            estimates=self.estimates,
-            locks=locks,
-            audit=self.audit,
-            allowed_guilds=frozenset(),
+    def __init__(
+        self,
+        *,
+        database: Database,
+        data_dir: Path,
+        clock: ManualClock,
+        provider: InMemoryProvider,
+        chat: RecordingChat,
+        media: FakeMedia,
+        catalogue: Catalogue | None = None,
+        defaults: QuotaDefaults = GENEROUS,
+        away: timedelta = timedelta(0),
+        queue_ttl: timedelta = QUEUE_TTL,
+    ) -> None:
+        settings = Settings(
+            discord_token=SecretStr("token"),
+            dashscope_api_key=SecretStr("sk-key"),
+            database_url="sqlite:///unused",
+            data_dir=data_dir,
+            queue_ttl_seconds=queue_ttl.total_seconds(),
         )
-        self.moderation = Moderation(
-            database=database, clock=clock, audit=self.audit, submissions=self.submissions
-        )
-        self.rules = Rules(
-            database=database,
+        overrides = Overrides(
             clock=clock,
-            audit=self.audit,
-            defaults=self.defaults.rules,
-            amount_words=partial(amount, money=Money()),
-        )
-        self.dispatcher = Dispatcher(
-            writer=self.writer,
+            database=database,
             provider=provider,
-            catalogue=self.catalogue,
-            folders=self.folders,
-            accounts=self.accounts,
-            alerts=self.alerts,
-            metrics=self.metrics,
-            worker_id=worker_id,
-            poll_interval_seconds=POLL_SECONDS,
-            queue_ttl=QUEUE_TTL,
-        )
-        self.poller = Poller(
-            writer=self.writer,
-            provider=provider,
-            catalogue=self.catalogue,
-            accounts=self.accounts,
-            alerts=self.alerts,
-            metrics=self.metrics,
-            pace=PollingPace(interval_seconds=POLL_SECONDS, timeout_seconds=TIMEOUT_SECONDS),
-        )
-        self.downloader = Downloader(
-            writer=self.writer,
-            provider=provider,
-            media=self.media,
-            folders=self.folders,
-            alerts=self.alerts,
-            metrics=self.metrics,
-            worker_id=worker_id,
-            poison_gate=self.poison_gate,
-        )
-        self.deliverer = Deliverer(
-            writer=self.writer,
             chat=chat,
-            media=self.media,
-            folders=self.folders,
-            locks=locks,
-            alerts=self.alerts,
-            metrics=self.metrics,
-            worker_id=worker_id,
-            poison_gate=self.poison_gate,
-            upload_limit_mib=10,
+            media=media,
+            catalogue=catalogue,
+            defaults=defaults,
         )
-        self.board = StatusUpdater(
-            writer=self.writer,
-            chat=chat,
-            estimates=self.estimates,
-            folders=self.folders,
-            locks=locks,
-            metrics=self.metrics,
-            pace=EditPace(edit_interval_seconds=EDIT_SECONDS, queue_ttl=QUEUE_TTL),
-            away=self.away,
+        super().__init__(settings, overrides, AsyncExitStack())
+        self.process_lease.away = away
+        # Built at the start, as in the product: some remember since when they live.
+        self.loops = (
+            self.dispatcher,
+            self.poller,
+            self.downloader,
+            self.deliverer,
+            self.status_updater,
+            self.reconciler,
+            self.reaper,
         )
-        self.reaper = Reaper(
-            writer=self.writer,
-            folders=self.folders,
-            alerts=self.alerts,
-            metrics=self.metrics,
-            lifetimes=Lifetimes(queue_ttl=QUEUE_TTL, retention=RETENTION),
-        )
-        self.reconciler = Reconciler(writer=self.writer, provider=provider, alerts=self.alerts)
 
     def restarted(self) -> Core:
         """Return what the next process on the same database and files is made of."""
+        return self.altered()
+
+    def altered(
+        self,
+        *,
+        provider: InMemoryProvider | None = None,
+        catalogue: Catalogue | None = None,
+        defaults: QuotaDefaults | None = None,
+        away: timedelta = timedelta(0),
+        queue_ttl: timedelta = QUEUE_TTL,
+    ) -> Core:
+        """Return another process on the same database and files, with some other parts."""
         return Core(
             database=self.database,
-            data_dir=self.data_dir,
+            data_dir=self.settings.data_dir,
             clock=self.clock,
-            provider=self.provider,
+            provider=provider or self.provider,
             chat=self.chat,
             media=self.media,
-            catalogue=self.catalogue,
-            defaults=self.defaults,
+            catalogue=catalogue or self.catalogue,
+            defaults=defaults or self.quota_defaults,
+            away=away,
+            queue_ttl=queue_ttl,
         )
 
     async def put(self, state: JobState = JobState.QUEUED, **changes: object) -> Job:
@@ -238,12 +149,16 @@ class Core:
         folder = self.folders.of(job.id)
         folder.mkdir(parents=True, exist_ok=True)
         (folder / RESULT).write_bytes(content)
-        await self.patch(job, media_bytes=len(content))
+        await self.patch(job, video_bytes=len(content))
 
     async def patch(self, job: Job, **changes: object) -> None:
-        """Change columns of a job."""
-        if changes:
-            await self.writer.patch(job.id, **changes)
+        """Change a stored job whatever its version; see ``tests.fakes.altered`` for the names."""
+        before = await self.job(job)
+        values = difference(before, altered(before, **changes))
+        if values:
+            async with self.database.write() as connection:
+                row = tables.jobs.update().where(tables.jobs.c.id == job.id)
+                await connection.execute(row.values(**values))
 
     async def job(self, job: Job | JobId) -> Job:
         """Return a job as it is stored."""
@@ -291,7 +206,7 @@ class Core:
 
     def told(self) -> list[str]:
         """Return what the operators were told."""
-        return [notice.told.value for notice in self.chat.notices]
+        return [alert.told.value for alert in self.chat.alerts]
 
 
 def _usual(state: JobState) -> Mapping[str, object]:
@@ -308,12 +223,12 @@ def _usual(state: JobState) -> Mapping[str, object]:
         "result_url": "https://results.aliyuncs.com/film.mp4?Signature=secret",
         "url_expires_at": NOW + timedelta(hours=24),
     }
-    held = {"media_file": RESULT, "media_bytes": len(VIDEO)}
+    held = {"video_file": RESULT, "video_bytes": len(VIDEO)}
     match state:
         case JobState.SUBMITTING:
             return sent | {"lease_until": NOW + timedelta(seconds=90)}
         case JobState.UNCONFIRMED:
-            return sent | {"gave_up_at": NOW}
+            return sent | {"create_abandoned_at": NOW}
         case JobState.PENDING | JobState.RUNNING:
             return taken
         case JobState.DOWNLOADING:

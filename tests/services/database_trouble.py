@@ -12,7 +12,8 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from bot.domain.errors import DatabaseUnavailableError
-from bot.domain.jobs.job import JobEvent, Owner
+from bot.domain.jobs.job import JobEvent
+from bot.domain.jobs.states import Owner
 from bot.storage import jobs
 from tests.fakes import NOW, a_job
 from tests.services.core import Core

@@ -17,11 +17,12 @@ import httpx
 from typing_extensions import override
 
 from bot.chat.status import announcement, render
-from bot.chat.text import Money
-from bot.domain.catalogue import Kind, Region
-from bot.domain.jobs.job import Job, JobState
+from bot.domain.catalogue import Choices, Kind, Region
+from bot.domain.jobs.job import Job
 from bot.domain.jobs.ledger import EntryKind
-from bot.domain.requests.submission import Choices, GenerationOptions
+from bot.domain.jobs.states import JobState
+from bot.domain.money import Money
+from bot.domain.requests.submission import VideoOptions
 from bot.media.child import MediaPool
 from bot.provider import DashScopeProvider, Deadlines
 from sandbox.dashscope import DashScopeServer, EmulatorClock, EmulatorSettings
@@ -29,11 +30,11 @@ from sandbox.dashscope.tasks import TaskRecord
 from sandbox.dashscope.video import VideoPlan
 from tests.fakes import ACCOUNT, VIDEO, ManualClock
 from tests.services.core import Core
-from tests.services.video_requests import a_wish_for
+from tests.services.video_requests import a_submission_for
 
 KEY = "sk-made-up-key-of-a-test"
 LANE = "wan2.2-t2v-plus"
-WISH = GenerationOptions(prompt="a red fox")
+WISH = VideoOptions(prompt="a red fox")
 CHOICES = Choices(model=LANE, size="832*480")
 
 QUICK = EmulatorSettings(
@@ -101,7 +102,7 @@ class Stage:
 
     async def ask(self) -> Job:
         """Let a member ask for a video of words."""
-        wish = a_wish_for(self.core.catalogue, Kind.TEXT, WISH, CHOICES)
+        wish = a_submission_for(self.core.catalogue, Kind.TEXT, WISH, CHOICES)
         return await self.core.submissions.submit(wish)
 
     async def ask_and_send(self) -> Job:
@@ -117,7 +118,7 @@ class Stage:
 
     async def poll(self, job: Job) -> Job:
         """Let time pass until a job's task is due, and ask for it."""
-        due_at = (await self.core.job(job)).next_poll_at
+        due_at = (await self.core.job(job)).task.next_poll_at
         assert due_at is not None
         self.pass_time(max(0.0, (due_at - self.core.clock.now()).total_seconds()))
         await self.core.poller.run_once()
@@ -125,7 +126,7 @@ class Stage:
 
     async def fetch(self, job: Job) -> Job:
         """Let time pass until a job's result is due, and fetch it."""
-        not_before = (await self.core.job(job)).not_before or self.core.clock.now()
+        not_before = (await self.core.job(job)).lease.not_before or self.core.clock.now()
         self.pass_time(max(0.0, (not_before - self.core.clock.now()).total_seconds()))
         await self.core.downloader.run_once()
         return await self.core.job(job)
@@ -222,11 +223,11 @@ def _client(server: DashScopeServer, clock: ManualClock, hosts: Sequence[str]) -
 def _core_of(core: Core, clock: ManualClock, client: DashScopeProvider, media: MediaPool) -> Core:
     return Core(
         database=core.database,
-        data_dir=core.data_dir,
+        data_dir=core.settings.data_dir,
         clock=clock,
         provider=client,  # type: ignore[arg-type]  # the services need no more than the port
         chat=core.chat,
         media=media,  # type: ignore[arg-type]  # likewise
         catalogue=core.catalogue,
-        defaults=core.defaults,
+        defaults=core.quota_defaults,
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections import deque
 from pathlib import Path
 
@@ -41,7 +40,6 @@ class FakeMedia(MediaPool):
         return MediaFile(
             path=path,
             size_bytes=len(content),
-            sha256=hashlib.sha256(content).hexdigest(),
             width=1280,
             height=720,
             duration_seconds=5.0,

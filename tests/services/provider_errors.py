@@ -13,8 +13,8 @@ from typing import Final
 
 from typing_extensions import override
 
-from bot.domain.jobs.job import JobState
 from bot.domain.jobs.ledger import EntryKind
+from bot.domain.jobs.states import JobState
 
 WAITING = (EntryKind.RESERVE,)
 FREE = (EntryKind.RESERVE, EntryKind.RELEASE)

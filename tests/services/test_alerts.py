@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 
 from bot.domain.errors import AuthenticationError, ChatUnavailableError, MissingAccessError
-from bot.domain.jobs.job import JobState
-from bot.domain.jobs.status import AlertKind
+from bot.domain.host.alerts import AlertKind
+from bot.domain.jobs.states import JobState
 from tests.fakes import ACCOUNT, MODEL, a_submission
 from tests.services.core import Core
 
@@ -40,10 +40,10 @@ async def test_closed_direct_messages_are_not_tried_again(core: Core) -> None:
 
 async def test_a_pause_nobody_could_be_told_of_is_told_after_a_restart(core: Core) -> None:
     core.chat.refusals["tell_operators"].append(ChatUnavailableError("503"))
-    await core.accounts.pause(ACCOUNT, REFUSED)
+    await core.account_pause.pause(ACCOUNT, REFUSED)
     assert core.told() == []
     after = core.restarted()
-    await after.accounts.pause(ACCOUNT, REFUSED)
+    await after.account_pause.pause(ACCOUNT, REFUSED)
     assert after.told() == ["account_paused"]
 
 

@@ -5,25 +5,25 @@ from __future__ import annotations
 import pytest
 
 from bot.domain.errors import DrainingError
-from bot.domain.guilds.audit import Actor
-from bot.domain.host.overview import Switch
+from bot.domain.host.switch import Switch
 from bot.domain.ids import UserId
-from bot.domain.jobs.job import JobState
+from bot.domain.jobs.states import JobState
+from bot.domain.people import Person
 from bot.domain.requests.task import TaskState
 from bot.services.switch import IntakeSwitch, switch_of
 from bot.storage.engine import Database
 from tests.fakes import GUILD, MODEL, a_submission, a_task
 from tests.services.core import Core
 
-SOMEBODY = Actor(user_id=UserId(9), name="ops")
+SOMEBODY = Person(user_id=UserId(9), name="ops")
 SHUT = pytest.mark.parametrize("switch", [Switch.PAUSED, Switch.DRAINING])
 
 
 async def turn(core: Core, switch: Switch) -> Switch:
     """Turn the switch as another process would: through the database alone."""
-    elsewhere = Database(f"sqlite:///{core.data_dir / 'tween.db'}")
+    elsewhere = Database(f"sqlite:///{core.settings.data_dir / 'tween.db'}")
     try:
-        return await IntakeSwitch(elsewhere).turn(switch, SOMEBODY)
+        return await IntakeSwitch(elsewhere).set(switch, SOMEBODY)
     finally:
         await elsewhere.aclose()
 
@@ -67,9 +67,9 @@ async def test_a_drain_refuses_new_wishes_and_keeps_nothing_of_them(core: Core) 
     await turn(core, Switch.DRAINING)
     with pytest.raises(DrainingError):
         await core.submissions.submit(a_submission())
-    assert await core.submissions.active(GUILD) == []
+    assert await core.lookup.active(GUILD) == []
     assert core.chat.calls == []
-    assert not [path for path in core.data_dir.rglob("*") if path.suffix == ".jpg"]
+    assert not [path for path in core.settings.data_dir.rglob("*") if path.suffix == ".jpg"]
     await turn(core, Switch.OPEN)
     assert (await core.submissions.submit(a_submission())).state is JobState.QUEUED
 
@@ -90,12 +90,12 @@ async def test_waiting_messages_and_the_queue_say_it_within_the_boards_round(
     job = await core.submissions.submit(a_submission())
     assert (await core.estimates.view(job)).pause is None
     await turn(core, switch)
-    assert await core.estimates.pause() == switch.value
+    assert (await core.estimates.queue_of(GUILD)).pause == switch.value
     core.clock.advance(seconds=31)
-    await core.board.run_once()
+    await core.status_updater.run_once()
     assert core.chat.last().pause == switch.value
     assert core.chat.last().estimate is None
     await turn(core, Switch.OPEN)
     core.clock.advance(seconds=31)
-    await core.board.run_once()
+    await core.status_updater.run_once()
     assert core.chat.last().pause is None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from bot.domain.jobs.job import Job, JobState
+from bot.domain.jobs.job import Job
+from bot.domain.jobs.states import JobState
 from bot.domain.requests.task import TaskState
 from tests.fakes import KEY_ID, NOW, a_task
 from tests.services.core import Core
@@ -16,7 +17,7 @@ GAVE_UP = SENT + timedelta(seconds=60)
 async def lost(core: Core, **changes: object) -> Job:
     """Return a job whose create nobody saw answered, twenty minutes ago."""
     return await core.put(
-        JobState.UNCONFIRMED, **({"sent_at": SENT, "gave_up_at": GAVE_UP} | changes)
+        JobState.UNCONFIRMED, **({"sent_at": SENT, "create_abandoned_at": GAVE_UP} | changes)
     )
 
 
@@ -54,4 +55,4 @@ async def rounds(core: Core, count: int = 3) -> None:
 
 def why(core: Core) -> list[str]:
     """Return why the operators were told."""
-    return [notice.facts["why"] for notice in core.chat.notices]
+    return [notice.facts["why"] for notice in core.chat.alerts]

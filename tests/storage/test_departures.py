@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from bot.domain.amounts import Amounts
 from bot.domain.guilds.quota import Draw, Rule, Scope, Unit, Window
 from bot.domain.guilds.settings import Guild
 from bot.domain.ids import GuildId, UserId
-from bot.domain.jobs.job import JobState
-from bot.domain.jobs.ledger import Amounts
+from bot.domain.jobs.states import JobState
 from bot.domain.jobs.transitions import open_job
 from bot.storage import departures, grants, guilds, host, jobs, moderation
 from bot.storage.engine import Database

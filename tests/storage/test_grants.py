@@ -7,10 +7,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from bot.domain.amounts import NOTHING, Amounts
 from bot.domain.guilds.quota import Draw, Unit, Window, window_span
-from bot.domain.ids import UserId
-from bot.domain.jobs.job import Job, JobState, Owner
-from bot.domain.jobs.ledger import NOTHING, Amounts
+from bot.domain.ids import TaskId, UserId
+from bot.domain.jobs.job import Job
+from bot.domain.jobs.states import JobState, Owner
 from bot.domain.jobs.transitions import open_job, transition
 from bot.storage import grants, guilds, jobs
 from bot.storage.engine import Connection, Database
@@ -80,7 +81,7 @@ async def test_a_charge_below_the_draw_gives_the_rest_back(
         step = transition(job, JobState.SUBMITTING, owner=Owner.DISPATCHER, at=NOW)
         sent = await jobs.apply(connection, step)
         confirmed = transition(
-            sent, JobState.PENDING, owner=Owner.DISPATCHER, at=NOW, changes={"task_id": "t"}
+            sent, JobState.PENDING, owner=Owner.DISPATCHER, at=NOW, changes={"task_id": TaskId("t")}
         )
         made = transition(
             await jobs.apply(connection, confirmed),

@@ -14,10 +14,11 @@ from bot.domain.catalogue import Kind
 from bot.domain.errors import ConflictError, StaleJobError
 from bot.domain.failure import FailureReason
 from bot.domain.ids import AccountId, GuildId, InteractionId, JobId, TaskId, UserId, WorkerId
-from bot.domain.jobs.job import Job, JobEvent, JobState, Owner, StoredPicture
+from bot.domain.jobs.job import Job, JobEvent
 from bot.domain.jobs.ledger import EntryKind
+from bot.domain.jobs.states import JobState, Owner
 from bot.domain.jobs.transitions import open_job, transition
-from bot.domain.requests.submission import PictureNote
+from bot.domain.requests.pictures import Picture, PictureNote
 from bot.storage import jobs, leases, ledger
 from bot.storage.engine import Database
 from tests.fakes import ACCOUNT, GUILD, MEMBER, NOW, a_job
@@ -30,7 +31,7 @@ FULL = {
     "seed": 2_147_483_647,
     "loop": True,
     "pictures": (
-        StoredPicture(
+        Picture(
             option="first_frame",
             file_name="first_frame.jpg",
             width=640,
@@ -44,8 +45,8 @@ FULL = {
     "price_micros": 5_504_430,
     "task_id": "8811b4a4-00ac-4aa2-a2fd-017d3b90c748",
     "parked_from": JobState.RUNNING,
-    "media_bytes": 5 * 2**31,
-    "media_seconds": 5.041666666666667,
+    "video_bytes": 5 * 2**31,
+    "video_seconds": 5.041666666666667,
     "failure_reason": FailureReason.CONTENT_INPUT,
     "failure_detail": "DataInspectionFailed: 输入可能包含不当内容 🙈",
     "possibly_billed": True,
@@ -88,15 +89,15 @@ async def test_words_of_others_can_always_be_stored(database: Database, text: st
     job = await _put(database, prompt=text, requester_name=text, failure_detail=text)
     stored = await _get(database, job)
     expected = text.replace("\0", "").encode(errors="replace").decode()
-    assert (stored.prompt, stored.requester_name, stored.failure_detail) == (expected,) * 3
+    assert (stored.options.prompt, stored.requester.name, stored.failure.detail) == (expected,) * 3
 
 
 async def test_moment_of_another_zone_comes_back_in_utc(database: Database) -> None:
     there = NOW.astimezone(timezone(timedelta(hours=8)))
     job = await _put(database, created_at=there)
     stored = await _get(database, job)
-    assert stored.created_at == NOW
-    assert stored.created_at.tzinfo is UTC
+    assert stored.times.created_at == NOW
+    assert stored.times.created_at.tzinfo is UTC
 
 
 async def test_moment_without_a_zone_is_refused(database: Database) -> None:
@@ -157,7 +158,7 @@ async def test_amendment_raises_the_version_and_a_touch_does_not(database: Datab
     async with database.write() as connection:
         amended = await jobs.update_visible(connection, job, late_at=NOW)
         await jobs.patch(connection, job.id, next_poll_at=NOW)
-    assert (amended.version, amended.late_at) == (2, NOW)
+    assert (amended.version, amended.task.late_at) == (2, NOW)
     assert (await _get(database, job)).version == 2
     with pytest.raises(StaleJobError):
         async with database.write() as connection:
@@ -170,7 +171,7 @@ async def test_step_does_not_undo_what_a_touch_changed(database: Database) -> No
         await jobs.patch(connection, job.id, shown_version=1)
         step = transition(job, JobState.SUBMITTING, owner=Owner.DISPATCHER, at=NOW)
         await jobs.apply(connection, step)
-    assert (await _get(database, job)).shown_version == 1
+    assert (await _get(database, job)).messages.shown_version == 1
 
 
 async def test_job_that_does_not_exist_is_stale(database: Database) -> None:
@@ -213,12 +214,12 @@ async def test_claim_leases_and_counts(database: Database) -> None:
     job = await _put(database, state=JobState.DOWNLOADING)
     claimed = await _claim(database)
     assert claimed is not None
-    assert (claimed.id, claimed.claims, claimed.lease_owner) == (job.id, 1, WORKER)
+    assert (claimed.id, claimed.lease.claims, claimed.lease.owner) == (job.id, 1, WORKER)
     assert claimed.version == job.version
     assert await _claim(database) is None
     again = await _claim(database, now=NOW + timedelta(minutes=20))
     assert again is not None
-    assert again.claims == 2
+    assert again.lease.claims == 2
 
 
 async def test_two_claims_at_once_take_different_jobs(connect: Callable[[], Database]) -> None:
@@ -246,7 +247,12 @@ async def test_job_given_back_waits_and_its_claim_does_not_count(database: Datab
     async with database.write() as connection:
         await leases.give_back(connection, claimed, not_before=later, attempts=4)
     stored = await _get(database, claimed)
-    assert (stored.claims, stored.attempts, stored.lease_until, stored.not_before) == (
+    assert (
+        stored.lease.claims,
+        stored.lease.attempts,
+        stored.lease.until,
+        stored.lease.not_before,
+    ) == (
         0,
         4,
         None,
@@ -312,7 +318,7 @@ async def test_queued_jobs_are_counted_by_guild_and_member(database: Database) -
 async def test_interaction_is_remembered(database: Database) -> None:
     job = await _put(database)
     async with database.read() as connection:
-        assert await jobs.interaction_seen(connection, job.interaction_id)
+        assert await jobs.interaction_seen(connection, job.origin.interaction_id)
         assert not await jobs.interaction_seen(connection, InteractionId(0))
 
 
@@ -349,7 +355,7 @@ async def test_shown_version_never_goes_back(database: Database) -> None:
         await jobs.mark_shown(connection, job.id, version=5, digest="new")
         await jobs.mark_shown(connection, job.id, version=4, digest="old")
     stored = await _get(database, job)
-    assert (stored.shown_version, stored.shown_digest) == (5, "new")
+    assert (stored.messages.shown_version, stored.messages.shown_digest) == (5, "new")
 
 
 async def test_unshown_jobs_come_ended_first(database: Database) -> None:

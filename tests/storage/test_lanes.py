@@ -11,7 +11,7 @@ import pytest
 from bot.domain.catalogue import LaneLimits
 from bot.domain.ids import GuildId, JobId, UserId
 from bot.domain.jobs.fairness import Places
-from bot.domain.jobs.job import JobState
+from bot.domain.jobs.states import JobState
 from bot.domain.jobs.transitions import open_job
 from bot.services.jobs.estimates import fair_order
 from bot.storage import guilds, jobs, lanes

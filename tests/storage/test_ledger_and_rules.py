@@ -9,12 +9,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from bot.domain.amounts import NOTHING, Amounts
 from bot.domain.errors import ConflictError
 from bot.domain.guilds.quota import Rule, Scope, Unit, Window, window_span
 from bot.domain.guilds.settings import Guild
 from bot.domain.ids import GuildId, JobId, TaskId, UserId, WorkerId
-from bot.domain.jobs.job import JobState, Owner
-from bot.domain.jobs.ledger import NOTHING, Amounts, EntryKind, LedgerEntry
+from bot.domain.jobs.ledger import EntryKind, LedgerEntry
+from bot.domain.jobs.states import JobState, Owner
 from bot.domain.jobs.transitions import open_job, transition
 from bot.storage import guilds, jobs, ledger, processes, unconfirmed
 from bot.storage.engine import Database
@@ -66,7 +67,7 @@ async def test_entries_larger_than_32_bits_are_kept(database: Database) -> None:
         await jobs.apply(connection, open_job(a_job(price_micros=10**12)))
         assert (await ledger.usage(connection, TODAY)).micros == 2 * 10**12
         (entry,) = await ledger.of_job(connection, job.id)
-        assert entry.amounts == job.reserved
+        assert entry.amounts == job.price.reserved
 
 
 async def test_entry_of_no_job_is_refused(database: Database) -> None:

@@ -7,13 +7,13 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from bot.domain.catalogue import Catalogue, Kind, Region
+from bot.domain.catalogue import Catalogue, Choices, Kind, Region
 from bot.domain.catalogue.permits import Permits, Subject
 from bot.domain.errors import BotError
+from bot.domain.guilds.denials import MemberBlockedError
 from bot.domain.guilds.settings import Guild, Notify
 from bot.domain.ids import ChannelId, GuildId, UserId
-from bot.domain.requests.denials import MemberBlockedError, ModelDeniedError
-from bot.domain.requests.submission import Choices
+from bot.domain.requests.denials import ModelDeniedError
 from bot.services.intake.admission import Admission
 from bot.storage import guilds, moderation, permits
 from bot.storage.engine import Connection, Database
@@ -91,7 +91,7 @@ async def test_a_reserve_sees_what_was_forbidden_while_it_waited_for_the_guild(
     error: type[BotError],
 ) -> None:
     reserving, forbidding = connect(), connect()
-    admission = Admission(reserving, Catalogue(Region.BEIJING))
+    admission = Admission(reserving, Catalogue.of_region(Region.BEIJING))
     submission = a_submission()
     begun = asyncio.Event()
 
@@ -99,7 +99,7 @@ async def test_a_reserve_sees_what_was_forbidden_while_it_waited_for_the_guild(
         begun.set()
         async with reserving.write() as connection:
             await guilds.lock(connection, GUILD)
-            await admission.readmit(connection, submission.origin, submission.wish)
+            await admission.readmit(connection, submission.requester, submission.spec)
 
     async with forbidding.write() as connection:
         await guilds.lock(connection, GUILD)

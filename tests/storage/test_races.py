@@ -15,17 +15,14 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.errors import (
-    ConfigurationError,
-    DuplicateInteractionError,
-    QuotaExceededError,
-    StaleJobError,
-)
-from bot.domain.guilds.audit import Actor
+from bot.domain.errors import ConfigurationError, DuplicateInteractionError, StaleJobError
+from bot.domain.guilds.denials import QuotaExceededError
 from bot.domain.guilds.quota import Rule, Scope, Unit, Window
 from bot.domain.ids import GuildId, JobId, UserId, WorkerId
-from bot.domain.jobs.job import Job, JobState, Owner
+from bot.domain.jobs.job import Job
+from bot.domain.jobs.states import JobState, Owner
 from bot.domain.jobs.transitions import open_job, transition
+from bot.domain.people import Person
 from bot.services.host.process_lease import ProcessLease
 from bot.storage import grants, guilds, jobs, lanes, leases
 from bot.storage.engine import Database
@@ -105,8 +102,10 @@ async def test_twenty_commands_at_once_against_a_limit_of_five_make_five_jobs(
 async def test_a_grant_is_drained_once_under_commands_at_once(processes: list[Core]) -> None:
     limit = Rule(scope=Scope.MEMBER_DEFAULT, unit=Unit.VIDEOS, window=Window.DAY, limit=1)
     _bound(processes, rules=(limit,))
-    moderator = Actor(user_id=UserId(9), name="mo")
-    await processes[0].rules.grant(GUILD, MEMBER, moderator, unit=Unit.VIDEOS, amount=4, days=7)
+    moderator = Person(user_id=UserId(9), name="mo")
+    await processes[0].quota_rules.grant(
+        GUILD, MEMBER, moderator, unit=Unit.VIDEOS, amount=4, days=7
+    )
     outcomes = await _submit_all(processes, [a_submission() for _ in range(20)])
     assert outcomes == {Job: 5, QuotaExceededError: 15}
     async with processes[0].database.read() as connection:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from bot.domain.amounts import NOTHING, Amounts
 from bot.domain.guilds.quota import Span
 from bot.domain.guilds.usage import LogQuery, Place
 from bot.domain.ids import GuildId, JobId, UserId
-from bot.domain.jobs.job import Job, JobState, Owner
-from bot.domain.jobs.ledger import NOTHING, Amounts
+from bot.domain.jobs.job import Job
+from bot.domain.jobs.states import JobState, Owner
 from bot.domain.jobs.transitions import open_job, transition
 from bot.storage import jobs, usage
 from bot.storage.engine import Connection, Database
@@ -119,7 +120,7 @@ async def walk(connection: Connection, query: LogQuery, size: int) -> list[JobId
     seen: list[JobId] = []
     while found := await usage.page(connection, GUILD, query, limit=size):
         seen += [job.id for job in found]
-        place = Place(at=found[-1].created_at, job_id=found[-1].id)
+        place = Place(at=found[-1].times.created_at, job_id=found[-1].id)
         query = LogQuery(
             span=query.span, states=query.states, member_id=query.member_id, place=place
         )
@@ -131,7 +132,7 @@ async def test_pages_show_each_job_once_even_of_one_moment(database: Database) -
         made = [a_job() for _ in range(7)] + [at(hours) for hours in range(1, 6)]
         await put(connection, *made, at(1, guild_id=GuildId(1)))
         seen = await walk(connection, LogQuery(span=WEEK), 3)
-    expected = sorted(made, key=lambda job: (job.created_at, job.id), reverse=True)
+    expected = sorted(made, key=lambda job: (job.times.created_at, job.id), reverse=True)
     assert seen == [job.id for job in expected]
 
 
@@ -139,7 +140,7 @@ async def test_the_way_back_shows_the_same_jobs(database: Database) -> None:
     async with database.write() as connection:
         made = [at(hours) for hours in range(6)]
         await put(connection, *made)
-        place = Place(at=made[3].created_at, job_id=made[3].id)
+        place = Place(at=made[3].times.created_at, job_id=made[3].id)
         newer = LogQuery(span=WEEK, place=place, is_newer=True)
         found = await usage.page(connection, GUILD, newer, limit=2)
     assert [job.id for job in found] == [made[2].id, made[1].id]

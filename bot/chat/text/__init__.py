@@ -36,7 +36,6 @@ from bot.chat.text.moderation import (
     written,
 )
 from bot.chat.text.phrases import (
-    Money,
     amount,
     expected,
     figure,
@@ -60,6 +59,7 @@ from bot.chat.text.refusals import (
 )
 from bot.chat.text.settings import FROM_NOW_ON, NOTIFY, SETTINGS, VALUES, channel_hint
 from bot.chat.text.usage import FORGOTTEN
+from bot.domain.money import Money
 
 __all__ = [
     "ANSWER_TOO_LARGE",

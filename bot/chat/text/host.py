@@ -8,8 +8,8 @@ from bot.chat import limits
 from bot.chat.text.phrases import FACT_CHARACTERS, one_line, shortened
 from bot.chat.text.refusals import SafeFormatMap
 from bot.domain.guilds.audit import Action, AuditEntry
+from bot.domain.host.alerts import Alert, AlertKind
 from bot.domain.jobs.ownership import UnresolvedReason
-from bot.domain.jobs.status import Alert, AlertKind
 
 ACTIONS = {
     Action.QUOTA_SET: "set the quota",
@@ -53,7 +53,9 @@ _NOTICES = {
         "Job {subject}: the result lies on a host outside RESULT_HOSTS. {reason} "
         "Widen RESULT_HOSTS and restart; I try until the address expires."
     ),
-    AlertKind.RESULT_DEADLINE: "Job {subject}: the result expires at {expires_at} and is not on disk.",
+    AlertKind.RESULT_DEADLINE: (
+        "Job {subject}: the result expires at {expires_at} and is not on disk."
+    ),
     AlertKind.HOST_TROUBLE: (
         "The {subject} takes nothing: {reason}. Work waits, and goes on once it does again."
     ),
@@ -66,7 +68,9 @@ _DOUBTS: dict[str, str] = {
         "The tasks that fit may be somebody else's: our key's id at the provider is not known yet, "
         "or others use the key too."
     ),
-    UnresolvedReason.ADOPTED: "The task that fits was taken for another job's, and nothing proved that.",
+    UnresolvedReason.ADOPTED: (
+        "The task that fits was taken for another job's, and nothing proved that."
+    ),
     UnresolvedReason.TOO_OLD: "The provider's list does not reach back to it.",
     UnresolvedReason.NO_CONTROL: (
         "The provider's list shows no task that fits, but no other task of ours of that time "

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bot.domain.failure import FailureReason
-from bot.domain.jobs.job import JobState
-from bot.domain.requests.submission import PictureNote
+from bot.domain.jobs.states import JobState
+from bot.domain.requests.pictures import PictureNote
 
 STATES = {
     JobState.QUEUED: "Waiting",

@@ -9,7 +9,6 @@ import discord
 from bot.chat.text.phrases import (
     FACT_CHARACTERS,
     WINDOW_WORDS,
-    Money,
     amount,
     figure,
     one_line,
@@ -17,6 +16,7 @@ from bot.chat.text.phrases import (
     relative,
 )
 from bot.domain.guilds.quota import Grant, Rule, Scope, Unit, Window
+from bot.domain.money import Money
 
 NO_RULE_THERE = "No rule was set there, so the defaults count already. See /moderate quota list."
 

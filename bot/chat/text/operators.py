@@ -9,18 +9,13 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from bot.chat.text.moderation import rule_words
-from bot.chat.text.phrases import WINDOW_WORDS, Money, one_line, plural, shortened
-from bot.domain.guilds.quota import MICROS
-from bot.domain.host.overview import (
-    Ceiling,
-    GuildOverview,
-    HostStatus,
-    JobHistory,
-    LaneStatus,
-    Switch,
-)
-from bot.domain.jobs.job import IN_FLIGHT, Job, JobEvent, JobState
+from bot.chat.text.phrases import WINDOW_WORDS, one_line, plural, shortened
+from bot.domain.host.overview import Ceiling, GuildOverview, HostStatus, JobHistory, LaneStatus
+from bot.domain.host.switch import Switch
+from bot.domain.jobs.job import Job, JobEvent
 from bot.domain.jobs.ledger import LedgerEntry
+from bot.domain.jobs.states import IN_FLIGHT, JobState
+from bot.domain.money import MICROS, Money
 
 When = Callable[[datetime], str]
 
@@ -140,11 +135,11 @@ def unconfirmed_left(left: Sequence[Job]) -> str:
 def job_line(job: Job) -> str:
     """Return a job on one line, without its prompt."""
     return (
-        f"{job.id} {job.created_at:%Y-%m-%d %H:%M:%S} {job.state.value:13} {job.model} "
-        f"{job.resolution} guild={job.guild_id} member={job.requester_id} "
-        f"{Money().show(job.price_micros)}"
-        + (f" {job.failure_reason.value}" if job.failure_reason else "")
-        + (f": {job.failure_detail}" if job.failure_detail else "")
+        f"{job.id} {job.times.created_at:%Y-%m-%d %H:%M:%S} {job.state.value:13} {job.spec.model} "
+        f"{job.spec.resolution} guild={job.guild_id} member={job.requester.user_id} "
+        f"{Money().show(job.price.reserved.micros)}"
+        + (f" {job.failure.reason.value}" if job.failure.reason else "")
+        + (f": {job.failure.detail}" if job.failure.detail else "")
     )
 
 

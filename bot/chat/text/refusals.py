@@ -9,7 +9,6 @@ from bot.chat.text.phrases import (
     FACT_CHARACTERS,
     SCOPE_WORDS,
     WINDOW_WORDS,
-    Money,
     amount,
     one_line,
     plural,
@@ -36,12 +35,12 @@ from bot.domain.errors import (
     JobNotRetryableError,
     MissingAccessError,
     NotPermittedError,
-    QueueFullError,
-    QuotaExceededError,
 )
+from bot.domain.guilds.denials import QueueFullError, QuotaExceededError
 from bot.domain.guilds.quota import Refusal, Scope
 from bot.domain.host.disk import DiskUnavailableError
-from bot.domain.jobs.job import JobState
+from bot.domain.jobs.states import JobState
+from bot.domain.money import Money
 
 _PICTURES = {
     "empty": "the {option} is an empty file",

@@ -6,14 +6,9 @@ from bot.chat.text.phrases import FACT_CHARACTERS, one_line
 from bot.domain.errors import (
     BotError,
 )
+from bot.domain.guilds.denials import ChannelClosedError, MemberBlockedError, WordBlockedError
 from bot.domain.guilds.settings import Notify
-from bot.domain.requests.denials import (
-    ChannelClosedError,
-    EffectDeniedError,
-    MemberBlockedError,
-    ModelDeniedError,
-    WordBlockedError,
-)
+from bot.domain.requests.denials import EffectDeniedError, ModelDeniedError
 
 _SHOWN_CHANNELS = 5
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.chat.text.phrases import Money, plural
+from bot.chat.text.phrases import plural
+from bot.domain.amounts import Amounts
 from bot.domain.guilds.quota import Span
 from bot.domain.guilds.usage import EPOCH, By, Step
-from bot.domain.jobs.ledger import Amounts
+from bot.domain.money import Money
 
 EMPTY = "Nothing in this period"
 

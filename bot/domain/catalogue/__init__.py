@@ -10,8 +10,10 @@ from __future__ import annotations
 from bot.domain.catalogue.effects import EFFECTS, Effect, effect_label
 from bot.domain.catalogue.models import MODELS
 from bot.domain.catalogue.offered import Catalogue, Override
+from bot.domain.catalogue.prices import Price
 from bot.domain.catalogue.records import (
     SIZES,
+    Choices,
     Endpoint,
     Kind,
     LaneLimits,
@@ -26,6 +28,7 @@ __all__ = [
     "MODELS",
     "SIZES",
     "Catalogue",
+    "Choices",
     "Effect",
     "Endpoint",
     "Kind",
@@ -34,6 +37,7 @@ __all__ = [
     "ModelRow",
     "Offer",
     "Override",
+    "Price",
     "Region",
     "effect_label",
 ]

@@ -5,16 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 from bot.domain.catalogue.effects import EFFECTS, Effect
 from bot.domain.catalogue.models import MODELS
-from bot.domain.catalogue.records import SIZES, Kind, Model, ModelRow, Region
+from bot.domain.catalogue.permits import Permits
+from bot.domain.catalogue.records import SIZES, Choices, Kind, Model, ModelRow, Region
 from bot.domain.errors import ConfigurationError
-
-if TYPE_CHECKING:
-    from bot.domain.catalogue.permits import Permits
-    from bot.domain.requests.submission import Choices
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,10 +34,35 @@ class Catalogue:
     def __init__(
         self,
         region: Region,
+        models: Iterable[Model],
+        *,
+        chosen: Mapping[Kind, Choices] | None = None,
+        unfiltered: Catalogue | None = None,
+    ) -> None:
+        self.region = region
+        self.unfiltered = unfiltered or self
+        """Without what a guild's admins denied or chose: it tells a denied model from none."""
+        self._chosen = chosen or {}
+        self._by_name: Mapping[str, Model] = {model.name: model for model in models}
+        known = frozenset[str]().union(*(model.effects for model in self))
+        self.effects: tuple[Effect, ...] = tuple(
+            effect for effect in EFFECTS if effect.name in known
+        )
+        """Effects that a model on offer knows, in the catalogue's order."""
+
+    @classmethod
+    def of_region(
+        cls,
+        region: Region,
         overrides: Mapping[str, Override] | None = None,
         *,
         rows: Sequence[ModelRow] = MODELS,
-    ) -> None:
+    ) -> Catalogue:
+        """Return what a region sells after the host's overrides.
+
+        Raises:
+            ConfigurationError: an override names no model of the region, or none is left.
+        """
         pending = dict(overrides or {})
         models = [model for row in rows if (model := _offered(row, region, pending)) is not None]
         if pending:
@@ -50,21 +71,7 @@ class Catalogue:
             )
         if not models:
             raise ConfigurationError("CATALOGUE_OVERRIDES", "no model is left to offer")
-        self._keep(region, models, {})
-        self.whole = self
-        """Without what a guild's admins denied or chose: it tells a denied model from none."""
-
-    def _keep(
-        self, region: Region, models: Iterable[Model], chosen: Mapping[Kind, Choices]
-    ) -> None:
-        self.region = region
-        self._chosen = chosen
-        self._by_name: Mapping[str, Model] = {model.name: model for model in models}
-        known = frozenset[str]().union(*(model.effects for model in self))
-        self.effects: tuple[Effect, ...] = tuple(
-            effect for effect in EFFECTS if effect.name in known
-        )
-        """Effects that a model on offer knows, in the catalogue's order."""
+        return cls(region, models)
 
     def within(self, permits: Permits, chosen: Mapping[Kind, Choices]) -> Catalogue:
         """Return what a guild's admins leave, with what they chose as defaults.
@@ -73,7 +80,13 @@ class Catalogue:
             permits: what they allow and deny.
             chosen: their defaults; what they denied or nobody offers any more does not count.
         """
-        return _OfGuild(self, permits, chosen)
+        denied = {effect.name for effect in self.effects if not permits.allows_effect(effect)}
+        models = (
+            replace(model, effects=model.effects - denied)
+            for model in self
+            if permits.allows_model(model.name)
+        )
+        return Catalogue(self.region, models, chosen=chosen, unfiltered=self.unfiltered)
 
     def __iter__(self) -> Iterator[Model]:
         return iter(self._by_name.values())
@@ -126,28 +139,13 @@ class Catalogue:
         """Return the effect of that name or label, in any case, where it is on offer."""
         asked = name.strip().casefold()
         return next(
-            (each for each in self.effects if asked in {each.name, each.label.casefold()}), None
+            (effect for effect in self.effects if asked in {effect.name, effect.label.casefold()}),
+            None,
         )
-
-
-class _OfGuild(Catalogue):
-    """What is left of a catalogue in one guild."""
-
-    def __init__(self, whole: Catalogue, permits: Permits, chosen: Mapping[Kind, Choices]) -> None:
-        denied = {effect.name for effect in whole.effects if not permits.allows_effect(effect)}
-        models = (
-            replace(model, effects=model.effects - denied)
-            for model in whole
-            if permits.allows_model(model.name)
-        )
-        self._keep(whole.region, models, chosen)
-        self.whole = whole.whole
 
 
 def _recommended_price(model: Model) -> int:
-    return model.price_micros(
-        resolution=model.recommended_resolution, seconds=model.default_duration
-    )
+    return model.prices[model.recommended_resolution] * model.default_duration
 
 
 def _offered(row: ModelRow, region: Region, pending: dict[str, Override]) -> Model | None:

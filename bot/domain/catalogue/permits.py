@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from bot.domain.catalogue import Effect
+from bot.domain.catalogue.effects import Effect
 from bot.domain.ids import ChannelId
 
 

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
+from bot.domain.amounts import Amounts
+from bot.domain.catalogue.prices import Price
+
 
 class Kind(StrEnum):
     """What a member starts from."""
@@ -168,6 +171,22 @@ class Model:
         """
         return _INPUT_FIELDS[self.endpoint][option]
 
-    def price_micros(self, *, resolution: str, seconds: int) -> int:
-        """Price in micro-CNY of a video."""
-        return self.prices[resolution] * seconds
+    def price(self, *, resolution: str, seconds: int) -> Price:
+        """Return what a video of a tier and length reserves, and by which terms it is charged."""
+        per_second = self.prices[resolution]
+        return Price(
+            reserved=Amounts(videos=1, seconds=seconds, micros=per_second * seconds),
+            micros_per_second=per_second,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choices:
+    """What was chosen of a model, as it was typed; None is for us to decide."""
+
+    model: str | None = None
+    resolution: str | None = None
+    """Tier, where a picture sets the shape."""
+    size: str | None = None
+    """``W*H``, where only words do."""
+    duration_seconds: int | None = None

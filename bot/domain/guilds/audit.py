@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from bot.domain.ids import ChannelId, GuildId, UserId
+from bot.domain.ids import ChannelId, GuildId
+from bot.domain.people import Person
 
 
 class Action(StrEnum):
@@ -31,21 +32,12 @@ class Action(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Actor:
-    """Who does something."""
-
-    user_id: UserId
-    name: str
-    """Display name at the time."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class AuditEntry:
     """One change."""
 
     guild_id: GuildId
     at: datetime
-    actor: Actor
+    actor: Person
     action: Action
     subject: str
     """What was changed: a setting's name, a rule, a member's mention, a job's id."""

@@ -14,8 +14,8 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from bot.domain.guilds.quota import MICROS
 from bot.domain.guilds.usage import ExportedJob
+from bot.domain.money import MICROS
 
 
 class ExportFormat(StrEnum):

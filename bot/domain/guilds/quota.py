@@ -14,8 +14,8 @@ from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from bot.domain.amounts import Amounts
 from bot.domain.ids import RoleId, UserId
-from bot.domain.jobs.ledger import Amounts
 
 MICROS = 1_000_000
 """Micro-CNY in one CNY."""

@@ -12,12 +12,13 @@ from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from bot.domain.amounts import NOTHING, Amounts
 from bot.domain.guilds.audit import AuditEntry
 from bot.domain.guilds.quota import Span, Window, window_span
 from bot.domain.guilds.settings import Guild
 from bot.domain.ids import ChannelId, GuildId, JobId, UserId
-from bot.domain.jobs.job import Job, JobState
-from bot.domain.jobs.ledger import NOTHING, Amounts
+from bot.domain.jobs.job import Job
+from bot.domain.jobs.states import JobState
 
 EPOCH = datetime(2015, 1, 1, tzinfo=UTC)
 """Before the first of Discord's ids: nothing of ours is older."""

@@ -17,10 +17,9 @@ _OF_THE_DISK = frozenset(
 
 
 class DiskUnavailableError(StorageError):
-    """The folder of files takes nothing: full, read-only, or gone."""
+    """The folder of files cannot be written: full, read-only, or gone."""
 
     code = "disk_unavailable"
-    retryable = True
 
 
 def is_disk_trouble(error: OSError) -> bool:

@@ -5,25 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
+from bot.domain.amounts import Amounts
 from bot.domain.guilds.quota import Rule, Unit, Window
+from bot.domain.host.switch import Switch
 from bot.domain.ids import GuildId
-from bot.domain.jobs.job import IN_FLIGHT, Job, JobEvent, JobState
-from bot.domain.jobs.ledger import Amounts, LedgerEntry
+from bot.domain.jobs.job import Job, JobEvent
+from bot.domain.jobs.ledger import LedgerEntry
+from bot.domain.jobs.states import IN_FLIGHT, JobState
 
 UNDER_WAY = IN_FLIGHT | {JobState.DOWNLOADING, JobState.DELIVERING}
 """What a drain waits for: a waiting job has cost nothing, a parked one needs the operator."""
-
-
-class Switch(StrEnum):
-    """What the operator lets happen; stored, so that it outlives the process."""
-
-    OPEN = "open"
-    PAUSED = "paused"
-    """No create leaves; new wishes wait in line."""
-    DRAINING = "draining"
-    """No create leaves and no wish is accepted; what is under way ends."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,18 +19,9 @@ class MediaFile:
 
     path: Path
     size_bytes: int
-    sha256: str
     width: int
     height: int
     duration_seconds: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UploadPlan:
-    """Whether a file goes as it is or is re-encoded first."""
-
-    limit_bytes: int
-    must_shrink: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +30,8 @@ class Receipt:
 
     channel_id: ChannelId
     message_id: MessageId
+    digest: str | None = None
+    """Of the drawing that was sent; None where the message was found."""
 
 
 def upload_limit_bytes(*, premium_tier: int, base_limit_mib: int) -> int:
@@ -51,8 +44,3 @@ def upload_limit_bytes(*, premium_tier: int, base_limit_mib: int) -> int:
         return base_limit_mib * MIB
     tier = min(premium_tier, len(TIER_LIMITS_MIB) - 1)
     return max(base_limit_mib, TIER_LIMITS_MIB[tier]) * MIB
-
-
-def plan_upload(size_bytes: int, *, limit_bytes: int) -> UploadPlan:
-    """Decide whether a file must be made smaller before it is sent."""
-    return UploadPlan(limit_bytes=limit_bytes, must_shrink=size_bytes > limit_bytes)

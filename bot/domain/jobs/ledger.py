@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from bot.domain.amounts import Amounts
 from bot.domain.ids import GuildId, JobId, UserId
 
 
@@ -22,32 +23,6 @@ class EntryKind(StrEnum):
     CHARGE = "charge"
     RELEASE = "release"
     ADJUST = "adjust"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Amounts:
-    """Videos, seconds and money, always moved together."""
-
-    videos: int = 0
-    seconds: int = 0
-    micros: int = 0
-    """Micro-CNY."""
-
-    def __add__(self, other: Amounts) -> Amounts:
-        return Amounts(
-            videos=self.videos + other.videos,
-            seconds=self.seconds + other.seconds,
-            micros=self.micros + other.micros,
-        )
-
-    def __neg__(self) -> Amounts:
-        return Amounts(videos=-self.videos, seconds=-self.seconds, micros=-self.micros)
-
-    def __sub__(self, other: Amounts) -> Amounts:
-        return self + -other
-
-
-NOTHING = Amounts()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,8 +17,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bot.domain.ids import JobId, TaskId
-from bot.domain.jobs.job import POLLED, Job, JobState
+from bot.domain.jobs.job import Job
 from bot.domain.jobs.pacing import CREATE_DEADLINE_SECONDS, WINDOW_MARGIN
+from bot.domain.jobs.states import POLLED, JobState
 from bot.domain.requests.task import ListedTask
 
 SETTLING = timedelta(minutes=10)
@@ -240,9 +241,16 @@ class Listing:
         leasts, mosts = [], []
         for task in self.tasks:
             owner = self.owners.get(task.task_id)
-            if owner is None or owner.adopted or not owner.sent_at or not owner.confirmed_at:
+            if (
+                owner is None
+                or owner.task.adopted
+                or not owner.task.sent_at
+                or not owner.task.confirmed_at
+            ):
                 continue
-            least, most = sorted(task.created_at - at for at in (owner.sent_at, owner.confirmed_at))
+            least, most = sorted(
+                task.created_at - at for at in (owner.task.sent_at, owner.task.confirmed_at)
+            )
             leasts.append(least)
             mosts.append(most)
         if not leasts:
@@ -257,7 +265,7 @@ def settled_at(job: Job) -> datetime:
     """Return from when on the list's silence about a create means something."""
     deadline = _sent_at(job) + timedelta(seconds=CREATE_DEADLINE_SECONDS)
     # A process that was suspended gives up later than the deadline.
-    return max(deadline, job.gave_up_at or deadline) + SETTLING
+    return max(deadline, job.task.create_abandoned_at or deadline) + SETTLING
 
 
 def may_be_of(job: Job, task: ListedTask, offset: Offset) -> bool:
@@ -278,17 +286,17 @@ def _was_born(task: ListedTask, offset: Offset, start: datetime, end: datetime) 
 
 def is_made_from(job: Job, orig_prompt: str | None) -> bool:
     """Tell whether a finished task was made from a job's prompt; blanks may have changed."""
-    return (orig_prompt or "").split() == (job.prompt or "").split()
+    return (orig_prompt or "").split() == (job.options.prompt or "").split()
 
 
 def is_certainly_ours(job: Job) -> bool:
     """Tell whether a job's task is ours beyond doubt: answered, or proven by words of its own."""
-    return not job.adopted or (job.billed_seconds is not None and bool(job.prompt))
+    return not job.task.adopted or (job.result.billed is not None and bool(job.options.prompt))
 
 
 def _is_proven(job: Job) -> bool:
     """Tell whether a job's task is its own: answered, or its video was looked at."""
-    return not job.adopted or job.billed_seconds is not None
+    return not job.task.adopted or job.result.billed is not None
 
 
 def _is_in_window(job: Job, task: ListedTask, offset: Offset) -> bool:
@@ -296,18 +304,18 @@ def _is_in_window(job: Job, task: ListedTask, offset: Offset) -> bool:
 
 
 def _sent_at(job: Job) -> datetime:
-    if job.sent_at is None:
+    if job.task.sent_at is None:
         raise LookupError("a create that never left")
-    return job.sent_at
+    return job.task.sent_at
 
 
 def _born_from(job: Job) -> datetime:
     # Our clock may have been set back while the create was outstanding.
-    return min(_sent_at(job), job.gave_up_at or _sent_at(job)) - WINDOW_MARGIN
+    return min(_sent_at(job), job.task.create_abandoned_at or _sent_at(job)) - WINDOW_MARGIN
 
 
 def _born_until(job: Job) -> datetime:
-    return max(_sent_at(job), job.gave_up_at or _sent_at(job)) + WINDOW_MARGIN
+    return max(_sent_at(job), job.task.create_abandoned_at or _sent_at(job)) + WINDOW_MARGIN
 
 
 def _certain(claims: Claims) -> dict[TaskId, JobId] | None:

@@ -58,12 +58,6 @@ SLOW_POLL_FACTOR = 2
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def backoff(attempts: int, *, first_seconds: float, most_seconds: float) -> timedelta:
-    """Return the wait after so many failed attempts: doubling, bounded."""
-    doublings = min(max(0, attempts - 1), 64)  # days of failures must not overflow a float
-    return timedelta(seconds=min(most_seconds, first_seconds * 2.0**doublings))
-
-
 def poll_interval(*, interval_seconds: float, slow: bool, late: bool) -> timedelta:
     """Return the least time between two polls of one task."""
     factor = (SLOW_POLL_FACTOR if slow else 1) * (LATE_POLL_FACTOR if late else 1)

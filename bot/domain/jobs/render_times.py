@@ -75,7 +75,9 @@ class RenderProfile:
 def render_profile_of(job: Job) -> RenderProfile:
     """Return what a job has made."""
     return RenderProfile(
-        model=job.model, resolution=job.resolution, duration_seconds=job.duration_seconds
+        model=job.spec.model,
+        resolution=job.spec.resolution,
+        duration_seconds=job.spec.duration_seconds,
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 
 from bot.domain.jobs.job import Job
@@ -30,25 +29,22 @@ class StatusView:
     """Why nothing is submitted at present, as a key of ``bot.chat.text``."""
 
 
-class AlertKind(StrEnum):
-    """What the operator must know about, each told once until it is over."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawing:
+    """A status message as the chat drew it, ready to be sent."""
 
-    ACCOUNT_PAUSED = "account_paused"
-    LANE_OFF = "lane_off"
-    JOB_PARKED = "job_parked"
-    JOB_UNCONFIRMED = "job_unconfirmed"
-    ORPHAN_TASK = "orphan_task"
-    RESULT_HOST = "result_host"
-    RESULT_DEADLINE = "result_deadline"
-    OPERATOR_LOSS = "operator_loss"
-    HOST_TROUBLE = "host_trouble"
+    digest: str
+    """Fingerprint of everything people see: equal drawings look alike."""
+    content: object
+    """In the chat's own form; nobody else looks at it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Alert:
-    """One message to the operators."""
+class GuildQueue:
+    """A guild's jobs that are not over."""
 
-    told: AlertKind
-    facts: dict[str, str]
-    """For the sentence in ``bot.chat.text``; never a prompt, URL or key."""
-    at: datetime
+    running: tuple[StatusView, ...]
+    """Those with the provider, or behind it."""
+    waiting: tuple[StatusView, ...]
+    pause: str | None
+    """Why nothing is submitted at present."""

@@ -7,13 +7,15 @@ transaction: the job's row, the ledger entry, the event. The diagram heads ``bot
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
+from bot.domain.amounts import NOTHING, Amounts
 from bot.domain.errors import InvalidTransitionError
-from bot.domain.jobs.job import ACTIVE, TERMINAL, Job, JobEvent, JobState, Owner, Step
-from bot.domain.jobs.ledger import Amounts, EntryKind, LedgerEntry
+from bot.domain.jobs.changes import JobChanges, changed
+from bot.domain.jobs.job import Detail, Job, JobEvent, Step
+from bot.domain.jobs.ledger import EntryKind, LedgerEntry
+from bot.domain.jobs.states import ACTIVE, TERMINAL, JobState, Owner
 
 _CHARGED = frozenset({JobState.DOWNLOADING, JobState.DELIVERING})
 
@@ -109,9 +111,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         "UNKNOWN for good, or unreadable for 27 h",
         _E.RELEASE,
     ),
-    *_rows(
-        (_S.DOWNLOADING,), _S.DELIVERING, (_O.DOWNLOADER,), "on disk; size, hash and probe agree"
-    ),
+    *_rows((_S.DOWNLOADING,), _S.DELIVERING, (_O.DOWNLOADER,), "on disk, complete and playable"),
     *_rows(
         (_S.DOWNLOADING,),
         _S.EXPIRED,
@@ -162,12 +162,12 @@ def open_job(job: Job) -> Step:
     _check(None, JobState.QUEUED, Owner.SUBMISSIONS, EntryKind.RESERVE)
     event = JobEvent(
         job_id=job.id,
-        at=job.created_at,
+        at=job.times.created_at,
         owner=Owner.SUBMISSIONS,
         name="advanced",
         target=JobState.QUEUED,
     )
-    entry = _entry(job, EntryKind.RESERVE, job.reserved, at=job.created_at)
+    entry = _entry(job, EntryKind.RESERVE, job.price.reserved, at=job.times.created_at)
     return Step(before=None, after=job, event=event, entry=entry)
 
 
@@ -177,9 +177,9 @@ def transition(
     *,
     owner: Owner,
     at: datetime,
-    detail: Mapping[str, str | int | float | None] | None = None,
+    detail: Detail | None = None,
     billed: Amounts | None = None,
-    changes: Mapping[str, Any] | None = None,
+    changes: JobChanges | None = None,
 ) -> Step:
     """Return the step from a job's state to another.
 
@@ -201,25 +201,24 @@ def transition(
     kind = _entry_kind(job, target)
     _check(job.state, target, owner, kind)
     _check_charge(job, target)
-    after = replace(
-        job,
-        **{
-            "state": target,
-            "version": job.version + 1,
-            "entered_at": at,
-            "finished_at": at if target in TERMINAL else None,
-            "not_before": None,
-            "claims": 0,
-            "attempts": 0,
-            "lease_owner": None,
-            "lease_until": None,
-            "parked_from": job.state if target is JobState.PARKED else None,
-            **(changes or {}),
-        },
-    )
+    entering: JobChanges = {
+        "state": target,
+        "version": job.version + 1,
+        "entered_at": at,
+        "finished_at": at if target in TERMINAL else None,
+        "not_before": None,
+        "claims": 0,
+        "attempts": 0,
+        "lease_owner": None,
+        "lease_until": None,
+        "parked_from": job.state if target is JobState.PARKED else None,
+    }
+    after = changed(changed(job, entering), changes or {})
     entry = _settle(job, kind, billed, at=at)
     if entry is not None and entry.kind is EntryKind.ADJUST:
-        after = replace(after, operator_loss=True)
+        after = changed(after, {"operator_loss": True})
+    if billed is not None:
+        after = changed(after, {"billed": billed})
     event = JobEvent(
         job_id=job.id,
         at=at,
@@ -237,7 +236,7 @@ def _entry_kind(job: Job, target: JobState) -> EntryKind | None:
     kinds = row.entries if row else frozenset({None})
     if kinds == {EntryKind.RELEASE, EntryKind.ADJUST}:
         # Only PARKED can be either side of the CHARGE.
-        return EntryKind.ADJUST if job.billed_seconds is not None else EntryKind.RELEASE
+        return EntryKind.ADJUST if job.result.billed is not None else EntryKind.RELEASE
     (kind,) = kinds
     return kind
 
@@ -251,7 +250,7 @@ def _check(source: JobState | None, target: JobState, owner: Owner, kind: EntryK
 def _check_charge(job: Job, target: JobState) -> None:
     """Let a parked job go back only to its own side of the CHARGE: there is one per job."""
     if job.state is JobState.PARKED and target in ACTIVE:
-        is_charged = job.billed_seconds is not None
+        is_charged = job.result.billed is not None
         if is_charged != (target in _CHARGED):
             raise InvalidTransitionError(f"parked -> {target}, charged: {is_charged}")
 
@@ -265,24 +264,13 @@ def _settle(
         case EntryKind.CHARGE:
             if billed is None:
                 raise InvalidTransitionError("a CHARGE needs what was billed")
-            return _entry(job, kind, billed - job.reserved, at=at)
+            return _entry(job, kind, billed - job.price.reserved, at=at)
         case EntryKind.RELEASE:
-            return _entry(job, kind, -job.reserved, at=at)
+            return _entry(job, kind, -job.price.reserved, at=at)
         case EntryKind.ADJUST:
-            return _entry(job, kind, -charged_amounts(job), at=at, reason="operator_loss")
+            return _entry(job, kind, -(job.result.billed or NOTHING), at=at, reason="operator_loss")
         case EntryKind.RESERVE:
             raise InvalidTransitionError("only a new job reserves")
-
-
-def billed_amounts(job: Job, billed_seconds: int) -> Amounts:
-    """Return what a finished task costs: the stored price, by the second that was billed."""
-    per_second = job.price_micros // job.duration_seconds
-    return Amounts(videos=1, seconds=billed_seconds, micros=per_second * billed_seconds)
-
-
-def charged_amounts(job: Job) -> Amounts:
-    """Return what the job's CHARGE left in the ledger."""
-    return billed_amounts(job, job.billed_seconds or 0)
 
 
 def _entry(
@@ -291,11 +279,11 @@ def _entry(
     return LedgerEntry(
         job_id=job.id,
         guild_id=job.guild_id,
-        user_id=job.requester_id,
-        model=job.model,
+        user_id=job.requester.user_id,
+        model=job.spec.model,
         kind=kind,
         amounts=amounts,
-        counted_at=job.counted_at,
+        counted_at=job.times.counted_at,
         at=at,
         reason=reason,
     )

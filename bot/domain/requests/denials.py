@@ -1,26 +1,8 @@
-"""What a guild's own admins and moderators forbid: part of the tree in ``bot.domain.errors``."""
+"""Models and effects that a guild's admins forbid: part of the tree in ``bot.domain.errors``."""
 
 from __future__ import annotations
 
 from bot.domain.errors import RequestError
-from bot.domain.ids import ChannelId
-
-
-class MemberBlockedError(RequestError):
-    """A moderator blocked this member."""
-
-    code = "member_blocked"
-
-
-class ChannelClosedError(RequestError):
-    """The guild's admins do not let videos be made in this channel."""
-
-    code = "channel_closed"
-
-    def __init__(self, *, instead: tuple[ChannelId, ...]) -> None:
-        self.instead = instead
-        """Channels and categories that were opened, where any were."""
-        super().__init__(f"closed; {len(instead)} channels are open")
 
 
 class ModelDeniedError(RequestError):
@@ -45,14 +27,3 @@ class EffectDeniedError(RequestError):
         self.effect = effect
         """What people read of it."""
         super().__init__(f"the effect {effect} is denied")
-
-
-class WordBlockedError(RequestError):
-    """A word rule of the guild stopped a prompt."""
-
-    code = "word_blocked"
-
-    def __init__(self, *, field: str) -> None:
-        self.field = field
-        """Name of the option: ``prompt`` or ``negative_prompt``."""
-        super().__init__(f"a word rule stopped the {field}")

@@ -1,56 +1,26 @@
-"""A user's validated wish, before it is a job.
+"""A user's validated request, before it is a job.
 
 ``validate`` is the one place where options meet the catalogue: the cogs hand it what was typed,
-and get either a ``Wish`` that the model can fulfil or the ``RequestError`` that says why not.
+and get either a ``VideoSpec`` that the model can fulfil or the ``RequestError`` that says why not.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from enum import StrEnum
 
-from bot.domain.catalogue import Catalogue, Kind, Model
+from bot.domain.catalogue import Catalogue, Choices, Kind, Model, Price
 from bot.domain.errors import InvalidOptionsError, InvalidPromptError
-from bot.domain.ids import ChannelId, GuildId, InteractionId, JobId, RoleId, UserId
+from bot.domain.ids import ChannelId, GuildId, InteractionId, JobId
+from bot.domain.people import Requester
 from bot.domain.requests.denials import EffectDeniedError, ModelDeniedError
+from bot.domain.requests.pictures import PreparedPicture
 
 MAX_SEED = 2_147_483_647
 
 
-class PictureNote(StrEnum):
-    """What was done to a picture to make it fit; the status message says it."""
-
-    ROTATED = "rotated"
-    """Turned upright as its EXIF orientation asks."""
-    FIRST_OF_ANIMATION = "first_of_animation"
-    FLATTENED = "flattened"
-    """Transparency set on white."""
-    SCALED_DOWN = "scaled_down"
-    SCALED_UP = "scaled_up"
-    CROPPED = "cropped"
-    """Centre-cropped to the first frame's ratio."""
-    PADDED = "padded"
-    """Set on its own blurred edge to reach the first frame's ratio."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Picture:
-    """A picture made to fit: upright JPEG without metadata or transparency."""
-
-    option: str
-    """The option it came in: ``first_frame``, ``last_frame`` or ``image``."""
-    jpeg: bytes
-    """At most 2 MiB."""
-    width: int
-    """Pixels, 360 to 2000."""
-    height: int
-    """Pixels, 360 to 2000."""
-    notes: tuple[PictureNote, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GenerationOptions:
+class VideoOptions:
     """How the video is to be made."""
 
     prompt: str | None = None
@@ -66,7 +36,7 @@ class GenerationOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class VideoSpec:
     """What a model is asked to make; valid against the catalogue."""
 
     kind: Kind
@@ -76,55 +46,43 @@ class Wish:
     size: str | None = None
     """``W*H`` for text; the tier follows from it."""
     duration_seconds: int
-    price_micros: int
-    options: GenerationOptions
+    options: VideoOptions = VideoOptions()
+
+    @property
+    def without_words(self) -> VideoSpec:
+        """The same without what was written: what retention leaves of it."""
+        return replace(self, options=replace(self.options, prompt=None, negative_prompt=None))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """Who asked, where, and by which interaction."""
+    """Where a video was asked for, and by which interaction."""
 
-    interaction_id: InteractionId
     guild_id: GuildId
     channel_id: ChannelId
-    requester_id: UserId
-    requester_name: str
-    """Display name at the time of asking."""
-    role_ids: frozenset[RoleId] = frozenset()
+    interaction_id: InteractionId
     premium_tier: int = 0
     """The guild's boost tier, which sets the upload limit."""
     retry_of: JobId | None = None
     """The job this one repeats."""
-    channel_path: tuple[ChannelId, ...] = ()
-    """The channel and what it belongs to, nearest first: thread, channel, category."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
-    """A validated wish with its pictures and where to answer. Immutable."""
+    """A validated request with its pictures and where to answer. Immutable."""
 
+    requester: Requester
     origin: Origin
-    wish: Wish
-    pictures: tuple[Picture, ...]
+    spec: VideoSpec
+    price: Price
+    pictures: tuple[PreparedPicture, ...]
     preview: bytes | None = None
     """Small JPEG of the pictures for the status message; none with ``spoiler``."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choices:
-    """What was chosen of a model, as it was typed; None is for us to decide."""
-
-    model: str | None = None
-    resolution: str | None = None
-    """Tier, where a picture sets the shape."""
-    size: str | None = None
-    """``W*H``, where only words do."""
-    duration_seconds: int | None = None
-
-
 def validate(
-    catalogue: Catalogue, kind: Kind, options: GenerationOptions, choices: Choices
-) -> Wish:
+    catalogue: Catalogue, kind: Kind, options: VideoOptions, choices: Choices
+) -> VideoSpec:
     """Check what was asked against the catalogue and fill in what was left out.
 
     Args:
@@ -149,15 +107,19 @@ def validate(
     if options.seed is not None and not 0 <= options.seed <= MAX_SEED:
         raise InvalidOptionsError(problem="seed_range", limit=MAX_SEED)
     seconds = _choose_duration(chosen, choices.duration_seconds)
-    return Wish(
+    return VideoSpec(
         kind=kind,
         model=chosen.name,
         resolution=tier,
         size=size,
         duration_seconds=seconds,
-        price_micros=chosen.price_micros(resolution=tier, seconds=seconds),
         options=options,
     )
+
+
+def price_of(model: Model, spec: VideoSpec) -> Price:
+    """Return what a video reserves today, and by which terms it is charged."""
+    return model.price(resolution=spec.resolution, seconds=spec.duration_seconds)
 
 
 def choose_effect(catalogue: Catalogue, name: str) -> str:
@@ -167,12 +129,12 @@ def choose_effect(catalogue: Catalogue, name: str) -> str:
         EffectDeniedError: it is offered, but not in this guild.
         InvalidOptionsError: it is not offered.
     """
-    if not catalogue.whole.effects:
+    if not catalogue.unfiltered.effects:
         raise InvalidOptionsError(problem="no_effects", region=catalogue.region.value.title())
     effect = catalogue.effect(name)
     if effect is not None:
         return effect.name
-    denied = catalogue.whole.effect(name)
+    denied = catalogue.unfiltered.effect(name)
     if denied is not None:
         raise EffectDeniedError(denied.label)
     raise InvalidOptionsError(problem="unknown_effect", effect=name)
@@ -193,12 +155,12 @@ def choose_model(
     model = catalogue.default(kind, effect=effect) if asked is None else catalogue.get(asked)
     if model is not None and model in offered:
         return model
-    elsewhere = catalogue.whole.of_kind(kind, effect=effect)
-    if any(asked in {None, each.name} for each in elsewhere):
+    elsewhere = catalogue.unfiltered.of_kind(kind, effect=effect)
+    if any(asked in {None, model.name} for model in elsewhere):
         raise ModelDeniedError(asked, instead=names)
     if asked is None or not elsewhere:
         raise InvalidOptionsError(problem="kind_not_offered", kind=kind.value)
-    lacks_effect = effect is not None and catalogue.whole.get(asked) is not None
+    lacks_effect = effect is not None and catalogue.unfiltered.get(asked) is not None
     raise InvalidOptionsError(
         problem="model_without_effect" if lacks_effect else "unknown_model",
         model=asked,
@@ -262,11 +224,11 @@ def _choose_duration(model: Model, asked: int | None) -> int:
         problem="duration_not_offered",
         model=model.name,
         seconds=asked,
-        durations=", ".join(str(each) for each in model.durations),
+        durations=", ".join(str(seconds) for seconds in model.durations),
     )
 
 
-def _check_texts(model: Model, options: GenerationOptions) -> None:
+def _check_texts(model: Model, options: VideoOptions) -> None:
     texts = (
         ("prompt", options.prompt, model.prompt_limit),
         ("negative_prompt", options.negative_prompt, model.negative_prompt_limit),

@@ -120,5 +120,3 @@ class Download:
 
     path: Path
     size_bytes: int
-    sha256: str
-    """Hex digest of the file."""

@@ -9,15 +9,19 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from bot.domain.errors import DeliveryError, StaleJobError
+from bot.domain.errors import DeliveryError
 from bot.domain.failure import FailureReason
 from bot.domain.host.overview import GuildInfo
 from bot.domain.ids import GuildId
-from bot.domain.jobs.job import Job, JobState, Owner
+from bot.domain.jobs.job import Job
+from bot.domain.jobs.states import JobState, Owner
+from bot.domain.ports import Clock
 from bot.logs import get_logger
 from bot.services.guilds.presence import presences_of, store_presences
+from bot.services.jobs.outcomes import unless_stale
 from bot.services.jobs.writer import JobWriter
 from bot.storage import departures, guilds, host
+from bot.storage.engine import Database
 
 log = get_logger(__name__)
 
@@ -32,6 +36,8 @@ class GuildMembership:
     def __init__(
         self,
         *,
+        database: Database,
+        clock: Clock,
         writer: JobWriter,
         present: Callable[[], Mapping[GuildId, GuildInfo] | None],
         is_member: Callable[[GuildId], Awaitable[bool]],
@@ -40,6 +46,8 @@ class GuildMembership:
         """Take what must be asked of Discord.
 
         Args:
+            database: where guilds and jobs are.
+            clock: the time.
             writer: cancels.
             present: every guild the gateway names, unavailable ones included; None while it is not
                 well, because then it names too few.
@@ -48,8 +56,8 @@ class GuildMembership:
             allowed_guilds: the only guilds that may make videos; empty allows all.
         """
         self._writer = writer
-        self._database = writer.database
-        self._clock = writer.clock
+        self._database = database
+        self._clock = clock
         self._present = present
         self._is_member = is_member
         self._allowed_guilds = allowed_guilds
@@ -109,7 +117,7 @@ class GuildMembership:
 
     async def _cancel(self, waiting: Sequence[Job], reason: FailureReason) -> None:
         for job in waiting:
-            try:
+            async with unless_stale(job):
                 await self._writer.advance(
                     job,
                     JobState.CANCELLED,
@@ -117,8 +125,6 @@ class GuildMembership:
                     detail={"reason": reason.value},
                     changes={"failure_reason": reason},
                 )
-            except StaleJobError:
-                log.info("work_void", job_id=job.id, target=JobState.CANCELLED.value)
 
     async def _forget(self, now: datetime) -> None:
         """Erase the settings of guilds left long ago, unless the bot is back meanwhile."""

@@ -10,14 +10,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.domain.errors import InvalidOptionsError, JobNotCancellableError
-from bot.domain.guilds.audit import Action, Actor
+from bot.domain.guilds.audit import Action
 from bot.domain.guilds.settings import Block
 from bot.domain.ids import GuildId, UserId
-from bot.domain.jobs.job import CANCELLABLE, Job, JobState
+from bot.domain.jobs.job import Job
+from bot.domain.jobs.states import CANCELLABLE, JobState
+from bot.domain.people import Person, Requester
 from bot.domain.ports import Clock
 from bot.domain.requests.words import MAX_FOLDED_CHARACTERS, fold
-from bot.services.audit_log import AuditTrail
-from bot.services.intake.submissions import Asker, Submissions
+from bot.services.audit_log import AuditLog
+from bot.services.intake.cancellation import Cancellations
 from bot.storage import guilds, jobs, moderation
 from bot.storage.engine import Database
 
@@ -44,15 +46,15 @@ class Moderation:
         *,
         database: Database,
         clock: Clock,
-        audit: AuditTrail,
-        submissions: Submissions,
+        audit: AuditLog,
+        cancellations: Cancellations,
     ) -> None:
         self._database = database
         self._clock = clock
         self._audit = audit
-        self._submissions = submissions
+        self._cancellations = cancellations
 
-    async def block(self, guild_id: GuildId, user_id: UserId, actor: Actor) -> Blocked:
+    async def block(self, guild_id: GuildId, user_id: UserId, actor: Person) -> Blocked:
         """Keep a member from making videos, and cancel what of theirs still waits.
 
         The block is committed first: what is submitted meanwhile is refused by it. Asked again,
@@ -71,7 +73,7 @@ class Moderation:
         cancelled = sum(job.state is JobState.CANCELLED for job in ended)
         return Blocked(is_new=is_new, cancelled=cancelled, requested=len(ended) - cancelled)
 
-    async def unblock(self, guild_id: GuildId, user_id: UserId, actor: Actor) -> bool:
+    async def unblock(self, guild_id: GuildId, user_id: UserId, actor: Person) -> bool:
         """Let a member make videos again; return False where nobody kept them from it."""
         async with self._database.write() as connection:
             guild = await guilds.lock(connection, guild_id)
@@ -87,7 +89,7 @@ class Moderation:
         async with self._database.read() as connection:
             return await moderation.blocks_of(connection, guild_id)
 
-    async def add_word(self, guild_id: GuildId, word: str, actor: Actor) -> bool:
+    async def add_word(self, guild_id: GuildId, word: str, actor: Person) -> bool:
         """Let no prompt hold a word; return False where it is blocked already.
 
         Raises:
@@ -104,7 +106,7 @@ class Moderation:
             await self._audit.record(connection, guild, actor, Action.WORD_ADDED, word)
         return True
 
-    async def remove_word(self, guild_id: GuildId, word: str, actor: Actor) -> str | None:
+    async def remove_word(self, guild_id: GuildId, word: str, actor: Person) -> str | None:
         """Allow a word again, in whatever spelling; return how it was written, if it was there."""
         folded = fold(word)
         async with self._database.write() as connection:
@@ -126,14 +128,16 @@ class Moderation:
         async with self._database.read() as connection:
             return await jobs.in_states(connection, CANCELLABLE, guild_id=guild_id)
 
-    async def _cancel_waiting(self, guild_id: GuildId, user_id: UserId, actor: Actor) -> list[Job]:
-        asker = Asker(user_id=actor.user_id, guild_id=guild_id, may_moderate=True, name=actor.name)
+    async def _cancel_waiting(self, guild_id: GuildId, user_id: UserId, actor: Person) -> list[Job]:
+        moderator = Requester(
+            user_id=actor.user_id, guild_id=guild_id, may_moderate=True, name=actor.name
+        )
         ended = []
         for job in await self.cancellable(guild_id):
-            if job.requester_id != user_id or job.cancel_requested_at is not None:
+            if job.requester.user_id != user_id or job.cancellation.requested_at is not None:
                 continue
             try:
-                ended.append(await self._submissions.cancel(job.id, asker))
+                ended.append(await self._cancellations.cancel(job.id, moderator))
             except JobNotCancellableError:
                 # Begun by the provider a moment ago: it goes on, like those that ran before.
                 continue

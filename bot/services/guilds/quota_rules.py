@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from bot.domain.errors import InvalidOptionsError
-from bot.domain.guilds.audit import Action, Actor
+from bot.domain.guilds.audit import Action
 from bot.domain.guilds.quota import Grant, Rule, Scope, Unit, Window
 from bot.domain.ids import GuildId, UserId
+from bot.domain.people import Person
 from bot.domain.ports import Clock
-from bot.services.audit_log import AuditTrail
+from bot.services.audit_log import AuditLog
 from bot.storage import grants, guilds
 from bot.storage.engine import Database
 
@@ -51,7 +52,7 @@ class RuleCleared:
     default: Rule | None
 
 
-class Rules:
+class QuotaRules:
     """Sets and clears rules, grants what is used once."""
 
     def __init__(
@@ -59,7 +60,7 @@ class Rules:
         *,
         database: Database,
         clock: Clock,
-        audit: AuditTrail,
+        audit: AuditLog,
         defaults: Sequence[Rule],
         amount_words: Callable[[Unit, int], str],
     ) -> None:
@@ -69,7 +70,7 @@ class Rules:
         self._defaults = tuple(defaults)
         self._amount_words = amount_words
 
-    async def set(self, guild_id: GuildId, rule: Rule, actor: Actor) -> RuleSet:
+    async def set(self, guild_id: GuildId, rule: Rule, actor: Person) -> RuleSet:
         """Store a rule, replacing the one in its place.
 
         Raises:
@@ -105,7 +106,7 @@ class Rules:
         self,
         guild_id: GuildId,
         whose: RuleTarget,
-        actor: Actor,
+        actor: Person,
         *,
         window: Window | None = None,
         unit: Unit | None = None,
@@ -151,7 +152,7 @@ class Rules:
         self,
         guild_id: GuildId,
         user_id: UserId,
-        actor: Actor,
+        actor: Person,
         *,
         unit: Unit,
         amount: int,

@@ -12,14 +12,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Unpack
 
-from bot.domain.catalogue import Catalogue, Kind
+from bot.domain.catalogue import Catalogue, Choices, Kind
 from bot.domain.catalogue.permits import Permits, Subject
 from bot.domain.errors import InvalidOptionsError
-from bot.domain.guilds.audit import Action, Actor
+from bot.domain.guilds.audit import Action
 from bot.domain.guilds.settings import Guild, Notify, Setting
 from bot.domain.ids import ChannelId, GuildId
-from bot.domain.requests.submission import Choices, choose_model, choose_shape
-from bot.services.audit_log import AuditTrail
+from bot.domain.people import Person
+from bot.domain.requests.submission import choose_model, choose_shape
+from bot.services.audit_log import AuditLog
 from bot.storage import guilds, permits
 from bot.storage.engine import Connection, Database
 
@@ -54,7 +55,7 @@ class Change:
 class GuildSettings:
     """Shows and changes what a guild's admins decide."""
 
-    def __init__(self, database: Database, catalogue: Catalogue, trail: AuditTrail) -> None:
+    def __init__(self, database: Database, catalogue: Catalogue, trail: AuditLog) -> None:
         self._database = database
         self._catalogue = catalogue
         self._trail = trail
@@ -76,7 +77,7 @@ class GuildSettings:
     # --- what is allowed ---------------------------------------------------------------------
 
     async def decide_channel(
-        self, guild_id: GuildId, actor: Actor, channel_id: ChannelId, *, allowed: bool | None
+        self, guild_id: GuildId, actor: Person, channel_id: ChannelId, *, allowed: bool | None
     ) -> Change:
         """Allow or deny videos in a channel, a category or a thread.
 
@@ -96,7 +97,7 @@ class GuildSettings:
         )
 
     async def decide_model(
-        self, guild_id: GuildId, actor: Actor, name: str, *, allowed: bool
+        self, guild_id: GuildId, actor: Person, name: str, *, allowed: bool
     ) -> Change:
         """Allow or deny a model.
 
@@ -117,7 +118,7 @@ class GuildSettings:
         )
 
     async def decide_effect(
-        self, guild_id: GuildId, actor: Actor, name: str, *, allowed: bool
+        self, guild_id: GuildId, actor: Person, name: str, *, allowed: bool
     ) -> Change:
         """Allow or deny an effect, named as the provider does or as people read it.
 
@@ -139,7 +140,7 @@ class GuildSettings:
     async def _decide(
         self,
         guild_id: GuildId,
-        actor: Actor,
+        actor: Person,
         subject: str,
         what: tuple[Subject, str],
         *,
@@ -162,7 +163,7 @@ class GuildSettings:
     # --- what is taken when nobody chooses ---------------------------------------------------
 
     async def set_default(
-        self, guild_id: GuildId, actor: Actor, kind: Kind, choices: Choices
+        self, guild_id: GuildId, actor: Person, kind: Kind, choices: Choices
     ) -> Change:
         """Choose for members who choose nothing; without any choice the catalogue does again.
 
@@ -188,7 +189,7 @@ class GuildSettings:
 
     # --- the rest ----------------------------------------------------------------------------
 
-    async def set_prompts(self, guild_id: GuildId, actor: Actor, *, shown: bool) -> Change:
+    async def set_prompts(self, guild_id: GuildId, actor: Person, *, shown: bool) -> Change:
         """Show prompts in the admins' usage log, or hide them."""
 
         def now(guild: Guild) -> str:
@@ -196,7 +197,7 @@ class GuildSettings:
 
         return await self._set(guild_id, actor, "prompts", now, show_prompts=shown)
 
-    async def set_preview(self, guild_id: GuildId, actor: Actor, *, shown: bool) -> Change:
+    async def set_preview(self, guild_id: GuildId, actor: Person, *, shown: bool) -> Change:
         """Show small pictures in status messages, or none."""
 
         def now(guild: Guild) -> str:
@@ -205,7 +206,7 @@ class GuildSettings:
         return await self._set(guild_id, actor, "preview", now, preview=shown)
 
     async def set_others_pictures(
-        self, guild_id: GuildId, actor: Actor, *, allowed: bool
+        self, guild_id: GuildId, actor: Person, *, allowed: bool
     ) -> Change:
         """Let members animate pictures that others posted, or only their own."""
 
@@ -214,7 +215,7 @@ class GuildSettings:
 
         return await self._set(guild_id, actor, "others-pictures", now, others_pictures=allowed)
 
-    async def set_notify(self, guild_id: GuildId, actor: Actor, how: Notify) -> Change:
+    async def set_notify(self, guild_id: GuildId, actor: Person, how: Notify) -> Change:
         """Choose how requesters are told that a job is over."""
 
         def now(guild: Guild) -> str:
@@ -222,7 +223,7 @@ class GuildSettings:
 
         return await self._set(guild_id, actor, "notify", now, notify=how)
 
-    async def set_time_zone(self, guild_id: GuildId, actor: Actor, name: str) -> Change:
+    async def set_time_zone(self, guild_id: GuildId, actor: Person, name: str) -> Change:
         """Set where days, weeks and months begin.
 
         Raises:
@@ -247,7 +248,7 @@ class GuildSettings:
         return self._zones
 
     async def set_log_channel(
-        self, guild_id: GuildId, actor: Actor, channel_id: ChannelId | None
+        self, guild_id: GuildId, actor: Person, channel_id: ChannelId | None
     ) -> Change:
         """Choose where changes are told; None is nowhere."""
 
@@ -259,7 +260,7 @@ class GuildSettings:
     async def _set(
         self,
         guild_id: GuildId,
-        actor: Actor,
+        actor: Person,
         subject: str,
         now: Callable[[Guild], str],
         **setting: Unpack[Setting],
@@ -280,7 +281,7 @@ class GuildSettings:
         self,
         connection: Connection,
         guild: Guild,
-        actor: Actor,
+        actor: Person,
         action: Action,
         change: Change,
     ) -> None:

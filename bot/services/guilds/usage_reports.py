@@ -33,6 +33,7 @@ from bot.domain.guilds.usage import (
     period_span,
 )
 from bot.domain.ids import GuildId, UserId
+from bot.domain.jobs.states import JobState
 from bot.domain.ports import Clock
 from bot.media.child import MediaPool
 from bot.storage import audit, guilds, usage
@@ -59,7 +60,7 @@ class ExportFile:
     is_compressed: bool
 
 
-class Usage:
+class UsageReports:
     """Reads jobs and the ledger of one guild; every question names the guild."""
 
     def __init__(
@@ -91,8 +92,7 @@ class Usage:
             making_seconds=median(made for _, made in times) if times else None,
         )
 
-    async def span(self, guild_id: GuildId, period: Period) -> Span:
-        """Return a period's bounds in a guild."""
+    async def _span_of(self, guild_id: GuildId, period: Period) -> Span:
         async with self._database.read() as connection:
             _, span = await self._span(connection, guild_id, period)
         return span
@@ -112,6 +112,18 @@ class Usage:
         members = (replace(share, name=names.get(UserId(int(share.key)))) for share in sums.members)
         return replace(sums, members=tuple(members))
 
+    async def newest_page(
+        self,
+        guild_id: GuildId,
+        period: Period,
+        *,
+        states: frozenset[JobState],
+        member_id: UserId | None,
+    ) -> LogPage:
+        """Return the first page of a period's log."""
+        span = await self._span_of(guild_id, period)
+        return await self.log(guild_id, LogQuery(span=span, states=states, member_id=member_id))
+
     async def log(self, guild_id: GuildId, query: LogQuery) -> LogPage:
         """Return a page of the log, newest first."""
         async with self._database.read() as connection:
@@ -129,6 +141,11 @@ class Usage:
             has_newer=more if query.is_newer else beyond,
             has_older=beyond if query.is_newer else more,
         )
+
+    async def newest_changes(self, guild_id: GuildId, period: Period) -> AuditPage:
+        """Return the first page of a period's changes."""
+        span = await self._span_of(guild_id, period)
+        return await self.audit(guild_id, span)
 
     async def audit(self, guild_id: GuildId, span: Span, *, offset: int = 0) -> AuditPage:
         """Return who changed what, newest first."""
@@ -185,7 +202,7 @@ class Usage:
         self, guild_id: GuildId, period: Period, file_format: ExportFormat
     ) -> AsyncIterator[tuple[str, int]]:
         """Yield an export piece by piece, with how many jobs each piece holds."""
-        span = await self.span(guild_id, period)
+        span = await self._span_of(guild_id, period)
         yield exports.opening(file_format), 0
         after: Place | None = None
         while True:

@@ -7,19 +7,22 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
+from bot.domain.amounts import NOTHING
 from bot.domain.catalogue import Catalogue
 from bot.domain.errors import InvalidOptionsError, JobNotFoundError
-from bot.domain.guilds.audit import Action, Actor
+from bot.domain.guilds.audit import Action
 from bot.domain.guilds.quota import Rule, Scope, Unit, Window, window_span
 from bot.domain.host.overview import Ceiling, GuildOverview, HostStatus, JobHistory, LaneStatus
+from bot.domain.host.switch import Switch
 from bot.domain.ids import AccountId, GuildId, parse_job_id
-from bot.domain.jobs.job import Job, JobState
-from bot.domain.jobs.ledger import NOTHING
+from bot.domain.jobs.job import Job
+from bot.domain.jobs.states import JobState
+from bot.domain.people import Person
 from bot.domain.ports import Clock
-from bot.services.audit_log import AuditTrail
+from bot.services.audit_log import AuditLog
 from bot.services.guilds.presence import presences_of
 from bot.services.reconciliation.reconciler import Reconciler
-from bot.services.switch import switch_of
+from bot.services.switch import IntakeSwitch, switch_of
 from bot.storage import guilds, host, jobs, lanes, ledger, processes
 from bot.storage.engine import Connection, Database
 
@@ -29,7 +32,7 @@ LATELY = timedelta(days=30)
 _UTC = ZoneInfo("UTC")
 
 
-class Host:
+class OperatorActions:
     """What only an operator may ask, over all guilds."""
 
     def __init__(
@@ -39,9 +42,10 @@ class Host:
         clock: Clock,
         account: AccountId,
         catalogue: Catalogue,
-        audit: AuditTrail,
+        audit: AuditLog,
         amount_words: Callable[[Unit, int], str],
         reconciler: Reconciler,
+        switch: IntakeSwitch,
         default_rules: Sequence[Rule],
         daily_budget_micros: int,
     ) -> None:
@@ -52,6 +56,7 @@ class Host:
         self._audit = audit
         self._amount_words = amount_words
         self._reconciler = reconciler
+        self._switch = switch
         self._defaults = [rule for rule in default_rules if rule.scope is Scope.CEILING]
         self._daily_budget_micros = daily_budget_micros
 
@@ -88,6 +93,11 @@ class Host:
             off_at=lane.off_at if lane else None,
         )
 
+    async def turn(self, switch: Switch, actor: Person) -> HostStatus:
+        """Open, pause or drain; return how the process stands from now on."""
+        await self._switch.set(switch, actor)
+        return await self.status()
+
     async def guilds(self) -> list[GuildOverview]:
         """Return every guild the bot is in or has a row of, the dearest first."""
         async with self._database.read() as connection:
@@ -105,14 +115,14 @@ class Host:
             )
             for guild_id in sorted({*left, *spent, *present})
         ]
-        return sorted(overviews, key=lambda each: (-each.spent.micros, -each.spent.videos))
+        return sorted(overviews, key=lambda guild: (-guild.spent.micros, -guild.spent.videos))
 
     def _in_force(self, stored: Sequence[Rule]) -> list[Rule]:
         taken = {rule.slot for rule in stored}
         return [*stored, *(rule for rule in self._defaults if rule.slot not in taken)]
 
     async def set_ceiling(
-        self, guild: str, *, unit: Unit, window: Window, limit: int | None, actor: Actor
+        self, guild: str, *, unit: Unit, window: Window, limit: int | None, actor: Person
     ) -> Ceiling:
         """Set a guild's ceiling in one slot, or return it to the default.
 

@@ -10,8 +10,8 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
+from bot.domain.host.alerts import AlertKind
 from bot.domain.jobs.delivery import MIB
-from bot.domain.jobs.status import AlertKind
 from bot.domain.ports import Clock
 from bot.logs import get_logger
 from bot.media import files

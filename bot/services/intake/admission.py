@@ -1,6 +1,6 @@
-"""Whether a member may make this wish here: blocks, channels, models, effects, words.
+"""Whether a member may make this video here: blocks, channels, models, effects, words.
 
-Asked before anything is read of a wish, and again in the transaction of the RESERVE with the
+Asked before a picture is read, and again in the transaction of the RESERVE with the
 guild's row locked, so that a block or a setting that came in between counts.
 """
 
@@ -8,17 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from bot.domain.catalogue import Catalogue, Kind
+from bot.domain.catalogue import Catalogue, Choices, Kind
 from bot.domain.catalogue.permits import Permits
-from bot.domain.errors import DrainingError
-from bot.domain.host.overview import Switch
+from bot.domain.errors import DrainingError, InvalidOptionsError
+from bot.domain.guilds.denials import ChannelClosedError, MemberBlockedError, WordBlockedError
+from bot.domain.host.switch import Switch
 from bot.domain.ids import GuildId
-from bot.domain.requests.denials import ChannelClosedError, MemberBlockedError, WordBlockedError
+from bot.domain.people import Requester
 from bot.domain.requests.submission import (
-    Choices,
-    GenerationOptions,
-    Origin,
-    Wish,
+    VideoOptions,
+    VideoSpec,
     choose_effect,
     choose_model,
     validate,
@@ -44,52 +43,55 @@ class Admission:
         return self._catalogue.within(decided, chosen)
 
     async def admit(
-        self, origin: Origin, kind: Kind, options: GenerationOptions, choices: Choices
-    ) -> Wish:
-        """Return the wish that was typed, where this member may make it here.
+        self, requester: Requester, kind: Kind, options: VideoOptions, choices: Choices
+    ) -> VideoSpec:
+        """Return what was asked for, where this member may make it here.
 
         Raises:
             MemberBlockedError, ChannelClosedError, WordBlockedError: they may not.
             RequestError: whatever ``validate`` refuses.
         """
         async with self._database.read() as connection:
-            decided = await _enter(connection, origin)
-            chosen = await permits.defaults_of(connection, origin.guild_id)
-            blocked = await moderation.words_of(connection, origin.guild_id)
-        wish = validate(self._catalogue.within(decided, chosen), kind, options, choices)
+            guild_id, decided = await _enter(connection, requester)
+            chosen = await permits.defaults_of(connection, guild_id)
+            blocked = await moderation.words_of(connection, guild_id)
+        spec = validate(self._catalogue.within(decided, chosen), kind, options, choices)
         _check_words(options, blocked)
-        return wish
+        return spec
 
-    async def readmit(self, connection: Connection, origin: Origin, wish: Wish) -> None:
-        """Make sure that a wish may still be made; the caller's transaction holds the locks.
+    async def readmit(self, connection: Connection, requester: Requester, spec: VideoSpec) -> None:
+        """Make sure that a video may still be made; the caller's transaction holds the locks.
 
         Raises:
             MemberBlockedError, ChannelClosedError, ModelDeniedError, EffectDeniedError,
             WordBlockedError: it may not any more.
         """
-        decided = await _enter(connection, origin)
+        guild_id, decided = await _enter(connection, requester)
         offered = self._catalogue.within(decided, {})
-        effect = wish.options.effect
+        effect = spec.options.effect
         if effect is not None:
             choose_effect(offered, effect)
-        choose_model(offered, wish.kind, wish.model, effect=effect)
-        _check_words(wish.options, await moderation.words_of(connection, origin.guild_id))
+        choose_model(offered, spec.kind, spec.model, effect=effect)
+        _check_words(spec.options, await moderation.words_of(connection, guild_id))
 
 
-async def _enter(connection: Connection, origin: Origin) -> Permits:
-    """Return what the guild decided, where this member may make videos in this channel."""
+async def _enter(connection: Connection, requester: Requester) -> tuple[GuildId, Permits]:
+    """Return the guild and what it decided, where this member may make videos in this channel."""
+    guild_id = requester.guild_id
+    if guild_id is None:
+        raise InvalidOptionsError(problem="guild_only")
     if await switch_of(connection) is Switch.DRAINING:
         raise DrainingError
-    if await moderation.is_blocked(connection, origin.guild_id, origin.requester_id):
+    if await moderation.is_blocked(connection, guild_id, requester.user_id):
         raise MemberBlockedError
-    decided = await permits.of_guild(connection, origin.guild_id)
-    if not decided.allows_channel(origin.channel_path):
-        opened = tuple(each for each, allowed in decided.channels.items() if allowed)
+    decided = await permits.of_guild(connection, guild_id)
+    if not decided.allows_channel(requester.channel_path):
+        opened = tuple(channel_id for channel_id, allowed in decided.channels.items() if allowed)
         raise ChannelClosedError(instead=opened)
-    return decided
+    return guild_id, decided
 
 
-def _check_words(options: GenerationOptions, blocked: Collection[str]) -> None:
+def _check_words(options: VideoOptions, blocked: Collection[str]) -> None:
     if not blocked:
         return
     for field, prompt in (

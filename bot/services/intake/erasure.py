@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from bot.domain.errors import JobNotOverError, StaleJobError
 from bot.domain.guilds.audit import Action
-from bot.domain.jobs.job import Job, JobUpdateKind, Owner
-from bot.services.audit_log import AuditTrail
-from bot.services.intake.submissions import Asker, Submissions
+from bot.domain.jobs.job import Job, JobUpdateKind
+from bot.domain.jobs.retention import erased
+from bot.domain.jobs.states import Owner
+from bot.domain.people import Requester
+from bot.domain.ports import Clock
+from bot.services.audit_log import AuditLog
+from bot.services.intake.lookup import JobLookup
 from bot.services.jobs.files import Folders
 from bot.services.jobs.writer import JobWriter
 from bot.storage.engine import Connection
-
-_CONTENT = ("prompt", "negative_prompt", "actual_prompt", "result_url", "failure_detail")
-"""Columns that say what was wished for, or lead to it."""
-
-ERASED: Mapping[str, str | None] = {**dict.fromkeys(_CONTENT), "requester_name": ""}
-"""What is left in a job's columns when it is forgotten, by its people or by retention."""
 
 
 class Erasure:
@@ -26,47 +22,48 @@ class Erasure:
     def __init__(
         self,
         *,
+        clock: Clock,
         writer: JobWriter,
         folders: Folders,
-        submissions: Submissions,
-        audit: AuditTrail,
+        lookup: JobLookup,
+        audit: AuditLog,
     ) -> None:
+        self._clock = clock
         self._writer = writer
         self._folders = folders
-        self._submissions = submissions
+        self._lookup = lookup
         self._audit = audit
 
-    async def forget(self, asked: str, asker: Asker) -> Job:
+    async def forget(self, asked: str, requester: Requester) -> Job:
         """Erase pictures, prompts and video of a job that is over; a second time changes nothing.
 
         Raises:
-            JobNotFoundError: there is none that the asker may see.
+            JobNotFoundError: there is none that the requester may see.
             JobNotOverError: it still needs them.
         """
         while True:
-            job = await self._submissions.find(asked, asker)
+            job = await self._lookup.find(asked, requester)
             if not job.is_terminal:
                 raise JobNotOverError(job_id=job.id, state=job.state.value)
-            if job.forgotten_at is not None:
+            if job.times.forgotten_at is not None:
                 return job
             # Files first: a process that ends between the two leaves the rest to retention.
             await self._folders.erase(job.id)
             try:
-                return await self._erase_words(job, asker)
+                return await self._erase_words(job, requester)
             except StaleJobError:
                 continue
 
-    async def _erase_words(self, job: Job, asker: Asker) -> Job:
+    async def _erase_words(self, job: Job, requester: Requester) -> Job:
         async def write_down(connection: Connection) -> None:
-            await self._audit.record_about(connection, job, asker.actor, Action.JOB_FORGOTTEN)
+            await self._audit.record_about(connection, job, requester.person, Action.JOB_FORGOTTEN)
 
-        # An amendment, not bookkeeping: the status message is drawn anew, without the prompt.
+        # A visible change, not bookkeeping: the status message is drawn anew, without the prompt.
         return await self._writer.update_visible(
             job,
             owner=Owner.SUBMISSIONS,
             name=JobUpdateKind.JOB_FORGOTTEN,
-            detail={"by": asker.user_id},
+            detail={"by": requester.user_id},
+            changes=erased(job, at=self._clock.now()),
             also=write_down,
-            forgotten_at=self._writer.clock.now(),
-            **ERASED,
         )

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from bot.domain.errors import InvalidImageError
 from bot.domain.host.disk import of_disk
 from bot.domain.jobs.delivery import MIB
-from bot.domain.requests.submission import Picture
+from bot.domain.requests.pictures import PreparedPicture
 from bot.media.child import MediaPool
 
 MAX_PICTURE_BYTES = 25 * MIB
@@ -46,7 +46,7 @@ class Pictures:
 
     async def prepare(
         self, sources: Sequence[tuple[str, Callable[[], Awaitable[bytes]]]]
-    ) -> tuple[tuple[Picture, ...], bytes | None]:
+    ) -> tuple[tuple[PreparedPicture, ...], bytes | None]:
         """Read pictures and make them fit; the first sets the ratio of the others.
 
         Args:

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from bot.domain.errors import QueueFullError, QuotaExceededError
+from bot.domain.amounts import Amounts
+from bot.domain.guilds.denials import QueueFullError, QuotaExceededError
 from bot.domain.guilds.quota import (
     PER_MEMBER,
     Check,
     Draw,
-    Grant,
     Refusal,
     Rule,
     Scope,
@@ -24,9 +24,9 @@ from bot.domain.guilds.quota import (
     in_force,
     window_span,
 )
+from bot.domain.guilds.quota_view import GuildQuota, MemberQuota
 from bot.domain.guilds.settings import Guild
 from bot.domain.ids import GuildId, RoleId, UserId
-from bot.domain.jobs.ledger import Amounts
 from bot.domain.ports import Clock
 from bot.storage import grants, guilds, jobs, ledger
 from bot.storage.engine import Connection, Database
@@ -43,30 +43,6 @@ class QuotaDefaults:
     """Of all guilds together per UTC day; 0 means no bound."""
     max_queued_per_member: int
     max_queued_per_guild: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MemberQuota:
-    """A member's checks as they stand now."""
-
-    guild: Guild
-    checks: tuple[Check, ...]
-    """Without the host's budget, which is nobody's business but the host's."""
-    grants: tuple[Grant, ...]
-    """The next to expire first."""
-    waiting: int
-    """The member's jobs in line."""
-    max_waiting: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GuildQuota:
-    """A guild's rules as they stand now."""
-
-    standings: tuple[Standing, ...]
-    """By slot; ceilings first, the most personal last."""
-    grants: tuple[Grant, ...]
-    """What may still be used; the next to expire first."""
 
 
 class Quotas:
@@ -149,7 +125,7 @@ class Quotas:
             ]
             usable = await grants.usable(connection, guild_id, now=now)
         return GuildQuota(
-            standings=tuple(standings), grants=tuple(each for each in usable if each.left)
+            standings=tuple(standings), grants=tuple(grant for grant in usable if grant.left)
         )
 
     async def _checks(

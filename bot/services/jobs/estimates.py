@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.domain.catalogue import Catalogue
-from bot.domain.host.overview import Switch
+from bot.domain.host.switch import Switch
 from bot.domain.ids import AccountId, GuildId, JobId
 from bot.domain.jobs.fairness import Places, Waiting, in_order
-from bot.domain.jobs.job import POLLED, Job, JobState
+from bot.domain.jobs.job import Job
 from bot.domain.jobs.pacing import (
     UNCONFIRMED_COUNTS_FOR,
     DurationEstimate,
@@ -28,10 +28,11 @@ from bot.domain.jobs.render_times import (
     RenderTime,
     render_profile_of,
 )
-from bot.domain.jobs.status import StatusView
+from bot.domain.jobs.states import ACTIVE, POLLED, JobState
+from bot.domain.jobs.status import GuildQueue, StatusView
 from bot.domain.ports import Clock
 from bot.services.switch import switch_of
-from bot.storage import lanes, making_times
+from bot.storage import jobs, lanes, render_times
 from bot.storage.engine import Connection, Database
 
 LINE_GRID = timedelta(seconds=30)
@@ -66,7 +67,7 @@ async def load_duration_stats(
 ) -> DurationStats:
     """Return what is known about some models."""
     return DurationStats(
-        catalogue=catalogue, recent=await making_times.of_models(connection, models)
+        catalogue=catalogue, recent=await render_times.of_models(connection, models)
     )
 
 
@@ -102,10 +103,10 @@ class Estimates:
         async with self._database.read() as connection:
             pause = await self._pause(connection)
             known = await load_duration_stats(
-                connection, self._catalogue, {job.model for job in several}
+                connection, self._catalogue, {job.spec.model for job in several}
             )
-            for model in {job.model for job in waiting}:
-                its = [job for job in waiting if job.model == model]
+            for model in {job.spec.model for job in waiting}:
+                its = [job for job in waiting if job.spec.model == model]
                 stands |= await self._stands(connection, model, its, known)
         views = []
         for number, job in enumerate(several, start=1):
@@ -114,10 +115,17 @@ class Estimates:
                 await asyncio.sleep(0)
         return views
 
-    async def pause(self) -> str | None:
-        """Return why nothing is submitted at present."""
+    async def queue_of(self, guild_id: GuildId) -> GuildQueue:
+        """Return a guild's jobs that are not over, oldest first."""
         async with self._database.read() as connection:
-            return await self._pause(connection)
+            active = await jobs.in_states(connection, ACTIVE, guild_id=guild_id)
+            pause = await self._pause(connection)
+        views = await self.views(active)
+        return GuildQueue(
+            running=tuple(view for view in views if view.job.state is not JobState.QUEUED),
+            waiting=tuple(view for view in views if view.job.state is JobState.QUEUED),
+            pause=pause,
+        )
 
     async def _pause(self, connection: Connection) -> str | None:
         switch = await switch_of(connection)
@@ -137,10 +145,10 @@ class Estimates:
                 estimate=stand.estimate if stand and not pause else None,
                 pause=pause,
             )
-        if job.state in POLLED and job.confirmed_at is not None and job.late_at is None:
-            age_seconds = (self._clock.now() - job.confirmed_at).total_seconds()
+        if job.state in POLLED and job.task.confirmed_at is not None and job.task.late_at is None:
+            age_seconds = (self._clock.now() - job.task.confirmed_at).total_seconds()
             promise = known.of(render_profile_of(job)).promise(age_seconds=age_seconds)
-            return StatusView(job=job, estimate=estimate(promise, since=job.confirmed_at))
+            return StatusView(job=job, estimate=estimate(promise, since=job.task.confirmed_at))
         return StatusView(job=job)
 
     async def _stands(
@@ -157,7 +165,7 @@ class Estimates:
             return {
                 job_id: QueuePosition(position=places[job_id], estimate=None) for job_id in asked
             }
-        shares = await making_times.footage_in_line(connection, self._account, model)
+        shares = await render_times.profiles_in_line(connection, self._account, model)
         if not asked or not shares:
             return {}
         each = mean_estimate([(known.of(footage).promise(), n) for footage, n in shares.items()])

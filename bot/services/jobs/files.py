@@ -9,8 +9,8 @@ from pathlib import Path
 from bot.crashpoints import Call, outside
 from bot.domain.host.disk import of_disk
 from bot.domain.ids import JobId
-from bot.domain.jobs.job import Job, StoredPicture
-from bot.domain.requests.submission import Picture
+from bot.domain.jobs.job import Job
+from bot.domain.requests.pictures import Picture, PreparedPicture
 from bot.media import files
 
 PREVIEW = "preview.jpg"
@@ -34,8 +34,8 @@ class Folders:
 
     @outside(Call.STORE_PICTURES)
     async def store_pictures(
-        self, job_id: JobId, pictures: tuple[Picture, ...], preview: bytes | None
-    ) -> tuple[StoredPicture, ...]:
+        self, job_id: JobId, pictures: tuple[PreparedPicture, ...], preview: bytes | None
+    ) -> tuple[Picture, ...]:
         """Write prepared pictures to disk and return what to keep of them.
 
         Raises:
@@ -49,8 +49,8 @@ class Folders:
             raise of_disk(error) from error
 
     def _store(
-        self, job_id: JobId, pictures: tuple[Picture, ...], preview: bytes | None
-    ) -> tuple[StoredPicture, ...]:
+        self, job_id: JobId, pictures: tuple[PreparedPicture, ...], preview: bytes | None
+    ) -> tuple[Picture, ...]:
         folder = self.of(job_id)
         folder.mkdir(parents=True, exist_ok=True)
         stored = []
@@ -58,7 +58,7 @@ class Folders:
             name = f"{picture.option}.jpg"
             files.write_atomically(folder / name, picture.jpeg)
             stored.append(
-                StoredPicture(
+                Picture(
                     option=picture.option,
                     file_name=name,
                     width=picture.width,
@@ -70,7 +70,7 @@ class Folders:
             files.write_atomically(folder / PREVIEW, preview)
         return tuple(stored)
 
-    async def load_pictures(self, job: Job) -> tuple[tuple[Picture, ...], bytes | None]:
+    async def load_pictures(self, job: Job) -> tuple[tuple[PreparedPicture, ...], bytes | None]:
         """Read a job's pictures and preview back, for a retry.
 
         Raises:
@@ -78,10 +78,10 @@ class Folders:
         """
         return await asyncio.to_thread(self._load, job)
 
-    def _load(self, job: Job) -> tuple[tuple[Picture, ...], bytes | None]:
+    def _load(self, job: Job) -> tuple[tuple[PreparedPicture, ...], bytes | None]:
         folder = self.of(job.id)
         pictures = tuple(
-            Picture(
+            PreparedPicture(
                 option=stored.option,
                 jpeg=(folder / stored.file_name).read_bytes(),
                 width=stored.width,

@@ -5,14 +5,16 @@ Everything that changes a job's state goes through here, so that nothing forgets
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Any
+from typing import Unpack
 
 from bot.crashpoints import reached, stepped
+from bot.domain.amounts import Amounts
 from bot.domain.ids import JobId
-from bot.domain.jobs.job import Job, JobEvent, JobState, JobUpdateKind, Owner, Step
-from bot.domain.jobs.ledger import Amounts
+from bot.domain.jobs.changes import JobChanges
+from bot.domain.jobs.job import Detail, Job, JobEvent, JobUpdateKind, Step
+from bot.domain.jobs.states import JobState, Owner
 from bot.domain.jobs.transitions import transition
 from bot.domain.ports import Clock
 from bot.logs import get_logger
@@ -27,8 +29,8 @@ class JobWriter:
     """Writes steps and tells everybody who waits for them."""
 
     def __init__(self, database: Database, clock: Clock, metrics: Metrics) -> None:
-        self.database = database
-        self.clock = clock
+        self._database = database
+        self._clock = clock
         self._metrics = metrics
         self._listeners: list[Callable[[Job], None]] = []
 
@@ -42,9 +44,9 @@ class JobWriter:
         target: JobState,
         *,
         owner: Owner,
-        detail: Mapping[str, str | int | float | None] | None = None,
+        detail: Detail | None = None,
         billed: Amounts | None = None,
-        changes: Mapping[str, Any] | None = None,
+        changes: JobChanges | None = None,
         also: Callable[[Connection], Awaitable[None]] | None = None,
     ) -> Job:
         """Move a job to another state in a transaction of its own.
@@ -66,12 +68,12 @@ class JobWriter:
             job,
             target,
             owner=owner,
-            at=self.clock.now(),
+            at=self._clock.now(),
             detail=detail,
             billed=billed,
             changes=changes,
         )
-        async with self.database.write() as connection:
+        async with self._database.write() as connection:
             after = await jobs.apply(connection, step)
             if also is not None:
                 await also(connection)
@@ -84,7 +86,7 @@ class JobWriter:
         stepped("committed", before and before.state, after.state)
         self._metrics.jobs.labels(state=after.state.value).inc()
         if before is not None:
-            stage_seconds = (after.entered_at - before.entered_at).total_seconds()
+            stage_seconds = (after.times.entered_at - before.times.entered_at).total_seconds()
             self._metrics.stage_seconds.labels(stage=before.state.value).observe(stage_seconds)
         log.info(
             "job_advanced",
@@ -92,7 +94,7 @@ class JobWriter:
             source=before.state.value if before else None,
             target=after.state.value,
             owner=step.event.owner.value,
-            model=after.model,
+            model=after.spec.model,
             **step.event.detail,
         )
         self.changed(after)
@@ -103,9 +105,9 @@ class JobWriter:
         *,
         owner: Owner,
         name: JobUpdateKind,
-        detail: Mapping[str, str | int | float | None] | None = None,
+        detail: Detail | None = None,
+        changes: JobChanges,
         also: Callable[[Connection], Awaitable[None]] | None = None,
-        **changes: object,
     ) -> Job:
         """Change what people see of a job without a change of state.
 
@@ -113,9 +115,9 @@ class JobWriter:
             StaleJobError: somebody else changed it first.
         """
         event = JobEvent(
-            job_id=job.id, at=self.clock.now(), owner=owner, name=name, detail=detail or {}
+            job_id=job.id, at=self._clock.now(), owner=owner, name=name, detail=detail or {}
         )
-        async with self.database.write() as connection:
+        async with self._database.write() as connection:
             after = await jobs.update_visible(connection, job, **changes)
             await jobs.record(connection, event)
             if also is not None:
@@ -126,19 +128,19 @@ class JobWriter:
         self.changed(after)
         return after
 
-    async def patch(self, job_id: JobId, **changes: object) -> None:
+    async def patch(self, job_id: JobId, **changes: Unpack[JobChanges]) -> None:
         """Change bookkeeping that nobody sees."""
-        async with self.database.write() as connection:
+        async with self._database.write() as connection:
             await jobs.patch(connection, job_id, **changes)
 
     async def read(self, job_id: JobId) -> Job | None:
         """Return a job as it is now."""
-        async with self.database.read() as connection:
+        async with self._database.read() as connection:
             return await jobs.get(connection, job_id)
 
     async def retry_later(self, job: Job, *, not_before: datetime, attempts: int) -> None:
         """End a claim whose work met a known, retryable refusal."""
-        async with self.database.write() as connection:
+        async with self._database.write() as connection:
             await leases.give_back(connection, job, not_before=not_before, attempts=attempts)
 
     def changed(self, job: Job) -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
+from bot.domain.backoff import backoff
 from bot.domain.errors import (
     BotError,
     ChannelGoneError,
@@ -21,7 +22,6 @@ from bot.domain.errors import (
 )
 from bot.domain.guilds.audit import AuditLine
 from bot.domain.ids import ChannelId
-from bot.domain.jobs.pacing import backoff
 from bot.domain.ports import Chat, Clock
 from bot.logs import get_logger
 from bot.storage import audit

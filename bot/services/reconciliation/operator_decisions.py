@@ -11,36 +11,40 @@ from bot.domain.errors import (
     ProviderError,
 )
 from bot.domain.failure import FailureReason
+from bot.domain.host.alerts import AlertKind
 from bot.domain.ids import JobId, TaskId
-from bot.domain.jobs.job import POLLED, Job, JobState, Owner
+from bot.domain.jobs.changes import adoption
+from bot.domain.jobs.job import Job
 from bot.domain.jobs.ownership import is_made_from
-from bot.domain.jobs.status import AlertKind
-from bot.domain.ports import VideoProvider
+from bot.domain.jobs.states import POLLED, JobState, Owner
+from bot.domain.ports import Clock, VideoProvider
 from bot.domain.requests.task import TaskState
 from bot.services.alerts import Alerts
 from bot.services.jobs.writer import JobWriter
 from bot.services.reconciliation.task_list import TaskList
 from bot.storage import jobs, unconfirmed
-from bot.storage.engine import Connection
+from bot.storage.engine import Connection, Database
 
 _DECIDABLE = frozenset({JobState.UNCONFIRMED, JobState.PARKED, *POLLED})
 _TASK_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
-class Decisions:
+class OperatorDecisions:
     """Carries out decisions."""
 
     def __init__(
         self,
         *,
+        database: Database,
+        clock: Clock,
         writer: JobWriter,
         provider: VideoProvider,
         alerts: Alerts,
         task_list: TaskList,
     ) -> None:
         self._writer = writer
-        self._database = writer.database
-        self._clock = writer.clock
+        self._database = database
+        self._clock = clock
         self._provider = provider
         self._alerts = alerts
         self._list = task_list
@@ -64,7 +68,7 @@ class Decisions:
             raise JobNotFoundError(job_id)
         if job.state in POLLED and not failed:
             raise JobNotFoundError(job_id)  # it has its task and goes on by itself
-        if taken is not None and job.billed_seconds is not None:
+        if taken is not None and job.result.billed is not None:
             raise JobNotFoundError(job_id)  # its video is made and charged
         if failed:
             decided = await self._give_up(job)
@@ -93,7 +97,7 @@ class Decisions:
             JobState.QUEUED,
             owner=owner,
             detail={"reason": reason},
-            changes={"sent_at": None, "gave_up_at": None},
+            changes={"sent_at": None, "create_abandoned_at": None},
             also=forget,
         )
         self._alerts.resolve(AlertKind.JOB_UNCONFIRMED, job.id)
@@ -109,7 +113,7 @@ class Decisions:
                 "failure_reason": FailureReason.BROKEN
                 if is_parked
                 else FailureReason.OUTCOME_UNKNOWN,
-                "possibly_billed": job.sent_at is not None and job.billed_seconds is None,
+                "possibly_billed": job.task.sent_at is not None and job.result.billed is None,
             },
         )
 
@@ -121,20 +125,13 @@ class Decisions:
                 JobState.PENDING,
                 owner=Owner.OPERATOR,
                 detail={"task_id": task_id},
-                changes={
-                    "task_id": task_id,
-                    "adopted": True,
-                    "confirmed_at": now,
-                    "next_poll_at": now,
-                    "unknown_since": None,
-                    "unknown_polls": 0,
-                },
+                changes=adoption(task_id, at=now, next_poll_at=now, adopted=True),
             )
         except ConflictError as error:
             raise DecisionRefusedError(f"task {task_id} has just become another job's") from error
 
     async def _go_on(self, job: Job) -> Job:
-        target = job.parked_from or JobState.QUEUED
+        target = job.lease.parked_from or JobState.QUEUED
         if target is JobState.SUBMITTING:
             target = JobState.QUEUED  # it broke before its create left
         return await self._writer.advance(
@@ -151,8 +148,8 @@ class Decisions:
             raise DecisionRefusedError(f"{task_id!r} is not the id of a task")
         if job.account != self._provider.account:
             raise DecisionRefusedError(f"job {job.id} is of account {job.account}: use its key")
-        if job.task_id is not None and job.task_id != task_id:
-            raise DecisionRefusedError(f"job {job.id} has its task already: {job.task_id}")
+        if job.task.id is not None and job.task.id != task_id:
+            raise DecisionRefusedError(f"job {job.id} has its task already: {job.task.id}")
         async with self._database.read() as connection:
             owners = await jobs.known_task_ids(connection, job.account, [task_id])
             others = await unconfirmed.orphans_of_others(connection, job.account, job.id)
@@ -179,7 +176,7 @@ class Decisions:
     async def _require_listed(self, job: Job, task_id: TaskId) -> None:
         """Look the task up in the list, which tells model and key, where it can be read."""
         try:
-            listing = await self._list.read(job.model)
+            listing = await self._list.read(job.spec.model)
         except ProviderError:
             return
         if listing is None:
@@ -187,7 +184,7 @@ class Decisions:
         listed = next((task for task in listing.tasks if task.task_id == task_id), None)
         if listed is None:
             raise DecisionRefusedError(
-                f"task {task_id} is not among the last day's tasks of {job.model}"
+                f"task {task_id} is not among the last day's tasks of {job.spec.model}"
             )
         if listing.api_key_id is not None and listed.api_key_id != listing.api_key_id:
             raise DecisionRefusedError(f"task {task_id} was made with another key")

@@ -11,9 +11,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from bot.domain.errors import ProviderError, StaleJobError
-from bot.domain.ids import AccountId, JobId, TaskId
-from bot.domain.jobs.job import POLLED, Job, JobEvent, JobState, Owner
+from bot.domain.errors import ProviderError
+from bot.domain.host.alerts import AlertKind
+from bot.domain.ids import AccountId
+from bot.domain.jobs.changes import adoption
+from bot.domain.jobs.job import Job, JobEvent
 from bot.domain.jobs.ownership import (
     Finding,
     Listing,
@@ -23,16 +25,17 @@ from bot.domain.jobs.ownership import (
     settled_at,
 )
 from bot.domain.jobs.pacing import UNCONFIRMED_COUNTS_FOR
-from bot.domain.jobs.status import AlertKind
-from bot.domain.ports import VideoProvider
+from bot.domain.jobs.states import POLLED, JobState, Owner
+from bot.domain.ports import Clock, VideoProvider
 from bot.domain.requests.task import ListedTask, TaskState
 from bot.logs import get_logger
 from bot.services.alerts import Alerts
+from bot.services.jobs.outcomes import unless_stale
 from bot.services.jobs.writer import JobWriter
-from bot.services.reconciliation.operator_decisions import Decisions
+from bot.services.reconciliation.operator_decisions import OperatorDecisions
 from bot.services.reconciliation.task_list import TaskList, described, moment
 from bot.storage import jobs, lanes, unconfirmed
-from bot.storage.engine import Connection
+from bot.storage.engine import Connection, Database
 from bot.storage.unconfirmed import READINGS_NEEDED, Reading
 
 log = get_logger(__name__)
@@ -60,17 +63,25 @@ _ENDED = frozenset({TaskState.SUCCEEDED, TaskState.FAILED, TaskState.CANCELED, T
 class Reconciler:
     """Settles what nobody saw answered."""
 
-    def __init__(self, *, writer: JobWriter, provider: VideoProvider, alerts: Alerts) -> None:
+    def __init__(
+        self,
+        *,
+        database: Database,
+        clock: Clock,
+        writer: JobWriter,
+        provider: VideoProvider,
+        alerts: Alerts,
+        task_list: TaskList,
+        decisions: OperatorDecisions,
+    ) -> None:
         self._writer = writer
-        self._database = writer.database
-        self._clock = writer.clock
+        self._database = database
+        self._clock = clock
         self._provider = provider
         self._account: AccountId = provider.account
         self._alerts = alerts
-        self._list = TaskList(self._database, self._clock, provider)
-        self._decisions = Decisions(
-            writer=writer, provider=provider, alerts=alerts, task_list=self._list
-        )
+        self._list = task_list
+        self._decisions = decisions
         self._started_at = self._clock.now()
         self._unreadable: set[str] = set()
         """Models whose list could not be read: said once as long as it lasts."""
@@ -89,19 +100,10 @@ class Reconciler:
             await self._learn_key_early()
             return INTERVAL_SECONDS
         waits = [
-            await self._reconcile(model, [job for job in open_jobs if job.model == model])
-            for model in sorted({job.model for job in open_jobs})
+            await self._reconcile(model, [job for job in open_jobs if job.spec.model == model])
+            for model in sorted({job.spec.model for job in open_jobs})
         ]
         return min(waits)
-
-    async def decide(self, job_id: JobId, *, taken: TaskId | None, failed: bool) -> Job:
-        """Carry out an operator's decision about an unconfirmed or parked job.
-
-        Raises:
-            JobNotFoundError: there is no such job waiting for a decision.
-            DecisionRefusedError: the task named is certainly not this job's.
-        """
-        return await self._decisions.carry_out(job_id, taken=taken, failed=failed)
 
     async def _reconcile(self, model: str, open_jobs: list[Job]) -> float:
         """Settle the jobs of one model; return the seconds until the next round."""
@@ -123,7 +125,10 @@ class Reconciler:
             self._unreadable.add(model)
             log.warning("task_list_unreadable", model=model, code=error.code)
         for job in open_jobs:
-            if job.sent_at is not None and self._clock.now() - job.sent_at > LIST_PATIENCE:
+            if (
+                job.task.sent_at is not None
+                and self._clock.now() - job.task.sent_at > LIST_PATIENCE
+            ):
                 await self._undecided(job, UnresolvedReason.LIST_UNREADABLE)
 
     async def _learn_key_early(self) -> None:
@@ -133,16 +138,16 @@ class Reconciler:
                 return
             followed = await jobs.in_states(connection, POLLED, limit=FOLLOWED_LOOKED_AT)
         teacher = next(
-            (job for job in followed if job.account == self._account and not job.adopted), None
+            (job for job in followed if job.account == self._account and not job.task.adopted), None
         )
         if teacher is None:
             return
         try:
-            await self._list.learn_key(teacher.model)
+            await self._list.learn_key(teacher.spec.model)
         except ProviderError as error:
-            await self._not_readable(teacher.model, [], error)
+            await self._not_readable(teacher.spec.model, [], error)
         else:
-            self._unreadable.discard(teacher.model)
+            self._unreadable.discard(teacher.spec.model)
 
     async def _settle(self, listing: Listing) -> list[float]:
         findings = listing.findings()
@@ -150,10 +155,8 @@ class Reconciler:
         for job in listing.unanswered:
             if job.id not in findings:
                 continue
-            try:
+            async with unless_stale(job):
                 waits.append(await self._settle_one(job, findings[job.id], listing))
-            except StaleJobError:
-                log.info("work_void", job_id=job.id, state=job.state.value)
         return waits
 
     async def _settle_one(self, job: Job, finding: Finding, listing: Listing) -> float:
@@ -178,7 +181,7 @@ class Reconciler:
             ProviderError: a task could not be read; the next round tries again.
         """
         # What was born at another time is somebody else's most likely, whatever its words.
-        if job.prompt and finding.doubt is not UnresolvedReason.UNEXPLAINED:
+        if job.options.prompt and finding.doubt is not UnresolvedReason.UNEXPLAINED:
             if any(task.state not in _ENDED for task in finding.tasks) and self._may_run(job):
                 return PROOF_SECONDS
             made = [
@@ -187,15 +190,18 @@ class Reconciler:
                 if task.task_id not in listing.owners and await self._is_made_from(job, task)
             ]
             if len(made) == 1 and not any(
-                is_made_from(rival, job.prompt) for rival in listing.rivals(job, made[0])
+                is_made_from(rival, job.options.prompt) for rival in listing.rivals(job, made[0])
             ):
                 await self._adopt(job, made[0])
                 return INTERVAL_SECONDS
         await self._undecided(job, finding.doubt or UnresolvedReason.AMBIGUOUS, finding.tasks)
-        return INTERVAL_SECONDS if job.operator_told_at is None else TOLD_SECONDS
+        return INTERVAL_SECONDS if job.times.operator_told_at is None else TOLD_SECONDS
 
     def _may_run(self, job: Job) -> bool:
-        return job.sent_at is not None and self._clock.now() - job.sent_at < UNCONFIRMED_COUNTS_FOR
+        return (
+            job.task.sent_at is not None
+            and self._clock.now() - job.task.sent_at < UNCONFIRMED_COUNTS_FOR
+        )
 
     async def _is_made_from(self, job: Job, listed: ListedTask) -> bool:
         if listed.state is not TaskState.SUCCEEDED:
@@ -214,14 +220,7 @@ class Reconciler:
             JobState.PENDING,
             owner=Owner.RECONCILER,
             detail={"task_id": task.task_id, "adopted": 1},
-            changes={
-                "task_id": task.task_id,
-                "adopted": True,
-                "confirmed_at": now,
-                "next_poll_at": now,
-                "unknown_since": None,
-                "unknown_polls": 0,
-            },
+            changes=adoption(task.task_id, at=now, next_poll_at=now, adopted=True),
             also=forget,
         )
         self._alerts.resolve(AlertKind.JOB_UNCONFIRMED, job.id)
@@ -247,7 +246,7 @@ class Reconciler:
             await self._decisions.requeue(job, Owner.RECONCILER, reason="certainly not taken")
             return INTERVAL_SECONDS
         await self._undecided(job, UnresolvedReason.NO_CONTROL)
-        return INTERVAL_SECONDS if job.operator_told_at is None else TOLD_SECONDS
+        return INTERVAL_SECONDS if job.times.operator_told_at is None else TOLD_SECONDS
 
     async def _forget_readings(self, job: Job) -> None:
         """Let a task that may be the job's contradict all earlier silence."""
@@ -266,8 +265,8 @@ class Reconciler:
         again, unless that was just now.
         """
         now = self._clock.now()
-        told_at = job.operator_told_at
-        if job.sent_at is None or now < settled_at(job):
+        told_at = job.times.operator_told_at
+        if job.task.sent_at is None or now < settled_at(job):
             return
         if told_at is not None and (
             told_at >= self._started_at or now - told_at < TOLD_AGAIN_AFTER
@@ -282,8 +281,8 @@ class Reconciler:
             AlertKind.JOB_UNCONFIRMED,
             job.id,
             why=doubt.value,
-            model=job.model,
-            sent_at=moment(job.sent_at),
+            model=job.spec.model,
+            sent_at=moment(job.task.sent_at),
             tasks=shown,
         )
         event = JobEvent(

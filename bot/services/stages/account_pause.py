@@ -8,10 +8,10 @@ trial, paused for whoever reads it and open to the next create, so that nothing 
 from __future__ import annotations
 
 from bot.domain.errors import AuthenticationError, ProviderError
+from bot.domain.host.alerts import AlertKind
 from bot.domain.ids import AccountId
-from bot.domain.jobs.job import JobState
 from bot.domain.jobs.pacing import ACCOUNT_PROBE_INTERVAL
-from bot.domain.jobs.status import AlertKind
+from bot.domain.jobs.states import JobState
 from bot.domain.ports import Clock, VideoProvider
 from bot.logs import get_logger
 from bot.metrics import Metrics
@@ -30,7 +30,7 @@ def is_closed(account: lanes.Account) -> bool:
     return account.paused_at is not None and account.probe_at is not None
 
 
-class Accounts:
+class AccountPause:
     """Keeps the account's pause; jobs wait, nothing fails."""
 
     def __init__(

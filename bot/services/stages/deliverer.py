@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
+from bot.domain.backoff import backoff
 from bot.domain.errors import (
     ChannelGoneError,
     ChatUnavailableError,
@@ -25,31 +26,33 @@ from bot.domain.errors import (
 )
 from bot.domain.failure import FailureReason
 from bot.domain.host.disk import DiskUnavailableError, is_disk_trouble, of_disk
-from bot.domain.ids import ChannelId, WorkerId
-from bot.domain.jobs.delivery import MIB, Receipt, plan_upload, upload_limit_bytes
-from bot.domain.jobs.job import Job, JobState, Owner
-from bot.domain.jobs.pacing import backoff
-from bot.domain.jobs.status import Purpose, StatusView
-from bot.domain.ports import Chat
+from bot.domain.ids import ChannelId
+from bot.domain.jobs.changes import JobChanges, changed
+from bot.domain.jobs.delivery import MIB, Receipt, upload_limit_bytes
+from bot.domain.jobs.job import Job
+from bot.domain.jobs.states import JobState, Owner
+from bot.domain.jobs.status import Drawing, Purpose, StatusView
+from bot.domain.ports import Chat, Clock
 from bot.logs import get_logger
 from bot.media.child import MediaPool
 from bot.metrics import Metrics
-from bot.services.alerts import Alerts
-from bot.services.jobs.claims import Claims, PoisonJobGate
+from bot.services.jobs.claims import Claims, Stage
 from bot.services.jobs.files import RESULT, SHRUNK, Folders
-from bot.services.jobs.message_locks import JobLocks
+from bot.services.jobs.previous_attempt import find_previous_attempt
+from bot.services.jobs.status_messages import StatusMessages
 from bot.services.jobs.writer import JobWriter
-from bot.services.messages.previous_attempt import find_previous_attempt
 
 log = get_logger(__name__)
 
 IDLE_SECONDS = 5.0
 
-Way = Callable[[StatusView, Path], Awaitable[Receipt]]
-"""A method of the chat that puts a video before people."""
+DeliveryMethod = Callable[[Job, Drawing, Path], Awaitable[Receipt]]
+"""Puts a video before people, with the message as it is drawn."""
 
 LEASE = timedelta(minutes=15)
 """Time to re-encode a large file and to upload it."""
+
+STAGE = Stage(state=JobState.DELIVERING, owner=Owner.DELIVERER, lease=LEASE)
 
 HAND_OVER_SECONDS = 120
 SLOWEST_BYTES_PER_SECOND = 512 * 1024
@@ -68,51 +71,43 @@ class Deliverer:
     def __init__(
         self,
         *,
+        clock: Clock,
         writer: JobWriter,
         chat: Chat,
         media: MediaPool,
         folders: Folders,
-        locks: JobLocks,
-        alerts: Alerts,
+        messages: StatusMessages,
         metrics: Metrics,
-        worker_id: WorkerId,
-        poison_gate: PoisonJobGate,
+        claims: Claims,
         upload_limit_mib: int,
     ) -> None:
         self._writer = writer
-        self._clock = writer.clock
+        self._clock = clock
         self._chat = chat
         self._media = media
         self._folders = folders
-        self._locks = locks
+        self._messages = messages
         self._metrics = metrics
         self._upload_limit_mib = upload_limit_mib
         self._busy: set[ChannelId] = set()
         """Channels that take a video now; one at a time, so that none keeps all deliverers."""
-        self._claims = Claims(
-            writer=writer,
-            alerts=alerts,
-            metrics=metrics,
-            worker_id=worker_id,
-            owner=Owner.DELIVERER,
-            state=JobState.DELIVERING,
-            lease=LEASE,
-            poison_gate=poison_gate,
-        )
+        self._claims = claims
 
     async def run_once(self) -> float:
         """Deliver one video; return seconds until it is worth looking again."""
         return (
-            0.0 if await self._claims.work_on_next(self._deliver, busy=self._busy) else IDLE_SECONDS
+            0.0
+            if await self._claims.work_on_next(STAGE, self._deliver, busy=self._busy)
+            else IDLE_SECONDS
         )
 
     async def _deliver(self, job: Job) -> None:
-        channel_id = job.status_channel_id or job.channel_id
+        channel_id = job.current_channel_id
         if channel_id in self._busy:
             # Nothing was tried: neither the claim nor an attempt counts.
             await self._writer.patch(
                 job.id,
-                claims=job.claims - 1,
+                claims=job.lease.claims - 1,
                 lease_owner=None,
                 lease_until=None,
                 not_before=self._clock.now() + CHANNEL_BUSY_WAIT,
@@ -128,7 +123,7 @@ class Deliverer:
         try:
             await self._hand_over(job)
         except (ChatUnavailableError, DiskUnavailableError) as error:
-            attempts = job.attempts + 1
+            attempts = job.lease.attempts + 1
             wait = backoff(attempts, first_seconds=2, most_seconds=300)
             log.warning(
                 "delivery_postponed",
@@ -143,9 +138,11 @@ class Deliverer:
     async def _hand_over(self, job: Job) -> None:
         may_post = True
         attempted_at: datetime | None = None
-        if job.delivery_attempted_at is not None:
+        if job.messages.delivery_attempted_at is not None:
             try:
-                receipt, attempted_at = await self._find_delivered(job, job.delivery_attempted_at)
+                receipt, attempted_at = await self._find_delivered(
+                    job, job.messages.delivery_attempted_at
+                )
             except MissingAccessError as error:
                 log.warning("delivery_untraceable", job_id=job.id, reason=str(error))
                 may_post = False
@@ -154,9 +151,11 @@ class Deliverer:
                     await self._done(job, receipt, await asyncio.to_thread(self._last_sent, job))
                     return
         is_out_of_sight = False
-        for limit_bytes, way in self._ways(job, may_post=may_post):
+        for limit_bytes, method in self._methods(job, may_post=may_post):
             try:
-                receipt, file = await self._send(job, limit_bytes, way, attempted_at=attempted_at)
+                receipt, file = await self._send(
+                    job, limit_bytes, method, attempted_at=attempted_at
+                )
             except ChatUnavailableError:
                 raise
             except (DeliveryError, MediaTooLargeError) as error:
@@ -199,7 +198,7 @@ class Deliverer:
         untraceable: MissingAccessError | None = None
         receipt, again_at = None, self._clock.now()
         try:
-            receipt, again_at = await find(job.channel_id)
+            receipt, again_at = await find(job.origin.channel_id)
         except MissingAccessError as error:
             untraceable = error
         except ChannelGoneError:
@@ -214,7 +213,7 @@ class Deliverer:
         self, job: Job, find: Callable[[ChannelId], Awaitable[tuple[Receipt | None, datetime]]]
     ) -> Receipt | None:
         try:
-            receipt, _ = await find(await self._chat.open_dm(job.requester_id))
+            receipt, _ = await find(await self._chat.open_dm(job.requester.user_id))
         except ChatUnavailableError:
             raise
         except DeliveryError:
@@ -222,7 +221,7 @@ class Deliverer:
         else:
             return receipt
 
-    def _ways(self, job: Job, *, may_post: bool) -> list[tuple[int, Way]]:
+    def _methods(self, job: Job, *, may_post: bool) -> list[tuple[int, DeliveryMethod]]:
         """Return how the video may be handed over, best first, each with its upload limit.
 
         Args:
@@ -230,41 +229,41 @@ class Deliverer:
             may_post: False where a new message could be the second one: an edit cannot.
         """
         limit = upload_limit_bytes(
-            premium_tier=job.premium_tier, base_limit_mib=self._upload_limit_mib
+            premium_tier=job.origin.premium_tier, base_limit_mib=self._upload_limit_mib
         )
-        ways: list[tuple[int, Way]] = []
-        if job.status_message_id is not None and job.status_gone_at is None:
-            ways.append((limit, self._chat.deliver_by_edit))
+        methods: list[tuple[int, DeliveryMethod]] = []
+        if job.messages.status_message_id is not None and job.messages.status_gone_at is None:
+            methods.append((limit, self._messages.attach))
         if may_post:
-            ways.append((limit, self._chat.deliver_in_channel))
-            ways.append((self._upload_limit_mib * MIB, self._chat.deliver_by_dm))
-        return ways
+            methods.append((limit, self._chat.deliver_in_channel))
+            methods.append((self._upload_limit_mib * MIB, self._chat.deliver_by_dm))
+        return methods
 
     def _last_sent(self, job: Job) -> Path:
         folder = self._folders.of(job.id)
         shrunk = folder / SHRUNK
-        return shrunk if shrunk.is_file() else folder / (job.media_file or RESULT)
+        return shrunk if shrunk.is_file() else folder / (job.video.file_name or RESULT)
 
     async def _send(
-        self, job: Job, limit_bytes: int, way: Way, *, attempted_at: datetime | None
+        self, job: Job, limit_bytes: int, method: DeliveryMethod, *, attempted_at: datetime | None
     ) -> tuple[Receipt, Path]:
         """Send by one way, with a smaller file each time Discord says that it is too large."""
-        original = self._folders.of(job.id) / (job.media_file or RESULT)
-        size = job.media_bytes or 0
+        original = self._folders.of(job.id) / (job.video.file_name or RESULT)
+        size = job.video.size_bytes or 0
         file = original
         steps = iter(SMALLER_STEPS)
-        if plan_upload(size, limit_bytes=limit_bytes).must_shrink:
+        if size > limit_bytes:
             file = await self._shrink(job, original, int(limit_bytes * next(steps)))
         while True:
             sent_bytes = await asyncio.to_thread(_size, file)
-            view = StatusView(job=self._as_delivered(job, sent_bytes))
+            drawing = self._chat.draw(StatusView(job=self._as_delivered(job, sent_bytes)))
             await self._writer.patch(
                 job.id, delivery_attempted_at=attempted_at or self._clock.now()
             )
             most_seconds = HAND_OVER_SECONDS + sent_bytes / SLOWEST_BYTES_PER_SECOND
             try:
-                async with asyncio.timeout(most_seconds), self._locks.of(job.id):
-                    return await way(view, file), file
+                async with asyncio.timeout(most_seconds):
+                    receipt = await method(job, drawing, file)
             except TimeoutError as error:
                 raise ChatUnavailableError("no answer in time") from error
             except UploadTooLargeError:
@@ -272,6 +271,8 @@ class Deliverer:
                 if share is None:
                     raise
                 file = await self._shrink(job, original, int(min(limit_bytes, size) * share))
+            else:
+                return replace(receipt, digest=drawing.digest), file
 
     async def _shrink(self, job: Job, original: Path, limit_bytes: int) -> Path:
         target = original.with_name(SHRUNK)
@@ -288,18 +289,14 @@ class Deliverer:
 
     async def _done(self, job: Job, receipt: Receipt, file: Path) -> None:
         sent_bytes = await asyncio.to_thread(_size, file)
-        shown = self._as_delivered(job, sent_bytes)
-        by_edit = receipt.message_id == job.status_message_id
-        changes: dict[str, object] = {
+        by_edit = receipt.message_id == job.messages.status_message_id
+        changes: JobChanges = {
             "delivered_channel_id": receipt.channel_id,
             "delivered_message_id": receipt.message_id,
             "delivered_bytes": sent_bytes,
         }
         if by_edit:
-            changes |= {
-                "shown_version": job.version + 1,
-                "shown_digest": self._chat.digest(StatusView(job=shown)),
-            }
+            changes |= {"shown_version": job.version + 1, "shown_digest": receipt.digest}
         await self._writer.advance(
             job,
             JobState.DELIVERED,
@@ -311,11 +308,13 @@ class Deliverer:
 
     def _as_delivered(self, job: Job, sent_bytes: int) -> Job:
         """Return the job as the delivering message shows it."""
-        return replace(
+        return changed(
             job,
-            state=JobState.DELIVERED,
-            finished_at=self._clock.now(),
-            delivered_bytes=sent_bytes,
+            {
+                "state": JobState.DELIVERED,
+                "finished_at": self._clock.now(),
+                "delivered_bytes": sent_bytes,
+            },
         )
 
 

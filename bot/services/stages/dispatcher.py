@@ -8,9 +8,11 @@ windows in which an unseen task may have been born do not overlap.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
+from typing import Unpack
 
+from bot.domain.backoff import backoff
 from bot.domain.catalogue import Catalogue, Kind
 from bot.domain.errors import (
     AuthenticationError,
@@ -24,24 +26,27 @@ from bot.domain.errors import (
     StaleJobError,
 )
 from bot.domain.failure import FailureReason
-from bot.domain.host.overview import Switch
+from bot.domain.host.alerts import AlertKind
+from bot.domain.host.switch import Switch
 from bot.domain.ids import AccountId, TaskId, WorkerId
-from bot.domain.jobs.job import MAX_CLAIMS, Job, JobState, Owner
-from bot.domain.jobs.pacing import LEASE, UNCONFIRMED_GAP, backoff
-from bot.domain.jobs.status import AlertKind
+from bot.domain.jobs.changes import JobChanges, adoption
+from bot.domain.jobs.job import Detail, Job
+from bot.domain.jobs.pacing import LEASE, UNCONFIRMED_GAP
+from bot.domain.jobs.states import JobState, Owner
 from bot.domain.jobs.transitions import transition
-from bot.domain.ports import VideoProvider
+from bot.domain.ports import Clock, VideoProvider
 from bot.domain.requests.task import TaskImage, TaskRequest
 from bot.logs import get_logger
 from bot.metrics import Metrics
 from bot.services.alerts import Alerts
 from bot.services.jobs.estimates import fair_order
 from bot.services.jobs.files import Folders
+from bot.services.jobs.outcomes import Outcomes
 from bot.services.jobs.writer import JobWriter
-from bot.services.stages.account_pause import Accounts, is_closed
+from bot.services.stages.account_pause import AccountPause, is_closed
 from bot.services.switch import switch_of
 from bot.storage import jobs, lanes, unconfirmed
-from bot.storage.engine import Connection
+from bot.storage.engine import Connection, Database
 
 log = get_logger(__name__)
 
@@ -58,29 +63,33 @@ class Dispatcher:
     def __init__(
         self,
         *,
+        database: Database,
+        clock: Clock,
         writer: JobWriter,
         provider: VideoProvider,
         catalogue: Catalogue,
         folders: Folders,
-        accounts: Accounts,
+        accounts: AccountPause,
         alerts: Alerts,
+        outcomes: Outcomes,
         metrics: Metrics,
         worker_id: WorkerId,
-        poll_interval_seconds: float,
+        poll_interval: timedelta,
         queue_ttl: timedelta,
     ) -> None:
         self._writer = writer
-        self._database = writer.database
-        self._clock = writer.clock
+        self._database = database
+        self._clock = clock
         self._provider = provider
         self._account: AccountId = provider.account
         self._catalogue = catalogue
         self._folders = folders
         self._accounts = accounts
         self._alerts = alerts
+        self._outcomes = outcomes
         self._metrics = metrics
         self._worker_id = worker_id
-        self._poll_interval_seconds = poll_interval_seconds
+        self._poll_interval = poll_interval
         self._queue_ttl = queue_ttl
 
     async def prepare(self) -> None:
@@ -100,14 +109,16 @@ class Dispatcher:
         for job in queued:
             if not self._is_offered(job):
                 where = self._catalogue.region.value
-                text = f"{job.model} in {job.resolution} is not offered in {where}"
+                text = f"{job.spec.model} in {job.spec.resolution} is not offered in {where}"
                 await self._end(job, FailureReason.MODEL_OFF, text, {"code": "model_gone"})
 
     def _is_offered(self, job: Job) -> bool:
         """Tell whether a waiting job can still be bought as it was asked for, at its own price."""
-        model = self._catalogue.get(job.model)
+        model = self._catalogue.get(job.spec.model)
         return model is not None and model.still_makes(
-            resolution=job.resolution, seconds=job.duration_seconds, effect=job.effect
+            resolution=job.spec.resolution,
+            seconds=job.spec.duration_seconds,
+            effect=job.options.effect,
         )
 
     async def run_once(self, model: str) -> float:
@@ -146,14 +157,14 @@ class Dispatcher:
                 at=now,
                 changes={
                     "sent_at": now,
-                    "gave_up_at": None,
+                    "create_abandoned_at": None,
                     "confirmed_at": None,
                     "task_id": None,
                     "operator_told_at": None,
                     "lease_owner": self._worker_id,
                     "lease_until": now + LEASE,
-                    "claims": job.claims + 1,
-                    "attempts": job.attempts,
+                    "claims": job.lease.claims + 1,
+                    "attempts": job.lease.attempts,
                 },
             )
             await jobs.apply(connection, step)
@@ -181,12 +192,10 @@ class Dispatcher:
 
     async def _submit(self, job: Job) -> None:
         """Send one create and record what its answer means."""
-        try:
-            request = await asyncio.to_thread(self._request_of, job)
-        except Exception as error:  # noqa: BLE001 - a job that breaks its worker is parked
-            await self._broken(job, error)
+        request = await self._built(job)
+        if request is None:
             return
-        if job.lease_until is not None and self._clock.now() >= job.lease_until:
+        if job.lease.until is not None and self._clock.now() >= job.lease.until:
             # The process was suspended: the reaper may hold the create for sent by now.
             await self._requeue(job, timedelta(0), {"code": "held_up"})
             return
@@ -199,13 +208,38 @@ class Dispatcher:
         except Exception as error:
             # Counted against the job, whose create may have left.
             self._count("create", "broken")
-            log.exception("job_broke_worker", job_id=job.id, claims=job.claims)
+            log.exception("job_broke_worker", job_id=job.id, claims=job.lease.claims)
             self._metrics.loop_failures.labels(loop="dispatcher").inc()
             await self._unseen(job, {"error": type(error).__name__})
         else:
             self._count("create", "accepted")
             await self._until_stored(job, lambda: self._store_task(job, task_id))
             await self._accounts.works(self._account)
+
+    async def _built(self, job: Job) -> TaskRequest | None:
+        """Build a job's create; None where that broke, and the job was given back or parked."""
+
+        async def give_back(wait: timedelta) -> None:
+            await self._advance(
+                job,
+                JobState.QUEUED,
+                {"error": "broken"},
+                claims=job.lease.claims,
+                not_before=self._clock.now() + wait,
+                sent_at=None,
+            )
+
+        requests: list[TaskRequest] = []
+        async with self._outcomes.work(
+            job,
+            owner=Owner.DISPATCHER,
+            claims=job.lease.claims,
+            give_back=give_back,
+            # Nothing left: it holds no place of its lane.
+            parking={"sent_at": None},
+        ):
+            requests.append(await asyncio.to_thread(self._request_of, job))
+        return requests[0] if requests else None
 
     async def _until_stored(self, job: Job, store: Callable[[], Awaitable[None]]) -> None:
         """Store what an answer means, however often the database must be asked: it is money."""
@@ -222,33 +256,33 @@ class Dispatcher:
                 return
 
     def _request_of(self, job: Job) -> TaskRequest:
-        model = self._catalogue.get(job.model)
+        model = self._catalogue.get(job.spec.model)
         if model is None:
-            raise LookupError(job.model)
+            raise LookupError(job.spec.model)
         folder = self._folders.of(job.id)
         images = [
             TaskImage(field=model.input_field(picture.option), path=folder / picture.file_name)
             for picture in job.pictures
         ]
-        if job.kind is Kind.FRAMES and job.loop:
+        if job.spec.kind is Kind.FRAMES and job.options.loop:
             images.append(TaskImage(field=model.input_field("last_frame"), path=images[0].path))
         for image in images:
             image.path.stat()
         # A fixed length is never named, nor is an effect's, which is the model's default.
-        own_length = not model.has_fixed_duration and job.kind is not Kind.EFFECT
+        own_length = not model.has_fixed_duration and job.spec.kind is not Kind.EFFECT
         return TaskRequest(
-            model=job.model,
+            model=job.spec.model,
             endpoint=model.endpoint,
             images=tuple(images),
-            prompt=job.prompt,
-            negative_prompt=job.negative_prompt,
-            template=job.effect,
-            resolution=None if job.size else job.resolution,
-            size=job.size,
-            duration_seconds=job.duration_seconds if own_length else None,
-            seed=job.seed,
-            prompt_extend=job.prompt_extend,
-            watermark=job.watermark,
+            prompt=job.options.prompt,
+            negative_prompt=job.options.negative_prompt,
+            template=job.options.effect,
+            resolution=None if job.spec.size else job.spec.resolution,
+            size=job.spec.size,
+            duration_seconds=job.spec.duration_seconds if own_length else None,
+            seed=job.options.seed,
+            prompt_extend=job.options.prompt_extend,
+            watermark=job.options.watermark,
         )
 
     async def _settle(self, job: Job, error: ProviderError) -> None:
@@ -259,7 +293,7 @@ class Dispatcher:
                 wait = await self._slow_down(job, error)
                 await self._requeue(job, wait, detail)
             case ProviderUnavailableError(request_was_sent=False):
-                wait = backoff(job.attempts + 1, first_seconds=2, most_seconds=60)
+                wait = backoff(job.lease.attempts + 1, first_seconds=2, most_seconds=60)
                 await self._space(job)
                 await self._requeue(job, wait, detail)
             case AuthenticationError():
@@ -275,12 +309,14 @@ class Dispatcher:
                 # Nobody saw an answer, or one that this table does not know: a task may exist.
                 await self._unseen(job, detail)
 
-    async def _unseen(self, job: Job, detail: dict[str, str]) -> None:
+    async def _unseen(self, job: Job, detail: Detail) -> None:
         """Leave a job to the reconciler; its lane rests, so that no two windows overlap."""
         now = self._clock.now()
 
-        async def rest(connection: Connection) -> None:
-            await lanes.rest(connection, self._account, job.model, until=now + UNCONFIRMED_GAP)
+        async def defer(connection: Connection) -> None:
+            await lanes.defer_until(
+                connection, self._account, job.spec.model, until=now + UNCONFIRMED_GAP
+            )
 
         try:
             await self._writer.advance(
@@ -288,36 +324,34 @@ class Dispatcher:
                 JobState.UNCONFIRMED,
                 owner=Owner.DISPATCHER,
                 detail=detail,
-                changes={"gave_up_at": now},
-                also=rest,
+                changes={"create_abandoned_at": now},
+                also=defer,
             )
         except StaleJobError:
             log.warning("create_answer_void", job_id=job.id, target="unconfirmed")
-            await self._gave_up_later(job, now)
+            await self._abandoned_later(job, now)
 
-    async def _gave_up_later(self, job: Job, now: datetime) -> None:
+    async def _abandoned_later(self, job: Job, now: datetime) -> None:
         """Correct the end of a job's window: its lease lapsed while this process was suspended."""
         current = await self._writer.read(job.id)
         if (
             current is not None
             and current.state is JobState.UNCONFIRMED
-            and current.sent_at == job.sent_at
+            and current.task.sent_at == job.task.sent_at
         ):
-            await self._writer.patch(job.id, gave_up_at=now)
+            await self._writer.patch(job.id, create_abandoned_at=now)
 
-    async def _requeue(self, job: Job, wait: timedelta, detail: dict[str, str]) -> None:
+    async def _requeue(self, job: Job, wait: timedelta, detail: Detail) -> None:
         await self._advance(
             job,
             JobState.QUEUED,
             {**detail, "wait_seconds": wait.total_seconds()},
             not_before=self._clock.now() + wait,
-            attempts=job.attempts + 1,
+            attempts=job.lease.attempts + 1,
             sent_at=None,
         )
 
-    async def _end(
-        self, job: Job, reason: FailureReason, text: str, detail: dict[str, str]
-    ) -> None:
+    async def _end(self, job: Job, reason: FailureReason, text: str, detail: Detail) -> None:
         await self._advance(
             job, JobState.FAILED, detail, failure_reason=reason, failure_detail=text
         )
@@ -326,8 +360,8 @@ class Dispatcher:
         self,
         job: Job,
         target: JobState,
-        detail: Mapping[str, str | float],
-        **changes: object,
+        detail: Detail,
+        **changes: Unpack[JobChanges],
     ) -> None:
         try:
             await self._writer.advance(
@@ -349,13 +383,7 @@ class Dispatcher:
                     JobState.PENDING,
                     owner=Owner.DISPATCHER,
                     detail={"task_id": task_id},
-                    changes={
-                        "task_id": task_id,
-                        "confirmed_at": now,
-                        "next_poll_at": now + timedelta(seconds=self._poll_interval_seconds),
-                        "unknown_since": None,
-                        "unknown_polls": 0,
-                    },
+                    changes=adoption(task_id, at=now, next_poll_at=now + self._poll_interval),
                 )
             except StaleJobError:
                 current = await self._writer.read(job.id)
@@ -365,7 +393,7 @@ class Dispatcher:
             else:
                 await self._space(job, throttled=0)
                 return
-        if current is not None and current.task_id == task_id:
+        if current is not None and current.task.id == task_id:
             return
         await self._orphan(job, task_id)
 
@@ -374,12 +402,12 @@ class Dispatcher:
         log.error("task_id_taken", job_id=job.id, task_id=task_id)
         if job.state is JobState.SUBMITTING:
             await self._unseen(job, {"task_id": task_id})
-        sent_at = job.sent_at.isoformat() if job.sent_at else ""
+        sent_at = job.task.sent_at.isoformat() if job.task.sent_at else ""
         await self._alerts.fire(
             AlertKind.JOB_UNCONFIRMED,
             job.id,
             why="ambiguous",
-            model=job.model,
+            model=job.spec.model,
             sent_at=sent_at,
             tasks=task_id,
         )
@@ -397,29 +425,10 @@ class Dispatcher:
             outcome = error.code
         await self._alerts.fire(AlertKind.ORPHAN_TASK, task_id, job_id=job.id, cancel=outcome)
 
-    async def _broken(self, job: Job, error: Exception) -> None:
-        """Give a job back that broke before anything left; the third time it is parked."""
-        log.error("job_broke_worker", job_id=job.id, claims=job.claims, exc_info=error)
-        self._metrics.loop_failures.labels(loop="dispatcher").inc()
-        if job.claims >= MAX_CLAIMS:
-            # Nothing left: it holds no place of its lane.
-            detail = {"error": type(error).__name__}
-            await self._advance(job, JobState.PARKED, detail, sent_at=None)
-            await self._alerts.fire(AlertKind.JOB_PARKED, job.id, error=type(error).__name__)
-            return
-        await self._advance(
-            job,
-            JobState.QUEUED,
-            {"error": type(error).__name__},
-            claims=job.claims,
-            not_before=self._clock.now() + backoff(job.claims, first_seconds=5, most_seconds=60),
-            sent_at=None,
-        )
-
     async def _space(self, job: Job, *, throttled: int | None = None) -> None:
         """Count the lane's next create from the answer, so that two never arrive too close."""
         async with self._database.write() as connection:
-            lane = await lanes.lock(connection, self._account, job.model)
+            lane = await lanes.lock(connection, self._account, job.spec.model)
             if lane is not None:
                 await lanes.set_next_submit(
                     connection,
@@ -431,7 +440,7 @@ class Dispatcher:
     async def _slow_down(self, job: Job, error: RateLimitedError) -> timedelta:
         """Let the whole lane wait: recovery is "usually within one minute"."""
         async with self._database.write() as connection:
-            lane = await lanes.lock(connection, self._account, job.model)
+            lane = await lanes.lock(connection, self._account, job.spec.model)
             throttled = (lane.throttled if lane else 0) + 1
             wait = backoff(throttled, first_seconds=2, most_seconds=60)
             if error.retry_after_seconds is not None:
@@ -441,7 +450,7 @@ class Dispatcher:
                     connection, lane, at=self._clock.now() + wait, throttled=throttled
                 )
         log.warning(
-            "lane_throttled", model=job.model, code=error.provider_code, seconds=wait.seconds
+            "lane_throttled", model=job.spec.model, code=error.provider_code, seconds=wait.seconds
         )
         return wait
 
@@ -449,11 +458,11 @@ class Dispatcher:
         """Stop a lane the account may not use; what waits for it fails in the lane's next round."""
         reason = f"{error.provider_code}: {error}"
         async with self._database.write() as connection:
-            lane = await lanes.lock(connection, self._account, job.model)
+            lane = await lanes.lock(connection, self._account, job.spec.model)
             if lane is not None:
                 await lanes.switch_off(connection, lane, at=self._clock.now(), reason=reason)
         await self._end(job, FailureReason.MODEL_OFF, reason, {"code": error.code})
-        await self._alerts.fire(AlertKind.LANE_OFF, job.model, reason=str(error.provider_code))
+        await self._alerts.fire(AlertKind.LANE_OFF, job.spec.model, reason=str(error.provider_code))
 
     async def _fail_unsellable(self, model: str) -> None:
         """Fail what waits for a lane that is off: it would wait for nothing."""
@@ -463,7 +472,7 @@ class Dispatcher:
                 return
             queued = await jobs.in_states(connection, {JobState.QUEUED})
         for job in queued:
-            if job.model == model and job.account == self._account:
+            if job.spec.model == model and job.account == self._account:
                 await self._end(
                     job, FailureReason.MODEL_OFF, lane.off_reason or "", {"code": "lane_off"}
                 )

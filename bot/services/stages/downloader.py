@@ -10,6 +10,7 @@ import asyncio
 from datetime import timedelta
 from pathlib import Path
 
+from bot.domain.backoff import backoff
 from bot.domain.errors import (
     MediaError,
     ProviderError,
@@ -17,17 +18,16 @@ from bot.domain.errors import (
     ResultHostError,
 )
 from bot.domain.failure import FailureReason
-from bot.domain.ids import WorkerId
+from bot.domain.host.alerts import AlertKind
 from bot.domain.jobs.delivery import MIB
-from bot.domain.jobs.job import Job, JobState, JobUpdateKind, Owner
-from bot.domain.jobs.pacing import backoff
-from bot.domain.jobs.status import AlertKind
-from bot.domain.ports import VideoProvider
+from bot.domain.jobs.job import Job, JobUpdateKind
+from bot.domain.jobs.states import JobState, Owner
+from bot.domain.ports import Clock, VideoProvider
 from bot.logs import get_logger
 from bot.media.child import MediaPool
 from bot.metrics import Metrics
 from bot.services.alerts import Alerts
-from bot.services.jobs.claims import Claims, PoisonJobGate
+from bot.services.jobs.claims import Claims, Stage
 from bot.services.jobs.files import RESULT, Folders
 from bot.services.jobs.writer import JobWriter
 from bot.services.stages.poller import result_deadline
@@ -36,7 +36,11 @@ log = get_logger(__name__)
 
 IDLE_SECONDS = 5.0
 
-LEASE = timedelta(minutes=20)
+STAGE = Stage(
+    state=JobState.DOWNLOADING,
+    owner=Owner.DOWNLOADER,
+    lease=timedelta(minutes=20),
+)
 """Longer than the provider client's own deadline for a download."""
 
 MOST_WAIT_SECONDS = 300.0
@@ -57,45 +61,36 @@ class Downloader:
     def __init__(
         self,
         *,
+        clock: Clock,
         writer: JobWriter,
         provider: VideoProvider,
         media: MediaPool,
         folders: Folders,
         alerts: Alerts,
         metrics: Metrics,
-        worker_id: WorkerId,
-        poison_gate: PoisonJobGate,
+        claims: Claims,
     ) -> None:
         self._writer = writer
-        self._clock = writer.clock
+        self._clock = clock
         self._provider = provider
         self._media = media
         self._folders = folders
         self._alerts = alerts
         self._metrics = metrics
-        self._claims = Claims(
-            writer=writer,
-            alerts=alerts,
-            metrics=metrics,
-            worker_id=worker_id,
-            owner=Owner.DOWNLOADER,
-            state=JobState.DOWNLOADING,
-            lease=LEASE,
-            poison_gate=poison_gate,
-        )
+        self._claims = claims
 
     async def run_once(self) -> float:
         """Fetch one result; return seconds until it is worth looking again."""
-        return 0.0 if await self._claims.work_on_next(self._fetch) else IDLE_SECONDS
+        return 0.0 if await self._claims.work_on_next(STAGE, self._fetch) else IDLE_SECONDS
 
     async def _fetch(self, job: Job) -> None:
-        if job.result_url is None or job.url_expires_at is None:
+        if job.result.url is None or job.result.url_expires_at is None:
             raise LookupError("a finished task without URL")
         target = self._folders.of(job.id) / RESULT
         try:
             await asyncio.to_thread(_make_folder, target.parent)
             download = await self._provider.download(
-                job.result_url, target, max_bytes=MAX_RESULT_BYTES
+                job.result.url, target, max_bytes=MAX_RESULT_BYTES
             )
             media = await self._media.probe(target)
         except ResultExpiredError as error:
@@ -108,14 +103,13 @@ class Downloader:
                 job,
                 JobState.DELIVERING,
                 owner=Owner.DOWNLOADER,
-                detail={"bytes": download.size_bytes, "sha256": download.sha256},
+                detail={"bytes": download.size_bytes},
                 changes={
-                    "media_file": RESULT,
-                    "media_bytes": download.size_bytes,
-                    "media_sha256": download.sha256,
-                    "media_width": media.width,
-                    "media_height": media.height,
-                    "media_seconds": media.duration_seconds,
+                    "video_file": RESULT,
+                    "video_bytes": download.size_bytes,
+                    "video_width": media.width,
+                    "video_height": media.height,
+                    "video_seconds": media.duration_seconds,
                 },
             )
 
@@ -124,7 +118,7 @@ class Downloader:
         now = self._clock.now()
         code = getattr(error, "code", type(error).__name__)
         self._count(code)
-        expires_at = job.url_expires_at or now
+        expires_at = job.result.url_expires_at or now
         left = expires_at - now
         if isinstance(error, MediaError) and left < LAST_CHANCE:
             # Another look would find the URL dead, and that is not why there is no video.
@@ -133,11 +127,11 @@ class Downloader:
         if left <= timedelta(0):
             await self._lose(job, JobState.FAILED, FailureReason.RESULT_EXPIRED, str(error))
             return
-        is_news = isinstance(error, ResultHostError) and job.operator_told_at is None
+        is_news = isinstance(error, ResultHostError) and job.times.operator_told_at is None
         if is_news and await self._alerts.fire(AlertKind.RESULT_HOST, job.id, reason=str(error)):
             # Stored, so that the restart which widens RESULT_HOSTS does not tell it again.
             await self._writer.patch(job.id, operator_told_at=now)
-        attempts = job.attempts + 1
+        attempts = job.lease.attempts + 1
         if isinstance(error, MediaError):
             most_seconds, chance = MOST_WAIT_UNPLAYABLE_SECONDS, left / 2
         else:
@@ -156,22 +150,24 @@ class Downloader:
         """Ask once for a fresh URL; where there is none, the video is lost."""
         self._count(error.code)
         try:
-            task = None if job.task_id is None else await self._provider.get_task(job.task_id)
+            task = None if job.task.id is None else await self._provider.get_task(job.task.id)
         except ProviderError as problem:
             await self._again(job, problem)
             return
         now = self._clock.now()
         fresh = result_deadline(task, now=now) if task and task.url_expires_at else None
         if task and task.video_url and fresh and fresh > now:
-            if task.video_url != job.result_url:
+            if task.video_url != job.result.url:
                 await self._writer.update_visible(
                     job,
                     owner=Owner.DOWNLOADER,
                     name=JobUpdateKind.RESULT_URL_REFRESHED,
-                    result_url=task.video_url,
-                    url_expires_at=fresh,
-                    lease_owner=None,
-                    lease_until=None,
+                    changes={
+                        "result_url": task.video_url,
+                        "url_expires_at": fresh,
+                        "lease_owner": None,
+                        "lease_until": None,
+                    },
                 )
                 return
             # The provider says that the URL is good and the storage says it is not: one of

@@ -8,12 +8,10 @@ takes; polls are rare while a task cannot be done yet, and close when it is like
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
+from bot.domain.backoff import backoff
 from bot.domain.catalogue import Catalogue
 from bot.domain.errors import (
     AuthenticationError,
@@ -21,34 +19,34 @@ from bot.domain.errors import (
     MalformedResponseError,
     ProviderError,
     RateLimitedError,
-    StaleJobError,
     TaskNotCancellableError,
 )
 from bot.domain.failure import FailureReason
+from bot.domain.host.alerts import AlertKind
 from bot.domain.ids import JobId
-from bot.domain.jobs.job import MAX_CLAIMS, Job, JobState, JobUpdateKind, Owner
+from bot.domain.jobs.changes import JobChanges
+from bot.domain.jobs.job import Detail, Job, JobUpdateKind
 from bot.domain.jobs.ownership import is_made_from
 from bot.domain.jobs.pacing import (
     TASK_MEMORY,
     UNCONFIRMED_DEADLINE,
     UNKNOWN_POLLS,
     UNKNOWN_SPAN,
-    backoff,
     poll_interval,
 )
 from bot.domain.jobs.render_times import observed_duration, render_profile_of
-from bot.domain.jobs.status import AlertKind
-from bot.domain.jobs.transitions import billed_amounts
-from bot.domain.ports import VideoProvider
+from bot.domain.jobs.states import JobState, Owner
+from bot.domain.ports import Clock, VideoProvider
 from bot.domain.requests.task import Task, TaskFailure, TaskState
 from bot.logs import get_logger
 from bot.metrics import Metrics
 from bot.services.alerts import Alerts
 from bot.services.jobs.estimates import DurationStats, load_duration_stats
+from bot.services.jobs.outcomes import Outcomes
 from bot.services.jobs.writer import JobWriter
-from bot.services.stages.account_pause import Accounts
-from bot.storage import jobs, making_times, unconfirmed
-from bot.storage.engine import Connection
+from bot.services.stages.account_pause import AccountPause
+from bot.storage import jobs, render_times, unconfirmed
+from bot.storage.engine import Connection, Database
 
 log = get_logger(__name__)
 
@@ -87,21 +85,25 @@ class Poller:
     def __init__(
         self,
         *,
+        database: Database,
+        clock: Clock,
         writer: JobWriter,
         provider: VideoProvider,
         catalogue: Catalogue,
-        accounts: Accounts,
+        accounts: AccountPause,
         alerts: Alerts,
+        outcomes: Outcomes,
         metrics: Metrics,
         pace: PollingPace,
     ) -> None:
         self._writer = writer
-        self._database = writer.database
-        self._clock = writer.clock
+        self._database = database
+        self._clock = clock
         self._provider = provider
         self._catalogue = catalogue
         self._accounts = accounts
         self._alerts = alerts
+        self._outcomes = outcomes
         self._metrics = metrics
         self._pace = pace
         self._errors: dict[JobId, int] = {}
@@ -117,7 +119,7 @@ class Poller:
         async with self._database.read() as connection:
             due = await jobs.due_polls(connection, now=now, limit=BATCH)
             if due:
-                models = {job.model for job in due}
+                models = {job.spec.model for job in due}
                 self._known = await load_duration_stats(connection, self._catalogue, models)
         if due:
             async with asyncio.TaskGroup() as group:
@@ -141,24 +143,24 @@ class Poller:
         return None
 
     async def _poll_alone(self, job: Job) -> None:
-        try:
-            await self._follow(job)
-        except DatabaseUnavailableError:
-            raise
-        except StaleJobError:
-            log.info("poll_void", job_id=job.id)
-        except ProviderError as error:
-            with contextlib.suppress(StaleJobError):
+        claims = job.lease.claims + 1
+
+        async def give_back(wait: timedelta) -> None:
+            next_poll_at = self._clock.now() + max(self._interval(job), wait)
+            await self._writer.patch(job.id, claims=claims, next_poll_at=next_poll_at)
+
+        async with self._outcomes.work(job, owner=Owner.POLLER, claims=claims, give_back=give_back):
+            try:
+                await self._follow(job)
+            except ProviderError as error:
                 await self._missed(job, error)
-        except Exception as error:  # noqa: BLE001 - counted against the job, which is parked
-            await self._broken(job, error)
 
     async def _follow(self, job: Job) -> None:
-        if job.task_id is None:
+        if job.task.id is None:
             raise LookupError("a task without id")
-        if job.cancel_requested_at is not None and job.state is JobState.PENDING:
+        if job.cancellation.requested_at is not None and job.state is JobState.PENDING:
             await self._cancel(job)
-        task = await self._provider.get_task(job.task_id)
+        task = await self._provider.get_task(job.task.id)
         if task.state is not TaskState.UNKNOWN:
             self._readable_at = self._clock.now()
         if task.state is TaskState.SUCCEEDED and not task.video_url:
@@ -170,10 +172,10 @@ class Poller:
 
     async def _cancel(self, job: Job) -> None:
         """Ask for the cancel; whether it worked is what the GET that follows reads."""
-        if job.task_id is None:
+        if job.task.id is None:
             return
         try:
-            await self._provider.cancel_task(job.task_id)
+            await self._provider.cancel_task(job.task.id)
         except TaskNotCancellableError:
             log.info("cancel_too_late", job_id=job.id)
         except ProviderError as error:
@@ -186,40 +188,46 @@ class Poller:
                 await self._succeeded(job, task, task.video_url)
             case TaskState.FAILED:
                 await self._failed(job, task)
-            case TaskState.CANCELED if job.cancel_requested_at is not None:
+            case TaskState.CANCELED if job.cancellation.requested_at is not None:
                 await self._advance(job, JobState.CANCELLED)
             case TaskState.CANCELED:
                 await self._advance(
-                    job, JobState.CANCELLED, failure_reason=FailureReason.CANCELLED_OUTSIDE
+                    job,
+                    JobState.CANCELLED,
+                    changes={"failure_reason": FailureReason.CANCELLED_OUTSIDE},
                 )
             case TaskState.UNKNOWN:
                 await self._unknown(job)
             case TaskState.RUNNING if job.state is JobState.PENDING:
                 await self._advance(
-                    job, JobState.RUNNING, next_poll_at=self._best_poll(job), **_readable(job)
+                    job,
+                    JobState.RUNNING,
+                    changes={**_readable(job), "next_poll_at": self._best_poll(job)},
                 )
             case _:
                 # Still waiting or running, or a status newer than this code.
                 await self._wait(job, until=self._best_poll(job))
 
     async def _succeeded(self, job: Job, task: Task, url: str) -> None:
-        if job.adopted and not is_made_from(job, task.orig_prompt):
+        if job.task.adopted and not is_made_from(job, task.orig_prompt):
             await self._advance(
                 job,
                 JobState.EXPIRED,
                 detail={"reason": "adopted task is not ours"},
-                failure_reason=FailureReason.OUTCOME_UNKNOWN,
-                possibly_billed=True,
+                changes={
+                    "failure_reason": FailureReason.OUTCOME_UNKNOWN,
+                    "possibly_billed": True,
+                },
             )
-            await self._alerts.fire(AlertKind.ORPHAN_TASK, str(job.task_id), job_id=job.id)
+            await self._alerts.fire(AlertKind.ORPHAN_TASK, str(job.task.id), job_id=job.id)
             return
         seconds = task.billed_seconds
-        billed_seconds = job.duration_seconds if seconds is None else seconds
+        billed = job.price.billed(seconds=job.spec.duration_seconds if seconds is None else seconds)
         now = self._clock.now()
 
         async def learn(connection: Connection) -> None:
             if (took_seconds := observed_duration(task)) is not None:
-                await making_times.add(
+                await render_times.add(
                     connection, render_profile_of(job), seconds=took_seconds, at=now
                 )
 
@@ -227,10 +235,9 @@ class Poller:
             job,
             JobState.DOWNLOADING,
             owner=Owner.POLLER,
-            detail={"billed_seconds": billed_seconds},
-            billed=billed_amounts(job, billed_seconds),
+            detail={"billed_seconds": billed.seconds},
+            billed=billed,
             changes={
-                "billed_seconds": billed_seconds,
                 "result_url": url,
                 "url_expires_at": result_deadline(task, now=now),
                 # What was told of the task is no news of its result.
@@ -249,7 +256,7 @@ class Poller:
         if readable := _readable(job):
             await self._writer.patch(job.id, **readable)
         now = self._clock.now()
-        ended_at = task.ended_at or job.confirmed_at or now
+        ended_at = task.ended_at or job.task.confirmed_at or now
         asked_often = self._errors.get(job.id, 0) >= URL_POLLS
         if asked_often and now - ended_at >= URL_PATIENCE:
             expires_at = ended_at + RESULT_LIFETIME
@@ -262,26 +269,28 @@ class Poller:
             provider_code="", message="", reason=FailureReason.PROVIDER_FAULT, transient=False
         )
         detail = {"provider_code": failure.provider_code}
-        if failure.transient and job.cancel_requested_at is not None:
+        if failure.transient and job.cancellation.requested_at is not None:
             await self._advance(job, JobState.CANCELLED, detail=detail)
-        elif failure.transient and job.tasks_failed == 0:
+        elif failure.transient and job.task.failed_before == 0:
             await self._once_more(job, detail)
         else:
             await self._advance(
                 job,
                 JobState.FAILED,
                 detail=detail,
-                failure_reason=failure.reason,
-                failure_detail=f"{failure.provider_code}: {failure.message}",
+                changes={
+                    "failure_reason": failure.reason,
+                    "failure_detail": f"{failure.provider_code}: {failure.message}",
+                },
             )
 
-    async def _once_more(self, job: Job, detail: Mapping[str, str]) -> None:
+    async def _once_more(self, job: Job, detail: Detail) -> None:
         """Queue a job again whose task failed transiently: failed tasks are free.
 
         The old task is remembered as nobody's, so that the reconciler never takes it for the
         answer to the next create.
         """
-        task_id = job.task_id
+        task_id = job.task.id
         if task_id is None:
             raise LookupError("a failed task without id")
 
@@ -297,7 +306,7 @@ class Poller:
             detail={**detail, "task_id": task_id},
             changes={
                 "task_id": None,
-                "tasks_failed": job.tasks_failed + 1,
+                "failed_before": job.task.failed_before + 1,
                 "confirmed_at": None,
                 "next_poll_at": None,
                 "late_at": None,
@@ -310,9 +319,9 @@ class Poller:
     async def _unknown(self, job: Job) -> None:
         """End a task the provider has forgotten, once that is certain."""
         now = self._clock.now()
-        since = job.unknown_since or now
-        polls = job.unknown_polls + 1
-        old = job.confirmed_at is not None and now - job.confirmed_at > TASK_MEMORY
+        since = job.task.unknown_since or now
+        polls = job.task.unknown_polls + 1
+        old = job.task.confirmed_at is not None and now - job.task.confirmed_at > TASK_MEMORY
         # A key change makes every task UNKNOWN: another readable task shows that the key is right.
         vouched = self._readable_at is not None and self._readable_at >= since
         if old or (polls >= UNKNOWN_POLLS and now - since >= UNKNOWN_SPAN and vouched):
@@ -327,40 +336,40 @@ class Poller:
 
     def _is_forgotten(self, job: Job) -> bool:
         """Tell whether the provider has certainly forgotten a task, whatever became of it."""
-        since = job.confirmed_at
+        since = job.task.confirmed_at
         return since is not None and self._clock.now() - since > UNCONFIRMED_DEADLINE
 
-    async def _lost(self, job: Job, detail: Mapping[str, str | int]) -> None:
+    async def _lost(self, job: Job, detail: Detail) -> None:
         await self._advance(
             job,
             JobState.EXPIRED,
             detail=detail,
-            failure_reason=FailureReason.TASK_LOST,
-            possibly_billed=True,
+            changes={"failure_reason": FailureReason.TASK_LOST, "possibly_billed": True},
         )
 
     async def _tell_if_late(self, job: Job) -> Job:
         now = self._clock.now()
-        if job.late_at is not None or job.confirmed_at is None:
+        if job.task.late_at is not None or job.task.confirmed_at is None:
             return job
-        if (now - job.confirmed_at).total_seconds() <= self._pace.timeout_seconds:
+        if (now - job.task.confirmed_at).total_seconds() <= self._pace.timeout_seconds:
             return job
         return await self._writer.update_visible(
-            job, owner=Owner.POLLER, name=JobUpdateKind.TASK_LATE, late_at=now
+            job, owner=Owner.POLLER, name=JobUpdateKind.TASK_LATE, changes={"late_at": now}
         )
 
     async def _wait(self, job: Job, *, until: datetime) -> None:
         job = await self._tell_if_late(job)
         # Who is late from now on is polled slower from now on.
         until = max(until, self._next_poll(job))
-        await self._writer.patch(job.id, next_poll_at=until, **_readable(job))
+        known: JobChanges = {**_readable(job), "next_poll_at": until}
+        await self._writer.patch(job.id, **known)
 
     def _interval(self, job: Job) -> timedelta:
-        model = self._catalogue.get(job.model)
+        model = self._catalogue.get(job.spec.model)
         return poll_interval(
             interval_seconds=self._pace.interval_seconds,
             slow=model is not None and model.slow,
-            late=job.late_at is not None,
+            late=job.task.late_at is not None,
         )
 
     def _next_poll(self, job: Job) -> datetime:
@@ -369,12 +378,14 @@ class Poller:
 
     def _best_poll(self, job: Job) -> datetime:
         """Return when a poll of a task that is not done is most worth it."""
-        waits_for_cancel = job.state is JobState.PENDING and job.cancel_requested_at is not None
-        if job.late_at is not None or job.confirmed_at is None or waits_for_cancel:
+        waits_for_cancel = (
+            job.state is JobState.PENDING and job.cancellation.requested_at is not None
+        )
+        if job.task.late_at is not None or job.task.confirmed_at is None or waits_for_cancel:
             return self._next_poll(job)
         now = self._clock.now()
         wait_seconds = self._known.of(render_profile_of(job)).poll_wait_seconds(
-            age_seconds=(now - job.confirmed_at).total_seconds(),
+            age_seconds=(now - job.task.confirmed_at).total_seconds(),
             interval_seconds=self._interval(job).total_seconds(),
         )
         return now + timedelta(seconds=wait_seconds)
@@ -397,25 +408,13 @@ class Poller:
         log.info("poll_missed", job_id=job.id, code=error.code, seconds=wait.total_seconds())
         await self._writer.patch(job.id, next_poll_at=self._clock.now() + wait)
 
-    async def _broken(self, job: Job, error: Exception) -> None:
-        log.error("job_broke_worker", job_id=job.id, claims=job.claims + 1, exc_info=error)
-        self._metrics.loop_failures.labels(loop="poller").inc()
-        if job.claims + 1 >= MAX_CLAIMS:
-            await self._advance(job, JobState.PARKED, detail={"error": type(error).__name__})
-            await self._alerts.fire(AlertKind.JOB_PARKED, job.id, error=type(error).__name__)
-            return
-        wait = max(self._interval(job), backoff(job.claims + 1, first_seconds=15, most_seconds=60))
-        await self._writer.patch(
-            job.id, claims=job.claims + 1, next_poll_at=self._clock.now() + wait
-        )
-
     async def _advance(
         self,
         job: Job,
         target: JobState,
         *,
-        detail: Mapping[str, str | int | float | None] | None = None,
-        **changes: object,
+        detail: Detail | None = None,
+        changes: JobChanges | None = None,
     ) -> None:
         await self._writer.advance(job, target, owner=Owner.POLLER, detail=detail, changes=changes)
 
@@ -426,8 +425,8 @@ def _wish_seconds(error: ProviderError) -> float:
     return wish or 0.0
 
 
-def _readable(job: Job) -> dict[str, Any]:
+def _readable(job: Job) -> JobChanges:
     """Return what ends a run of UNKNOWN answers."""
-    if job.unknown_since is None:
+    if job.task.unknown_since is None:
         return {}
     return {"unknown_since": None, "unknown_polls": 0}

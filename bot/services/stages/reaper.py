@@ -7,26 +7,30 @@ import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Unpack
 
-from bot.domain.errors import StaleJobError
 from bot.domain.failure import FailureReason
+from bot.domain.host.alerts import AlertKind
 from bot.domain.ids import JobId
-from bot.domain.jobs.job import IN_FLIGHT, Job, JobState, Owner
+from bot.domain.jobs.changes import JobChanges
+from bot.domain.jobs.job import Job
 from bot.domain.jobs.pacing import (
     CREATE_DEADLINE_SECONDS,
     STATUS_MESSAGE_DEADLINE,
     UNCONFIRMED_DEADLINE,
     UNCONFIRMED_GAP,
 )
-from bot.domain.jobs.status import AlertKind
+from bot.domain.jobs.retention import erased
+from bot.domain.jobs.states import IN_FLIGHT, JobState, Owner
+from bot.domain.ports import Clock
 from bot.logs import get_logger
 from bot.metrics import Metrics
 from bot.services.alerts import Alerts
-from bot.services.intake.erasure import ERASED
 from bot.services.jobs.files import Folders
+from bot.services.jobs.outcomes import unless_stale
 from bot.services.jobs.writer import JobWriter
 from bot.storage import deadlines, jobs, lanes
-from bot.storage.engine import Connection
+from bot.storage.engine import Connection, Database
 
 log = get_logger(__name__)
 
@@ -59,6 +63,8 @@ class Reaper:
     def __init__(
         self,
         *,
+        database: Database,
+        clock: Clock,
         writer: JobWriter,
         folders: Folders,
         alerts: Alerts,
@@ -66,8 +72,8 @@ class Reaper:
         lifetimes: Lifetimes,
     ) -> None:
         self._writer = writer
-        self._database = writer.database
-        self._clock = writer.clock
+        self._database = database
+        self._clock = clock
         self._folders = folders
         self._metrics = metrics
         self._lifetimes = lifetimes
@@ -138,24 +144,22 @@ class Reaper:
         async with self._database.read() as connection:
             lapsed = await jobs.lapsed(connection, JobState.SUBMITTING, now=now)
         for job in lapsed:
-            deadline = (job.sent_at or now) + timedelta(seconds=CREATE_DEADLINE_SECONDS)
-            await self._lapse(job, gave_up_at=min(now, deadline))
+            deadline = (job.task.sent_at or now) + timedelta(seconds=CREATE_DEADLINE_SECONDS)
+            await self._lapse(job, abandoned_at=min(now, deadline))
 
-    async def _lapse(self, job: Job, *, gave_up_at: datetime) -> None:
-        async def rest(connection: Connection) -> None:
-            until = gave_up_at + UNCONFIRMED_GAP
-            await lanes.rest(connection, job.account, job.model, until=until)
+    async def _lapse(self, job: Job, *, abandoned_at: datetime) -> None:
+        async def defer(connection: Connection) -> None:
+            until = abandoned_at + UNCONFIRMED_GAP
+            await lanes.defer_until(connection, job.account, job.spec.model, until=until)
 
-        try:
+        async with unless_stale(job):
             await self._writer.advance(
                 job,
                 JobState.UNCONFIRMED,
                 owner=Owner.REAPER,
-                changes={"gave_up_at": gave_up_at},
-                also=rest,
+                changes={"create_abandoned_at": abandoned_at},
+                also=defer,
             )
-        except StaleJobError:
-            log.info("work_void", job_id=job.id, target=JobState.UNCONFIRMED.value)
 
     async def _end(
         self,
@@ -168,11 +172,9 @@ class Reaper:
         for job in ended:
             await self._advance(job, target, failure_reason=reason, possibly_billed=possibly_billed)
 
-    async def _advance(self, job: Job, target: JobState, **changes: object) -> None:
-        try:
+    async def _advance(self, job: Job, target: JobState, **changes: Unpack[JobChanges]) -> None:
+        async with unless_stale(job):
             await self._writer.advance(job, target, owner=Owner.REAPER, changes=changes)
-        except StaleJobError:
-            log.info("work_void", job_id=job.id, target=target.value)
 
     async def _forget(self, now: datetime) -> None:
         """Erase pictures, prompts and videos at the end of their retention."""
@@ -186,7 +188,7 @@ class Reaper:
             except OSError as error:
                 log.warning("job_not_forgotten", job_id=job.id, error=type(error).__name__)
                 continue
-            await self._writer.patch(job.id, forgotten_at=now, **ERASED)
+            await self._writer.patch(job.id, **erased(job, at=now))
             log.info("job_forgotten", job_id=job.id)
 
     async def _sweep(self, now: datetime) -> None:

@@ -10,13 +10,13 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+from bot.domain.backoff import backoff
 from bot.domain.errors import (
     BotError,
     ConfigurationError,
     InvalidTransitionError,
     LostLeaseError,
 )
-from bot.domain.jobs.pacing import backoff
 from bot.domain.ports import Clock, Wakeup
 from bot.logs import get_logger
 from bot.metrics import Metrics
@@ -50,7 +50,7 @@ class Loop:
         return not stuck and self.failures < FAILURES_BEFORE_UNWELL
 
 
-class Pipeline:
+class Supervisor:
     """Runs loops until it is told to stop."""
 
     def __init__(self, loops: list[Loop], *, clock: Clock, metrics: Metrics) -> None:

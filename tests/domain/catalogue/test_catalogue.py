@@ -115,12 +115,12 @@ def _default(catalogue: Catalogue, kind: Kind, effect: str | None = None) -> str
 @pytest.mark.parametrize("region", Region)
 def test_each_region_offers_the_models_of_its_price_list_and_no_other(region: Region) -> None:
     listed = {line.name: line.kind for line in LINES if line.region is region}
-    assert {model.name: model.kind for model in Catalogue(region)} == listed
+    assert {model.name: model.kind for model in Catalogue.of_region(region)} == listed
 
 
 @pytest.mark.parametrize("line", LINES, ids=str)
 def test_figures_are_those_of_the_providers_lists(line: Line) -> None:
-    model = _model(Catalogue(line.region), line.name)
+    model = _model(Catalogue.of_region(line.region), line.name)
     assert {tier: micros / 1_000_000 for tier, micros in model.prices.items()} == line.prices
     assert model.resolutions == tuple(line.prices)
     assert (model.limits.in_flight, model.limits.submits_per_second) == (2, line.per_second)
@@ -134,7 +134,7 @@ def test_figures_are_those_of_the_providers_lists(line: Line) -> None:
 
 @pytest.mark.parametrize("line", LINES, ids=str)
 def test_sizes_are_those_of_the_priced_tiers_and_only_words_need_one(line: Line) -> None:
-    model = _model(Catalogue(line.region), line.name)
+    model = _model(Catalogue.of_region(line.region), line.name)
     if line.kind is not TEXT:
         assert model.sizes == ()
         return
@@ -151,14 +151,19 @@ def test_first_size_of_each_tier_is_wide() -> None:
 
 
 def test_names_of_another_region_are_not_known() -> None:
-    assert Catalogue(SINGAPORE).get(FLASH) is None
-    assert Catalogue(BEIJING).get(PLUS_INTL) is None
+    assert Catalogue.of_region(SINGAPORE).get(FLASH) is None
+    assert Catalogue.of_region(BEIJING).get(PLUS_INTL) is None
 
 
 def test_price_is_by_the_second() -> None:
-    catalogue = Catalogue(BEIJING)
-    assert _model(catalogue, FLASH).price_micros(resolution="1080P", seconds=5) == 2_400_000
-    assert _model(catalogue, IMAGE_TURBO).price_micros(resolution="480P", seconds=3) == 720_000
+    catalogue = Catalogue.of_region(BEIJING)
+    assert (
+        _model(catalogue, FLASH).price(resolution="1080P", seconds=5).reserved.micros == 2_400_000
+    )
+    assert (
+        _model(catalogue, IMAGE_TURBO).price(resolution="480P", seconds=3).reserved.micros
+        == 720_000
+    )
 
 
 @pytest.mark.parametrize(
@@ -175,25 +180,25 @@ def test_price_is_by_the_second() -> None:
 def test_default_is_the_cheapest_recommended_at_a_tier_we_send(
     region: Region, kind: Kind, name: str, tier: str
 ) -> None:
-    default = Catalogue(region).default(kind)
+    default = Catalogue.of_region(region).default(kind)
     assert default is not None
     assert (default.name, default.recommended_resolution) == (name, tier)
 
 
 def test_default_follows_the_hosts_prices() -> None:
     overrides = {FLASH: Override(prices={"720P": 900_000})}
-    assert _default(Catalogue(BEIJING, overrides), FRAMES) == PLUS
+    assert _default(Catalogue.of_region(BEIJING, overrides), FRAMES) == PLUS
 
 
 def test_without_a_recommended_model_the_cheapest_of_the_others_is_the_default() -> None:
-    catalogue = Catalogue(BEIJING, {IMAGE_FLASH: Override(enabled=False)})
+    catalogue = Catalogue.of_region(BEIJING, {IMAGE_FLASH: Override(enabled=False)})
     # 0.14 CNY a second at its 480P, against 0.24 and 0.70.
     assert _default(catalogue, IMAGE) == "wan2.2-i2v-plus"
 
 
 def test_each_model_is_consistent_with_itself() -> None:
     for region in Region:
-        for model in Catalogue(region):
+        for model in Catalogue.of_region(region):
             assert model.recommended_resolution in model.prices
             assert set(model.prices) == set(model.resolutions)
             assert model.default_duration in model.durations
@@ -213,22 +218,22 @@ def test_each_model_is_consistent_with_itself() -> None:
 def test_a_picture_goes_where_the_models_reference_wants_it(
     name: str, option: str, field: str
 ) -> None:
-    assert _model(Catalogue(BEIJING), name).input_field(option) == field
+    assert _model(Catalogue.of_region(BEIJING), name).input_field(option) == field
 
 
 def test_tiers_without_a_price_are_not_offered() -> None:
     row = _row(FLASH)
     offer = replace(row.offers[BEIJING], prices={"480P": 100_000})
     only = replace(row, offers={BEIJING: offer})
-    model = _model(Catalogue(BEIJING, rows=[only]), FLASH)
+    model = _model(Catalogue.of_region(BEIJING, rows=[only]), FLASH)
     assert (model.resolutions, model.recommended_resolution) == (("480P",), "480P")
     bare = replace(row, offers={BEIJING: replace(offer, prices={})})
-    assert Catalogue(BEIJING, rows=[bare, _row(PLUS)]).get(FLASH) is None
+    assert Catalogue.of_region(BEIJING, rows=[bare, _row(PLUS)]).get(FLASH) is None
 
 
 def test_a_host_who_knows_the_price_offers_what_the_regions_list_leaves_out() -> None:
-    assert Catalogue(SINGAPORE).get(FLASH) is None
-    priced = Catalogue(SINGAPORE, {FLASH: Override(prices={"720P": 220_000})})
+    assert Catalogue.of_region(SINGAPORE).get(FLASH) is None
+    priced = Catalogue.of_region(SINGAPORE, {FLASH: Override(prices={"720P": 220_000})})
     assert dict(_model(priced, FLASH).prices) == {"720P": 220_000}
     assert _default(priced, FRAMES) == FLASH
 
@@ -237,7 +242,7 @@ def test_a_host_who_knows_the_price_offers_what_the_regions_list_leaves_out() ->
 
 
 def test_beijing_offers_the_providers_effects_each_with_the_models_that_know_it() -> None:
-    catalogue = Catalogue(BEIJING)
+    catalogue = Catalogue.of_region(BEIJING)
     expected = (
         {name: {IMAGE_TURBO, IMAGE_PLUS} for name in TURBO_TOO}
         | {name: {IMAGE_PLUS} for name in PLUS_ONLY}
@@ -253,7 +258,7 @@ def test_beijing_offers_the_providers_effects_each_with_the_models_that_know_it(
 
 
 def test_singapore_has_no_effects() -> None:
-    catalogue = Catalogue(SINGAPORE)
+    catalogue = Catalogue.of_region(SINGAPORE)
     assert catalogue.effects == ()
     assert catalogue.of_kind(EFFECT) == ()
     assert catalogue.default(EFFECT) is None
@@ -267,12 +272,12 @@ def test_the_default_of_an_effect_is_the_cheapest_model_that_knows_it(effect: st
         expected = IMAGE_TURBO
     elif effect in OF_FRAMES:
         expected = PLUS
-    assert _default(Catalogue(BEIJING), EFFECT, effect) == expected
+    assert _default(Catalogue.of_region(BEIJING), EFFECT, effect) == expected
 
 
 def test_a_model_is_recommended_for_its_own_kind_and_not_for_effects() -> None:
     assert _row(PLUS).recommended
-    assert _default(Catalogue(BEIJING), EFFECT) == IMAGE_TURBO
+    assert _default(Catalogue.of_region(BEIJING), EFFECT) == IMAGE_TURBO
 
 
 def test_effects_of_two_people_are_known_as_such() -> None:
@@ -280,7 +285,7 @@ def test_effects_of_two_people_are_known_as_such() -> None:
 
 
 def test_each_effect_is_found_by_name_and_label_and_by_no_other_ones() -> None:
-    catalogue = Catalogue(BEIJING)
+    catalogue = Catalogue.of_region(BEIJING)
     names = {effect.name for effect in EFFECTS}
     labels = {effect.label.casefold(): effect.name for effect in EFFECTS}
     assert len(names) == len(labels) == len({effect.original for effect in EFFECTS}) == 31
@@ -311,42 +316,42 @@ def test_an_effect_of_an_older_version_is_shown_by_its_name() -> None:
 
 def test_host_changes_prices_and_limits() -> None:
     override = Override(prices={"720P": 150_000}, in_flight=5, submits_per_second=0.5)
-    model = _model(Catalogue(BEIJING, {FLASH: override}), FLASH)
+    model = _model(Catalogue.of_region(BEIJING, {FLASH: override}), FLASH)
     assert dict(model.prices) == {"480P": 100_000, "720P": 150_000, "1080P": 480_000}
     assert (model.limits.in_flight, model.limits.submits_per_second) == (5, 0.5)
 
 
 def test_a_tier_the_host_prices_is_offered() -> None:
     override = Override(prices={"1080P": 528_000})
-    model = _model(Catalogue(SINGAPORE, {IMAGE_FLASH: override}), IMAGE_FLASH)
+    model = _model(Catalogue.of_region(SINGAPORE, {IMAGE_FLASH: override}), IMAGE_FLASH)
     assert model.resolutions == ("480P", "720P", "1080P")
-    assert model.price_micros(resolution="1080P", seconds=5) == 2_640_000
+    assert model.price(resolution="1080P", seconds=5).reserved.micros == 2_640_000
     assert model.recommended_resolution == "720P"
 
 
 def test_a_tier_the_host_prices_brings_its_sizes() -> None:
     row = _row("wan2.2-t2v-plus")
     cheap = replace(row, offers={BEIJING: replace(row.offers[BEIJING], prices={"480P": 140_000})})
-    without = _model(Catalogue(BEIJING, rows=[cheap]), "wan2.2-t2v-plus")
+    without = _model(Catalogue.of_region(BEIJING, rows=[cheap]), "wan2.2-t2v-plus")
     assert set(without.sizes) == SIZES_OF_TIER["480P"]
     override = {"wan2.2-t2v-plus": Override(prices={"1080P": 700_000})}
-    priced = _model(Catalogue(BEIJING, override, rows=[cheap]), "wan2.2-t2v-plus")
+    priced = _model(Catalogue.of_region(BEIJING, override, rows=[cheap]), "wan2.2-t2v-plus")
     assert set(priced.sizes) == SIZES_OF_TIER["480P"] | SIZES_OF_TIER["1080P"]
 
 
 def test_host_switches_a_model_off() -> None:
-    before = {model.name for model in Catalogue(BEIJING)}
-    catalogue = Catalogue(BEIJING, {FLASH: Override(enabled=False)})
+    before = {model.name for model in Catalogue.of_region(BEIJING)}
+    catalogue = Catalogue.of_region(BEIJING, {FLASH: Override(enabled=False)})
     assert {model.name for model in catalogue} == before - {FLASH}
     assert _default(catalogue, FRAMES) == PLUS
 
 
 def test_effects_go_with_the_models_that_know_them() -> None:
     off = Override(enabled=False)
-    without_plus = Catalogue(BEIJING, {IMAGE_PLUS: off})
+    without_plus = Catalogue.of_region(BEIJING, {IMAGE_PLUS: off})
     assert {effect.name for effect in without_plus.effects} == TURBO_TOO | OF_FRAMES
     assert without_plus.effect("melt") is None
-    without_any = Catalogue(BEIJING, dict.fromkeys((IMAGE_PLUS, IMAGE_TURBO, PLUS), off))
+    without_any = Catalogue.of_region(BEIJING, dict.fromkeys((IMAGE_PLUS, IMAGE_TURBO, PLUS), off))
     assert without_any.effects == ()
     assert without_any.default(EFFECT) is None
     assert _default(without_any, IMAGE) == IMAGE_FLASH
@@ -354,9 +359,11 @@ def test_effects_go_with_the_models_that_know_them() -> None:
 
 def test_a_kind_whose_models_are_all_off_has_no_default() -> None:
     off = {
-        model.name: Override(enabled=False) for model in Catalogue(BEIJING) if model.kind is TEXT
+        model.name: Override(enabled=False)
+        for model in Catalogue.of_region(BEIJING)
+        if model.kind is TEXT
     }
-    catalogue = Catalogue(BEIJING, off)
+    catalogue = Catalogue.of_region(BEIJING, off)
     assert catalogue.of_kind(TEXT) == ()
     assert catalogue.default(TEXT) is None
 
@@ -369,7 +376,7 @@ def test_a_kind_whose_models_are_all_off_has_no_default() -> None:
         ({FLASH: Override(prices={"4K": 1})}, "4K"),
         ({"wan2.2-t2v-plus": Override(prices={"720P": 1})}, "720P"),
         (
-            {model.name: Override(enabled=False) for model in Catalogue(BEIJING)},
+            {model.name: Override(enabled=False) for model in Catalogue.of_region(BEIJING)},
             "no model is left",
         ),
     ],
@@ -377,6 +384,6 @@ def test_a_kind_whose_models_are_all_off_has_no_default() -> None:
 )
 def test_override_that_fits_nothing_is_named(overrides: dict[str, Override], named: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
-        Catalogue(BEIJING, overrides)
+        Catalogue.of_region(BEIJING, overrides)
     assert caught.value.setting == "CATALOGUE_OVERRIDES"
     assert named in caught.value.problem

@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.catalogue import Catalogue, Kind, Region
+from bot.domain.catalogue import Catalogue, Choices, Kind, Region
 from bot.domain.catalogue.permits import Permits
 from bot.domain.errors import InvalidOptionsError
 from bot.domain.ids import ChannelId
 from bot.domain.requests.denials import EffectDeniedError, ModelDeniedError
-from bot.domain.requests.submission import Choices, GenerationOptions, validate
+from bot.domain.requests.submission import VideoOptions, validate
 
-CATALOGUE = Catalogue(Region.BEIJING)
+CATALOGUE = Catalogue.of_region(Region.BEIJING)
 CATEGORY, CHANNEL, THREAD, OTHER = (ChannelId(number) for number in range(1, 5))
 FLASH, FRAMES_PLUS = "wan2.2-kf2v-flash", "wanx2.1-kf2v-plus"
 TURBO, PLUS = "wanx2.1-i2v-turbo", "wanx2.1-i2v-plus"
@@ -85,12 +85,12 @@ def test_a_denied_model_is_nowhere_and_is_not_taken_by_default() -> None:
 
 def test_a_denied_model_is_told_from_one_that_does_not_exist() -> None:
     with pytest.raises(ModelDeniedError) as denied:
-        validate(without(FLASH), Kind.FRAMES, GenerationOptions(), Choices(model=f" {FLASH} "))
+        validate(without(FLASH), Kind.FRAMES, VideoOptions(), Choices(model=f" {FLASH} "))
     assert (denied.value.model, denied.value.instead) == (FLASH, (FRAMES_PLUS,))
     # A model of another kind would not make this, allowed or not.
     for name in ("wan9.9", TURBO):
         with pytest.raises(InvalidOptionsError) as unknown:
-            validate(without(TURBO), Kind.FRAMES, GenerationOptions(), Choices(model=name))
+            validate(without(TURBO), Kind.FRAMES, VideoOptions(), Choices(model=name))
         assert unknown.value.problem == "unknown_model"
 
 
@@ -98,13 +98,13 @@ def test_where_every_model_of_a_kind_is_denied_that_is_said() -> None:
     names = [model.name for model in CATALOGUE.of_kind(Kind.TEXT)]
     for choices in (Choices(), Choices(model=names[0])):
         with pytest.raises(ModelDeniedError) as denied:
-            validate(without(*names), Kind.TEXT, GenerationOptions(prompt="fog"), choices)
+            validate(without(*names), Kind.TEXT, VideoOptions(prompt="fog"), choices)
         assert (denied.value.model, denied.value.instead) == (choices.model, ())
 
 
 @pytest.mark.parametrize("asked", ["hug", "Hug", " HUG "])
 def test_an_effect_for_two_people_is_denied_until_it_is_allowed(asked: str) -> None:
-    options = GenerationOptions(effect=asked)
+    options = VideoOptions(effect=asked)
     with pytest.raises(EffectDeniedError) as denied:
         validate(CATALOGUE.within(Permits(), {}), Kind.EFFECT, options, Choices())
     assert denied.value.effect == "Hug"
@@ -113,11 +113,11 @@ def test_an_effect_for_two_people_is_denied_until_it_is_allowed(asked: str) -> N
 
 
 def test_an_effect_goes_with_the_last_model_that_knows_it() -> None:
-    options = GenerationOptions(effect="melt")
+    options = VideoOptions(effect="melt")
     with pytest.raises(EffectDeniedError):
         validate(without(PLUS), Kind.EFFECT, options, Choices())
     with pytest.raises(InvalidOptionsError, match="unknown_effect"):
-        validate(without(PLUS), Kind.EFFECT, GenerationOptions(effect="explode"), Choices())
+        validate(without(PLUS), Kind.EFFECT, VideoOptions(effect="explode"), Choices())
 
 
 def test_a_model_without_an_allowed_effect_plays_none() -> None:
@@ -134,18 +134,18 @@ def test_a_model_without_an_allowed_effect_plays_none() -> None:
 def test_what_nobody_chose_is_the_guilds_default() -> None:
     frames = Choices(model=FRAMES_PLUS)
     offered = without(frames=frames, text=Choices(size="480*832"))
-    wish = validate(offered, Kind.FRAMES, GenerationOptions(), Choices())
+    wish = validate(offered, Kind.FRAMES, VideoOptions(), Choices())
     assert (wish.model, wish.resolution) == (FRAMES_PLUS, "720P")
-    wish = validate(offered, Kind.TEXT, GenerationOptions(prompt="fog"), Choices())
+    wish = validate(offered, Kind.TEXT, VideoOptions(prompt="fog"), Choices())
     assert (wish.model, wish.size, wish.resolution) == ("wan2.2-t2v-plus", "480*832", "480P")
-    wish = validate(offered, Kind.FRAMES, GenerationOptions(), Choices(model=FLASH))
+    wish = validate(offered, Kind.FRAMES, VideoOptions(), Choices(model=FLASH))
     assert wish.model == FLASH, "a member's choice counts"
 
 
 def test_a_default_tier_holds_for_every_model_that_makes_it() -> None:
     offered = without(frames=Choices(resolution="480P"))
     chosen = {
-        name: validate(offered, Kind.FRAMES, GenerationOptions(), Choices(model=name)).resolution
+        name: validate(offered, Kind.FRAMES, VideoOptions(), Choices(model=name)).resolution
         for name in (FLASH, FRAMES_PLUS)
     }
     assert chosen == {FLASH: "480P", FRAMES_PLUS: "720P"}
@@ -157,14 +157,14 @@ def test_a_default_that_is_gone_gives_way_to_the_catalogues(gone: str) -> None:
         offered = without(FRAMES_PLUS, frames=Choices(model=FRAMES_PLUS, resolution="4320P"))
     else:
         offered = without(frames=Choices(model="wan1.0-gone", resolution="4320P"))
-    wish = validate(offered, Kind.FRAMES, GenerationOptions(), Choices())
+    wish = validate(offered, Kind.FRAMES, VideoOptions(), Choices())
     assert (wish.model, wish.resolution) == (FLASH, "720P")
 
 
 def test_a_default_for_effects_is_taken_where_the_model_knows_the_effect() -> None:
     offered = without(effect=Choices(model=PLUS))
     made_by = {
-        name: validate(offered, Kind.EFFECT, GenerationOptions(effect=name), Choices()).model
+        name: validate(offered, Kind.EFFECT, VideoOptions(effect=name), Choices()).model
         for name in ("squish", "hanfu-1")
     }
     assert made_by == {"squish": PLUS, "hanfu-1": FRAMES_PLUS}
@@ -188,7 +188,7 @@ def test_whatever_is_decided_a_wish_is_one_the_guild_allows_or_is_refused(
     chosen = dict.fromkeys(Kind, Choices(model=default, resolution=tier))
     offered = CATALOGUE.within(permits, chosen)
     for kind, asked in product(Kind, [None, *NAMES[:3]]):
-        options = GenerationOptions(prompt="fog", effect="hug" if kind is Kind.EFFECT else None)
+        options = VideoOptions(prompt="fog", effect="hug" if kind is Kind.EFFECT else None)
         try:
             wish = validate(offered, kind, options, Choices(model=asked))
         except (ModelDeniedError, EffectDeniedError, InvalidOptionsError):

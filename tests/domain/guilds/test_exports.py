@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.domain.amounts import Amounts
 from bot.domain.guilds import exports
 from bot.domain.guilds.exports import BYTE_ORDER_MARK, CSV_COLUMNS, ExportFormat
 from bot.domain.guilds.usage import ExportedJob
 from bot.domain.ids import ChannelId, GuildId, JobId, UserId
-from bot.domain.jobs.job import JobState
-from bot.domain.jobs.ledger import Amounts
+from bot.domain.jobs.states import JobState
 
 JOB = ExportedJob(
     job_id=JobId("7E1234"),

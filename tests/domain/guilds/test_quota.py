@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.domain.amounts import Amounts
 from bot.domain.guilds.quota import (
     PER_MEMBER,
     Check,
@@ -27,7 +28,6 @@ from bot.domain.guilds.quota import (
     window_span,
 )
 from bot.domain.ids import RoleId, UserId
-from bot.domain.jobs.ledger import Amounts
 from tests.fakes import NOW
 
 # Changes of 30, 60 and 120 minutes, at midnight and at noon of history; a day that never was.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 import pytest
@@ -10,7 +10,7 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from bot.domain.ids import TaskId
-from bot.domain.jobs.job import Job, JobState
+from bot.domain.jobs.job import Job
 from bot.domain.jobs.ownership import (
     Listing,
     UnresolvedReason,
@@ -19,8 +19,9 @@ from bot.domain.jobs.ownership import (
     may_be_of,
     settled_at,
 )
+from bot.domain.jobs.states import JobState
 from bot.domain.requests.task import ListedTask, TaskState
-from tests.fakes import KEY_ID, MODEL, NOW, a_job
+from tests.fakes import KEY_ID, MODEL, NOW, a_job, altered
 
 WORLDS = settings(max_examples=250, deadline=None)
 MARGIN_SECONDS = 4.9
@@ -46,7 +47,7 @@ def a_create(
     at: float, *, waited: float = 60, state: JobState = JobState.UNCONFIRMED, **changes: object
 ) -> Job:
     """Return a job whose create left so many seconds after the beginning."""
-    made = {"sent_at": NOW + seconds(at), "gave_up_at": NOW + seconds(at + waited)}
+    made = {"sent_at": NOW + seconds(at), "create_abandoned_at": NOW + seconds(at + waited)}
     return a_job(**({"state": state} | made | changes))
 
 
@@ -55,7 +56,7 @@ def answered(at: float, *, latency: float = 1, task_id: str = "own") -> Job:
     return a_create(
         at,
         state=JobState.RUNNING,
-        gave_up_at=None,
+        create_abandoned_at=None,
         task_id=TaskId(task_id),
         confirmed_at=NOW + seconds(at + latency),
     )
@@ -71,7 +72,7 @@ def a_listing(
     return Listing(
         begun_at=NOW + seconds(at),
         tasks=rows,
-        owners={job.task_id: job for job in owners if job.task_id},
+        owners={job.task.id: job for job in owners if job.task.id},
         disowned=frozenset(),
         unanswered=lost,
         api_key_id=key,
@@ -98,7 +99,7 @@ class World:
         """Add a create, and the task it made."""
         self.creates.append(job)
         if born is not None:
-            task_id = job.task_id or TaskId(f"task-{len(self.rows)}")
+            task_id = job.task.id or TaskId(f"task-{len(self.rows)}")
             self.made[job.id] = task_id
             self.rows.append(a_row(task_id, at=born + self.offset_seconds))
 
@@ -106,8 +107,8 @@ class World:
         """Return what the list shows at a moment."""
         return a_listing(
             *(row for row in self.rows if row.task_id not in self.hidden),
-            lost=tuple(job for job in self.creates if job.task_id is None),
-            owners=tuple(job for job in self.creates if job.task_id),
+            lost=tuple(job for job in self.creates if job.task.id is None),
+            owners=tuple(job for job in self.creates if job.task.id),
             at=at,
             key=KEY_ID if self.key_known else None,
         )
@@ -276,7 +277,7 @@ def test_window_has_edges(born: float, means: tuple[Verdict, UnresolvedReason | 
 
 
 def test_window_survives_a_clock_that_was_set_back() -> None:
-    back = a_create(0, gave_up_at=NOW - timedelta(hours=1))
+    back = a_create(0, create_abandoned_at=NOW - timedelta(hours=1))
     assert finding_of(a_row("t", at=-1_800), lost=back) == FOUND
 
 
@@ -317,11 +318,11 @@ def test_task_that_is_certainly_another_jobs_is_waited_for() -> None:
 
 def test_task_another_job_adopted_proves_nothing_before_its_video_is_seen() -> None:
     lost, row = a_create(0, waited=0.1), a_row("b", at=11.15)
-    running = replace(answered(11.1, task_id="b"), adopted=True)
+    running = altered(answered(11.1, task_id="b"), adopted=True)
     assert finding_of(row, lost=lost, owners=(running,)) == CONTESTED
-    proven = replace(running, state=JobState.DOWNLOADING, billed_seconds=5)
+    proven = altered(running, state=JobState.DOWNLOADING, billed_seconds=5)
     assert finding_of(row, lost=lost, owners=(proven,)) == ABSENT
-    refuted = replace(running, state=JobState.EXPIRED)
+    refuted = altered(running, state=JobState.EXPIRED)
     assert finding_of(row, lost=lost, owners=(refuted,)) == (
         Verdict.DOUBTFUL,
         UnresolvedReason.ADOPTED,
@@ -329,7 +330,7 @@ def test_task_another_job_adopted_proves_nothing_before_its_video_is_seen() -> N
 
 
 def test_outstanding_create_may_make_its_task_at_any_moment() -> None:
-    outstanding = a_create(-3, state=JobState.SUBMITTING, gave_up_at=None)
+    outstanding = a_create(-3, state=JobState.SUBMITTING, create_abandoned_at=None)
     for born in (2, 50):
         means = finding_of(a_row("t", at=born), lost=a_create(0), others=(outstanding,))
         assert means == CONTESTED
@@ -349,7 +350,7 @@ def test_silence_of_a_list_that_does_not_reach_back_means_nothing(
 
 
 def test_adopted_task_is_no_control_and_teaches_no_clock() -> None:
-    adopted = replace(answered(0, task_id="a"), adopted=True)
+    adopted = altered(answered(0, task_id="a"), adopted=True)
     listing = a_listing(a_row("a", at=300), lost=(lost := a_create(0),), owners=(adopted,))
     assert not listing.has_control(lost)
     assert listing.offset().middle == seconds(0)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.domain.backoff import backoff
 from bot.domain.jobs.pacing import (
     CREATE_DEADLINE_SECONDS,
     LEASE,
@@ -15,7 +16,6 @@ from bot.domain.jobs.pacing import (
     UNCONFIRMED_COUNTS_FOR,
     UNCONFIRMED_DEADLINE,
     DurationEstimate,
-    backoff,
     estimate,
     mean_estimate,
     on_grid,

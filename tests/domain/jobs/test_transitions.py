@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.domain.amounts import NOTHING, Amounts
 from bot.domain.errors import InvalidTransitionError
-from bot.domain.jobs.job import ACTIVE, IN_FLIGHT, POLLED, TERMINAL, Job, JobState, Owner, Step
-from bot.domain.jobs.ledger import NOTHING, Amounts, EntryKind, LedgerEntry
-from bot.domain.jobs.transitions import TRANSITIONS, billed_amounts, open_job, transition
+from bot.domain.jobs.job import Job, Step
+from bot.domain.jobs.ledger import EntryKind, LedgerEntry
+from bot.domain.jobs.states import ACTIVE, IN_FLIGHT, POLLED, TERMINAL, JobState, Owner
+from bot.domain.jobs.transitions import TRANSITIONS, open_job, transition
 from tests.fakes import NOW, a_job
 
 ARROWS = {(row.source, row.target): row for row in TRANSITIONS}
@@ -25,8 +27,7 @@ def _step(job: Job, target: JobState, owner: Owner, *, billed_seconds: int = 5) 
             target,
             owner=owner,
             at=NOW,
-            billed=billed_amounts(job, billed_seconds),
-            changes={"billed_seconds": billed_seconds},
+            billed=job.price.billed(seconds=billed_seconds),
         )
     return transition(job, target, owner=owner, at=NOW)
 
@@ -67,18 +68,18 @@ def test_any_path_leaves_nothing_or_what_was_billed(data: st.DataObject) -> None
 def _check_ledger(job: Job, entries: list[LedgerEntry], billed_seconds: int) -> None:
     kinds = [entry.kind for entry in entries]
     total = sum((entry.amounts for entry in entries), NOTHING)
-    assert all(entry.counted_at == job.counted_at for entry in entries)
+    assert all(entry.counted_at == job.times.counted_at for entry in entries)
     assert kinds[0] is EntryKind.RESERVE
     assert kinds.count(EntryKind.RESERVE) == 1
     assert kinds.count(EntryKind.CHARGE) + kinds.count(EntryKind.RELEASE) <= 1
     assert (EntryKind.ADJUST not in kinds) or kinds[-2:] == [EntryKind.CHARGE, EntryKind.ADJUST]
     if job.state in {JobState.DELIVERED, JobState.UNDELIVERABLE}:
-        assert total == billed_amounts(job, billed_seconds)
+        assert total == job.price.billed(seconds=billed_seconds) == job.result.billed
     elif job.is_terminal:
         assert total == NOTHING
-        assert job.operator_loss == (EntryKind.ADJUST in kinds)
+        assert job.failure.operator_loss == (EntryKind.ADJUST in kinds)
     elif EntryKind.CHARGE not in kinds:
-        assert total == job.reserved
+        assert total == job.price.reserved
 
 
 def test_terminal_states_are_final() -> None:
@@ -205,18 +206,22 @@ def test_step_begins_a_state_afresh() -> None:
     )
     at = NOW + timedelta(seconds=9)
     after = transition(job, JobState.DELIVERING, owner=Owner.DOWNLOADER, at=at).after
-    assert (after.claims, after.attempts, after.lease_owner, after.lease_until) == (
+    assert (after.lease.claims, after.lease.attempts, after.lease.owner, after.lease.until) == (
         0,
         0,
         None,
         None,
     )
-    assert (after.not_before, after.entered_at, after.finished_at) == (None, at, None)
+    assert (after.lease.not_before, after.times.entered_at, after.times.finished_at) == (
+        None,
+        at,
+        None,
+    )
 
 
 def test_terminal_step_says_when() -> None:
     step = transition(a_job(), JobState.EXPIRED, owner=Owner.REAPER, at=NOW)
-    assert step.after.finished_at == NOW
+    assert step.after.times.finished_at == NOW
     assert (step.event.source, step.event.target) == (JobState.QUEUED, JobState.EXPIRED)
 
 
@@ -228,9 +233,9 @@ def test_charge_needs_what_was_billed() -> None:
 def test_parked_job_remembers_where_it_was() -> None:
     job = a_job(state=JobState.RUNNING)
     step = transition(job, JobState.PARKED, owner=Owner.POLLER, at=NOW)
-    assert step.after.parked_from is JobState.RUNNING
+    assert step.after.lease.parked_from is JobState.RUNNING
     back = transition(step.after, JobState.RUNNING, owner=Owner.OPERATOR, at=NOW)
-    assert back.after.parked_from is None
+    assert back.after.lease.parked_from is None
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Where options meet the catalogue: a wish the model can fulfil, or why not."""
+"""Where options meet the catalogue: a spec the model can fulfil, or why not."""
 
 from __future__ import annotations
 
@@ -8,34 +8,41 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.domain.catalogue import EFFECTS, SIZES, Catalogue, Kind, Override, Region
+from bot.domain.catalogue import EFFECTS, SIZES, Catalogue, Choices, Kind, Override, Region
 from bot.domain.errors import InvalidOptionsError, InvalidPromptError, RequestError
-from bot.domain.requests.submission import MAX_SEED, Choices, GenerationOptions, Wish, validate
+from bot.domain.requests.submission import MAX_SEED, VideoOptions, VideoSpec, price_of, validate
 
 FLASH, PLUS = "wan2.2-kf2v-flash", "wanx2.1-kf2v-plus"
 IMAGE_FLASH, IMAGE_TURBO, IMAGE_PLUS = "wan2.2-i2v-flash", "wanx2.1-i2v-turbo", "wanx2.1-i2v-plus"
 TEXT_PLUS, TEXT_TURBO = "wan2.2-t2v-plus", "wanx2.1-t2v-turbo"
-CATALOGUES = {region: Catalogue(region) for region in Region}
+CATALOGUES = {region: Catalogue.of_region(region) for region in Region}
 BEIJING, SINGAPORE = CATALOGUES[Region.BEIJING], CATALOGUES[Region.SINGAPORE]
+
+
+def _price(spec: VideoSpec) -> int:
+    """Return micro-CNY."""
+    model = CATALOGUES[Region.BEIJING].get(spec.model)
+    assert model is not None
+    return price_of(model, spec).reserved.micros
 
 
 def _wish(
     kind: Kind = Kind.FRAMES,
     *,
-    options: GenerationOptions | None = None,
+    options: VideoOptions | None = None,
     catalogue: Catalogue = BEIJING,
     **choices: Any,  # noqa: ANN401 - fields of Choices
-) -> Wish:
+) -> VideoSpec:
     return validate(
         catalogue,
         kind,
-        options or GenerationOptions(prompt="fog" if kind is Kind.TEXT else None),
+        options or VideoOptions(prompt="fog" if kind is Kind.TEXT else None),
         Choices(**choices),
     )
 
 
-def _effect(name: str, *, catalogue: Catalogue = BEIJING, **choices: Any) -> Wish:  # noqa: ANN401
-    options = GenerationOptions(effect=name)
+def _effect(name: str, *, catalogue: Catalogue = BEIJING, **choices: Any) -> VideoSpec:  # noqa: ANN401
+    options = VideoOptions(effect=name)
     return _wish(Kind.EFFECT, options=options, catalogue=catalogue, **choices)
 
 
@@ -61,9 +68,9 @@ def _problem(kind: Kind, **asked: Any) -> InvalidOptionsError:  # noqa: ANN401
 def test_what_was_left_out_is_filled_in(
     model: str | None, resolution: str | None, chosen: str, tier: str, price: int
 ) -> None:
-    wish = _wish(model=model, resolution=resolution)
-    assert (wish.model, wish.resolution, wish.price_micros) == (chosen, tier, price)
-    assert (wish.kind, wish.duration_seconds, wish.size) == (Kind.FRAMES, 5, None)
+    spec = _wish(model=model, resolution=resolution)
+    assert (spec.model, spec.resolution, _price(spec)) == (chosen, tier, price)
+    assert (spec.kind, spec.duration_seconds, spec.size) == (Kind.FRAMES, 5, None)
 
 
 @pytest.mark.parametrize(
@@ -75,8 +82,8 @@ def test_what_was_left_out_is_filled_in(
         (Kind.FRAMES, {"model": ""}, "unknown_model"),
         (Kind.FRAMES, {"model": PLUS, "resolution": "1080P"}, "resolution_not_offered"),
         (Kind.FRAMES, {"resolution": "4K"}, "resolution_not_offered"),
-        (Kind.FRAMES, {"options": GenerationOptions(seed=-1)}, "seed_range"),
-        (Kind.FRAMES, {"options": GenerationOptions(seed=MAX_SEED + 1)}, "seed_range"),
+        (Kind.FRAMES, {"options": VideoOptions(seed=-1)}, "seed_range"),
+        (Kind.FRAMES, {"options": VideoOptions(seed=MAX_SEED + 1)}, "seed_range"),
         (Kind.IMAGE, {"model": FLASH}, "unknown_model"),
         (Kind.IMAGE, {"model": TEXT_PLUS}, "unknown_model"),
         (Kind.IMAGE, {"model": "wan2.2-i2v-plus", "resolution": "720P"}, "resolution_not_offered"),
@@ -86,8 +93,8 @@ def test_what_was_left_out_is_filled_in(
         (Kind.TEXT, {"model": IMAGE_FLASH}, "unknown_model"),
         (Kind.TEXT, {"duration_seconds": 4}, "duration_fixed"),
         (Kind.TEXT, {"size": "1280*720"}, "size_not_offered"),
-        (Kind.TEXT, {"options": GenerationOptions()}, "no_prompt"),
-        (Kind.TEXT, {"options": GenerationOptions(prompt="")}, "no_prompt"),
+        (Kind.TEXT, {"options": VideoOptions()}, "no_prompt"),
+        (Kind.TEXT, {"options": VideoOptions(prompt="")}, "no_prompt"),
     ],
 )
 def test_what_does_not_go_together_is_named(
@@ -104,14 +111,14 @@ def test_a_refused_model_names_those_that_make_this_kind() -> None:
 @pytest.mark.parametrize("model", [None, TEXT_PLUS, "wan9.9"])
 def test_a_kind_that_no_model_makes_is_said_whatever_model_is_named(model: str | None) -> None:
     off = {each.name: Override(enabled=False) for each in BEIJING.of_kind(Kind.TEXT)}
-    without = Catalogue(Region.BEIJING, off)
+    without = Catalogue.of_region(Region.BEIJING, off)
     error = _problem(Kind.TEXT, catalogue=without, model=model)
     assert (error.problem, error.facts) == ("kind_not_offered", {"kind": "text"})
 
 
 @pytest.mark.parametrize("seed", [None, 0, MAX_SEED])
 def test_seed_within_its_range_is_kept(seed: int | None) -> None:
-    assert _wish(options=GenerationOptions(seed=seed)).options.seed == seed
+    assert _wish(options=VideoOptions(seed=seed)).options.seed == seed
 
 
 @pytest.mark.parametrize(
@@ -123,9 +130,9 @@ def test_seed_within_its_range_is_kept(seed: int | None) -> None:
 def test_text_longer_than_the_model_reads_is_refused(
     kind: Kind, model: str, field: str, limit: int, letter: str
 ) -> None:
-    def ask(length: int) -> Wish:
+    def ask(length: int) -> VideoSpec:
         texts = {"prompt": "fog", field: letter * length}
-        return _wish(kind, options=GenerationOptions(**texts))  # type: ignore[arg-type]
+        return _wish(kind, options=VideoOptions(**texts))  # type: ignore[arg-type]
 
     assert getattr(ask(limit).options, field) == letter * limit
     with pytest.raises(InvalidPromptError) as caught:
@@ -158,9 +165,9 @@ def test_text_longer_than_the_model_reads_is_refused(
 def test_the_price_of_a_picture_follows_model_tier_and_length(
     choices: dict[str, Any], model: str, tier: str, seconds: int, price: int
 ) -> None:
-    wish = _wish(Kind.IMAGE, **choices)
-    assert (wish.model, wish.resolution, wish.size) == (model, tier, None)
-    assert (wish.duration_seconds, wish.price_micros) == (seconds, price)
+    spec = _wish(Kind.IMAGE, **choices)
+    assert (spec.model, spec.resolution, spec.size) == (model, tier, None)
+    assert (spec.duration_seconds, _price(spec)) == (seconds, price)
 
 
 # --- text ------------------------------------------------------------------------------------
@@ -183,8 +190,8 @@ def test_the_price_of_a_picture_follows_model_tier_and_length(
 def test_the_tier_and_price_of_words_follow_the_size(
     model: str | None, size: str | None, sent: str, tier: str, price: int
 ) -> None:
-    wish = _wish(Kind.TEXT, model=model, size=size)
-    assert (wish.size, wish.resolution, wish.price_micros) == (sent, tier, price)
+    spec = _wish(Kind.TEXT, model=model, size=size)
+    assert (spec.size, spec.resolution, _price(spec)) == (sent, tier, price)
 
 
 @pytest.mark.parametrize("size", ["", "*", "720P", "16:9", "1280**720", "1280*720*1", "1280"])
@@ -200,9 +207,9 @@ def test_what_is_no_size_is_refused_with_those_there_are(size: str) -> None:
 
 @pytest.mark.parametrize("asked", ["frenchkiss", "FrenchKiss", "kiss", "KISS", " Kiss "])
 def test_an_effect_is_asked_for_by_name_or_label(asked: str) -> None:
-    wish = _effect(asked)
-    assert wish.kind is Kind.EFFECT
-    assert wish.options.effect == "frenchkiss"
+    spec = _effect(asked)
+    assert spec.kind is Kind.EFFECT
+    assert spec.options.effect == "frenchkiss"
 
 
 @pytest.mark.parametrize(
@@ -216,16 +223,16 @@ def test_an_effect_is_asked_for_by_name_or_label(asked: str) -> None:
 def test_an_effect_is_made_by_the_cheapest_model_that_knows_it(
     effect: str, model: str, price: int
 ) -> None:
-    wish = _effect(effect)
-    assert (wish.model, wish.resolution, wish.size) == (model, "720P", None)
-    assert (wish.duration_seconds, wish.price_micros) == (5, price)
+    spec = _effect(effect)
+    assert (spec.model, spec.resolution, spec.size) == (model, "720P", None)
+    assert (spec.duration_seconds, _price(spec)) == (5, price)
 
 
 def test_an_effect_is_made_by_the_chosen_model_at_the_chosen_tier() -> None:
-    wish = _effect("hug", model=IMAGE_PLUS)
-    assert (wish.model, wish.price_micros) == (IMAGE_PLUS, 3_500_000)
-    wish = _effect("hug", resolution="480p")
-    assert (wish.model, wish.resolution) == (IMAGE_TURBO, "480P")
+    spec = _effect("hug", model=IMAGE_PLUS)
+    assert (spec.model, _price(spec)) == (IMAGE_PLUS, 3_500_000)
+    spec = _effect("hug", resolution="480p")
+    assert (spec.model, spec.resolution) == (IMAGE_TURBO, "480P")
 
 
 @pytest.mark.parametrize(
@@ -241,21 +248,21 @@ def test_an_effect_is_made_by_the_chosen_model_at_the_chosen_tier() -> None:
 def test_a_model_that_does_not_know_the_effect_names_those_that_do(
     effect: str, model: str, problem: str, models: str
 ) -> None:
-    options = GenerationOptions(effect=effect)
+    options = VideoOptions(effect=effect)
     error = _problem(Kind.EFFECT, options=options, model=model)
     assert (error.problem, error.facts["models"]) == (problem, models)
 
 
 @pytest.mark.parametrize("effect", ["", "explode", "hufu-1", None])
 def test_an_effect_nobody_has_is_refused(effect: str | None) -> None:
-    error = _problem(Kind.EFFECT, options=GenerationOptions(effect=effect))
+    error = _problem(Kind.EFFECT, options=VideoOptions(effect=effect))
     assert error.problem == "unknown_effect"
 
 
 @pytest.mark.parametrize("model", [None, "wan2.1-i2v-plus"])
 def test_a_region_without_effects_says_so(model: str | None) -> None:
     error = _problem(
-        Kind.EFFECT, catalogue=SINGAPORE, options=GenerationOptions(effect="hug"), model=model
+        Kind.EFFECT, catalogue=SINGAPORE, options=VideoOptions(effect="hug"), model=model
     )
     assert (error.problem, error.facts) == ("no_effects", {"region": "Singapore"})
 
@@ -273,12 +280,12 @@ names = st.sampled_from([each.name for each in EFFECTS] + [each.label for each i
 prompts = st.none() | st.text(max_size=20) | st.sampled_from(["x" * 800, "x" * 801])
 
 
-def _is_kept(wish: Wish, options: GenerationOptions, choices: Choices) -> bool:
-    """Tell whether a wish keeps what was chosen, where that is one value."""
+def _is_kept(spec: VideoSpec, options: VideoOptions, choices: Choices) -> bool:
+    """Tell whether a spec keeps what was chosen, where that is one value."""
     return (
-        (choices.model is None or wish.model == choices.model.strip())
-        and (choices.duration_seconds in {None, wish.duration_seconds})
-        and (wish.options.seed, wish.options.prompt) == (options.seed, options.prompt)
+        (choices.model is None or spec.model == choices.model.strip())
+        and (choices.duration_seconds in {None, spec.duration_seconds})
+        and (spec.options.seed, spec.options.prompt) == (options.seed, options.prompt)
     )
 
 
@@ -299,21 +306,23 @@ def test_any_choices_are_refused_or_make_a_wish_the_model_offers(
 ) -> None:
     catalogue = CATALOGUES[region]
     asked = effect if kind is Kind.EFFECT else None
-    options = GenerationOptions(prompt=prompt, effect=asked, seed=seed)
+    options = VideoOptions(prompt=prompt, effect=asked, seed=seed)
     try:
-        wish = validate(catalogue, kind, options, choices)
+        spec = validate(catalogue, kind, options, choices)
     except RequestError:
         return
-    model = catalogue.get(wish.model)
+    model = catalogue.get(spec.model)
     assert model is not None
     assert model.makes(kind)
-    assert wish.kind is kind
-    assert wish.duration_seconds in model.durations
-    assert wish.price_micros == model.prices[wish.resolution] * wish.duration_seconds > 0
-    assert (wish.size is not None) is (kind is Kind.TEXT)
-    assert wish.size is None or wish.size in SIZES[wish.resolution]
-    assert (wish.options.effect is not None) is (kind is Kind.EFFECT)
-    assert wish.options.effect is None or wish.options.effect in model.effects
-    assert len(wish.options.prompt or "") <= model.prompt_limit
-    assert wish.options.prompt or kind is not Kind.TEXT
-    assert _is_kept(wish, options, choices)
+    assert spec.kind is kind
+    assert spec.duration_seconds in model.durations
+    reserved = price_of(model, spec).reserved
+    assert reserved.micros == model.prices[spec.resolution] * spec.duration_seconds > 0
+    assert (reserved.videos, reserved.seconds) == (1, spec.duration_seconds)
+    assert (spec.size is not None) is (kind is Kind.TEXT)
+    assert spec.size is None or spec.size in SIZES[spec.resolution]
+    assert (spec.options.effect is not None) is (kind is Kind.EFFECT)
+    assert spec.options.effect is None or spec.options.effect in model.effects
+    assert len(spec.options.prompt or "") <= model.prompt_limit
+    assert spec.options.prompt or kind is not Kind.TEXT
+    assert _is_kept(spec, options, choices)

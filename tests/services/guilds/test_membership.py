@@ -8,7 +8,8 @@ from datetime import timedelta
 import pytest
 from structlog.testing import capture_logs
 
-from bot.domain.catalogue import Kind
+from bot.domain.amounts import NOTHING
+from bot.domain.catalogue import Choices, Kind
 from bot.domain.catalogue.permits import Subject
 from bot.domain.errors import ChatUnavailableError
 from bot.domain.failure import FailureReason
@@ -16,9 +17,7 @@ from bot.domain.guilds.quota import Draw, Rule, Scope, Unit, Window
 from bot.domain.guilds.settings import Guild
 from bot.domain.host.overview import GuildInfo
 from bot.domain.ids import GuildId, UserId
-from bot.domain.jobs.job import JobState
-from bot.domain.jobs.ledger import NOTHING
-from bot.domain.requests.submission import Choices
+from bot.domain.jobs.states import JobState
 from bot.services.guilds.membership import SETTINGS_KEPT, GuildMembership
 from bot.services.guilds.presence import presences_of
 from bot.storage import departures as stored
@@ -51,6 +50,8 @@ def following(
     core: Core, discord: Discord, *, allowed: frozenset[GuildId] = frozenset()
 ) -> GuildMembership:
     return GuildMembership(
+        database=core.database,
+        clock=core.clock,
         writer=core.writer,
         present=lambda: discord.named,
         is_member=discord.is_member,
@@ -71,7 +72,7 @@ async def test_waiting_jobs_of_a_guild_that_was_left_are_given_back(core: Core) 
     assert discord.asked == [GUILD]
     assert await left_at(core) == NOW
     job = await core.job(waiting)
-    assert (job.state, job.failure_reason) == (JobState.CANCELLED, FailureReason.GUILD_LEFT)
+    assert (job.state, job.failure.reason) == (JobState.CANCELLED, FailureReason.GUILD_LEFT)
     assert await core.spent(waiting) == NOTHING
     assert await core.state(sent) is JobState.PENDING
     assert await core.state(other) is JobState.QUEUED
@@ -143,7 +144,7 @@ async def test_jobs_of_a_guild_no_longer_allowed_are_given_back_at_the_start(cor
     discord = Discord(named=None)
     await following(core, discord, allowed=frozenset({OTHER})).run_once()
     job = await core.job(waiting)
-    assert (job.state, job.failure_reason) == (JobState.CANCELLED, FailureReason.GUILD_DISABLED)
+    assert (job.state, job.failure.reason) == (JobState.CANCELLED, FailureReason.GUILD_DISABLED)
     assert await core.spent(waiting) == NOTHING
     assert await core.state(sent) is JobState.RUNNING
     assert await core.state(allowed) is JobState.QUEUED
@@ -199,12 +200,12 @@ async def test_content_goes_with_its_retention_as_everywhere(core: Core) -> None
     await core.put_video(done)
     await following(core, Discord()).run_once()
     await core.reaper.run_once()
-    assert (await core.job(done)).forgotten_at is None
+    assert (await core.job(done)).times.forgotten_at is None
     core.clock.advance(seconds=RETENTION.total_seconds())
     await core.reaper.run_once()
     job = await core.job(done)
-    assert job.forgotten_at is not None
-    assert job.prompt is None
+    assert job.times.forgotten_at is not None
+    assert job.options.prompt is None
     assert not core.folders.of(done.id).exists()
 
 

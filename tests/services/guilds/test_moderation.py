@@ -6,21 +6,21 @@ from datetime import timedelta
 
 import pytest
 
+from bot.domain.amounts import NOTHING
 from bot.domain.errors import InvalidOptionsError, JobNotFoundError
-from bot.domain.guilds.audit import Action, Actor
+from bot.domain.guilds.audit import Action
 from bot.domain.ids import ChannelId, GuildId, UserId
-from bot.domain.jobs.job import JobState
-from bot.domain.jobs.ledger import NOTHING
+from bot.domain.jobs.states import JobState
+from bot.domain.people import Person, Requester
 from bot.services.guilds import moderation
 from bot.services.guilds.moderation import Blocked
-from bot.services.intake.submissions import Asker
 from bot.storage import audit, guilds
 from tests.fakes import GUILD, MEMBER, NOW, a_submission
 from tests.services.core import Core
 
-MODERATOR = Actor(user_id=UserId(9), name="mo")
-ASKER = Asker(user_id=UserId(9), guild_id=GUILD, may_moderate=True, name="mo")
-OWNER = Asker(user_id=MEMBER, guild_id=GUILD, name="Ada")
+MODERATOR = Person(user_id=UserId(9), name="mo")
+ASKER = Requester(user_id=UserId(9), guild_id=GUILD, may_moderate=True, name="mo")
+OWNER = Requester(user_id=MEMBER, guild_id=GUILD, name="Ada")
 LOG = ChannelId(77)
 
 
@@ -44,7 +44,7 @@ async def test_a_cancel_of_anothers_job_is_written_down_and_told(
     async with core.database.write() as connection:
         await guilds.change(connection, GUILD, log_channel_id=LOG)
     for _ in range(2 if state is not JobState.QUEUED else 1):
-        await core.submissions.cancel(job.id, ASKER)
+        await core.cancellations.cancel(job.id, ASKER)
     assert await _written(core) == [(Action.JOB_CANCELLED, f"{job.id} of <@{MEMBER}>", "mo")]
     ((channel_id, entry),) = await core.logged()
     assert (channel_id, entry.action) == (LOG, Action.JOB_CANCELLED)
@@ -53,14 +53,14 @@ async def test_a_cancel_of_anothers_job_is_written_down_and_told(
 @pytest.mark.parametrize("state", [JobState.QUEUED, JobState.PENDING])
 async def test_a_cancel_of_ones_own_job_is_nobodys_business(core: Core, state: JobState) -> None:
     job = await core.put(state)
-    await core.submissions.cancel(job.id, OWNER)
+    await core.cancellations.cancel(job.id, OWNER)
     assert await _written(core) == []
 
 
 async def test_a_job_of_another_guild_is_not_there_to_be_cancelled(core: Core) -> None:
     job = await core.put(guild_id=GuildId(5))
     with pytest.raises(JobNotFoundError):
-        await core.submissions.cancel(job.id, ASKER)
+        await core.cancellations.cancel(job.id, ASKER)
     assert job not in await core.moderation.cancellable(GUILD)
 
 
@@ -78,10 +78,10 @@ async def test_a_block_cancels_what_waits_and_leaves_what_runs(core: Core) -> No
     for job in waiting:
         assert await core.state(job) is JobState.CANCELLED
         assert await core.spent(job) == NOTHING
-    assert (await core.job(pending)).cancel_requested_by == MODERATOR.user_id
+    assert (await core.job(pending)).cancellation.requested_by == MODERATOR.user_id
     for job in (running, others, elsewhere):
         stored = await core.job(job)
-        assert (stored.state, stored.cancel_requested_at) == (job.state, None)
+        assert (stored.state, stored.cancellation.requested_at) == (job.state, None)
     assert [action for action, _, _ in await _written(core)] == [
         Action.MEMBER_BLOCKED,
         *[Action.JOB_CANCELLED] * 3,
@@ -102,13 +102,13 @@ async def test_a_job_that_begins_meanwhile_goes_on(
     core: Core, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = await core.put()
-    cancel = core.submissions.cancel
+    cancel = core.cancellations.cancel
 
-    async def begin_first(asked: str, asker: Asker) -> object:
+    async def begin_first(asked: str, requester: Requester) -> object:
         await core.patch(job, state=JobState.RUNNING)
-        return await cancel(asked, asker)
+        return await cancel(asked, requester)
 
-    monkeypatch.setattr(core.submissions, "cancel", begin_first)
+    monkeypatch.setattr(core.cancellations, "cancel", begin_first)
     done = await core.moderation.block(GUILD, MEMBER, MODERATOR)
     assert done == Blocked(is_new=True, cancelled=0, requested=0)
 

@@ -7,19 +7,21 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.domain.errors import InvalidOptionsError, QuotaExceededError
-from bot.domain.guilds.audit import Action, Actor, AuditEntry
-from bot.domain.guilds.quota import MICROS, Refusal, Rule, Scope, Unit, Window
+from bot.domain.errors import InvalidOptionsError
+from bot.domain.guilds.audit import Action, AuditEntry
+from bot.domain.guilds.denials import QuotaExceededError
+from bot.domain.guilds.quota import Refusal, Rule, Scope, Unit, Window
 from bot.domain.ids import ChannelId, RoleId, UserId
-from bot.domain.jobs.job import JobState, Owner
+from bot.domain.jobs.states import JobState, Owner
+from bot.domain.money import MICROS
+from bot.domain.people import Person, Requester
 from bot.services.guilds.quota_rules import MAX_GRANTS, MAX_RULES, RuleTarget
-from bot.services.intake.submissions import Asker
 from bot.storage import audit, guilds
 from tests.fakes import GUILD, MEMBER, NOW, a_submission
 from tests.services.core import GENEROUS, Core
 
-MODERATOR = Actor(user_id=UserId(9), name="mo")
-OWNER = Asker(user_id=MEMBER, guild_id=GUILD)
+MODERATOR = Person(user_id=UserId(9), name="mo")
+OWNER = Requester(user_id=MEMBER, guild_id=GUILD)
 LOG = ChannelId(77)
 DEFAULTS = (
     Rule(scope=Scope.CEILING, unit=Unit.VIDEOS, window=Window.DAY, limit=50),
@@ -42,7 +44,7 @@ def a_rule(
 @pytest.fixture
 def core(core: Core) -> Core:
     """A process with the defaults of the settings."""
-    return replace(core, defaults=replace(GENEROUS, rules=DEFAULTS))
+    return core.altered(defaults=replace(GENEROUS, rules=DEFAULTS))
 
 
 async def _change(core: Core, **settings: object) -> None:
@@ -72,7 +74,7 @@ async def _refused(core: Core, **wish: object) -> Refusal:
 
 
 async def test_a_rule_that_is_set_binds_the_next_submission(core: Core) -> None:
-    await core.rules.set(GUILD, a_rule(Scope.MEMBER_DEFAULT, 1), MODERATOR)
+    await core.quota_rules.set(GUILD, a_rule(Scope.MEMBER_DEFAULT, 1), MODERATOR)
     await core.submissions.submit(a_submission())
     refusal = await _refused(core)
     assert (refusal.scope, refusal.used, refusal.limit) == (Scope.MEMBER_DEFAULT, 1, 1)
@@ -81,9 +83,9 @@ async def test_a_rule_that_is_set_binds_the_next_submission(core: Core) -> None:
 async def test_a_change_is_written_down_with_before_and_after_and_told(core: Core) -> None:
     await _change(core, log_channel_id=LOG)
     for limit in (3, 0):
-        await core.rules.set(GUILD, a_rule(Scope.MEMBER_DEFAULT, limit), MODERATOR)
+        await core.quota_rules.set(GUILD, a_rule(Scope.MEMBER_DEFAULT, limit), MODERATOR)
     cost = a_rule(Scope.ROLE, 5 * MICROS, Unit.COST, Window.MONTH, target_id=70)
-    await core.rules.set(GUILD, cost, MODERATOR)
+    await core.quota_rules.set(GUILD, cost, MODERATOR)
     each = "of each member for videos per day"
     assert await _written(core) == [
         (Action.QUOTA_SET, "of <@&70> for cost per month", None, "5.00 CNY"),
@@ -97,13 +99,13 @@ async def test_a_change_is_written_down_with_before_and_after_and_told(core: Cor
 
 async def test_a_server_rule_above_the_ceiling_is_refused_and_nothing_changes(core: Core) -> None:
     with pytest.raises(InvalidOptionsError) as caught:
-        await core.rules.set(GUILD, a_rule(Scope.SERVER, 51), MODERATOR)
+        await core.quota_rules.set(GUILD, a_rule(Scope.SERVER, 51), MODERATOR)
     assert caught.value.problem == "above_ceiling"
     assert caught.value.facts == {"ceiling": "50 videos", "window": "day"}
     assert await _trail(core) == []
     async with core.database.read() as connection:
         assert await guilds.rules_of(connection, GUILD) == []
-    assert (await core.rules.set(GUILD, a_rule(Scope.SERVER, 50), MODERATOR)).ceiling is None
+    assert (await core.quota_rules.set(GUILD, a_rule(Scope.SERVER, 50), MODERATOR)).ceiling is None
 
 
 async def test_an_operators_ceiling_replaces_the_default_one(core: Core) -> None:
@@ -111,14 +113,14 @@ async def test_an_operators_ceiling_replaces_the_default_one(core: Core) -> None
         await guilds.set_rule(connection, GUILD, a_rule(Scope.CEILING, 80))
         weekly = a_rule(Scope.CEILING, 9, Unit.SECONDS, Window.WEEK)
         await guilds.set_rule(connection, GUILD, weekly)
-    await core.rules.set(GUILD, a_rule(Scope.SERVER, 80), MODERATOR)
+    await core.quota_rules.set(GUILD, a_rule(Scope.SERVER, 80), MODERATOR)
     for above in (a_rule(Scope.SERVER, 81), a_rule(Scope.SERVER, 10, Unit.SECONDS, Window.WEEK)):
         with pytest.raises(InvalidOptionsError):
-            await core.rules.set(GUILD, above, MODERATOR)
+            await core.quota_rules.set(GUILD, above, MODERATOR)
 
 
 async def test_a_members_rule_above_the_ceiling_is_set_and_held_down(core: Core) -> None:
-    made = await core.rules.set(GUILD, a_rule(Scope.MEMBER, 60, target_id=MEMBER), MODERATOR)
+    made = await core.quota_rules.set(GUILD, a_rule(Scope.MEMBER, 60, target_id=MEMBER), MODERATOR)
     assert made.ceiling == DEFAULTS[0]
 
 
@@ -126,17 +128,16 @@ async def test_a_members_rule_above_the_ceiling_is_set_and_held_down(core: Core)
 
 
 async def test_clearing_returns_to_the_default_and_never_to_unlimited(core: Core) -> None:
-    core = replace(
-        core, defaults=replace(GENEROUS, rules=(*DEFAULTS[:2], a_rule(Scope.MEMBER_DEFAULT, 1)))
-    )
+    rules = (*DEFAULTS[:2], a_rule(Scope.MEMBER_DEFAULT, 1))
+    core = core.altered(defaults=replace(GENEROUS, rules=rules))
     each = RuleTarget(scope=Scope.MEMBER_DEFAULT)
-    await core.rules.set(GUILD, a_rule(Scope.MEMBER_DEFAULT, 2), MODERATOR)
-    (cleared,) = await core.rules.clear(GUILD, each, MODERATOR)
+    await core.quota_rules.set(GUILD, a_rule(Scope.MEMBER_DEFAULT, 2), MODERATOR)
+    (cleared,) = await core.quota_rules.clear(GUILD, each, MODERATOR)
     assert (cleared.rule.limit, cleared.default) == (2, a_rule(Scope.MEMBER_DEFAULT, 1))
     await core.submissions.submit(a_submission())
     assert (await _refused(core)).limit == 1
     assert (await _written(core))[0][2:] == ("2 videos", "1 video (default)")
-    assert await core.rules.clear(GUILD, each, MODERATOR) == []
+    assert await core.quota_rules.clear(GUILD, each, MODERATOR) == []
 
 
 async def test_a_clear_takes_what_it_names_and_leaves_the_rest(core: Core) -> None:
@@ -149,18 +150,20 @@ async def test_a_clear_takes_what_it_names_and_leaves_the_rest(core: Core) -> No
     ]
     gone = a_rule(Scope.MEMBER, 5, Unit.SECONDS, Window.DAY, target_id=MEMBER)
     for each in (*kept, gone):
-        await core.rules.set(GUILD, each, MODERATOR)
+        await core.quota_rules.set(GUILD, each, MODERATOR)
     whose = RuleTarget(scope=Scope.MEMBER, target_id=MEMBER)
-    cleared = await core.rules.clear(GUILD, whose, MODERATOR, window=Window.DAY, unit=Unit.SECONDS)
+    cleared = await core.quota_rules.clear(
+        GUILD, whose, MODERATOR, window=Window.DAY, unit=Unit.SECONDS
+    )
     assert [each.rule for each in cleared] == [gone]
     async with core.database.read() as connection:
         assert await guilds.rules_of(connection, GUILD) == kept
-    assert len(await core.rules.clear(GUILD, whose, MODERATOR)) == 2
+    assert len(await core.quota_rules.clear(GUILD, whose, MODERATOR)) == 2
 
 
 async def test_a_rule_in_another_slot_leaves_the_defaults_in_force(core: Core) -> None:
     weekly = a_rule(Scope.MEMBER_DEFAULT, 100, window=Window.WEEK)
-    await core.rules.set(GUILD, weekly, MODERATOR)
+    await core.quota_rules.set(GUILD, weekly, MODERATOR)
     shown = await core.quotas.show(GUILD, MEMBER, frozenset())
     limits = {(check.rule.scope, check.rule.window): check.rule.limit for check in shown.checks}
     assert limits[Scope.MEMBER_DEFAULT, Window.DAY] == 10
@@ -174,10 +177,10 @@ async def test_rules_of_deleted_roles_go_with_any_clear_and_only_where_the_roles
     deleted = a_rule(Scope.ROLE, 5, target_id=71)
     member = a_rule(Scope.MEMBER, 5, target_id=72)
     for each in (there, deleted, member):
-        await core.rules.set(GUILD, each, MODERATOR)
+        await core.quota_rules.set(GUILD, each, MODERATOR)
     server = RuleTarget(scope=Scope.SERVER)
-    assert await core.rules.clear(GUILD, server, MODERATOR) == []
-    cleared = await core.rules.clear(GUILD, server, MODERATOR, roles=frozenset({70}))
+    assert await core.quota_rules.clear(GUILD, server, MODERATOR) == []
+    cleared = await core.quota_rules.clear(GUILD, server, MODERATOR, roles=frozenset({70}))
     assert [each.rule for each in cleared] == [deleted]
     assert (await _written(core))[0][1:] == ("of <@&71> for videos per day", "5 videos", None)
     async with core.database.read() as connection:
@@ -193,18 +196,18 @@ async def test_there_is_a_most_of_rules_and_those_there_are_can_still_be_changed
             await guilds.set_rule(connection, GUILD, a_rule(Scope.MEMBER, 5, target_id=member + 1))
     one_more = a_rule(Scope.SERVER, 1)
     with pytest.raises(InvalidOptionsError) as caught:
-        await core.rules.set(GUILD, one_more, MODERATOR)
+        await core.quota_rules.set(GUILD, one_more, MODERATOR)
     assert (caught.value.problem, caught.value.facts) == ("too_many_rules", {"limit": MAX_RULES})
-    await core.rules.set(GUILD, a_rule(Scope.MEMBER, 6, target_id=1), MODERATOR)
-    await core.rules.clear(GUILD, RuleTarget(scope=Scope.MEMBER, target_id=2), MODERATOR)
-    await core.rules.set(GUILD, one_more, MODERATOR)
+    await core.quota_rules.set(GUILD, a_rule(Scope.MEMBER, 6, target_id=1), MODERATOR)
+    await core.quota_rules.clear(GUILD, RuleTarget(scope=Scope.MEMBER, target_id=2), MODERATOR)
+    await core.quota_rules.set(GUILD, one_more, MODERATOR)
 
 
 # --- grants -----------------------------------------------------------------------------------
 
 
 async def _grant(core: Core, amount: int, unit: Unit = Unit.VIDEOS, days: int = 7) -> None:
-    await core.rules.grant(GUILD, MEMBER, MODERATOR, unit=unit, amount=amount, days=days)
+    await core.quota_rules.grant(GUILD, MEMBER, MODERATOR, unit=unit, amount=amount, days=days)
 
 
 async def _left(core: Core) -> list[int]:
@@ -212,7 +215,7 @@ async def _left(core: Core) -> list[int]:
 
 
 async def test_a_grant_is_drained_after_the_rule_and_given_back_by_a_cancel(core: Core) -> None:
-    await core.rules.set(GUILD, a_rule(Scope.MEMBER_DEFAULT, 1), MODERATOR)
+    await core.quota_rules.set(GUILD, a_rule(Scope.MEMBER_DEFAULT, 1), MODERATOR)
     await _grant(core, 2)
     await core.submissions.submit(a_submission())
     assert await _left(core) == [2], "the rule pays first"
@@ -221,17 +224,21 @@ async def test_a_grant_is_drained_after_the_rule_and_given_back_by_a_cancel(core
     await core.submissions.submit(a_submission())
     assert await _left(core) == [0]
     assert (await _refused(core)).scope is Scope.MEMBER_DEFAULT
-    await core.submissions.cancel(second.id, OWNER)
+    await core.cancellations.cancel(second.id, OWNER)
     assert await _left(core) == [1]
     await core.submissions.submit(a_submission())
     await _refused(core)
 
 
 async def test_a_grant_ends_after_its_days(core: Core) -> None:
-    await core.rules.set(GUILD, a_rule(Scope.MEMBER_DEFAULT, 0, window=Window.MONTH), MODERATOR)
+    await core.quota_rules.set(
+        GUILD, a_rule(Scope.MEMBER_DEFAULT, 0, window=Window.MONTH), MODERATOR
+    )
     await _grant(core, 5, days=1)
     assert (await _refused(core)).limit == 0, "a 0 is not lifted"
-    await core.rules.set(GUILD, a_rule(Scope.MEMBER_DEFAULT, 1, window=Window.MONTH), MODERATOR)
+    await core.quota_rules.set(
+        GUILD, a_rule(Scope.MEMBER_DEFAULT, 1, window=Window.MONTH), MODERATOR
+    )
     for _ in range(2):
         await core.submissions.submit(a_submission())
     core.clock.advance(days=1)
@@ -250,15 +257,15 @@ async def test_a_grant_lifts_nothing_that_is_shared(core: Core, scope: Scope) ->
 
 
 async def test_nobody_grants_to_themselves(core: Core) -> None:
-    myself = Actor(user_id=MEMBER, name="me")
+    myself = Person(user_id=MEMBER, name="me")
     with pytest.raises(InvalidOptionsError) as caught:
-        await core.rules.grant(GUILD, MEMBER, myself, unit=Unit.VIDEOS, amount=1, days=7)
+        await core.quota_rules.grant(GUILD, MEMBER, myself, unit=Unit.VIDEOS, amount=1, days=7)
     assert caught.value.problem == "grant_to_self"
     assert await _left(core) == []
 
 
 async def test_a_member_has_so_many_grants_to_use_up_at_most(core: Core) -> None:
-    await core.rules.set(GUILD, a_rule(Scope.MEMBER_DEFAULT, 1), MODERATOR)
+    await core.quota_rules.set(GUILD, a_rule(Scope.MEMBER_DEFAULT, 1), MODERATOR)
     for _ in range(MAX_GRANTS):
         await _grant(core, 1)
     with pytest.raises(InvalidOptionsError) as caught:
@@ -277,7 +284,7 @@ async def test_a_grant_is_written_down(core: Core) -> None:
 
 
 async def test_a_failed_video_is_paid_by_nobody(core: Core) -> None:
-    await core.rules.set(GUILD, a_rule(Scope.MEMBER_DEFAULT, 1, Unit.SECONDS), MODERATOR)
+    await core.quota_rules.set(GUILD, a_rule(Scope.MEMBER_DEFAULT, 1, Unit.SECONDS), MODERATOR)
     await _grant(core, 9, Unit.SECONDS)
     job = await core.submissions.submit(a_submission())
     assert await _left(core) == [5], "the rule has room for one second of five"
@@ -325,7 +332,9 @@ async def test_a_window_resets_at_midnight_in_the_servers_time_zone(
     core: Core, window: Window, first: str, still: str, over: str
 ) -> None:
     await _change(core, time_zone="Europe/Berlin")
-    await core.rules.set(GUILD, a_rule(Scope.MEMBER, 1, window=window, target_id=MEMBER), MODERATOR)
+    await core.quota_rules.set(
+        GUILD, a_rule(Scope.MEMBER, 1, window=window, target_id=MEMBER), MODERATOR
+    )
     _at(core, first)
     await core.submissions.submit(a_submission())
     _at(core, still)
@@ -336,11 +345,11 @@ async def test_a_window_resets_at_midnight_in_the_servers_time_zone(
 
 
 async def test_a_job_that_ends_tomorrow_counts_today(core: Core) -> None:
-    await core.rules.set(GUILD, a_rule(Scope.MEMBER_DEFAULT, 1), MODERATOR)
+    await core.quota_rules.set(GUILD, a_rule(Scope.MEMBER_DEFAULT, 1), MODERATOR)
     job = await core.submissions.submit(a_submission())
     _at(core, "2026-05-07T10:00")
     await core.submissions.submit(a_submission())
-    await core.submissions.cancel(job.id, OWNER)
+    await core.cancellations.cancel(job.id, OWNER)
     assert (await _refused(core)).used == 1
 
 
@@ -354,7 +363,7 @@ async def test_the_list_is_by_slot_with_the_most_personal_last(core: Core) -> No
         a_rule(Scope.MEMBER_DEFAULT, 5 * MICROS, Unit.COST, Window.MONTH),
         a_rule(Scope.SERVER, 20),
     ):
-        await core.rules.set(GUILD, rule, MODERATOR)
+        await core.quota_rules.set(GUILD, rule, MODERATOR)
     await _grant(core, 2)
     await core.submissions.submit(a_submission())
     shown = await core.quotas.overview(GUILD)
@@ -374,8 +383,8 @@ async def test_the_list_is_by_slot_with_the_most_personal_last(core: Core) -> No
 
 
 async def test_a_role_of_zero_beats_other_roles_at_the_next_submission(core: Core) -> None:
-    await core.rules.set(GUILD, a_rule(Scope.ROLE, 9, target_id=70), MODERATOR)
-    await core.rules.set(GUILD, a_rule(Scope.ROLE, 0, target_id=71), MODERATOR)
+    await core.quota_rules.set(GUILD, a_rule(Scope.ROLE, 9, target_id=70), MODERATOR)
+    await core.quota_rules.set(GUILD, a_rule(Scope.ROLE, 0, target_id=71), MODERATOR)
     both = frozenset({RoleId(70), RoleId(71)})
     assert (await _refused(core, role_ids=both)).limit == 0
     await core.submissions.submit(a_submission(role_ids=frozenset({RoleId(70)})))

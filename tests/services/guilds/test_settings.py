@@ -9,20 +9,20 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.catalogue import Kind
+from bot.domain.catalogue import Choices, Kind
 from bot.domain.catalogue.permits import Permits
 from bot.domain.errors import InvalidOptionsError, RequestError
-from bot.domain.guilds.audit import Action, Actor, AuditEntry
+from bot.domain.guilds.audit import Action, AuditEntry
 from bot.domain.guilds.settings import Guild, Notify
 from bot.domain.ids import ChannelId, GuildId, UserId
+from bot.domain.people import Person
 from bot.domain.requests.denials import ModelDeniedError
-from bot.domain.requests.submission import Choices
 from bot.services.guilds.settings import Change, GuildSettings
 from bot.storage import audit, guilds
 from tests.fakes import CHANNEL, GUILD, NOW
 from tests.services.core import Core
 
-ADMIN = Actor(user_id=UserId(90), name="mia")
+ADMIN = Person(user_id=UserId(90), name="mia")
 LOG = ChannelId(700)
 FLASH, FRAMES_PLUS = "wan2.2-kf2v-flash", "wanx2.1-kf2v-plus"
 

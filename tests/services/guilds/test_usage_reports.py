@@ -14,15 +14,16 @@ import pytest
 
 from bot.domain.errors import ExportTooLargeError
 from bot.domain.guilds import usage as domain
-from bot.domain.guilds.audit import Action, Actor
+from bot.domain.guilds.audit import Action
 from bot.domain.guilds.exports import BYTE_ORDER_MARK, ExportFormat
 from bot.domain.guilds.settings import Guild
 from bot.domain.guilds.usage import By, LogQuery, Panel, Period, Place, Ranking, Timeline
 from bot.domain.ids import GuildId, UserId
-from bot.domain.jobs.job import JobState
+from bot.domain.jobs.states import JobState
+from bot.domain.people import Person
 from bot.media.child import MediaPool
 from bot.services.guilds import usage_reports as service
-from bot.services.guilds.usage_reports import AUDIT_PAGE, PAGE, Usage
+from bot.services.guilds.usage_reports import AUDIT_PAGE, PAGE, UsageReports
 from bot.storage import audit, guilds
 from tests.fakes import GUILD, NOW
 from tests.services.core import Core
@@ -32,9 +33,9 @@ MIB = 1 << 20
 
 
 @pytest.fixture
-async def usage(core: Core, tmp_path: Path) -> AsyncIterator[Usage]:
+async def usage(core: Core, tmp_path: Path) -> AsyncIterator[UsageReports]:
     async with MediaPool(workers=1) as media:
-        yield Usage(core.database, core.clock, media, scratch=tmp_path / "exports")
+        yield UsageReports(core.database, core.clock, media, scratch=tmp_path / "exports")
 
 
 async def put(core: Core, ago: timedelta, state: JobState, **changes: object) -> None:
@@ -43,7 +44,7 @@ async def put(core: Core, ago: timedelta, state: JobState, **changes: object) ->
     await core.put(state, **made)
 
 
-async def test_a_summary_counts_what_the_period_holds(core: Core, usage: Usage) -> None:
+async def test_a_summary_counts_what_the_period_holds(core: Core, usage: UsageReports) -> None:
     await put(core, timedelta(minutes=5), JobState.DELIVERED, sent_at=NOW - timedelta(minutes=4))
     await put(core, timedelta(minutes=5), JobState.DELIVERED, sent_at=NOW - timedelta(minutes=3))
     await put(core, timedelta(0), JobState.FAILED)
@@ -62,12 +63,12 @@ async def test_a_summary_counts_what_the_period_holds(core: Core, usage: Usage) 
     assert (whole.jobs, whole.refusals) == (5, {"queue_full": 2})
 
 
-async def test_a_guild_of_which_nothing_is_known_has_an_empty_summary(usage: Usage) -> None:
+async def test_a_guild_of_which_nothing_is_known_has_an_empty_summary(usage: UsageReports) -> None:
     found = await usage.summary(GuildId(1), Period.ALL)
     assert (found.jobs, found.success_share, found.timed) == (0, None, 0)
 
 
-async def test_days_are_those_of_the_guild(core: Core, usage: Usage) -> None:
+async def test_days_are_those_of_the_guild(core: Core, usage: UsageReports) -> None:
     async with core.database.write() as connection:
         await guilds.ensure(connection, GUILD)
         await guilds.change(connection, GUILD, time_zone="Pacific/Auckland")
@@ -76,30 +77,30 @@ async def test_days_are_those_of_the_guild(core: Core, usage: Usage) -> None:
     assert (await usage.summary(GUILD, Period.SEVEN_DAYS)).jobs == 1
 
 
-async def test_the_log_goes_there_and_back(core: Core, usage: Usage) -> None:
+async def test_the_log_goes_there_and_back(core: Core, usage: UsageReports) -> None:
     for hours in range(PAGE + 2):
         await put(core, timedelta(hours=hours), JobState.FAILED)
-    span = await usage.span(GUILD, Period.ALL)
+    span = (await usage.newest_changes(GUILD, Period.ALL)).span
     first = await usage.log(GUILD, LogQuery(span=span))
     assert (len(first.jobs), first.has_newer, first.has_older) == (PAGE, False, True)
     last = first.jobs[-1]
-    place = Place(at=last.created_at, job_id=last.id)
+    place = Place(at=last.times.created_at, job_id=last.id)
     second = await usage.log(GUILD, LogQuery(span=span, place=place))
     assert (len(second.jobs), second.has_newer, second.has_older) == (2, True, False)
-    place = Place(at=second.jobs[0].created_at, job_id=second.jobs[0].id)
+    place = Place(at=second.jobs[0].times.created_at, job_id=second.jobs[0].id)
     back = await usage.log(GUILD, LogQuery(span=span, place=place, is_newer=True))
     assert back.jobs == first.jobs
     assert (back.has_newer, back.has_older) == (False, True)
     assert (await usage.log(GuildId(1), LogQuery(span=span))).jobs == ()
 
 
-async def test_changes_are_turned_page_by_page(core: Core, usage: Usage) -> None:
+async def test_changes_are_turned_page_by_page(core: Core, usage: UsageReports) -> None:
     async with core.database.write() as connection:
         for number in range(AUDIT_PAGE + 1):
-            actor = Actor(user_id=UserId(7), name="mod")
+            actor = Person(user_id=UserId(7), name="mod")
             guild = Guild(guild_id=GUILD)
-            await core.audit.record(connection, guild, actor, Action.WORD_ADDED, str(number))
-    span = await usage.span(GUILD, Period.TODAY)
+            await core.audit_log.record(connection, guild, actor, Action.WORD_ADDED, str(number))
+    span = (await usage.newest_changes(GUILD, Period.TODAY)).span
     first = await usage.audit(GUILD, span)
     assert (len(first.entries), first.has_older) == (AUDIT_PAGE, True)
     second = await usage.audit(GUILD, span, offset=AUDIT_PAGE)
@@ -109,7 +110,7 @@ async def test_changes_are_turned_page_by_page(core: Core, usage: Usage) -> None
 # --- charts -----------------------------------------------------------------------------------
 
 
-async def test_a_timeline_of_all_begins_with_the_first_job(core: Core, usage: Usage) -> None:
+async def test_a_timeline_of_all_begins_with_the_first_job(core: Core, usage: UsageReports) -> None:
     await put(core, 3 * DAY, JobState.DELIVERED)
     await put(core, timedelta(0), JobState.DELIVERED)
     data = await usage.chart(GUILD, Period.ALL, By.DAY)
@@ -118,7 +119,7 @@ async def test_a_timeline_of_all_begins_with_the_first_job(core: Core, usage: Us
     assert [column.amounts.videos for column in nothing.columns] == [0]
 
 
-async def test_columns_add_up_to_the_whole(core: Core, usage: Usage) -> None:
+async def test_columns_add_up_to_the_whole(core: Core, usage: UsageReports) -> None:
     for days in (0, 1, 40, 200, 900):
         await put(core, days * DAY, JobState.DELIVERED)
     data = await usage.chart(GUILD, Period.ALL, By.DAY)
@@ -126,7 +127,7 @@ async def test_columns_add_up_to_the_whole(core: Core, usage: Usage) -> None:
     assert data.sums.total.videos == 5
 
 
-async def test_a_chart_is_drawn_outside_this_process(usage: Usage) -> None:
+async def test_a_chart_is_drawn_outside_this_process(usage: UsageReports) -> None:
     chart: domain.Chart = Timeline(
         title="t", subtitle="s", axis="a", labels=("1",), empty="-",
         panels=(Panel(axis="p", values=(1.0,)),),
@@ -139,7 +140,7 @@ async def test_a_chart_is_drawn_outside_this_process(usage: Usage) -> None:
 # --- exports ----------------------------------------------------------------------------------
 
 
-async def test_a_small_export_is_plain_and_has_every_job(core: Core, usage: Usage) -> None:
+async def test_a_small_export_is_plain_and_has_every_job(core: Core, usage: UsageReports) -> None:
     await put(core, timedelta(0), JobState.DELIVERED, requester_name="=1+1", prompt="secret fox")
     await put(core, DAY, JobState.FAILED)
     file = await usage.export(GUILD, Period.ALL, ExportFormat.CSV, limit_bytes=MIB)
@@ -152,7 +153,7 @@ async def test_a_small_export_is_plain_and_has_every_job(core: Core, usage: Usag
 
 
 async def test_an_export_of_several_batches_is_one_list(
-    core: Core, usage: Usage, monkeypatch: pytest.MonkeyPatch
+    core: Core, usage: UsageReports, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(service, "BATCH", 2)
     for hours in range(4):
@@ -163,7 +164,7 @@ async def test_an_export_of_several_batches_is_one_list(
 
 
 async def test_a_large_export_is_compressed_and_a_huge_one_refused(
-    core: Core, usage: Usage, tmp_path: Path
+    core: Core, usage: UsageReports, tmp_path: Path
 ) -> None:
     for _ in range(30):
         await put(core, timedelta(0), JobState.FAILED)
@@ -177,7 +178,7 @@ async def test_a_large_export_is_compressed_and_a_huge_one_refused(
     assert list((tmp_path / "exports").iterdir()) == [], "nothing is left behind"
 
 
-async def test_an_export_without_jobs_is_a_heading(usage: Usage) -> None:
+async def test_an_export_without_jobs_is_a_heading(usage: UsageReports) -> None:
     file = await usage.export(GuildId(1), Period.TODAY, ExportFormat.CSV, limit_bytes=MIB)
     with file.content:
         assert file.content.read().decode().count("\r\n") == 1

@@ -10,11 +10,13 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.domain.errors import ChatUnavailableError, ConfigurationError, DatabaseUnavailableError
-from bot.domain.guilds.audit import Action, Actor
+from bot.domain.guilds.audit import Action
 from bot.domain.guilds.settings import Guild
 from bot.domain.ids import ChannelId, UserId
-from bot.domain.jobs.job import Job, JobState, JobUpdateKind, Owner
+from bot.domain.jobs.job import Job, JobUpdateKind
 from bot.domain.jobs.pacing import LONGEST_WAIT
+from bot.domain.jobs.states import JobState, Owner
+from bot.domain.people import Person
 from bot.services.guilds.membership import FORGET_EVERY_SECONDS, SETTINGS_KEPT, GuildMembership
 from bot.services.host.clock_watch import STEP_SECONDS, ClockStepWatch
 from bot.services.host.process_lease import LEASE, ProcessLease
@@ -93,7 +95,7 @@ async def _put_pause(core: Core, due_at: datetime) -> None:
 
 
 async def _is_probed(core: Core) -> bool:
-    await core.accounts.probe(ACCOUNT, MODEL)
+    await core.account_pause.probe(ACCOUNT, MODEL)
     return core.provider.lists == 1
 
 
@@ -159,7 +161,7 @@ async def test_clock_set_back_while_no_process_ran_is_noticed_at_the_start(
 async def test_waits_within_reason_outlive_a_start(core: Core, keeping: ClockStepWatch) -> None:
     job = await core.put(not_before=NOW + LONGEST_WAIT)
     assert await _events(keeping) == []
-    assert (await core.job(job)).not_before == NOW + LONGEST_WAIT
+    assert (await core.job(job)).lease.not_before == NOW + LONGEST_WAIT
 
 
 @pytest.mark.parametrize(
@@ -191,7 +193,7 @@ async def test_database_that_was_away_during_the_look_is_asked_at_the_next(
         await keeping.run_once()
     monkeypatch.undo()
     assert await _events(keeping) == ["long_waits_ended"]
-    assert (await core.job(job)).not_before == clock.now()
+    assert (await core.job(job)).lease.not_before == clock.now()
 
 
 def _refuse() -> None:
@@ -225,7 +227,7 @@ async def test_lease_of_a_create_under_way_is_not_ended_by_a_step_back(
 async def test_process_whose_clock_is_set_keeps_its_database(
     core: Core, clock: SetClock, step: timedelta
 ) -> None:
-    first, second = core.instance, ProcessLease(core.database, clock)
+    first, second = core.process_lease, ProcessLease(core.database, clock)
     await first.acquire()
     clock.set_by(step)
     await first.run_once()
@@ -251,7 +253,7 @@ async def test_dead_process_is_replaced_in_time_though_the_clock_was_set(
     dead._host = "elsewhere"
     await dead.acquire()
     clock.set_by(step)
-    await core.instance.acquire()
+    await core.process_lease.acquire()
     assert LEASE.total_seconds() <= clock.monotonic() <= LEASE.total_seconds() + 10
 
 
@@ -263,14 +265,14 @@ async def _late(core: Core, job: Job) -> None:
         await core.job(job),
         owner=Owner.POLLER,
         name=JobUpdateKind.TASK_LATE,
-        late_at=core.clock.now(),
+        changes={"late_at": core.clock.now()},
     )
 
 
 async def _board_for(core: Core, *, seconds: float) -> None:
     until = core.clock.monotonic() + seconds
     while core.clock.monotonic() < until:
-        core.clock.advance(seconds=max(await core.board.run_once(), 0.05))
+        core.clock.advance(seconds=max(await core.status_updater.run_once(), 0.05))
 
 
 @BACK
@@ -279,7 +281,7 @@ async def test_status_message_just_edited_is_edited_again_in_time(
 ) -> None:
     job = await core.put(JobState.RUNNING)
     await _late(core, job)
-    await core.board.run_once()
+    await core.status_updater.run_once()
     clock.set_by(-step)
     await core.patch(job, shown_digest=None, shown_version=1)
     await _board_for(core, seconds=20)
@@ -293,7 +295,7 @@ async def test_message_discord_would_not_take_is_tried_again_in_time(
     job = await core.put(JobState.RUNNING)
     await _late(core, job)
     core.chat.refusals["edit_status"].append(ChatUnavailableError("503"))
-    await core.board.run_once()
+    await core.status_updater.run_once()
     clock.set_by(-step)
     await _board_for(core, seconds=20)
     assert core.chat.names(job.id) == ["edit_status"]
@@ -305,8 +307,8 @@ async def test_places_in_line_are_looked_up_again_in_time(
 ) -> None:
     jobs = [await core.put() for _ in range(3)]
     for job in jobs:
-        await core.patch(job, shown_digest=core.chat.digest(await core.estimates.view(job)))
-    await core.board.run_once()
+        await core.patch(job, shown_digest=core.chat.draw(await core.estimates.view(job)).digest)
+    await core.status_updater.run_once()
     clock.set_by(-step)
     await core.dispatcher.run_once(MODEL)
     await _board_for(core, seconds=60)
@@ -319,8 +321,8 @@ async def test_log_channel_out_of_reach_is_tried_again_in_time(
 ) -> None:
     guild = Guild(guild_id=GUILD, log_channel_id=ChannelId(700))
     async with core.database.write() as connection:
-        actor = Actor(user_id=UserId(9), name="mo")
-        await core.audit.record(connection, guild, actor, Action.WORD_ADDED, "fox")
+        actor = Person(user_id=UserId(9), name="mo")
+        await core.audit_log.record(connection, guild, actor, Action.WORD_ADDED, "fox")
     core.chat.refusals["tell_log_channel"].append(ChatUnavailableError("503"))
     await core.log_channels.run_once()
     clock.set_by(-step)
@@ -348,6 +350,8 @@ async def test_settings_of_a_guild_left_long_ago_are_erased_in_time(
     core: Core, clock: SetClock, step: timedelta
 ) -> None:
     follower = GuildMembership(
+        database=core.database,
+        clock=core.clock,
         writer=core.writer,
         present=lambda: None,
         is_member=lambda _: pytest.fail("nobody is to be asked"),
@@ -382,11 +386,11 @@ async def test_task_born_by_another_time_than_ours_is_not_bought_again(
         core.provider.list_task(f"known-{number}", at=born_at)
     clock.set_by(timedelta(minutes=minutes))
     clock.advance(minutes=1)
-    job = await core.put(JobState.UNCONFIRMED, sent_at=clock.now(), gave_up_at=clock.now())
+    job = await core.put(JobState.UNCONFIRMED, sent_at=clock.now(), create_abandoned_at=clock.now())
     core.provider.list_task("the job's", at=NOW + timedelta(minutes=1))
     for _ in range(4):
         clock.advance(minutes=10)
         await core.reconciler.run_once()
         assert await core.state(job) is JobState.UNCONFIRMED
     assert core.told() == ["job_unconfirmed"]
-    assert "the job's" in core.chat.notices[0].facts["tasks"]
+    assert "the job's" in core.chat.alerts[0].facts["tasks"]

@@ -22,9 +22,10 @@ from bot.domain.errors import ConfigurationError, DatabaseUnavailableError
 from bot.domain.host.disk import DiskUnavailableError, is_disk_trouble
 from bot.domain.ids import JobId
 from bot.domain.jobs.delivery import Receipt
-from bot.domain.jobs.job import JobState
+from bot.domain.jobs.job import Job
 from bot.domain.jobs.ledger import EntryKind
-from bot.domain.jobs.status import Purpose, StatusView
+from bot.domain.jobs.states import JobState
+from bot.domain.jobs.status import Drawing, Purpose
 from bot.domain.requests.task import TaskState
 from bot.logs import configure_logs, get_logger
 from bot.media import child
@@ -32,7 +33,7 @@ from bot.media.child import MediaPool
 from bot.provider import downloads
 from bot.services.host.process_lease import LEASE, ProcessLease
 from bot.services.intake.pictures import Pictures
-from bot.services.stages.supervisor import Loop, Pipeline
+from bot.services.stages.supervisor import Loop, Supervisor
 from tests.fakes import MODEL, NOW, VIDEO, a_submission, a_task
 from tests.services.core import Core
 from tests.services.database_trouble import Trouble, full, locked, read_only
@@ -93,7 +94,7 @@ async def test_wish_whose_pictures_cannot_be_kept_is_refused_whole(
         await core.submissions.submit(a_submission())
     assert str(caught.value) == os.strerror(number)
     assert _left_behind(core) == []
-    assert await core.submissions.active(a_submission().origin.guild_id) == []
+    assert await core.lookup.active(a_submission().origin.guild_id) == []
     assert core.chat.calls == []
     disk.work()
     job = await core.submissions.submit(a_submission())
@@ -109,7 +110,7 @@ async def test_wish_is_refused_where_the_folder_cannot_be_made(
     monkeypatch.setattr(Path, "mkdir", refuse)
     with pytest.raises(DiskUnavailableError) as caught:
         await core.submissions.submit(a_submission())
-    assert str(core.data_dir) not in str(caught.value)
+    assert str(core.settings.data_dir) not in str(caught.value)
 
 
 async def test_pictures_that_nobody_can_look_at_for_want_of_room_are_no_bad_pictures(
@@ -169,7 +170,7 @@ async def test_answer_of_a_create_is_kept_until_the_database_takes_it(
         await core.dispatcher.run_once(MODEL)
     stored = await core.job(job)
     (task_id,) = core.provider.tasks
-    assert (stored.state, stored.task_id) == (JobState.PENDING, task_id)
+    assert (stored.state, stored.task.id) == (JobState.PENDING, task_id)
     assert slept == sorted(slept)
     assert [line["event"] for line in logs].count("create_answer_unstored") == 6
     core.provider.during_create = None
@@ -198,11 +199,11 @@ def _loops(core: Core) -> list[Loop]:
         "poller": core.poller.run_once,
         "downloader": core.downloader.run_once,
         "deliverer": core.deliverer.run_once,
-        "status board": core.board.run_once,
+        "status board": core.status_updater.run_once,
         "reconciler": core.reconciler.run_once,
         "reaper": core.reaper.run_once,
         "log channels": core.log_channels.run_once,
-        "instance": core.instance.run_once,
+        "instance": core.process_lease.run_once,
     }
     return [Loop(name=name, run_once=run, wakeup=LocalWakeup()) for name, run in rounds.items()]
 
@@ -218,12 +219,12 @@ async def test_every_loop_outlives_it_and_the_job_is_made_once(
 ) -> None:
     job = await core.put(state)
     await core.put_video(job)
-    if job.task_id is not None:
-        core.provider.tasks[job.task_id] = a_task(job.task_id, TaskState.SUCCEEDED)
+    if job.task.id is not None:
+        core.provider.tasks[job.task.id] = a_task(job.task.id, TaskState.SUCCEEDED)
     _let_deliveries_be_found(core)
-    await core.instance.acquire()
+    await core.process_lease.acquire()
     loops = _loops(core)
-    pipeline = Pipeline(loops, clock=core.clock, metrics=core.metrics)
+    pipeline = Supervisor(loops, clock=core.clock, metrics=core.metrics)
     async with trouble(core):
         with capture_logs() as logs:
             for loop in loops:
@@ -258,8 +259,8 @@ def _let_deliveries_be_found(core: Core) -> None:
     """Have a search find what was delivered, as Discord would."""
     deliver = core.chat.deliver_by_edit
 
-    async def deliver_by_edit(view: StatusView, file: Path) -> Receipt:
-        receipt = await deliver(view, file)
+    async def deliver_by_edit(job: Job, drawing: Drawing, file: Path) -> Receipt:
+        receipt = await deliver(job, drawing, file)
         core.chat.standing[Purpose.DELIVERY, receipt.channel_id] = receipt
         return receipt
 
@@ -273,21 +274,21 @@ def _let_deliveries_be_found(core: Core) -> None:
 async def test_lease_outlives_a_database_that_is_away_for_a_minute(
     core: Core, trouble: Trouble
 ) -> None:
-    await core.instance.acquire()
+    await core.process_lease.acquire()
     waits = []
     async with trouble(core):
         with capture_logs() as logs:
             for _ in range(60):
-                waits.append(await core.instance.run_once())
+                waits.append(await core.process_lease.run_once())
                 core.clock.advance(seconds=waits[-1])
-        assert core.instance.trouble is not None
+        assert core.process_lease.trouble is not None
         with pytest.raises(DatabaseUnavailableError):
             await ProcessLease(core.database, core.clock).acquire()
     assert [line["event"] for line in logs] == ["lease_unrenewed"]
     # Whoever starts the moment it is back sees a sign of life before the lease is over.
     assert 4 * max(waits) < LEASE.total_seconds()
-    await core.instance.run_once()
-    assert core.instance.trouble is None
+    await core.process_lease.run_once()
+    assert core.process_lease.trouble is None
 
 
 # --- a download -----------------------------------------------------------------------------------
@@ -407,7 +408,7 @@ async def test_video_near_its_end_is_told_once_however_it_is_stuck(
     core.clock.advance(seconds=1)
     for _ in range(3):
         await core.reaper.run_once()
-    (notice,) = core.chat.notices
+    (notice,) = core.chat.alerts
     assert (notice.told.value, notice.facts["subject"]) == ("result_deadline", job.id)
     assert notice.facts["expires_at"] == (NOW + timedelta(hours=2)).isoformat()
     sample = core.metrics.registry.get_sample_value

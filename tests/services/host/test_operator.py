@@ -2,52 +2,47 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from bot.domain.amounts import Amounts
 from bot.domain.errors import AuthenticationError, InvalidOptionsError, JobNotFoundError
-from bot.domain.guilds.audit import Action, Actor
+from bot.domain.guilds.audit import Action
 from bot.domain.guilds.quota import Rule, Scope, Unit, Window
-from bot.domain.host.overview import GuildInfo, Switch
+from bot.domain.host.overview import GuildInfo
+from bot.domain.host.switch import Switch
 from bot.domain.ids import ChannelId, GuildId, UserId
-from bot.domain.jobs.job import JobState
-from bot.domain.jobs.ledger import Amounts
+from bot.domain.jobs.states import JobState
+from bot.domain.people import Person
 from bot.services.guilds.presence import store_presences
-from bot.services.host.operator import Host
+from bot.services.host.operator import OperatorActions
 from bot.services.switch import IntakeSwitch
 from bot.storage import audit, guilds
 from tests.fakes import ACCOUNT, GUILD, MODEL, NOW
-from tests.services.core import Core
+from tests.services.core import GENEROUS, Core
 
-OPERATOR = Actor(user_id=UserId(9), name="ops")
+OPERATOR = Person(user_id=UserId(9), name="ops")
 OTHER, SILENT = GuildId(2), GuildId(3)
 DEFAULT = Rule(scope=Scope.CEILING, unit=Unit.VIDEOS, window=Window.DAY, limit=100)
 
 
 @pytest.fixture
-def host(core: Core) -> Host:
-    return Host(
-        database=core.database,
-        clock=core.clock,
-        account=ACCOUNT,
-        catalogue=core.catalogue,
-        audit=core.audit,
-        amount_words=lambda unit, figure: f"{figure} {unit.value}",
-        reconciler=core.reconciler,
-        default_rules=core.defaults.rules,
-        daily_budget_micros=50_000_000,
-    )
+def host(core: Core) -> OperatorActions:
+    return core.altered(defaults=replace(GENEROUS, daily_budget_micros=50_000_000)).operator
 
 
-async def test_status_tells_switch_account_lanes_and_money(core: Core, host: Host) -> None:
+async def test_status_tells_switch_account_lanes_and_money(
+    core: Core, host: OperatorActions
+) -> None:
     await core.put()
     await core.put(JobState.RUNNING)
     await core.put(JobState.UNCONFIRMED)
     await core.put(JobState.DOWNLOADING, task_id="other")
-    await core.instance.acquire()
-    await core.accounts.pause(ACCOUNT, AuthenticationError("in arrears", status=400))
-    await IntakeSwitch(core.database).turn(Switch.DRAINING, OPERATOR)
+    await core.process_lease.acquire()
+    await core.account_pause.pause(ACCOUNT, AuthenticationError("in arrears", status=400))
+    await IntakeSwitch(core.database).set(Switch.DRAINING, OPERATOR)
     status = await host.status()
     assert status.switch is Switch.DRAINING
     assert status.under_way == 3
@@ -62,13 +57,13 @@ async def test_status_tells_switch_account_lanes_and_money(core: Core, host: Hos
     assert [lane.model for lane in status.lanes] == [model.name for model in core.catalogue]
 
 
-async def test_status_of_a_database_nothing_was_ever_started_on(host: Host) -> None:
+async def test_status_of_a_database_nothing_was_ever_started_on(host: OperatorActions) -> None:
     status = await host.status()
     assert (status.switch, status.under_way, status.served_at) == (Switch.OPEN, 0, None)
 
 
 async def test_guilds_are_listed_dearest_first_with_what_bounds_them(
-    core: Core, host: Host
+    core: Core, host: OperatorActions
 ) -> None:
     await core.put()
     await core.put(guild_id=OTHER, price_micros=5_000_000)
@@ -90,7 +85,9 @@ async def test_guilds_are_listed_dearest_first_with_what_bounds_them(
     assert (third.guild_id, third.ceilings) == (SILENT, (DEFAULT,))
 
 
-async def test_a_ceiling_is_set_written_down_told_and_taken_back(core: Core, host: Host) -> None:
+async def test_a_ceiling_is_set_written_down_told_and_taken_back(
+    core: Core, host: OperatorActions
+) -> None:
     async with core.database.write() as connection:
         await guilds.ensure(connection, GUILD)
         await guilds.change(connection, GUILD, log_channel_id=77)
@@ -120,13 +117,15 @@ async def test_a_ceiling_is_set_written_down_told_and_taken_back(core: Core, hos
 
 
 @pytest.mark.parametrize("typed", ["", "kitten", "4", "-1", "9" * 40, "1; drop"])
-async def test_a_ceiling_for_a_guild_nobody_knows_is_refused(host: Host, typed: str) -> None:
+async def test_a_ceiling_for_a_guild_nobody_knows_is_refused(
+    host: OperatorActions, typed: str
+) -> None:
     with pytest.raises(InvalidOptionsError) as raised:
         await host.set_ceiling(typed, unit=Unit.VIDEOS, window=Window.DAY, limit=1, actor=OPERATOR)
     assert raised.value.problem == "unknown_guild"
 
 
-async def test_a_history_is_of_any_guild(core: Core, host: Host) -> None:
+async def test_a_history_is_of_any_guild(core: Core, host: OperatorActions) -> None:
     job = await core.put(guild_id=OTHER)
     told = await host.history(f"#{job.id.lower()}")
     assert told.job.id == job.id
@@ -135,12 +134,12 @@ async def test_a_history_is_of_any_guild(core: Core, host: Host) -> None:
 
 
 @pytest.mark.parametrize("typed", ["ZZZZZZ", "not an id", ""])
-async def test_a_history_of_no_job_is_refused(host: Host, typed: str) -> None:
+async def test_a_history_of_no_job_is_refused(host: OperatorActions, typed: str) -> None:
     with pytest.raises(JobNotFoundError):
         await host.history(typed)
 
 
-async def test_reconciling_returns_what_stays_open(core: Core, host: Host) -> None:
+async def test_reconciling_returns_what_stays_open(core: Core, host: OperatorActions) -> None:
     job = await core.put(JobState.UNCONFIRMED)
     assert [each.id for each in await host.reconcile()] == [job.id]
     assert core.provider.lists == 1

@@ -12,7 +12,7 @@ import pytest
 
 from bot.domain.errors import ConfigurationError, LostLeaseError
 from bot.domain.ids import WorkerId
-from bot.domain.jobs.job import JobState
+from bot.domain.jobs.states import JobState
 from bot.services.host.process_lease import LEASE, ProcessLease
 from bot.storage import processes
 from bot.storage.processes import ProcessRow
@@ -40,7 +40,7 @@ async def _holder(core: Core) -> str:
 
 
 async def test_second_process_refuses_while_the_first_lives(core: Core) -> None:
-    first, second = core.instance, ProcessLease(core.database, core.clock)
+    first, second = core.process_lease, ProcessLease(core.database, core.clock)
     await first.acquire()
     sleep = core.clock.sleep
 
@@ -57,17 +57,17 @@ async def test_second_process_refuses_while_the_first_lives(core: Core) -> None:
 
 
 async def test_dead_process_of_this_host_is_replaced_at_once(core: Core) -> None:
-    await _put(core, pid=_dead_pid(), host=core.instance._host)
-    await core.instance.acquire()
+    await _put(core, pid=_dead_pid(), host=core.process_lease._host)
+    await core.process_lease.acquire()
     assert core.clock.slept == []
-    assert await _holder(core) == core.instance.worker_id
+    assert await _holder(core) == core.process_lease.worker_id
 
 
 async def test_silent_process_of_another_host_is_replaced_once_its_lease_lapsed(
     core: Core,
 ) -> None:
     await _put(core, pid=_dead_pid())
-    await core.instance.acquire()
+    await core.process_lease.acquire()
     assert LEASE <= core.clock.now() - NOW < LEASE + timedelta(seconds=10)
 
 
@@ -91,32 +91,32 @@ async def test_clock_of_another_host_decides_nothing(core: Core, ahead: timedelt
 
     core.clock.sleep = renewing  # type: ignore[method-assign]
     with pytest.raises(ConfigurationError):
-        await core.instance.acquire()
+        await core.process_lease.acquire()
     core.clock.sleep = sleep  # type: ignore[method-assign]
     waited_from = core.clock.now()
-    await core.instance.acquire()
+    await core.process_lease.acquire()
     assert LEASE <= core.clock.now() - waited_from < LEASE + timedelta(seconds=10)
-    assert await _holder(core) == core.instance.worker_id
+    assert await _holder(core) == core.process_lease.worker_id
 
 
 async def test_replaced_process_learns_it_at_its_next_sign_of_life(core: Core) -> None:
-    await core.instance.acquire()
+    await core.process_lease.acquire()
     await _put(core, pid=1)
     with pytest.raises(LostLeaseError):
-        await core.instance.run_once()
+        await core.process_lease.run_once()
 
 
 async def test_released_database_is_free_at_once(core: Core) -> None:
-    await core.instance.acquire()
-    await core.instance.release()
+    await core.process_lease.acquire()
+    await core.process_lease.release()
     await ProcessLease(core.database, core.clock).acquire()
     assert core.clock.slept == []
 
 
 async def test_process_that_was_replaced_does_not_release_its_successor(core: Core) -> None:
-    await core.instance.acquire()
+    await core.process_lease.acquire()
     await _put(core, pid=1)
-    await core.instance.release()
+    await core.process_lease.release()
     assert await _holder(core) == "other"
 
 
@@ -127,13 +127,13 @@ async def test_leases_of_the_dead_are_dropped_and_their_claims_kept(core: Core) 
         lease_owner="dead",
         lease_until=NOW + timedelta(minutes=20),
     )
-    await core.instance.acquire()
+    await core.process_lease.acquire()
     stored = await core.job(job)
-    assert (stored.lease_owner, stored.lease_until, stored.claims) == (None, None, 2)
+    assert (stored.lease.owner, stored.lease.until, stored.lease.claims) == (None, None, 2)
 
 
 async def test_two_starts_at_the_same_moment_leave_one_process(core: Core) -> None:
-    one, two = core.instance, ProcessLease(core.database, core.clock)
+    one, two = core.process_lease, ProcessLease(core.database, core.clock)
     winners = await asyncio.gather(one.acquire(), two.acquire(), return_exceptions=True)
     # The loser waited for a lease that nobody renewed: that is the only way to win second.
     assert winners.count(None) >= 1

@@ -21,7 +21,7 @@ class Watched:
         self.database: str | None = None
         self._core = core
         self._watch = StorageWatch(
-            folder=core.data_dir,
+            folder=core.settings.data_dir,
             database_trouble=lambda: self.database,
             clock=core.clock,
             alerts=core.alerts,
@@ -59,7 +59,7 @@ async def test_trouble_that_lasts_is_told_once_until_it_is_over(
         setattr(watched, subject, None)
         assert await watched.look(seconds=3600) == ["storage_recovered"]
     facts = {"subject": subject, "reason": "no room"}
-    assert [notice.facts for notice in core.chat.notices] == [facts, facts]
+    assert [notice.facts for notice in core.chat.alerts] == [facts, facts]
     assert core.told() == ["host_trouble"] * 2
 
 
@@ -75,6 +75,6 @@ async def test_trouble_that_passes_is_in_the_log_alone(
 
 
 async def test_look_at_the_disk_leaves_nothing_behind(core: Core, watched: Watched) -> None:
-    before = sorted(core.data_dir.iterdir())
+    before = sorted(core.settings.data_dir.iterdir())
     assert await watched.look(seconds=60) == []
-    assert sorted(core.data_dir.iterdir()) == before
+    assert sorted(core.settings.data_dir.iterdir()) == before

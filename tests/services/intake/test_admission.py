@@ -5,36 +5,29 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
-from bot.domain.catalogue import Kind
+from bot.domain.catalogue import Choices, Kind
 from bot.domain.catalogue.permits import Subject
 from bot.domain.errors import (
     DrainingError,
     RequestError,
 )
-from bot.domain.guilds.audit import Actor
-from bot.domain.host.overview import Switch
+from bot.domain.guilds.denials import ChannelClosedError, MemberBlockedError, WordBlockedError
+from bot.domain.host.switch import Switch
 from bot.domain.ids import ChannelId, GuildId, UserId
-from bot.domain.jobs.job import JobState
-from bot.domain.requests.denials import (
-    ChannelClosedError,
-    EffectDeniedError,
-    MemberBlockedError,
-    ModelDeniedError,
-    WordBlockedError,
-)
-from bot.domain.requests.submission import Choices, GenerationOptions, Origin, Submission, Wish
+from bot.domain.jobs.states import JobState
+from bot.domain.people import Person, Requester
+from bot.domain.requests.denials import EffectDeniedError, ModelDeniedError
+from bot.domain.requests.submission import Submission, VideoOptions, VideoSpec
 from bot.domain.requests.words import fold
-from bot.services.intake.submissions import Asker
 from bot.services.switch import IntakeSwitch
 from bot.storage import moderation, permits
 from bot.storage.engine import Connection
-from tests.fakes import CHANNEL, GUILD, MEMBER, MODEL, NOW, a_submission
+from tests.fakes import CHANNEL, GUILD, MEMBER, MODEL, NOW, a_requester, a_submission
 from tests.services.core import Core
-from tests.services.video_requests import a_wish_for
+from tests.services.video_requests import a_submission_for
 
 CATEGORY, ELSEWHERE = ChannelId(8_000), ChannelId(8_001)
 OTHER_MODEL = "wanx2.1-kf2v-plus"
@@ -71,27 +64,27 @@ async def do(core: Core, act: Act) -> None:
         await act(connection)
 
 
-def an_origin(*path: ChannelId, **changes: Any) -> Origin:  # noqa: ANN401 - an origin's fields
-    return replace(a_submission().origin, channel_path=path or (CHANNEL,), **changes)
+def from_channel(*path: ChannelId, user_id: UserId = MEMBER) -> Requester:
+    return a_requester(user_id=user_id, channel_path=path or (CHANNEL,))
 
 
 async def admitted(
     core: Core,
-    origin: Origin | None = None,
+    requester: Requester | None = None,
     kind: Kind = Kind.FRAMES,
-    options: GenerationOptions | None = None,
+    options: VideoOptions | None = None,
     **choices: str,
-) -> Wish:
+) -> VideoSpec:
     return await core.admission.admit(
-        origin or an_origin(),
+        requester or from_channel(),
         kind,
-        options or GenerationOptions(prompt="a red fox"),
+        options or VideoOptions(prompt="a red fox"),
         Choices(**choices),  # type: ignore[arg-type]
     )
 
 
 def a_wish() -> Submission:
-    return replace(a_submission(), origin=an_origin())
+    return replace(a_submission(), requester=from_channel())
 
 
 # --- what was typed --------------------------------------------------------------------------
@@ -105,18 +98,18 @@ async def test_what_is_forbidden_is_refused_and_only_in_this_guild(
     await do(core, act)
     with pytest.raises(error):
         await admitted(core, model=MODEL)
-    assert (await admitted(core, an_origin(guild_id=GuildId(9)))).model == MODEL
+    assert (await admitted(core, replace(from_channel(), guild_id=GuildId(9)))).model == MODEL
 
 
 async def test_a_drain_refuses_before_pictures_are_read(core: Core) -> None:
-    await IntakeSwitch(core.database).turn(Switch.DRAINING, Actor(user_id=UserId(9), name="ops"))
+    await IntakeSwitch(core.database).set(Switch.DRAINING, Person(user_id=UserId(9), name="ops"))
     with pytest.raises(DrainingError):
-        await admitted(core, an_origin())
+        await admitted(core, from_channel())
 
 
 async def test_another_member_may_where_one_is_blocked(core: Core) -> None:
     await do(core, block)
-    assert (await admitted(core, an_origin(requester_id=UserId(4)))).model == MODEL
+    assert (await admitted(core, from_channel(user_id=UserId(4)))).model == MODEL
 
 
 async def test_a_closed_channel_names_the_open_ones(core: Core) -> None:
@@ -125,11 +118,11 @@ async def test_a_closed_channel_names_the_open_ones(core: Core) -> None:
             name = str(channel_id)
             await permits.decide(connection, GUILD, Subject.CHANNEL, name, allowed=allowed)
     with pytest.raises(ChannelClosedError) as closed:
-        await admitted(core, an_origin(CHANNEL, CATEGORY))
+        await admitted(core, from_channel(CHANNEL, CATEGORY))
     assert closed.value.instead == (CATEGORY,)
-    assert (await admitted(core, an_origin(ELSEWHERE, CATEGORY))).model == MODEL
+    assert (await admitted(core, from_channel(ELSEWHERE, CATEGORY))).model == MODEL
     with pytest.raises(ChannelClosedError):
-        await admitted(core, an_origin(ELSEWHERE))
+        await admitted(core, from_channel(ELSEWHERE))
 
 
 async def test_a_denied_default_gives_way_to_the_cheapest_allowed(core: Core) -> None:
@@ -152,19 +145,19 @@ async def test_a_guilds_default_is_taken_when_nobody_chose(core: Core) -> None:
 async def test_both_prompts_are_held_against_the_words(core: Core) -> None:
     await do(core, add_word)
     for field, options in (
-        ("prompt", GenerationOptions(prompt="A FOX!")),
-        ("negative_prompt", GenerationOptions(prompt="a hen", negative_prompt="no fox")),
+        ("prompt", VideoOptions(prompt="A FOX!")),
+        ("negative_prompt", VideoOptions(prompt="a hen", negative_prompt="no fox")),
     ):
         with pytest.raises(WordBlockedError) as blocked:
             await admitted(core, options=options)
         assert blocked.value.field == field
         assert "fox" not in str(blocked.value), "the log keeps no prompts"
-    free = GenerationOptions(prompt="foxes and a firefox")
+    free = VideoOptions(prompt="foxes and a firefox")
     assert (await admitted(core, options=free)).options == free
 
 
 async def test_an_effect_for_two_people_needs_an_admin(core: Core) -> None:
-    options = GenerationOptions(effect="hug")
+    options = VideoOptions(effect="hug")
     with pytest.raises(EffectDeniedError):
         await admitted(core, kind=Kind.EFFECT, options=options)
     async with core.database.write() as connection:
@@ -179,7 +172,7 @@ async def test_an_effect_for_two_people_needs_an_admin(core: Core) -> None:
 async def test_what_is_forbidden_after_the_check_stops_the_reserve(
     core: Core, act: Act, error: type[RequestError]
 ) -> None:
-    submission = replace(a_wish(), wish=await admitted(core))
+    submission = replace(a_wish(), spec=await admitted(core))
     await do(core, act)
     with pytest.raises(error):
         await core.submissions.submit(submission)
@@ -194,7 +187,7 @@ async def _jobs(connection: Connection) -> int:
 
 
 async def test_an_effect_denied_after_the_check_stops_the_reserve(core: Core) -> None:
-    wish = a_wish_for(core.catalogue, Kind.EFFECT, GenerationOptions(effect="hug"), Choices())
+    wish = a_submission_for(core.catalogue, Kind.EFFECT, VideoOptions(effect="hug"), Choices())
     with pytest.raises(EffectDeniedError):
         await core.submissions.submit(wish)
 
@@ -218,8 +211,7 @@ async def test_a_retry_is_checked_as_a_new_command(
     job = await core.submissions.submit(a_wish())
     await core.patch(job, state=JobState.FAILED, finished_at=NOW)
     await do(core, act)
-    asker = Asker(user_id=MEMBER, guild_id=GUILD)
     # Refused before its pictures are read, which are gone besides.
     await core.folders.erase(job.id)
     with pytest.raises(error):
-        await core.submissions.retry(job.id, asker, an_origin())
+        await core.retries.retry(job.id, from_channel(), a_submission().origin)

@@ -6,18 +6,18 @@ from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from bot.domain.errors import QuotaExceededError
-from bot.domain.guilds.audit import Actor
+from bot.domain.guilds.denials import QuotaExceededError
 from bot.domain.guilds.quota import Rule, Scope, Unit, Window, window_span
 from bot.domain.ids import InteractionId, UserId
-from bot.domain.jobs.job import JobState
+from bot.domain.jobs.states import JobState
+from bot.domain.people import Person
 from bot.services.intake.quotas import QuotaDefaults
 from bot.storage import guilds
 from tests.fakes import GUILD, NOW, a_submission
 from tests.services.core import Core
 from tests.services.guilds.test_membership import Discord, following
 
-ADMIN = Actor(user_id=UserId(9), name="admin")
+ADMIN = Person(user_id=UserId(9), name="admin")
 CEILING = Rule(scope=Scope.CEILING, unit=Unit.VIDEOS, window=Window.DAY, limit=5)
 
 

@@ -6,31 +6,26 @@ from datetime import timedelta
 
 import pytest
 
+from bot.domain.amounts import Amounts
 from bot.domain.errors import JobNotFoundError, JobNotOverError
 from bot.domain.guilds.audit import Action
 from bot.domain.ids import UserId
-from bot.domain.jobs.job import ACTIVE, TERMINAL, JobState
-from bot.domain.jobs.ledger import Amounts
-from bot.services import Asker
+from bot.domain.jobs.states import ACTIVE, TERMINAL, JobState
+from bot.domain.people import Requester
 from bot.services.intake.erasure import Erasure
 from bot.storage import audit, guilds
 from tests.fakes import CHANNEL, GUILD, MEMBER, NOW, URL
 from tests.services.core import Core
 
-OWNER = Asker(user_id=MEMBER, guild_id=GUILD, name="Ada")
-MODERATOR = Asker(user_id=UserId(9), guild_id=GUILD, may_moderate=True, name="Mo")
+OWNER = Requester(user_id=MEMBER, guild_id=GUILD, name="Ada")
+MODERATOR = Requester(user_id=UserId(9), guild_id=GUILD, may_moderate=True, name="Mo")
 LATER = NOW + timedelta(days=1)
 WORDS = {"prompt": "a fox", "negative_prompt": "rain", "actual_prompt": "a red fox"}
 
 
 @pytest.fixture
 def forgetting(core: Core) -> Erasure:
-    return Erasure(
-        writer=core.writer,
-        folders=core.folders,
-        submissions=core.submissions,
-        audit=core.audit,
-    )
+    return core.erasure
 
 
 async def test_files_and_words_are_erased_and_the_figures_stay(
@@ -41,10 +36,14 @@ async def test_files_and_words_are_erased_and_the_figures_stay(
     await forgetting.forget(job.id.lower(), OWNER)
     stored = await core.job(job)
     assert not core.folders.of(job.id).exists()
-    assert (stored.prompt, stored.negative_prompt, stored.actual_prompt) == (None, None, None)
-    assert stored.requester_name == ""
-    assert stored.result_url is None
-    assert stored.forgotten_at == core.clock.now()
+    assert (stored.options.prompt, stored.options.negative_prompt, stored.result.actual_prompt) == (
+        None,
+        None,
+        None,
+    )
+    assert stored.requester.name == ""
+    assert stored.result.url is None
+    assert stored.times.forgotten_at == core.clock.now()
     assert stored.version > job.version, "the status message is drawn anew, without the prompt"
     assert await core.spent(job) == Amounts(videos=1, seconds=5, micros=1_000_000)
     assert (await core.events(job))[-1].name == "job_forgotten"
@@ -58,7 +57,7 @@ async def test_a_job_under_way_keeps_what_it_needs(
     await core.put_video(job)
     with pytest.raises(JobNotOverError):
         await forgetting.forget(job.id, OWNER)
-    assert (await core.job(job)).prompt == "a fox"
+    assert (await core.job(job)).options.prompt == "a fox"
     assert core.folders.of(job.id).exists()
 
 
@@ -67,7 +66,7 @@ async def test_any_job_that_is_over_can_be_forgotten(
     core: Core, forgetting: Erasure, state: JobState
 ) -> None:
     job = await core.put(state, **WORDS)
-    assert (await forgetting.forget(job.id, OWNER)).prompt is None
+    assert (await forgetting.forget(job.id, OWNER)).options.prompt is None
 
 
 async def test_a_second_time_changes_nothing(core: Core, forgetting: Erasure) -> None:
@@ -80,8 +79,8 @@ async def test_a_second_time_changes_nothing(core: Core, forgetting: Erasure) ->
 async def test_another_member_reaches_nothing(core: Core, forgetting: Erasure) -> None:
     job = await core.put(JobState.DELIVERED, **WORDS)
     with pytest.raises(JobNotFoundError):
-        await forgetting.forget(job.id, Asker(user_id=UserId(8), guild_id=GUILD))
-    assert (await core.job(job)).prompt == "a fox"
+        await forgetting.forget(job.id, Requester(user_id=UserId(8), guild_id=GUILD))
+    assert (await core.job(job)).options.prompt == "a fox"
 
 
 async def test_a_moderator_may_and_it_is_written_down(core: Core, forgetting: Erasure) -> None:

@@ -6,35 +6,32 @@ from dataclasses import replace
 
 import pytest
 
-from bot.domain.catalogue import Kind
-from bot.domain.errors import (
-    JobNotCancellableError,
-    JobNotFoundError,
-    JobNotRetryableError,
-    QuotaExceededError,
-)
+from bot.domain.amounts import NOTHING
+from bot.domain.catalogue import Choices, Kind
+from bot.domain.errors import JobNotCancellableError, JobNotFoundError, JobNotRetryableError
+from bot.domain.guilds.denials import QuotaExceededError
 from bot.domain.guilds.quota import Rule, Scope, Unit, Window
 from bot.domain.ids import GuildId, InteractionId, RoleId, UserId
-from bot.domain.jobs.job import Job, JobState
-from bot.domain.jobs.ledger import NOTHING
-from bot.domain.requests.submission import Choices, GenerationOptions, Origin, Submission
+from bot.domain.jobs.job import Job
+from bot.domain.jobs.states import JobState
+from bot.domain.people import Requester
+from bot.domain.requests.submission import Origin, Submission, VideoOptions
 from bot.domain.requests.task import TaskRequest
-from bot.services.intake.submissions import Asker
 from bot.storage import guilds
 from tests.fakes import CHANNEL, GUILD, MEMBER, MODEL, NOW, SLOW_MODEL, a_submission, number
 from tests.services.core import GENEROUS, Core
-from tests.services.video_requests import a_wish_for, bytes_of
+from tests.services.video_requests import a_submission_for, bytes_of
 
-OWNER = Asker(user_id=MEMBER, guild_id=GUILD)
-OTHER = Asker(user_id=UserId(4), guild_id=GUILD)
-MODERATOR = Asker(user_id=UserId(5), guild_id=GUILD, may_moderate=True)
-FOREIGN = Asker(user_id=UserId(5), guild_id=GuildId(9), may_moderate=True)
-IN_DM = Asker(user_id=MEMBER, guild_id=None)
-OTHER_IN_DM = Asker(user_id=UserId(4), guild_id=None, may_moderate=True)
+OWNER = Requester(user_id=MEMBER, guild_id=GUILD)
+OTHER = Requester(user_id=UserId(4), guild_id=GUILD)
+MODERATOR = Requester(user_id=UserId(5), guild_id=GUILD, may_moderate=True)
+FOREIGN = Requester(user_id=UserId(5), guild_id=GuildId(9), may_moderate=True)
+IN_DM = Requester(user_id=MEMBER, guild_id=None)
+OTHER_IN_DM = Requester(user_id=UserId(4), guild_id=None, may_moderate=True)
 
 
 @pytest.mark.parametrize(
-    ("asker", "may_see"),
+    ("requester", "may_see"),
     [
         pytest.param(OWNER, True, id="owner"),
         pytest.param(MODERATOR, True, id="moderator"),
@@ -43,21 +40,21 @@ OTHER_IN_DM = Asker(user_id=UserId(4), guild_id=None, may_moderate=True)
         pytest.param(FOREIGN, False, id="moderator of another guild"),
         pytest.param(OTHER_IN_DM, False, id="somebody else in the DM"),
         pytest.param(
-            Asker(user_id=MEMBER, guild_id=GuildId(9)), False, id="owner in another guild"
+            Requester(user_id=MEMBER, guild_id=GuildId(9)), False, id="owner in another guild"
         ),
     ],
 )
 async def test_job_is_seen_by_its_owner_and_the_guilds_moderators(
-    core: Core, asker: Asker, *, may_see: bool
+    core: Core, requester: Requester, *, may_see: bool
 ) -> None:
     job = await core.put()
     if may_see:
-        assert (await core.submissions.find(f" #{job.id.lower()} ", asker)).id == job.id
+        assert (await core.lookup.find(f" #{job.id.lower()} ", requester)).id == job.id
         return
     answers = []
     for asked in (job.id, "ZZZZZZ"):
         with pytest.raises(JobNotFoundError) as caught:
-            await core.submissions.find(asked, asker)
+            await core.lookup.find(asked, requester)
         answers.append(str(caught.value).replace(asked, "X"))
     assert answers[0] == answers[1], "like one that does not exist"
 
@@ -66,7 +63,7 @@ async def test_lists_show_ones_own_jobs_and_a_members_to_moderators(core: Core) 
     own = await core.put()
     await core.put(requester_id=UserId(4))
     elsewhere = await core.put(guild_id=GuildId(9))
-    listed = core.submissions.list_jobs
+    listed = core.lookup.list_jobs
     assert [job.id for job in await listed(OWNER)] == [own.id]
     assert [job.id for job in await listed(OWNER, member_id=UserId(4))] == [own.id]
     assert [job.id for job in await listed(MODERATOR, member_id=MEMBER)] == [own.id]
@@ -77,11 +74,14 @@ async def test_lists_show_ones_own_jobs_and_a_members_to_moderators(core: Core) 
 # --- cancel ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("asker", [OWNER, MODERATOR])
-async def test_waiting_job_is_cancelled_at_once(core: Core, asker: Asker) -> None:
+@pytest.mark.parametrize("requester", [OWNER, MODERATOR])
+async def test_waiting_job_is_cancelled_at_once(core: Core, requester: Requester) -> None:
     job = await core.put()
-    cancelled = await core.submissions.cancel(job.id, asker)
-    assert (cancelled.state, cancelled.cancel_requested_by) == (JobState.CANCELLED, asker.user_id)
+    cancelled = await core.cancellations.cancel(job.id, requester)
+    assert (cancelled.state, cancelled.cancellation.requested_by) == (
+        JobState.CANCELLED,
+        requester.user_id,
+    )
     assert await core.spent(job) == NOTHING
 
 
@@ -90,10 +90,10 @@ async def test_cancel_is_remembered_until_it_can_be_carried_out(
     core: Core, state: JobState
 ) -> None:
     job = await core.put(state)
-    wanted = await core.submissions.cancel(job.id, OWNER)
-    assert (wanted.state, wanted.cancel_requested_at) == (state, NOW)
-    again = await core.submissions.cancel(job.id, MODERATOR)
-    assert again.cancel_requested_by == MEMBER
+    wanted = await core.cancellations.cancel(job.id, OWNER)
+    assert (wanted.state, wanted.cancellation.requested_at) == (state, NOW)
+    again = await core.cancellations.cancel(job.id, MODERATOR)
+    assert again.cancellation.requested_by == MEMBER
 
 
 @pytest.mark.parametrize(
@@ -106,23 +106,23 @@ async def test_cancel_is_remembered_until_it_can_be_carried_out(
 async def test_too_late_is_said(core: Core, state: JobState) -> None:
     job = await core.put(state)
     with pytest.raises(JobNotCancellableError) as caught:
-        await core.submissions.cancel(job.id, OWNER)
+        await core.cancellations.cancel(job.id, OWNER)
     assert caught.value.state == state.value
 
 
 async def test_cancel_that_meets_the_dispatcher_looks_again(core: Core) -> None:
     job = await core.put()
-    find = core.submissions.find
+    find = core.lookup.find
 
-    async def advance_between(asked: str, asker: Asker) -> Job:
-        found = await find(asked, asker)
-        core.submissions.find = find  # type: ignore[method-assign]
+    async def advance_between(asked: str, requester: Requester) -> Job:
+        found = await find(asked, requester)
+        core.lookup.find = find  # type: ignore[method-assign]
         await core.dispatcher.run_once(MODEL)
         return found
 
-    core.submissions.find = advance_between  # type: ignore[method-assign]
-    wanted = await core.submissions.cancel(job.id, OWNER)
-    assert (wanted.state, wanted.cancel_requested_at) == (JobState.PENDING, NOW)
+    core.lookup.find = advance_between  # type: ignore[method-assign]
+    wanted = await core.cancellations.cancel(job.id, OWNER)
+    assert (wanted.state, wanted.cancellation.requested_at) == (JobState.PENDING, NOW)
 
 
 # --- retry -----------------------------------------------------------------------------------
@@ -133,8 +133,6 @@ def _origin() -> Origin:
         interaction_id=InteractionId(number()),
         guild_id=GUILD,
         channel_id=CHANNEL,
-        requester_id=MEMBER,
-        requester_name="Ada",
     )
 
 
@@ -146,11 +144,15 @@ async def _ended(core: Core, **changes: object) -> Job:
 
 async def test_retry_makes_a_new_job_with_the_same_settings_and_a_new_seed(core: Core) -> None:
     old = await _ended(core, seed=-1)
-    new = await core.submissions.retry(old.id, OWNER, _origin())
-    assert (new.retry_of, new.prompt, new.model) == (old.id, old.prompt, old.model)
-    assert new.seed != old.seed
+    new = (await core.retries.retry(old.id, OWNER, _origin())).job
+    assert (new.origin.retry_of, new.options.prompt, new.spec.model) == (
+        old.id,
+        old.options.prompt,
+        old.spec.model,
+    )
+    assert new.options.seed != old.options.seed
     assert [picture.option for picture in new.pictures] == ["first_frame", "last_frame"]
-    assert await core.spent(new) == new.reserved
+    assert await core.spent(new) == new.price.reserved
     assert await core.state(old) is JobState.FAILED
 
 
@@ -158,51 +160,51 @@ async def _made_again(core: Core, submission: Submission) -> tuple[Job, Job, Tas
     """Return a job that failed, the one its retry made, and what the provider is asked then."""
     old = await core.submissions.submit(submission)
     await core.patch(old, state=JobState.FAILED, finished_at=NOW)
-    new = await core.submissions.retry(old.id, OWNER, _origin())
-    await core.dispatcher.run_once(new.model)
+    new = (await core.retries.retry(old.id, OWNER, _origin())).job
+    await core.dispatcher.run_once(new.spec.model)
     (request,) = core.provider.creates
     assert await core.state(new) is JobState.PENDING
     return old, new, request
 
 
 async def test_retry_of_words_keeps_their_size_and_needs_no_picture(core: Core) -> None:
-    wish = a_wish_for(
+    wish = a_submission_for(
         core.catalogue,
         Kind.TEXT,
-        GenerationOptions(prompt="fog", negative_prompt="people", seed=0, prompt_extend=False),
+        VideoOptions(prompt="fog", negative_prompt="people", seed=0, prompt_extend=False),
         Choices(size="1080*1920"),
     )
     old, new, request = await _made_again(core, wish)
-    assert (new.kind, new.size, new.resolution) == (Kind.TEXT, "1080*1920", "1080P")
-    assert (new.price_micros, new.duration_seconds) == (3_500_000, 5)
-    assert replace(new.options, seed=old.seed) == old.options
-    assert new.seed != old.seed
+    assert (new.spec.kind, new.spec.size, new.spec.resolution) == (Kind.TEXT, "1080*1920", "1080P")
+    assert (new.price.reserved.micros, new.spec.duration_seconds) == (3_500_000, 5)
+    assert replace(new.options, seed=old.options.seed) == old.options
+    assert new.options.seed != old.options.seed
     assert (new.pictures, new.has_preview) == ((), False)
     assert (request.images, request.size, request.resolution) == ((), "1080*1920", None)
-    assert (request.prompt, request.seed) == ("fog", new.seed)
+    assert (request.prompt, request.seed) == ("fog", new.options.seed)
 
 
 async def test_retry_of_an_effect_keeps_effect_and_picture(core: Core) -> None:
-    wish = a_wish_for(
+    wish = a_submission_for(
         core.catalogue,
         Kind.EFFECT,
-        GenerationOptions(effect="mech1", watermark=True),
+        VideoOptions(effect="mech1", watermark=True),
         Choices(),
         jpegs={"image": b"somebody"},
     )
     old, new, request = await _made_again(core, wish)
-    assert (new.kind, new.effect, new.model) == (Kind.EFFECT, "mech1", SLOW_MODEL)
-    assert (new.price_micros, new.watermark) == (3_500_000, True)
-    assert new.seed != old.seed
+    assert (new.spec.kind, new.options.effect, new.spec.model) == (Kind.EFFECT, "mech1", SLOW_MODEL)
+    assert (new.price.reserved.micros, new.options.watermark) == (3_500_000, True)
+    assert new.options.seed != old.options.seed
     assert request.template == "mech1"
     assert await bytes_of(request) == {"first_frame_url": b"somebody"}
 
 
 async def test_retry_of_a_picture_keeps_its_length(core: Core) -> None:
     choices = Choices(model="wanx2.1-i2v-turbo", resolution="480P", duration_seconds=3)
-    wish = a_wish_for(core.catalogue, Kind.IMAGE, GenerationOptions(), choices)
+    wish = a_submission_for(core.catalogue, Kind.IMAGE, VideoOptions(), choices)
     _, new, request = await _made_again(core, wish)
-    assert (new.duration_seconds, new.price_micros) == (3, 720_000)
+    assert (new.spec.duration_seconds, new.price.reserved.micros) == (3, 720_000)
     assert (request.duration_seconds, request.resolution) == (3, "480P")
 
 
@@ -221,7 +223,7 @@ async def test_retry_that_is_not_possible_says_why(
     job = await _ended(core)
     await core.patch(job, **changes)
     with pytest.raises(JobNotRetryableError) as caught:
-        await core.submissions.retry(job.id, OWNER, _origin())
+        await core.retries.retry(job.id, OWNER, _origin())
     assert caught.value.problem == problem
 
 
@@ -229,7 +231,7 @@ async def test_retry_without_its_pictures_says_so(core: Core) -> None:
     job = await _ended(core)
     await core.folders.erase(job.id)
     with pytest.raises(JobNotRetryableError):
-        await core.submissions.retry(job.id, OWNER, _origin())
+        await core.retries.retry(job.id, OWNER, _origin())
 
 
 # --- quotas ----------------------------------------------------------------------------------
@@ -249,7 +251,7 @@ async def test_released_job_makes_room_again(core: Core) -> None:
     refusal = caught.value.refusal
     assert (refusal.scope, refusal.used, refusal.limit) == (Scope.MEMBER, 1, 1)
     assert refusal.resets_at == NOW.replace(hour=0, day=7)
-    await core.submissions.cancel(job.id, OWNER)
+    await core.cancellations.cancel(job.id, OWNER)
     await core.submissions.submit(a_submission())
 
 
@@ -258,7 +260,7 @@ async def test_next_day_makes_room_again_and_moves_nothing(core: Core) -> None:
     job = await core.submissions.submit(a_submission())
     core.clock.advance(hours=12)
     await core.submissions.submit(a_submission())
-    await core.submissions.cancel(job.id, OWNER)
+    await core.cancellations.cancel(job.id, OWNER)
     with pytest.raises(QuotaExceededError):
         await core.submissions.submit(a_submission())
 

@@ -20,7 +20,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from sqlalchemy import event, func, select
 from typing_extensions import override
 
-from bot.domain.errors import QuotaExceededError
+from bot.domain.amounts import NOTHING, Amounts
+from bot.domain.guilds.denials import QuotaExceededError
 from bot.domain.guilds.quota import (
     PER_MEMBER,
     Draw,
@@ -35,9 +36,9 @@ from bot.domain.guilds.quota import (
 )
 from bot.domain.guilds.settings import Guild
 from bot.domain.ids import GuildId, JobId, RoleId, TaskId, UserId
-from bot.domain.jobs.job import Job, JobState, Owner
-from bot.domain.jobs.ledger import NOTHING, Amounts
-from bot.domain.jobs.transitions import billed_amounts, open_job, transition
+from bot.domain.jobs.job import Job
+from bot.domain.jobs.states import JobState, Owner
+from bot.domain.jobs.transitions import open_job, transition
 from bot.services.intake.quotas import QuotaDefaults, Quotas
 from bot.storage import grants, guilds, jobs, ledger
 from bot.storage.engine import Connection, Database
@@ -218,19 +219,21 @@ class Spending(RuleBasedStateMachine):
         async with self.database.write() as connection:
             guild = await guilds.lock(connection, job.guild_id)
             stored = await guilds.rules_of(connection, job.guild_id)
-            binding = applicable(stored, DEFAULTS.rules, user_id=job.requester_id, role_ids=roles)
+            binding = applicable(
+                stored, DEFAULTS.rules, user_id=job.requester.user_id, role_ids=roles
+            )
             binding.append(
                 Rule(scope=Scope.BUDGET, unit=Unit.COST, window=Window.DAY, limit=BUDGET)
             )
             before = [await self.counted(connection, each, job) for each in binding]
             fits = all(
-                used + amount_in(each.unit, job.reserved) <= each.limit
+                used + amount_in(each.unit, job.price.reserved) <= each.limit
                 for each, used in zip(binding, before, strict=True)
             )
             drawn = await self.ask(connection, guild, job, roles)
             if isinstance(drawn, Refusal):
                 assert not fits, "refused although every rule had room"
-                assert drawn.used + amount_in(drawn.unit, job.reserved) > drawn.limit
+                assert drawn.used + amount_in(drawn.unit, job.price.reserved) > drawn.limit
                 assert drawn.resets_at > now
                 return
             assert fits is (drawn == ()), "a grant is drawn where there is no room, and only there"
@@ -251,9 +254,9 @@ class Spending(RuleBasedStateMachine):
             return await self.quotas.require_room(
                 connection,
                 guild,
-                user_id=job.requester_id,
+                user_id=job.requester.user_id,
                 role_ids=roles,
-                cost=job.reserved,
+                cost=job.price.reserved,
                 now=self.clock.now(),
             )
         except QuotaExceededError as error:
@@ -262,7 +265,7 @@ class Spending(RuleBasedStateMachine):
     async def store_job(self, connection: Connection, job: Job, drawn: tuple[Draw, ...]) -> None:
         await jobs.apply(connection, open_job(job))
         await grants.draw(connection, job, drawn)
-        self.jobs[job.id], self.owed[job.id] = job, job.reserved
+        self.jobs[job.id], self.owed[job.id] = job, job.price.reserved
         if drawn:
             self.paid.add(job.id)
 
@@ -273,8 +276,8 @@ class Spending(RuleBasedStateMachine):
         total = 0
         for each in self.jobs.values():
             elsewhere = each.guild_id != job.guild_id and binding.scope is not Scope.BUDGET
-            others = each.requester_id != job.requester_id and binding.scope in PER_MEMBER
-            if elsewhere or others or not span.start <= each.counted_at < span.end:
+            others = each.requester.user_id != job.requester.user_id and binding.scope in PER_MEMBER
+            if elsewhere or others or not span.start <= each.times.counted_at < span.end:
                 continue
             total += amount_in(binding.unit, self.owed[each.id])
             if binding.scope in PER_MEMBER:
@@ -317,13 +320,14 @@ class Spending(RuleBasedStateMachine):
                 self.move(job, JobState.FAILED, Owner.POLLER)
                 self.owed[job.id] = NOTHING
             case "charge":
-                billed = data.draw(st.integers(0, job.duration_seconds), label="billed seconds")
-                amounts = billed_amounts(job, billed)
+                billed = data.draw(
+                    st.integers(0, job.spec.duration_seconds), label="billed seconds"
+                )
+                amounts = job.price.billed(seconds=billed)
                 self.move(
                     self.submit(job),
                     *(JobState.DOWNLOADING, Owner.POLLER),
                     billed=amounts,
-                    changes={"billed_seconds": billed},
                 )
                 self.owed[job.id] = amounts
             case "lose":
@@ -369,7 +373,8 @@ class Spending(RuleBasedStateMachine):
             }
             drawn = {(row[0], row[1]): row[2] for row in await connection.execute(taken)}
         assert held == {
-            job_id: (owed, {self.jobs[job_id].counted_at}) for job_id, owed in self.owed.items()
+            job_id: (owed, {self.jobs[job_id].times.counted_at})
+            for job_id, owed in self.owed.items()
         }
         for (job_id, unit), amount in drawn.items():
             assert 0 < amount <= amount_in(unit, self.owed[job_id])

@@ -8,28 +8,28 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import func, select, update
 
+from bot.domain.amounts import NOTHING
 from bot.domain.errors import (
     ChatUnavailableError,
     DuplicateInteractionError,
     GuildDisabledError,
     InvalidOptionsError,
     MissingAccessError,
-    QueueFullError,
-    QuotaExceededError,
 )
 from bot.domain.failure import FailureReason
+from bot.domain.guilds.denials import QueueFullError, QuotaExceededError
 from bot.domain.guilds.quota import Scope, Unit
 from bot.domain.ids import GuildId, JobId, MessageId, UserId
 from bot.domain.jobs.delivery import Receipt
-from bot.domain.jobs.job import JobState
-from bot.domain.jobs.ledger import NOTHING, EntryKind
+from bot.domain.jobs.ledger import EntryKind
+from bot.domain.jobs.states import JobState
 from bot.domain.jobs.status import Purpose
-from bot.domain.requests.submission import GenerationOptions
+from bot.domain.requests.submission import VideoOptions
 from bot.services.intake import submissions
 from bot.storage import guilds, jobs, lanes
 from bot.storage.tables import guilds as guilds_table
 from bot.storage.tables import jobs as jobs_table
-from tests.fakes import CHANNEL, GUILD, MEMBER, MODEL, VIDEO, a_submission
+from tests.fakes import CHANNEL, GUILD, MODEL, VIDEO, a_requester, a_submission
 from tests.services.core import GENEROUS, Core
 
 
@@ -47,14 +47,14 @@ async def test_job_is_committed_with_its_reserve_before_its_message_is_posted(co
         async with core.database.read() as connection:
             (job,) = await jobs.in_states(connection, set(JobState))
         assert await core.entries(job) == [EntryKind.RESERVE]
-        seen.append((job.state, job.status_message_id is None))
+        seen.append((job.state, job.messages.status_message_id is None))
 
     core.chat.before = look
     job = await core.submissions.submit(a_submission())
     assert seen == [(JobState.QUEUED, True)]
-    assert job.status_message_id is not None
+    assert job.messages.status_message_id is not None
     assert await core.job(job) == job
-    assert await core.spent(job) == job.reserved
+    assert await core.spent(job) == job.price.reserved
 
 
 async def test_job_cannot_be_claimed_before_its_message_stands(core: Core) -> None:
@@ -71,7 +71,7 @@ async def test_job_cannot_be_claimed_before_its_message_stands(core: Core) -> No
 
 async def test_own_message_is_not_edited_again_by_the_board(core: Core) -> None:
     job = await core.submissions.submit(a_submission())
-    await core.board.run_once()
+    await core.status_updater.run_once()
     assert core.chat.names(job.id) == ["post_status"]
 
 
@@ -81,11 +81,11 @@ async def test_refused_message_cancels_the_job_and_gives_the_reservation_back(co
         await core.submissions.submit(a_submission())
     async with core.database.read() as connection:
         (job,) = await jobs.in_states(connection, {JobState.CANCELLED})
-    assert job.failure_reason is FailureReason.STATUS_REFUSED
+    assert job.failure.reason is FailureReason.STATUS_REFUSED
     assert await core.spent(job) == NOTHING
     # The private answer said it: nothing else is written to anybody.
     core.clock.advance(minutes=5)
-    await core.board.run_once()
+    await core.status_updater.run_once()
     assert core.chat.calls == []
 
 
@@ -93,13 +93,13 @@ async def test_unreachable_chat_leaves_the_job_queued_and_the_board_posts_it(cor
     core.chat.refusals["post_status"].append(ChatUnavailableError("503"))
     job = await core.submissions.submit(a_submission())
     assert job.state is JobState.QUEUED
-    assert job.status_message_id is None
-    await core.board.run_once()
+    assert job.messages.status_message_id is None
+    await core.status_updater.run_once()
     assert core.chat.calls == [], "the command may still be posting"
     core.clock.advance(seconds=25)
-    await core.board.run_once()
+    await core.status_updater.run_once()
     assert core.chat.names(job.id) == ["post_status"]
-    assert (await core.job(job)).status_message_id is not None
+    assert (await core.job(job)).messages.status_message_id is not None
     assert await core.dispatcher.run_once(MODEL) == 0
 
 
@@ -109,23 +109,23 @@ async def test_message_whose_answer_was_lost_is_found_instead_of_posted_again(co
     standing = Receipt(channel_id=CHANNEL, message_id=MessageId(77))
     core.chat.standing[Purpose.STATUS, CHANNEL] = standing
     core.clock.advance(seconds=25)
-    await core.board.run_once()
+    await core.status_updater.run_once()
     assert "post_status" not in core.chat.names(job.id)
-    assert (await core.job(job)).status_message_id == 77
+    assert (await core.job(job)).messages.status_message_id == 77
 
 
 async def test_cancel_while_the_message_is_posted_is_shown_on_it(core: Core) -> None:
     async def cancel(_: str) -> None:
         core.chat.before = None
-        (job,) = await core.submissions.list_jobs(asker)
-        await core.submissions.cancel(job.id, asker)
+        (job,) = await core.lookup.list_jobs(requester)
+        await core.cancellations.cancel(job.id, requester)
 
-    asker = submissions.Asker(user_id=MEMBER, guild_id=GUILD)
+    requester = a_requester()
     core.chat.before = cancel
     job = await core.submissions.submit(a_submission())
     assert job.state is JobState.CANCELLED
-    assert job.status_message_id is not None
-    await core.board.run_once()
+    assert job.messages.status_message_id is not None
+    await core.status_updater.run_once()
     assert core.chat.last().job.state is JobState.CANCELLED
     assert await core.spent(job) == NOTHING
 
@@ -189,9 +189,9 @@ async def test_model_whose_lane_is_off_is_refused(core: Core) -> None:
 
 async def test_seed_is_drawn_where_none_was_given(core: Core) -> None:
     job = await core.submissions.submit(a_submission())
-    assert job.seed is not None
-    chosen = await core.submissions.submit(a_submission(options=GenerationOptions(seed=0)))
-    assert chosen.seed == 0
+    assert job.options.seed is not None
+    chosen = await core.submissions.submit(a_submission(options=VideoOptions(seed=0)))
+    assert chosen.options.seed == 0
 
 
 @pytest.mark.parametrize("hidden", ["spoiler", "preview off"])
@@ -200,7 +200,7 @@ async def test_preview_is_not_shown(core: Core, hidden: str) -> None:
         async with core.database.write() as connection:
             await guilds.ensure(connection, GUILD)
             await connection.execute(update(guilds_table).values(preview=False))
-    options = GenerationOptions(prompt="x", spoiler=hidden == "spoiler")
+    options = VideoOptions(prompt="x", spoiler=hidden == "spoiler")
     job = await core.submissions.submit(a_submission(options=options))
     assert not job.has_preview
 

@@ -6,7 +6,9 @@ import asyncio
 from datetime import timedelta
 
 from bot.domain.ids import ChannelId
-from bot.domain.jobs.job import Job, JobState, Owner
+from bot.domain.jobs.job import Job
+from bot.domain.jobs.states import JobState, Owner
+from bot.services.stages.deliverer import STAGE
 from bot.storage import leases
 from tests.fakes import NOW
 from tests.services.core import Core
@@ -35,16 +37,16 @@ async def test_suspects_are_worked_on_one_at_a_time(core: Core) -> None:
         began.set()
         await let_go.wait()
 
-    claims = core.deliverer._claims
+    claims = core.claims
     async with asyncio.TaskGroup() as group:
-        working = group.create_task(claims.work_on_next(work))
+        working = group.create_task(claims.work_on_next(STAGE, work))
         await began.wait()
-        assert not await claims.work_on_next(work), "the other suspect waits"
-        assert (await core.job(second)).claims == 2
+        assert not await claims.work_on_next(STAGE, work), "the other suspect waits"
+        assert (await core.job(second)).lease.claims == 2
         let_go.set()
         assert await working
     assert seen == [first.id]
-    assert await claims.work_on_next(work)
+    assert await claims.work_on_next(STAGE, work)
     assert seen == [first.id, second.id]
 
 
@@ -61,11 +63,11 @@ async def test_others_go_on_beside_a_suspect(core: Core) -> None:
     async def work(job: Job) -> None:
         seen.append(job.id)
 
-    claims = core.deliverer._claims
+    claims = core.claims
     async with asyncio.TaskGroup() as group:
-        group.create_task(claims.work_on_next(hang))
+        group.create_task(claims.work_on_next(STAGE, hang))
         await began.wait()
-        assert await claims.work_on_next(work)
+        assert await claims.work_on_next(STAGE, work)
         let_go.set()
     assert seen == [suspect.id, other.id]
 
@@ -77,7 +79,7 @@ class PowerCutError(BaseException):
 async def _live(core: Core, culprit: Job) -> None:
     """Let one process work on all it may at once; the culprit ends it."""
     async with core.database.write() as connection:
-        await leases.drop_other_leases(connection, core.instance.worker_id)
+        await leases.drop_other_leases(connection, core.process_lease.worker_id)
     in_hand: list[str] = []
     all_claimed = asyncio.Event()
 
@@ -88,7 +90,7 @@ async def _live(core: Core, culprit: Job) -> None:
             raise PowerCutError
         await core.writer.advance(job, JobState.DELIVERED, owner=Owner.DELIVERER)
 
-    loops = [asyncio.ensure_future(core.deliverer._claims.work_on_next(work)) for _ in range(3)]
+    loops = [asyncio.ensure_future(core.claims.work_on_next(STAGE, work)) for _ in range(3)]
     while len(in_hand) + sum(loop.done() for loop in loops) < len(loops):
         await asyncio.wait(loops, timeout=0.01)
     all_claimed.set()
@@ -115,10 +117,10 @@ async def test_jobs_of_a_busy_channel_are_passed_over(core: Core) -> None:
     async def work(job: Job) -> None:
         seen.append(job.id)
 
-    claims = core.deliverer._claims
-    busy = {(await core.job(first)).status_channel_id or first.channel_id}
-    assert await claims.work_on_next(work, busy=busy)
-    assert not await claims.work_on_next(work, busy=busy | {elsewhere})
+    claims = core.claims
+    busy = {(await core.job(first)).messages.status_channel_id or first.origin.channel_id}
+    assert await claims.work_on_next(STAGE, work, busy=busy)
+    assert not await claims.work_on_next(STAGE, work, busy=busy | {elsewhere})
     assert seen == [second.id]
 
 
@@ -130,8 +132,8 @@ async def test_a_look_at_the_same_moment_makes_no_suspect_wait(core: Core) -> No
     async def work(job: Job) -> None:
         seen.append(job.id)
 
-    claims = core.deliverer._claims
-    looks = [core.downloader._claims.work_on_next(work) for _ in range(2)]
-    looks += [claims.work_on_next(work) for _ in range(3)]
+    claims = core.claims
+    looks = [core.claims.work_on_next(STAGE, work) for _ in range(2)]
+    looks += [claims.work_on_next(STAGE, work) for _ in range(3)]
     assert any(await asyncio.gather(*looks))
     assert seen[0] == suspect.id

@@ -9,11 +9,12 @@ import pytest
 from bot.domain.errors import AuthenticationError
 from bot.domain.ids import GuildId, JobId, UserId
 from bot.domain.jobs.fairness import GuildInLine
-from bot.domain.jobs.job import Job, JobState
+from bot.domain.jobs.job import Job
 from bot.domain.jobs.pacing import UNCONFIRMED_COUNTS_FOR, Estimate
 from bot.domain.jobs.render_times import render_profile_of
+from bot.domain.jobs.states import JobState
 from bot.services.jobs import estimates
-from bot.storage import lanes, making_times
+from bot.storage import lanes, render_times
 from tests.fakes import ACCOUNT, MODEL, NOW, a_submission
 from tests.services.core import Core
 
@@ -25,15 +26,15 @@ async def test_place_shown_is_the_order_of_the_claims(core: Core) -> None:
             a_submission(guild_id=GuildId(guild), requester_id=UserId(member))
         )
     views = await core.estimates.views(
-        [job for guild in (1, 2, 3) for job in await core.submissions.active(GuildId(guild))]
+        [job for guild in (1, 2, 3) for job in await core.lookup.active(GuildId(guild))]
     )
     promised = {view.job.id: view.position or 0 for view in views}
     claimed: list[JobId] = []
     for _ in promised:
         core.clock.advance(seconds=1)
         await core.dispatcher.run_once(MODEL)
-        for job in await core.submissions.active(GuildId(1)) + [
-            job for guild in (2, 3) for job in await core.submissions.active(GuildId(guild))
+        for job in await core.lookup.active(GuildId(1)) + [
+            job for guild in (2, 3) for job in await core.lookup.active(GuildId(guild))
         ]:
             if job.state is JobState.PENDING:
                 claimed.append(job.id)
@@ -44,7 +45,7 @@ async def test_place_shown_is_the_order_of_the_claims(core: Core) -> None:
 async def _learn(core: Core, job: Job, *seconds: float) -> None:
     async with core.database.write() as connection:
         for of_one in seconds:
-            await making_times.add(connection, render_profile_of(job), seconds=of_one, at=NOW)
+            await render_times.add(connection, render_profile_of(job), seconds=of_one, at=NOW)
 
 
 async def _estimate(core: Core, job: Job) -> Estimate:
@@ -140,7 +141,7 @@ async def test_place_far_back_is_promised_the_average(
 
 async def test_paused_account_promises_no_time_and_says_why(core: Core) -> None:
     job = await core.put()
-    await core.accounts.pause(ACCOUNT, AuthenticationError("refused", status=401))
+    await core.account_pause.pause(ACCOUNT, AuthenticationError("refused", status=401))
     view = await core.estimates.view(job)
     assert (view.position, view.estimate, view.pause) == (1, None, "account")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -13,9 +12,10 @@ from bot.domain.errors import ChatUnavailableError, MissingAccessError
 from bot.domain.guilds.settings import Notify
 from bot.domain.ids import ChannelId, MessageId, UserId
 from bot.domain.jobs.delivery import Receipt
-from bot.domain.jobs.job import Job, JobState
+from bot.domain.jobs.job import Job
+from bot.domain.jobs.states import JobState
 from bot.domain.jobs.status import Purpose, StatusView
-from bot.services.messages import status_updater as status_board
+from bot.services.messages import channel_pace
 from bot.storage.tables import guilds as guilds_table
 from tests.fakes import CHANNEL, GUILD, MEMBER, NOW
 from tests.services.core import QUEUE_TTL, Core
@@ -30,7 +30,7 @@ async def _notify(core: Core, how: Notify) -> None:
 
 async def _rounds(core: Core, count: int = 5) -> None:
     for _ in range(count):
-        await core.board.run_once()
+        await core.status_updater.run_once()
         core.clock.advance(minutes=2)
 
 
@@ -54,7 +54,7 @@ async def test_end_is_told_once(core: Core, state: JobState) -> None:
 async def test_end_is_told_after_it_is_shown(core: Core) -> None:
     job = await core.put(JobState.FAILED, shown_version=0)
     core.chat.refusals["edit_status"].append(ChatUnavailableError("503"))
-    await core.board.run_once()
+    await core.status_updater.run_once()
     assert core.chat.calls == []
     core.clock.advance(minutes=2)
     await _rounds(core, 2)
@@ -66,7 +66,7 @@ async def test_guild_that_wants_none_gets_none(core: Core) -> None:
     await _notify(core, Notify.NONE)
     await _rounds(core)
     assert core.chat.pings == []
-    assert (await core.job(job)).announced_at is not None
+    assert (await core.job(job)).messages.announced_at is not None
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ async def test_guild_that_wants_none_gets_none(core: Core) -> None:
 async def test_end_is_told_however_long_the_job_took(
     core: Core, queue_ttl: timedelta, age: timedelta
 ) -> None:
-    core.board._pace = replace(core.board._pace, queue_ttl=queue_ttl)
+    core = core.altered(queue_ttl=queue_ttl)
     job = await core.put(JobState.EXPIRED, created_at=NOW - age)
     await _rounds(core)
     assert core.chat.pings == [(job.id, Notify.PING)]
@@ -99,7 +99,7 @@ async def test_old_jobs_ping_nobody(core: Core, times: dict[str, object]) -> Non
     job = await core.put(JobState.FAILED, **times)
     await _rounds(core)
     assert core.chat.pings == []
-    assert (await core.job(job)).announced_at is not None
+    assert (await core.job(job)).messages.announced_at is not None
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ async def test_after_a_long_stop_only_the_young_are_told(
     core: Core, away: timedelta, age: timedelta, pings: int
 ) -> None:
     await core.put(JobState.EXPIRED, created_at=NOW - age)
-    after = replace(core, away=away)
+    after = core.altered(away=away)
     await _rounds(after)
     assert len(after.chat.pings) == pings
 
@@ -133,12 +133,12 @@ async def test_channel_that_takes_no_announcement_holds_nobody_up(
         await announce(view, notify)
 
     monkeypatch.setattr(core.chat, "announce", hang)
-    monkeypatch.setattr(status_board, "BUDGET_SECONDS", 1.0)
-    await core.board.run_once()
+    monkeypatch.setattr(channel_pace, "BUDGET_SECONDS", 1.0)
+    await core.status_updater.run_once()
     assert core.chat.pings == [(other.id, Notify.PING)]
     monkeypatch.undo()
     core.clock.advance(minutes=1)
-    await core.board.run_once()
+    await core.status_updater.run_once()
     assert core.chat.searches == [(Purpose.ANNOUNCEMENT, CHANNEL)], "it may have been said"
     assert (slow.id, Notify.PING) in core.chat.pings
 
@@ -153,21 +153,21 @@ async def test_who_cancelled_is_not_told_but_whose_job_was_cancelled_is(core: Co
 async def test_refused_announcement_is_not_tried_for_ever(core: Core) -> None:
     job = await core.put(JobState.FAILED)
     core.chat.closed["announce"] = MissingAccessError("403")
-    await core.board.run_once()
-    assert (await core.job(job)).announced_at is not None
+    await core.status_updater.run_once()
+    assert (await core.job(job)).messages.announced_at is not None
 
 
 async def test_unreachable_chat_is_tried_again_and_searched_first(core: Core) -> None:
     job = await core.put(JobState.FAILED)
     core.chat.refusals["announce"].append(ChatUnavailableError("dropped"))
-    await core.board.run_once()
-    assert (await core.job(job)).announced_at is None
+    await core.status_updater.run_once()
+    assert (await core.job(job)).messages.announced_at is None
     core.clock.advance(minutes=2)
-    await core.board.run_once()
+    await core.status_updater.run_once()
     assert core.chat.searches == [(Purpose.ANNOUNCEMENT, CHANNEL)]
     assert core.chat.pings == [(job.id, Notify.PING)]
     again = NOW + timedelta(minutes=2)
-    assert (await core.job(job)).announce_attempted_at == again, (
+    assert (await core.job(job)).messages.announce_attempted_at == again, (
         "searched for from here, if need be"
     )
 
@@ -187,7 +187,7 @@ async def test_announcement_that_cannot_be_looked_for(
     core.clock.advance(seconds=waited.total_seconds())
     await _rounds(core)
     assert len(core.chat.pings) == pings
-    assert (await core.job(job)).announced_at is not None
+    assert (await core.job(job)).messages.announced_at is not None
 
 
 async def test_lost_answers_where_nothing_can_be_looked_for_do_not_repeat_for_ever(
@@ -197,8 +197,8 @@ async def test_lost_answers_where_nothing_can_be_looked_for_do_not_repeat_for_ev
     job = await core.put(JobState.FAILED)
     core.chat.closed["find_message"] = MissingAccessError("no Read Message History")
     core.chat.closed["announce"] = ChatUnavailableError("the answer was lost")
-    while (await core.job(job)).announced_at is None:
-        await core.board.run_once()
+    while (await core.job(job)).messages.announced_at is None:
+        await core.status_updater.run_once()
         core.clock.advance(seconds=30)
     assert core.clock.now() - NOW < timedelta(minutes=5)
     calls = [name for name, _ in core.chat.calls if name == "announce"]
@@ -217,7 +217,7 @@ async def test_announcement_of_a_dead_process_is_not_repeated(core: Core) -> Non
     job = await _said_before_the_crash(core, CHANNEL, state=JobState.FAILED)
     await _rounds(core)
     assert core.chat.pings == []
-    assert (await core.job(job)).announced_at is not None
+    assert (await core.job(job)).messages.announced_at is not None
 
 
 async def test_announcement_by_direct_message_is_not_repeated(core: Core) -> None:

@@ -17,16 +17,17 @@ from bot.domain.errors import (
     DeliveryError,
     MissingAccessError,
 )
-from bot.domain.guilds.audit import Action, Actor, AuditLine
+from bot.domain.guilds.audit import Action, AuditLine
 from bot.domain.guilds.settings import Guild
 from bot.domain.ids import ChannelId, UserId
+from bot.domain.people import Person
 from bot.services.messages import log_channels
 from bot.services.messages.log_channels import NEWS_FOR, PER_ROUND, LogChannels
 from bot.storage import guilds
 from tests.fakes import GUILD, RecordingChat
 from tests.services.core import Core
 
-MODERATOR = Actor(user_id=UserId(9), name="mo")
+MODERATOR = Person(user_id=UserId(9), name="mo")
 HERE, THERE = ChannelId(700), ChannelId(701)
 DEADLINE_SECONDS = 30
 
@@ -36,7 +37,7 @@ async def _change(core: Core, *subjects: str, channel_id: ChannelId = HERE) -> N
     guild = Guild(guild_id=GUILD, log_channel_id=channel_id)
     async with core.database.write() as connection:
         for subject in subjects:
-            await core.audit.record(connection, guild, MODERATOR, Action.WORD_ADDED, subject)
+            await core.audit_log.record(connection, guild, MODERATOR, Action.WORD_ADDED, subject)
 
 
 def _told(chat: RecordingChat, channel_id: ChannelId = HERE) -> list[str]:
@@ -90,7 +91,7 @@ async def test_lines_arrive_in_the_order_of_the_changes_some_a_round(core: Core)
 async def test_without_a_log_channel_nothing_is_kept_to_be_told(core: Core) -> None:
     async with core.database.write() as connection:
         guild = Guild(guild_id=GUILD)
-        await core.audit.record(connection, guild, MODERATOR, Action.WORD_ADDED, "fox")
+        await core.audit_log.record(connection, guild, MODERATOR, Action.WORD_ADDED, "fox")
         await guilds.ensure(connection, GUILD)
         await guilds.change(connection, GUILD, log_channel_id=HERE)
     assert await core.logged() == []

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.domain.amounts import NOTHING
 from bot.domain.errors import (
     ChannelGoneError,
     ChatUnavailableError,
@@ -23,10 +24,10 @@ from bot.domain.errors import (
 from bot.domain.failure import FailureReason
 from bot.domain.ids import ChannelId, JobId, MessageId
 from bot.domain.jobs.delivery import Receipt
-from bot.domain.jobs.job import Job, JobState, JobUpdateKind, Owner
-from bot.domain.jobs.ledger import NOTHING
-from bot.domain.jobs.status import Purpose, StatusView
-from bot.services.messages import status_updater as status_board
+from bot.domain.jobs.job import Job, JobUpdateKind
+from bot.domain.jobs.states import JobState, Owner
+from bot.domain.jobs.status import Drawing, Purpose
+from bot.services.messages import channel_pace
 from tests.fakes import CHANNEL, MODEL, NOW, a_submission
 from tests.services.core import EDIT_SECONDS, Core
 
@@ -35,7 +36,7 @@ async def _shown(core: Core, state: JobState = JobState.RUNNING, **changes: obje
     """Return a job whose message shows it as it is."""
     job = await core.put(state, **changes)
     view = await core.estimates.view(job)
-    await core.patch(job, shown_digest=core.chat.digest(view))
+    await core.patch(job, shown_digest=core.chat.draw(view).digest)
     return await core.job(job)
 
 
@@ -43,7 +44,7 @@ async def _change(core: Core, job: Job, *, late: bool = True) -> Job:
     at = core.clock.now() if late else None
     current = await core.job(job)
     return await core.writer.update_visible(
-        current, owner=Owner.POLLER, name=JobUpdateKind.TASK_LATE, late_at=at
+        current, owner=Owner.POLLER, name=JobUpdateKind.TASK_LATE, changes={"late_at": at}
     )
 
 
@@ -52,7 +53,7 @@ async def _run(core: Core, *, seconds: float) -> list[datetime]:
     written, until = [], core.clock.now() + timedelta(seconds=seconds)
     while core.clock.now() < until:
         before = len(core.chat.calls)
-        wait = await core.board.run_once()
+        wait = await core.status_updater.run_once()
         written += [core.clock.now()] * (len(core.chat.calls) - before)
         core.clock.advance(seconds=max(wait, 0.05))
     return written
@@ -67,7 +68,7 @@ async def test_change_is_shown_once(core: Core) -> None:
     await _run(core, seconds=60)
     assert core.chat.names(job.id) == ["edit_status"]
     stored = await core.job(job)
-    assert stored.shown_version == stored.version
+    assert stored.messages.shown_version == stored.version
 
 
 async def test_equal_text_is_not_sent_again(core: Core) -> None:
@@ -76,7 +77,7 @@ async def test_equal_text_is_not_sent_again(core: Core) -> None:
     await _run(core, seconds=60)
     assert core.chat.calls == []
     stored = await core.job(job)
-    assert stored.shown_version == stored.version
+    assert stored.messages.shown_version == stored.version
 
 
 async def test_one_message_is_edited_at_its_interval_and_shows_the_newest(core: Core) -> None:
@@ -85,14 +86,14 @@ async def test_one_message_is_edited_at_its_interval_and_shows_the_newest(core: 
     for _ in range(40):
         await _change(core, job)
         before = len(core.chat.calls)
-        await core.board.run_once()
+        await core.status_updater.run_once()
         written += [core.clock.now()] * (len(core.chat.calls) - before)
         core.clock.advance(seconds=0.5)
     written += await _run(core, seconds=10)
     gaps = [later - earlier for earlier, later in pairwise(written)]
     assert min(gaps) >= timedelta(seconds=EDIT_SECONDS)
     assert len(written) <= 6
-    assert core.chat.last().job.late_at == (await core.job(job)).late_at
+    assert core.chat.last().job.task.late_at == (await core.job(job)).task.late_at
 
 
 async def test_edits_of_one_channel_are_spaced(core: Core) -> None:
@@ -110,7 +111,7 @@ async def test_channels_do_not_wait_for_each_other(core: Core) -> None:
         channel = ChannelId(50 + at)
         job = await _shown(core, task_id=f"t{at}", channel_id=channel, status_channel_id=channel)
         await _change(core, job)
-    await core.board.run_once()
+    await core.status_updater.run_once()
     assert core.chat.names() == ["edit_status"] * 5
 
 
@@ -119,14 +120,14 @@ def _hang_edits(core: Core, monkeypatch: pytest.MonkeyPatch, slow: Job) -> list[
     begun: list[JobId] = []
     edit = core.chat.edit_status
 
-    async def hang(view: StatusView) -> None:
-        if view.job.id == slow.id:
+    async def hang(job: Job, drawing: Drawing) -> None:
+        if job.id == slow.id:
             begun.append(slow.id)
             await asyncio.Event().wait()
-        await edit(view)
+        await edit(job, drawing)
 
     monkeypatch.setattr(core.chat, "edit_status", hang)
-    monkeypatch.setattr(status_board, "BUDGET_SECONDS", 1.0)
+    monkeypatch.setattr(channel_pace, "BUDGET_SECONDS", 1.0)
     return begun
 
 
@@ -141,9 +142,9 @@ async def test_slow_channel_is_left_for_a_while_and_holds_nobody_up(
     begun = _hang_edits(core, monkeypatch, slow)
     for job in (slow, other):
         await _change(core, job)
-    await core.board.run_once()
+    await core.status_updater.run_once()
     assert core.chat.calls == [("edit_status", other.id), ("announce", told.id)]
-    await core.board.run_once()
+    await core.status_updater.run_once()
     assert len(begun) == 1, "the whole channel waits"
     monkeypatch.undo()
     await _run(core, seconds=30)
@@ -157,13 +158,13 @@ async def test_edit_that_was_cut_off_cannot_have_the_last_word(
     job = await _shown(core)
     _hang_edits(core, monkeypatch, job)
     await _change(core, job)
-    await core.board.run_once()
+    await core.status_updater.run_once()
     monkeypatch.undo()
     delivering = await core.writer.advance(
         await core.job(job),
         JobState.DOWNLOADING,
         owner=Owner.POLLER,
-        billed=job.reserved,
+        billed=job.price.reserved,
     )
     await core.put_video(job)
     await core.writer.advance(delivering, JobState.DELIVERING, owner=Owner.DOWNLOADER)
@@ -188,7 +189,7 @@ async def test_message_that_is_gone_is_left_alone_and_the_job_goes_on(core: Core
     await _run(core, seconds=60)
     stored = await core.job(job)
     assert stored.state is JobState.RUNNING
-    assert stored.status_gone_at is not None
+    assert stored.messages.status_gone_at is not None
 
 
 async def test_channel_out_of_sight_is_tried_again_until_it_is_seen(core: Core) -> None:
@@ -196,11 +197,11 @@ async def test_channel_out_of_sight_is_tried_again_until_it_is_seen(core: Core) 
     core.chat.closed["edit_status"] = ChannelGoneError("50001")
     await _change(core, job)
     for _ in range(12):
-        await core.board.run_once()
+        await core.status_updater.run_once()
         core.clock.advance(minutes=15)
-    assert (await core.job(job)).status_gone_at is None
+    assert (await core.job(job)).messages.status_gone_at is None
     core.chat.closed.clear()
-    await core.board.run_once()
+    await core.status_updater.run_once()
     assert core.chat.names(job.id) == ["edit_status"]
 
 
@@ -208,11 +209,11 @@ async def test_last_word_is_given_up_in_a_channel_that_stays_out_of_sight(core: 
     job = await core.put(JobState.FAILED, shown_version=0)
     core.chat.closed["edit_status"] = ChannelGoneError("10003")
     for _ in range(3):
-        await core.board.run_once()
-        assert (await core.job(job)).status_gone_at is None
+        await core.status_updater.run_once()
+        assert (await core.job(job)).messages.status_gone_at is None
         core.clock.advance(minutes=14)
-    await core.board.run_once()
-    assert (await core.job(job)).status_gone_at is not None
+    await core.status_updater.run_once()
+    assert (await core.job(job)).messages.status_gone_at is not None
     assert core.chat.names(job.id) == ["announce"], "which may be a direct message"
 
 
@@ -253,7 +254,7 @@ async def test_last_word_that_is_refused_for_good_is_tried_once_more_and_left(co
     core.chat.before = count
     await _run(core, seconds=120)
     assert tries == ["edit_status", "announce", "edit_status"]
-    assert (await core.job(job)).announced_at is not None
+    assert (await core.job(job)).messages.announced_at is not None
 
 
 async def test_absent_discord_is_asked_ever_more_seldom(core: Core) -> None:
@@ -312,7 +313,7 @@ async def test_database_that_goes_away_is_trouble_with_a_name(
 
     monkeypatch.setattr(core.database, "write", down)
     with pytest.raises((DatabaseUnavailableError, ExceptionGroup)) as caught:
-        await core.board.run_once()
+        await core.status_updater.run_once()
     trouble = caught.value
     if isinstance(trouble, ExceptionGroup):
         assert trouble.split(DatabaseUnavailableError)[1] is None
@@ -325,7 +326,7 @@ async def test_final_word_a_crash_left_unsaid_is_said_by_the_next_process(core: 
     job = await _shown(core)
     await core.writer.advance(job, JobState.FAILED, owner=Owner.POLLER)
     core.clock.advance(minutes=50)
-    await core.restarted().board.run_once()
+    await core.restarted().status_updater.run_once()
     assert core.chat.names(job.id) == ["edit_status", "announce"]
     assert core.chat.views[0].job.state is JobState.FAILED
 
@@ -346,8 +347,8 @@ async def test_message_that_was_never_posted_is_posted(core: Core) -> None:
     assert core.chat.searches == [(Purpose.STATUS, CHANNEL)]
     assert core.chat.names(job.id) == ["post_status"]
     stored = await core.job(job)
-    assert stored.status_message_id is not None
-    assert stored.shown_version == stored.version
+    assert stored.messages.status_message_id is not None
+    assert stored.messages.shown_version == stored.version
 
 
 async def test_message_a_dead_process_posted_is_found_and_edited(core: Core) -> None:
@@ -360,7 +361,7 @@ async def test_message_a_dead_process_posted_is_found_and_edited(core: Core) -> 
     core.clock.advance(seconds=25)
     await _run(core, seconds=30)
     assert core.chat.names(job.id) == ["edit_status"]
-    assert (await core.job(job)).status_message_id == 77
+    assert (await core.job(job)).messages.status_message_id == 77
 
 
 async def test_each_post_of_a_missing_message_is_searched_for_from_its_own_moment(
@@ -371,8 +372,8 @@ async def test_each_post_of_a_missing_message_is_searched_for_from_its_own_momen
     )
     core.chat.refusals["post_status"].append(ChatUnavailableError("503"))
     core.clock.advance(minutes=1)
-    await core.board.run_once()
-    assert (await core.job(job)).status_attempted_at == NOW + timedelta(minutes=1)
+    await core.status_updater.run_once()
+    assert (await core.job(job)).messages.status_attempted_at == NOW + timedelta(minutes=1)
 
 
 @pytest.mark.parametrize(
@@ -393,7 +394,7 @@ async def test_missing_message_that_cannot_be_looked_for_is_posted_once(
         created_at=NOW - attempted_ago,
     )
     core.chat.closed["find_message"] = MissingAccessError("no Read Message History")
-    await core.board.run_once()
+    await core.status_updater.run_once()
     assert await core.state(job) is state
     assert [name for name in core.chat.names(job.id) if name != "announce"] == calls
 
@@ -414,9 +415,9 @@ async def test_missing_message_that_discord_refuses_cancels_the_job(
     job = await core.put(status_message_id=None, status_channel_id=None, shown_version=0)
     core.chat.closed["post_status"] = error
     core.clock.advance(seconds=25)
-    await core.board.run_once()
+    await core.status_updater.run_once()
     stored = await core.job(job)
-    assert (stored.state, stored.failure_reason) == (
+    assert (stored.state, stored.failure.reason) == (
         JobState.CANCELLED,
         FailureReason.STATUS_REFUSED,
     )

@@ -9,10 +9,11 @@ from contextlib import asynccontextmanager
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.domain.amounts import NOTHING
 from bot.domain.errors import DatabaseUnavailableError, ProviderUnavailableError
 from bot.domain.ids import TaskId
-from bot.domain.jobs.job import Job, JobState, JobUpdateKind, Owner
-from bot.domain.jobs.ledger import NOTHING
+from bot.domain.jobs.job import Job, JobUpdateKind
+from bot.domain.jobs.states import JobState, Owner
 from bot.domain.requests.task import TaskRequest
 from bot.storage import unconfirmed
 from tests.fakes import ACCOUNT, MODEL, NOW, a_submission, a_task
@@ -27,14 +28,14 @@ async def test_cancel_wanted_meanwhile_is_remembered(core: Core) -> None:
             await core.job(job),
             owner=Owner.SUBMISSIONS,
             name=JobUpdateKind.CANCEL_REQUESTED,
-            cancel_requested_at=core.clock.now(),
+            changes={"cancel_requested_at": core.clock.now()},
         )
 
     core.provider.during_create = want
     await core.dispatcher.run_once(MODEL)
     stored = await core.job(job)
     assert stored.state is JobState.PENDING
-    assert stored.cancel_requested_at is not None
+    assert stored.cancellation.requested_at is not None
 
 
 async def _lapse(core: Core, job: Job) -> None:
@@ -48,7 +49,7 @@ async def _adopt(core: Core, job: Job, task_id: str) -> None:
     await _lapse(core, job)
     core.provider.tasks[task_id] = a_task(task_id)
     core.provider.list_task(task_id, at=NOW)
-    await core.reconciler.decide(job.id, taken=TaskId(task_id), failed=False)
+    await core.decisions.carry_out(job.id, taken=TaskId(task_id), failed=False)
 
 
 async def _adopted_itself(core: Core, job: Job) -> None:
@@ -61,12 +62,12 @@ async def _adopted_another(core: Core, job: Job) -> None:
 
 async def _queued_again(core: Core, job: Job) -> None:
     await _lapse(core, job)
-    await core.reconciler.decide(job.id, taken=None, failed=False)
+    await core.decisions.carry_out(job.id, taken=None, failed=False)
 
 
 async def _given_up(core: Core, job: Job) -> None:
     await _lapse(core, job)
-    await core.reconciler.decide(job.id, taken=None, failed=True)
+    await core.decisions.carry_out(job.id, taken=None, failed=True)
 
 
 async def _expired(core: Core, job: Job) -> None:
@@ -101,16 +102,16 @@ async def test_answer_that_comes_late_finds_the_job(
     core.provider.create_answers.append(LATE)
     await core.dispatcher.run_once(MODEL)
     stored = await core.job(job)
-    assert (stored.state, stored.task_id) == (state, task_id)
+    assert (stored.state, stored.task.id) == (state, task_id)
     is_orphan = task_id != LATE
     async with core.database.read() as connection:
         assert (LATE in await unconfirmed.orphans(connection, ACCOUNT)) is is_orphan
     assert core.provider.cancelled == [LATE] * is_orphan
     assert core.told() == ["orphan_task"] * is_orphan
     if is_orphan:
-        facts = core.chat.notices[0].facts
+        facts = core.chat.alerts[0].facts
         assert (facts["subject"], facts["job_id"], facts["cancel"]) == (LATE, job.id, "cancelled")
-    assert await core.spent(job) == (NOTHING if stored.is_terminal else job.reserved)
+    assert await core.spent(job) == (NOTHING if stored.is_terminal else job.price.reserved)
 
 
 async def test_answer_to_the_first_create_serves_the_second_and_only_one_task_stays(
@@ -135,10 +136,10 @@ async def test_answer_to_the_first_create_serves_the_second_and_only_one_task_st
     core.provider.create_answers.extend([LATE, "second"])
     async with asyncio.timeout(10), asyncio.TaskGroup() as sending:
         await core.dispatcher.run_once(MODEL)
-        assert (await core.job(job)).task_id == LATE
+        assert (await core.job(job)).task.id == LATE
         is_answered.set()
     stored = await core.job(job)
-    assert (stored.state, stored.task_id) == (JobState.PENDING, LATE)
+    assert (stored.state, stored.task.id) == (JobState.PENDING, LATE)
     assert core.provider.cancelled == ["second"]
     assert core.told() == ["orphan_task"]
 
@@ -149,7 +150,7 @@ async def test_task_that_another_job_owns_does_not_end_the_process(core: Core) -
     core.provider.create_answers.append("twice")
     await core.dispatcher.run_once(MODEL)
     assert await core.state(job) is JobState.UNCONFIRMED
-    assert (await core.job(owner)).task_id == "twice"
+    assert (await core.job(owner)).task.id == "twice"
     assert core.provider.cancelled == []
     assert core.told() == ["job_unconfirmed"]
 
@@ -174,7 +175,7 @@ async def test_task_id_is_stored_once_the_database_is_back(
     core.provider.during_create = go_away
     core.provider.create_answers.append("the-task")
     await core.dispatcher.run_once(MODEL)
-    assert (await core.job(job)).task_id == "the-task"
+    assert (await core.job(job)).task.id == "the-task"
     assert core.clock.slept == [0.5, 1, 2]
 
 
@@ -191,7 +192,10 @@ async def test_an_answer_lost_after_the_lease_ends_the_window_then(core: Core) -
     )
     await core.dispatcher.run_once(MODEL)
     stored = await core.job(job)
-    assert (stored.state, stored.gave_up_at) == (JobState.UNCONFIRMED, core.clock.now())
+    assert (stored.state, stored.task.create_abandoned_at) == (
+        JobState.UNCONFIRMED,
+        core.clock.now(),
+    )
 
 
 async def test_a_claim_held_up_beyond_its_lease_sends_nothing(

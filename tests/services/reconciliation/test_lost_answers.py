@@ -16,11 +16,12 @@ from typing import Any
 import pytest
 from typing_extensions import override
 
+from bot.domain.amounts import NOTHING
 from bot.domain.errors import ProviderUnavailableError, RateLimitedError
 from bot.domain.ids import TaskId
-from bot.domain.jobs.job import Job, JobState
-from bot.domain.jobs.ledger import NOTHING
-from bot.domain.requests.submission import GenerationOptions
+from bot.domain.jobs.job import Job
+from bot.domain.jobs.states import JobState
+from bot.domain.requests.submission import VideoOptions
 from bot.domain.requests.task import ListedTask, Task, TaskPage, TaskRequest, TaskState
 from bot.storage import leases
 from tests.fakes import KEY_ID, MODEL, InMemoryProvider, a_submission, a_task
@@ -147,7 +148,7 @@ class Siege:
         """Let a member ask; every seed is asked for once, some wishes have no words."""
         number = len(self.jobs)
         has_words = self.shares_key or self.chance.random() < 0.7
-        options = GenerationOptions(prompt=f"fox {number}" if has_words else None, seed=number)
+        options = VideoOptions(prompt=f"fox {number}" if has_words else None, seed=number)
         self.jobs.append(await self.core.submissions.submit(a_submission(options=options)))
 
     async def dispatch(self) -> None:
@@ -166,7 +167,7 @@ class Siege:
             self.core = self.core.restarted()
             if self.chance.random() < 0.5:  # else the lease lapses by itself
                 async with self.core.database.write() as connection:
-                    await leases.drop_other_leases(connection, self.core.instance.worker_id)
+                    await leases.drop_other_leases(connection, self.core.process_lease.worker_id)
 
     async def elsewhere(self) -> None:
         """Let a stranger have a task made; with our key where it is shared."""
@@ -207,11 +208,11 @@ class Siege:
         for number, job in enumerate(self.jobs):
             stored = await self.core.job(job)
             assert len(bought[number]) <= 1, f"job {number} was bought twice"
-            if stored.task_id is not None and not self.shares_key:
-                assert made[stored.task_id].seed == number, f"job {number} follows another's task"
+            if stored.task.id is not None and not self.shares_key:
+                assert made[stored.task.id].seed == number, f"job {number} follows another's task"
             if stored.state is JobState.DOWNLOADING:
-                assert stored.task_id is not None
-                assert made[stored.task_id].seed == number, f"job {number} shows another's video"
+                assert stored.task.id is not None
+                assert made[stored.task.id].seed == number, f"job {number} shows another's video"
 
     async def check_end(self) -> None:
         """Check that nobody is left hanging, and that the ledger tells the truth."""
@@ -219,15 +220,15 @@ class Siege:
             stored = await self.core.job(job)
             spent = await self.core.spent(job)
             assert stored.is_terminal or stored.state is JobState.DOWNLOADING, (number, stored)
-            assert spent == (job.reserved if stored.billed_seconds else NOTHING)
-            if stored.possibly_billed:
+            assert spent == (job.price.reserved if stored.result.billed else NOTHING)
+            if stored.failure.possibly_billed:
                 assert await self.was_told_of(stored), f"nobody heard of job {number}"
 
     async def was_told_of(self, job: Job) -> bool:
         """Tell whether the operators were told of a job, by its id or its task's."""
-        subjects = {job.id, job.task_id}
+        subjects = {job.id, job.task.id}
         return any(
-            not subjects.isdisjoint(notice.facts.values()) for notice in self.core.chat.notices
+            not subjects.isdisjoint(notice.facts.values()) for notice in self.core.chat.alerts
         )
 
 

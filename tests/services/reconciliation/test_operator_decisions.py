@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from bot.domain.amounts import NOTHING
 from bot.domain.errors import DecisionRefusedError, JobNotFoundError, ProviderUnavailableError
 from bot.domain.failure import FailureReason
 from bot.domain.ids import AccountId, TaskId
-from bot.domain.jobs.job import JobState
-from bot.domain.jobs.ledger import NOTHING
+from bot.domain.jobs.states import JobState
 from bot.domain.requests.task import TaskState
 from bot.storage import unconfirmed
 from tests.fakes import ACCOUNT, MODEL, NOW, SLOW_MODEL, a_task
@@ -21,20 +21,24 @@ TASK = TaskId("0385dc79-5ff8-4d82-bcb6-7b7a0d4c1f5e")
 async def test_operator_names_the_task(core: Core) -> None:
     job = await lost(core)
     task(core, "found")
-    decided = await core.reconciler.decide(job.id, taken=TaskId("found"), failed=False)
-    assert (decided.state, decided.task_id, decided.adopted) == (JobState.PENDING, "found", True)
+    decided = await core.decisions.carry_out(job.id, taken=TaskId("found"), failed=False)
+    assert (decided.state, decided.task.id, decided.task.adopted) == (
+        JobState.PENDING,
+        "found",
+        True,
+    )
 
 
 async def test_operator_queues_the_job_again(core: Core) -> None:
     job = await lost(core)
-    decided = await core.reconciler.decide(job.id, taken=None, failed=False)
-    assert (decided.state, decided.sent_at) == (JobState.QUEUED, None)
+    decided = await core.decisions.carry_out(job.id, taken=None, failed=False)
+    assert (decided.state, decided.task.sent_at) == (JobState.QUEUED, None)
 
 
 async def test_operator_gives_the_job_up(core: Core) -> None:
     job = await lost(core)
-    decided = await core.reconciler.decide(job.id, taken=None, failed=True)
-    assert decided.failure_reason is FailureReason.OUTCOME_UNKNOWN
+    decided = await core.decisions.carry_out(job.id, taken=None, failed=True)
+    assert decided.failure.reason is FailureReason.OUTCOME_UNKNOWN
     assert await core.spent(job) == NOTHING
 
 
@@ -42,16 +46,16 @@ async def test_operator_gives_the_job_up(core: Core) -> None:
 async def test_job_that_needs_no_decision_is_not_found(core: Core, state: JobState) -> None:
     job = await core.put(state)
     with pytest.raises(JobNotFoundError):
-        await core.reconciler.decide(job.id, taken=None, failed=True)
+        await core.decisions.carry_out(job.id, taken=None, failed=True)
 
 
 async def test_operator_gives_up_a_task_that_no_key_can_follow(core: Core) -> None:
     job = await core.put(JobState.RUNNING, task_id="unreadable", sent_at=SENT)
     with pytest.raises(JobNotFoundError):
-        await core.reconciler.decide(job.id, taken=None, failed=False)
-    decided = await core.reconciler.decide(job.id, taken=None, failed=True)
+        await core.decisions.carry_out(job.id, taken=None, failed=False)
+    decided = await core.decisions.carry_out(job.id, taken=None, failed=True)
     assert decided.state is JobState.FAILED
-    assert decided.possibly_billed
+    assert decided.failure.possibly_billed
     assert await core.spent(job) == NOTHING
 
 
@@ -69,7 +73,7 @@ async def test_parked_job_goes_on_where_it_was(
 ) -> None:
     after_charge = {"billed_seconds": 5} if source is JobState.DELIVERING else {}
     job = await core.put(JobState.PARKED, parked_from=source, sent_at=SENT, **after_charge)
-    decided = await core.reconciler.decide(job.id, taken=None, failed=False)
+    decided = await core.decisions.carry_out(job.id, taken=None, failed=False)
     assert decided.state is target
 
 
@@ -78,7 +82,7 @@ async def test_billed_job_is_not_given_another_task(core: Core) -> None:
         JobState.PARKED, parked_from=JobState.DOWNLOADING, task_id="t", billed_seconds=5
     )
     with pytest.raises(JobNotFoundError):
-        await core.reconciler.decide(job.id, taken=TaskId("another"), failed=False)
+        await core.decisions.carry_out(job.id, taken=TaskId("another"), failed=False)
 
 
 async def test_decision_in_a_state_is_carried_out_or_refused(core: Core) -> None:
@@ -91,7 +95,7 @@ async def test_decision_in_a_state_is_carried_out_or_refused(core: Core) -> None
             job = await core.put(state, task_id=None, parked_from=JobState.SUBMITTING)
             await core.patch(job, sent_at=SENT)
             try:
-                after = await core.reconciler.decide(job.id, taken=taken, failed=failed)
+                after = await core.decisions.carry_out(job.id, taken=taken, failed=failed)
             except JobNotFoundError:
                 assert (await core.job(job)).state is state
             else:
@@ -116,7 +120,7 @@ async def _refused(core: Core, taken: str = TASK, **changes: object) -> str:
     """Name a task for a lost job; return why that is refused."""
     job = await lost(core, **changes)
     with pytest.raises(DecisionRefusedError) as caught:
-        await core.reconciler.decide(job.id, taken=TaskId(taken), failed=False)
+        await core.decisions.carry_out(job.id, taken=TaskId(taken), failed=False)
     stored = await core.job(job)
     assert (stored.state, stored.version) == (job.state, job.version), "nothing changed"
     return str(caught.value).replace(job.id, "JOB")
@@ -142,8 +146,8 @@ async def test_task_left_by_another_job_is_refused_and_ones_own_is_not(core: Cor
         await unconfirmed.add_orphan(connection, ACCOUNT, TaskId("own"), job_id=job.id, at=NOW)
     assert await _refused(core) == f"task {TASK} was made for another job"
     task(core, "own")
-    decided = await core.reconciler.decide(job.id, taken=TaskId("own"), failed=False)
-    assert decided.task_id == "own"
+    decided = await core.decisions.carry_out(job.id, taken=TaskId("own"), failed=False)
+    assert decided.task.id == "own"
 
 
 async def test_task_of_another_account_or_of_long_ago_is_refused(core: Core) -> None:
@@ -178,7 +182,7 @@ async def test_job_that_has_its_task_takes_no_other(core: Core) -> None:
     job = await core.put(JobState.PARKED, parked_from=JobState.RUNNING, task_id="t", sent_at=SENT)
     task(core, TASK)
     with pytest.raises(DecisionRefusedError, match="has its task already: t"):
-        await core.reconciler.decide(job.id, taken=TASK, failed=False)
+        await core.decisions.carry_out(job.id, taken=TASK, failed=False)
 
 
 async def test_task_that_cannot_be_read_is_not_taken_on_trust(core: Core) -> None:
@@ -191,14 +195,14 @@ async def test_unreadable_list_does_not_stop_a_decision(core: Core) -> None:
     task(core, TASK)
     core.provider.list_error = ProviderUnavailableError("503", request_was_sent=True)
     job = await lost(core)
-    decided = await core.reconciler.decide(job.id, taken=TASK, failed=False)
-    assert decided.task_id == TASK
+    decided = await core.decisions.carry_out(job.id, taken=TASK, failed=False)
+    assert decided.task.id == TASK
 
 
 async def test_operators_word_about_a_task_without_prompt_teaches_no_key(core: Core) -> None:
     job = await lost(core, prompt=None)
     task(core, TASK, TaskState.SUCCEEDED, api_key_id="perhaps another", orig_prompt=None)
-    await core.reconciler.decide(job.id, taken=TASK, failed=False)
+    await core.decisions.carry_out(job.id, taken=TASK, failed=False)
     await core.poller.run_once()
     assert await core.state(job) is JobState.DOWNLOADING
     await lost(core)

@@ -8,8 +8,8 @@ import pytest
 
 from bot.domain.errors import ProviderUnavailableError
 from bot.domain.ids import TaskId
-from bot.domain.jobs.job import JobState
 from bot.domain.jobs.ledger import EntryKind
+from bot.domain.jobs.states import JobState
 from bot.domain.requests.task import TaskState
 from bot.storage import lanes, unconfirmed
 from tests.fakes import ACCOUNT, MODEL, NOW, a_submission, a_task
@@ -28,7 +28,7 @@ async def test_single_task_of_ours_in_the_window_is_adopted(core: Core, born: da
     core.provider.list_task("found", at=born)
     await core.reconciler.run_once()
     stored = await core.job(job)
-    assert (stored.state, stored.task_id, stored.adopted) == (JobState.PENDING, "found", True)
+    assert (stored.state, stored.task.id, stored.task.adopted) == (JobState.PENDING, "found", True)
     assert core.told() == []
     core.provider.tasks["found"] = a_task("found", TaskState.SUCCEEDED)
     await core.poller.run_once()
@@ -50,7 +50,7 @@ async def test_providers_clock_is_corrected_by_our_own_tasks(core: Core) -> None
     await own(core, offset=offset)
     core.provider.list_task("found", at=SENT + timedelta(seconds=30) + offset)
     await core.reconciler.run_once()
-    assert (await core.job(job)).task_id == "found"
+    assert (await core.job(job)).task.id == "found"
 
 
 async def test_task_on_a_later_page_is_found(core: Core) -> None:
@@ -61,7 +61,7 @@ async def test_task_on_a_later_page_is_found(core: Core) -> None:
     core.provider.list_task("found", at=SENT)
     core.provider.page_size = 10
     await core.reconciler.run_once()
-    assert (await core.job(job)).task_id == "found"
+    assert (await core.job(job)).task.id == "found"
     assert core.provider.lists == 13
 
 
@@ -111,7 +111,7 @@ async def test_key_learnt_earlier_is_remembered(core: Core) -> None:
     core.provider.list_task("found", at=SENT)
     core.provider.list_task("a stranger's", at=SENT, api_key_id="another key")
     await core.reconciler.run_once()
-    assert (await core.job(job)).task_id == "found"
+    assert (await core.job(job)).task.id == "found"
 
 
 async def test_old_task_of_a_requeued_job_is_never_adopted(core: Core) -> None:
@@ -139,13 +139,17 @@ async def test_two_complete_readings_with_a_control_queue_the_job_again(core: Co
     core.clock.advance(minutes=1)
     await core.reconciler.run_once()
     stored = await core.job(job)
-    assert (stored.state, stored.sent_at, stored.gave_up_at) == (JobState.QUEUED, None, None)
+    assert (stored.state, stored.task.sent_at, stored.task.create_abandoned_at) == (
+        JobState.QUEUED,
+        None,
+        None,
+    )
     assert await core.entries(job) == [EntryKind.RESERVE]
     assert core.told() == []
 
 
 async def test_readings_soon_after_the_post_prove_nothing(core: Core) -> None:
-    job = await lost(core, sent_at=NOW, gave_up_at=NOW + timedelta(seconds=60))
+    job = await lost(core, sent_at=NOW, create_abandoned_at=NOW + timedelta(seconds=60))
     await own(core, at=NOW)
     await rounds(core, 10)
     assert await core.state(job) is JobState.UNCONFIRMED
@@ -163,7 +167,7 @@ async def test_readings_without_a_control_are_the_operators(
     await rounds(core, 10)
     assert await core.state(job) is JobState.UNCONFIRMED
     assert why(core) == ["no_control"]
-    assert (await core.job(job)).operator_told_at is not None
+    assert (await core.job(job)).times.operator_told_at is not None
 
 
 async def test_list_that_cannot_be_read_settles_nothing(core: Core) -> None:
@@ -239,9 +243,9 @@ async def test_key_is_learnt_from_the_first_task_and_strangers_stay_strangers(
 
 
 async def test_task_of_a_create_still_outstanding_is_not_adopted_by_another(core: Core) -> None:
-    job = await lost(core, gave_up_at=SENT + timedelta(seconds=2))
+    job = await lost(core, create_abandoned_at=SENT + timedelta(seconds=2))
     await core.put(JobState.SUBMITTING, sent_at=SENT + timedelta(seconds=3))
     core.provider.list_task("whose", at=SENT + timedelta(seconds=4))
     await core.reconciler.run_once()
     assert await core.state(job) is JobState.UNCONFIRMED
-    assert core.chat.notices == []
+    assert core.chat.alerts == []

@@ -8,11 +8,11 @@ import pytest
 import structlog
 
 from bot.chat import text
+from bot.domain.amounts import NOTHING
 from bot.domain.errors import ProviderUnavailableError
 from bot.domain.ids import AccountId, TaskId
-from bot.domain.jobs.job import JobState
-from bot.domain.jobs.ledger import NOTHING
 from bot.domain.jobs.pacing import UNCONFIRMED_COUNTS_FOR
+from bot.domain.jobs.states import JobState
 from bot.domain.requests.task import ListedTask, TaskPage, TaskState
 from bot.storage import lanes
 from tests.fakes import ACCOUNT, KEY_ID, MODEL, NOW, SLOW_MODEL
@@ -34,7 +34,7 @@ async def test_first_create_ever_is_found_by_its_own_words_and_teaches_the_key(c
     assert core.told() == []
     task(core, "found", DONE)
     await rounds(core, 1)
-    assert (await core.job(job)).task_id == "found"
+    assert (await core.job(job)).task.id == "found"
     await core.poller.run_once()
     assert await core.state(job) is JobState.DOWNLOADING
     await lost(core)
@@ -96,7 +96,7 @@ async def test_two_lost_jobs_of_one_moment_are_told_apart_by_their_words(core: C
     task(core, "one", DONE, at=SENT + SECOND, orig_prompt="a dog")
     task(core, "two", DONE, at=SENT + 2 * SECOND, orig_prompt="a red fox")
     await rounds(core, 1)
-    assert [(await core.job(job)).task_id for job in (fox, dog)] == ["two", "one"]
+    assert [(await core.job(job)).task.id for job in (fox, dog)] == ["two", "one"]
 
 
 async def test_equal_words_of_two_jobs_prove_nothing(core: Core) -> None:
@@ -137,10 +137,10 @@ async def test_adopted_video_of_other_words_is_not_delivered_and_told(core: Core
     await own(core)
     task(core, "found", DONE, orig_prompt="somebody's dog")
     await rounds(core, 1)
-    assert (await core.job(job)).adopted, "time and key spoke for it"
+    assert (await core.job(job)).task.adopted, "time and key spoke for it"
     await core.poller.run_once()
     stored = await core.job(job)
-    assert (stored.state, stored.possibly_billed) == (JobState.EXPIRED, True)
+    assert (stored.state, stored.failure.possibly_billed) == (JobState.EXPIRED, True)
     assert await core.spent(job) == NOTHING
     assert core.told() == ["orphan_task"]
 
@@ -162,7 +162,7 @@ async def test_task_born_after_the_create_was_given_up_is_no_reason_to_buy_again
 async def test_list_that_does_not_reach_back_is_no_reason_to_buy_again(core: Core) -> None:
     """Off for a day: a later task of ours is listed still, the lost one no more."""
     sent_at = NOW - timedelta(hours=24, minutes=10)
-    job = await lost(core, sent_at=sent_at, gave_up_at=sent_at + SECOND)
+    job = await lost(core, sent_at=sent_at, create_abandoned_at=sent_at + SECOND)
     await own(core, at=sent_at + timedelta(minutes=20))
     await rounds(core, 5)
     assert await core.state(job) is JobState.UNCONFIRMED
@@ -170,11 +170,11 @@ async def test_list_that_does_not_reach_back_is_no_reason_to_buy_again(core: Cor
 
 
 async def test_clock_set_back_is_no_reason_to_buy_again(core: Core) -> None:
-    job = await lost(core, gave_up_at=SENT - timedelta(hours=1))
+    job = await lost(core, create_abandoned_at=SENT - timedelta(hours=1))
     await own(core)
     task(core, "found", at=SENT - timedelta(minutes=30))
     await rounds(core, 5)
-    assert (await core.job(job)).task_id == "found"
+    assert (await core.job(job)).task.id == "found"
 
 
 async def test_candidate_seen_once_makes_all_earlier_silence_void(core: Core) -> None:
@@ -222,7 +222,7 @@ async def test_list_that_grows_while_it_is_read_is_read_to_its_end(
 
     monkeypatch.setattr(core.provider, "list_tasks", growing)
     await rounds(core, 1)
-    assert (await core.job(job)).task_id == "found"
+    assert (await core.job(job)).task.id == "found"
 
 
 async def test_job_of_another_account_is_left_to_its_own_key(core: Core) -> None:
@@ -237,20 +237,20 @@ async def test_readings_of_a_settled_job_are_not_kept(core: Core) -> None:
     await own(core, at=SENT - timedelta(minutes=31))
     await rounds(core, 9)
     assert await _stored_readings(core) == 2
-    await core.reconciler.decide(job.id, taken=None, failed=True)
+    await core.decisions.carry_out(job.id, taken=None, failed=True)
     await rounds(core, 1)
     assert await _stored_readings(core) == 0
 
 
 async def _stored_readings(core: Core) -> int:
     async with core.database.read() as connection:
-        found = await connection.exec_driver_sql("SELECT count(*) FROM listings")
+        found = await connection.exec_driver_sql("SELECT count(*) FROM reconciliation_readings")
         return int(found.scalar_one())
 
 
 async def test_lane_is_occupied_until_the_unseen_task_must_be_over(core: Core) -> None:
     sent_at = core.clock.now()
-    await lost(core, sent_at=sent_at, gave_up_at=sent_at)
+    await lost(core, sent_at=sent_at, create_abandoned_at=sent_at)
 
     async def occupants() -> int:
         async with core.database.read() as connection:
@@ -270,7 +270,7 @@ async def test_operator_reads_the_facts_and_what_to_do(core: Core) -> None:
     task(core, "one", TaskState.RUNNING, at=SENT + SECOND)
     task(core, "two", DONE, at=SENT + 2 * SECOND)
     await rounds(core, 1)
-    (notice,) = core.chat.notices
+    (notice,) = core.chat.alerts
     assert text.notice(notice) == (
         f"Nobody saw the answer to the create of job {job.id} ({MODEL}, sent at "
         "2026-05-06 11:40:00 UTC). The tasks that fit may be somebody else's: our key's id at the "
@@ -291,7 +291,7 @@ async def test_operator_reads_the_facts_and_what_to_do(core: Core) -> None:
 async def test_operator_reads_that_there_is_no_task_at_all(core: Core) -> None:
     await lost(core)
     await rounds(core, 3)
-    words = text.notice(core.chat.notices[0])
+    words = text.notice(core.chat.alerts[0])
     assert "its silence proves nothing.\nTasks that may be the job's: —\n" in words
 
 
@@ -300,11 +300,11 @@ async def test_crowd_of_candidates_is_cut_short(core: Core) -> None:
     for number in range(11):
         task(core, f"task-{number}", at=SENT + number * SECOND)
     await rounds(core, 1)
-    assert core.chat.notices[0].facts["tasks"].endswith("11:40:07 UTC) and 3 more")
+    assert core.chat.alerts[0].facts["tasks"].endswith("11:40:07 UTC) and 3 more")
 
 
 async def test_nobody_is_told_before_the_list_has_settled(core: Core) -> None:
-    await lost(core, prompt=None, sent_at=NOW, gave_up_at=NOW)
+    await lost(core, prompt=None, sent_at=NOW, create_abandoned_at=NOW)
     task(core, "one", at=NOW)
     await rounds(core, 10)
     assert core.told() == []
@@ -324,7 +324,7 @@ async def test_matter_is_told_once_and_by_the_next_process_only_while_it_is_open
     await rounds(core.restarted())
     assert len(core.told()) == 2, "told just now: a process that keeps ending does not shout"
     core.clock.advance(hours=2)
-    await again.reconciler.decide(job.id, taken=None, failed=True)
+    await again.decisions.carry_out(job.id, taken=None, failed=True)
     await rounds(core.restarted())
     assert len(core.told()) == 2, "settled"
 
@@ -334,7 +334,7 @@ async def test_next_create_of_a_job_is_told_of_though_the_last_was_decided_elsew
 ) -> None:
     job = await lost(core)
     await rounds(core)
-    await core.restarted().reconciler.decide(job.id, taken=None, failed=False)
+    await core.restarted().decisions.carry_out(job.id, taken=None, failed=False)
     core.provider.create_answers.append(
         ProviderUnavailableError("read timeout", request_was_sent=True)
     )

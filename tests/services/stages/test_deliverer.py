@@ -20,9 +20,10 @@ from bot.domain.errors import (
 from bot.domain.failure import FailureReason
 from bot.domain.ids import ChannelId, MessageId
 from bot.domain.jobs.delivery import Receipt
-from bot.domain.jobs.job import Job, JobState, Owner
+from bot.domain.jobs.job import Job
+from bot.domain.jobs.states import JobState, Owner
 from bot.domain.jobs.status import Purpose
-from bot.services.intake.submissions import Asker
+from bot.domain.people import Requester
 from bot.services.stages import deliverer
 from tests.fakes import CHANNEL, MEMBER, NOW, VIDEO
 from tests.services.core import Core
@@ -46,12 +47,12 @@ async def test_video_is_attached_to_the_status_message(core: Core) -> None:
     await core.deliverer.run_once()
     stored = await core.job(job)
     assert stored.state is JobState.DELIVERED
-    assert stored.delivered_message_id == job.status_message_id
+    assert stored.messages.delivered_message_id == job.messages.status_message_id
     assert core.chat.files == [VIDEO]
     shown = core.chat.last().job
-    assert (shown.state, shown.delivered_bytes) == (JobState.DELIVERED, len(VIDEO))
+    assert (shown.state, shown.messages.delivered_bytes) == (JobState.DELIVERED, len(VIDEO))
     # The delivering edit was the final word: the board has nothing to add but the announcement.
-    await core.board.run_once()
+    await core.status_updater.run_once()
     assert core.chat.names(job.id) == ["deliver_by_edit", "announce"]
 
 
@@ -64,9 +65,9 @@ async def test_message_that_cannot_be_edited_is_replaced_in_the_channel(
     await core.deliverer.run_once()
     stored = await core.job(job)
     assert stored.state is JobState.DELIVERED
-    assert stored.delivered_channel_id == CHANNEL
-    assert stored.delivered_message_id != job.status_message_id
-    assert (stored.status_gone_at is not None) == isinstance(error, MessageGoneError)
+    assert stored.messages.delivered_channel_id == CHANNEL
+    assert stored.messages.delivered_message_id != job.messages.status_message_id
+    assert (stored.messages.status_gone_at is not None) == isinstance(error, MessageGoneError)
 
 
 async def test_job_without_a_message_is_delivered_in_the_channel(core: Core) -> None:
@@ -78,17 +79,17 @@ async def test_job_without_a_message_is_delivered_in_the_channel(core: Core) -> 
 async def test_closed_channel_leads_to_the_direct_messages(core: Core) -> None:
     job = await _ready(core, state=JobState.DOWNLOADING, shown_version=0)
     core.chat.closed["edit_status"] = ChannelGoneError("404")
-    await core.board.run_once()  # which leaves the message alone for a minute
+    await core.status_updater.run_once()  # which leaves the message alone for a minute
     await core.writer.advance(job, JobState.DELIVERING, owner=Owner.DOWNLOADER)
     _close(core, "deliver_by_edit", "deliver_in_channel", error=ChannelGoneError("404"))
     await core.deliverer.run_once()
     stored = await core.job(job)
     assert stored.state is JobState.DELIVERED
-    assert stored.delivered_channel_id == core.chat.dm_of(MEMBER)
+    assert stored.messages.delivered_channel_id == core.chat.dm_of(MEMBER)
     # The direct message has told it, and nobody sees a last word in a channel that is gone.
-    await core.board.run_once()
+    await core.status_updater.run_once()
     assert core.chat.names(job.id) == ["deliver_by_dm"]
-    assert (await core.job(job)).announced_at is not None
+    assert (await core.job(job)).messages.announced_at is not None
 
 
 async def test_refused_everywhere_the_file_is_kept_and_can_be_collected(core: Core) -> None:
@@ -97,13 +98,13 @@ async def test_refused_everywhere_the_file_is_kept_and_can_be_collected(core: Co
     await core.deliverer.run_once()
     stored = await core.job(job)
     assert stored.state is JobState.UNDELIVERABLE
-    assert stored.failure_reason is FailureReason.UNDELIVERABLE
-    assert await core.spent(job) == job.reserved
-    found = await core.submissions.find(job.id, Asker(user_id=MEMBER, guild_id=None))
-    path = await core.submissions.collectable(found, limit_bytes=10 * MIB)
+    assert stored.failure.reason is FailureReason.UNDELIVERABLE
+    assert await core.spent(job) == job.price.reserved
+    found = await core.lookup.find(job.id, Requester(user_id=MEMBER, guild_id=None))
+    path = await core.lookup.collectable(found, limit_bytes=10 * MIB)
     assert path is not None
     assert path.read_bytes() == VIDEO
-    assert await core.submissions.collectable(found, limit_bytes=3) is None
+    assert await core.lookup.collectable(found, limit_bytes=3) is None
 
 
 async def test_unreachable_chat_is_tried_again_by_the_same_way(core: Core) -> None:
@@ -137,8 +138,8 @@ async def test_channel_that_is_busy_leaves_the_other_deliverers_to_the_others(co
             await core.deliverer.run_once()
         assert await core.state(other) is JobState.DELIVERED
         waiting = await core.job(behind)
-        assert (waiting.state, waiting.lease_until) == (JobState.DELIVERING, None)
-        assert (waiting.claims, waiting.attempts) == (0, 0)
+        assert (waiting.state, waiting.lease.until) == (JobState.DELIVERING, None)
+        assert (waiting.lease.claims, waiting.lease.attempts) == (0, 0)
         answered.set()
     core.clock.advance(seconds=2)
     await core.deliverer.run_once()
@@ -158,7 +159,7 @@ async def test_hand_over_that_is_never_answered_is_tried_again(
     monkeypatch.setattr(deliverer, "HAND_OVER_SECONDS", 0.0)
     await core.deliverer.run_once()
     stored = await core.job(job)
-    assert (stored.state, stored.attempts, stored.claims) == (JobState.DELIVERING, 1, 0)
+    assert (stored.state, stored.lease.attempts, stored.lease.claims) == (JobState.DELIVERING, 1, 0)
     monkeypatch.undo()
     core.chat.before = None
     core.clock.advance(seconds=2)
@@ -174,8 +175,8 @@ async def test_larger_file_is_made_to_fit_before_it_is_sent(core: Core) -> None:
     await core.deliverer.run_once()
     assert core.media.shrunk_to == [int(10 * MIB * 0.95)]
     stored = await core.job(job)
-    assert stored.delivered_bytes == int(10 * MIB * 0.95)
-    assert stored.media_bytes == 10 * MIB + 1
+    assert stored.messages.delivered_bytes == int(10 * MIB * 0.95)
+    assert stored.video.size_bytes == 10 * MIB + 1
     assert (core.folders.of(job.id) / "result.mp4").stat().st_size == 10 * MIB + 1
 
 
@@ -191,7 +192,7 @@ async def test_discords_answer_about_the_size_is_the_truth(core: Core) -> None:
     await core.deliverer.run_once()
     assert core.media.shrunk_to == [3_800, 2_000]
     stored = await core.job(job)
-    assert (stored.state, stored.delivered_bytes) == (JobState.DELIVERED, 2_000)
+    assert (stored.state, stored.messages.delivered_bytes) == (JobState.DELIVERED, 2_000)
     assert core.chat.names(job.id) == ["deliver_by_edit"]
 
 
@@ -224,7 +225,7 @@ async def test_attempt_is_committed_before_a_new_message_is_posted(core: Core) -
     seen = []
 
     async def look(_: str) -> None:
-        seen.append((await core.job(job)).delivery_attempted_at)
+        seen.append((await core.job(job)).messages.delivery_attempted_at)
 
     core.chat.before = look
     await core.deliverer.run_once()
@@ -238,7 +239,7 @@ async def test_message_of_a_process_that_died_is_found_and_not_posted_again(core
     core.chat.standing[Purpose.DELIVERY, CHANNEL] = standing
     await core.deliverer.run_once()
     stored = await core.job(job)
-    assert (stored.state, stored.delivered_message_id) == (JobState.DELIVERED, 77)
+    assert (stored.state, stored.messages.delivered_message_id) == (JobState.DELIVERED, 77)
     assert core.chat.calls == []
 
 
@@ -259,7 +260,7 @@ async def test_each_attempt_is_searched_for_from_its_own_moment(core: Core) -> N
     core.chat.refusals["deliver_by_edit"].extend([ChatUnavailableError("503")] * 3)
     for _ in range(3):
         await core.deliverer.run_once()
-        assert (await core.job(job)).delivery_attempted_at == core.clock.now()
+        assert (await core.job(job)).messages.delivery_attempted_at == core.clock.now()
         core.clock.advance(minutes=6)
 
 
@@ -282,9 +283,9 @@ async def test_video_a_lost_answer_left_somewhere_is_not_sent_by_another_way(
     core.clock.advance(minutes=1)
     # Every way is open now; the video stands already.
     core.chat.closed.clear()
-    assert job.status_message_id is not None
+    assert job.messages.status_message_id is not None
     channel_id, message_id = {
-        "the status message": (CHANNEL, job.status_message_id),
+        "the status message": (CHANNEL, job.messages.status_message_id),
         "the channel": (CHANNEL, MessageId(77)),
         "the direct messages": (core.chat.dm_of(MEMBER), MessageId(78)),
     }[place]
@@ -293,8 +294,11 @@ async def test_video_a_lost_answer_left_somewhere_is_not_sent_by_another_way(
     )
     await core.deliverer.run_once()
     stored = await core.job(job)
-    assert (stored.state, stored.delivered_message_id) == (JobState.DELIVERED, message_id)
-    assert (stored.delivered_channel_id, stored.delivered_bytes) == (channel_id, len(VIDEO))
+    assert (stored.state, stored.messages.delivered_message_id) == (JobState.DELIVERED, message_id)
+    assert (stored.messages.delivered_channel_id, stored.messages.delivered_bytes) == (
+        channel_id,
+        len(VIDEO),
+    )
     assert core.chat.calls == []
 
 
@@ -309,7 +313,7 @@ async def test_a_smaller_file_that_came_through_is_told_by_its_own_size(core: Co
         channel_id=CHANNEL, message_id=MessageId(77)
     )
     await core.deliverer.run_once()
-    assert (await core.job(job)).delivered_bytes == 3_800
+    assert (await core.job(job)).messages.delivered_bytes == 3_800
 
 
 @pytest.mark.parametrize("open_dm", [None, MissingAccessError("50007"), DeliveryError("50033")])
@@ -345,8 +349,8 @@ async def test_attempt_in_a_channel_whose_history_cannot_be_read(
     stored = await core.job(job)
     assert stored.state is (JobState.DELIVERED if calls else JobState.UNDELIVERABLE)
     if not calls:
-        found = await core.submissions.find(job.id, Asker(user_id=MEMBER, guild_id=None))
-        assert await core.submissions.collectable(found, limit_bytes=MIB) is not None
+        found = await core.lookup.find(job.id, Requester(user_id=MEMBER, guild_id=None))
+        assert await core.lookup.collectable(found, limit_bytes=MIB) is not None
 
 
 async def test_absent_discord_is_asked_for_a_delivery_ever_more_seldom(core: Core) -> None:
@@ -377,4 +381,4 @@ async def test_crash_after_the_edit_edits_the_same_message_again(core: Core) -> 
     core.clock.advance(minutes=1)
     await core.restarted().deliverer.run_once()
     stored = await core.job(job)
-    assert stored.delivered_message_id == job.status_message_id
+    assert stored.messages.delivered_message_id == job.messages.status_message_id

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bot.domain.amounts import NOTHING
 from bot.domain.catalogue import Kind
 from bot.domain.errors import (
     MalformedResponseError,
@@ -19,8 +20,9 @@ from bot.domain.errors import (
 )
 from bot.domain.failure import FailureReason
 from bot.domain.ids import AccountId, GuildId, UserId
-from bot.domain.jobs.job import Job, JobState
-from bot.domain.jobs.ledger import NOTHING, EntryKind
+from bot.domain.jobs.job import Job
+from bot.domain.jobs.ledger import EntryKind
+from bot.domain.jobs.states import JobState
 from bot.storage import lanes
 from tests.fakes import MODEL, NOW, SLOW_MODEL, a_submission
 from tests.services.core import Core
@@ -41,9 +43,9 @@ async def test_claim_is_committed_before_the_post_leaves(core: Core) -> None:
     await core.dispatcher.run_once(MODEL)
     (during,) = seen
     assert during.state is JobState.SUBMITTING
-    assert during.sent_at == NOW
-    assert during.lease_until == NOW + timedelta(seconds=120)
-    assert during.lease_owner == core.instance.worker_id
+    assert during.task.sent_at == NOW
+    assert during.lease.until == NOW + timedelta(seconds=120)
+    assert during.lease.owner == core.process_lease.worker_id
 
 
 async def test_task_id_makes_the_job_pending(core: Core) -> None:
@@ -51,8 +53,8 @@ async def test_task_id_makes_the_job_pending(core: Core) -> None:
     core.provider.create_answers.append("the-task")
     await core.dispatcher.run_once(MODEL)
     stored = await core.job(job)
-    assert (stored.state, stored.task_id) == (JobState.PENDING, "the-task")
-    assert stored.next_poll_at == NOW + timedelta(seconds=15)
+    assert (stored.state, stored.task.id) == (JobState.PENDING, "the-task")
+    assert stored.task.next_poll_at == NOW + timedelta(seconds=15)
     assert await core.entries(job) == [EntryKind.RESERVE]
 
 
@@ -74,9 +76,9 @@ async def test_certainly_not_taken_waits_and_is_sent_again(
     await core.dispatcher.run_once(MODEL)
     stored = await core.job(job)
     assert stored.state is JobState.QUEUED
-    assert stored.not_before is not None
-    assert stored.not_before > core.clock.now()
-    assert stored.sent_at is None
+    assert stored.lease.not_before is not None
+    assert stored.lease.not_before > core.clock.now()
+    assert stored.task.sent_at is None
     assert await core.entries(job) == [EntryKind.RESERVE]
     core.clock.advance(minutes=2)
     await core.dispatcher.run_once(MODEL)
@@ -105,7 +107,10 @@ async def test_answer_that_may_hide_a_task_is_never_sent_again(
     await core.dispatcher.run_once(MODEL)
     stored = await core.job(job)
     assert stored.state is JobState.UNCONFIRMED
-    assert (stored.sent_at, stored.gave_up_at) == (NOW, NOW + timedelta(seconds=40))
+    assert (stored.task.sent_at, stored.task.create_abandoned_at) == (
+        NOW,
+        NOW + timedelta(seconds=40),
+    )
     assert await core.entries(job) == [EntryKind.RESERVE]
     for _ in range(5):
         core.clock.advance(minutes=5)
@@ -122,7 +127,7 @@ async def test_refused_request_fails_the_job_and_costs_nothing(core: Core) -> No
     )
     await core.dispatcher.run_once(MODEL)
     stored = await core.job(job)
-    assert (stored.state, stored.failure_reason) == (JobState.FAILED, FailureReason.CONTENT_INPUT)
+    assert (stored.state, stored.failure.reason) == (JobState.FAILED, FailureReason.CONTENT_INPUT)
     assert await core.spent(job) == NOTHING
 
 
@@ -204,7 +209,7 @@ async def test_lane_switched_off_fails_its_queued_jobs_alone(core: Core) -> None
     await core.dispatcher.run_once(MODEL)
     for failed in (job, waiting):
         stored = await core.job(failed)
-        assert (stored.state, stored.failure_reason) == (JobState.FAILED, FailureReason.MODEL_OFF)
+        assert (stored.state, stored.failure.reason) == (JobState.FAILED, FailureReason.MODEL_OFF)
         assert await core.spent(failed) == NOTHING
     assert await core.state(other) is JobState.QUEUED
     assert core.told() == ["lane_off"]
@@ -336,7 +341,7 @@ async def test_job_parked_before_anything_left_goes_back_into_the_queue(core: Co
     for _ in range(3):
         await core.dispatcher.run_once(MODEL)
         core.clock.advance(minutes=2)
-    decided = await core.reconciler.decide(job.id, taken=None, failed=False)
+    decided = await core.decisions.carry_out(job.id, taken=None, failed=False)
     assert decided.state is JobState.QUEUED
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -11,6 +10,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.domain.amounts import NOTHING
 from bot.domain.errors import (
     BotError,
     DatabaseUnavailableError,
@@ -22,8 +22,9 @@ from bot.domain.errors import (
     ResultHostError,
 )
 from bot.domain.failure import FailureReason
-from bot.domain.jobs.job import Job, JobState
-from bot.domain.jobs.ledger import NOTHING, EntryKind
+from bot.domain.jobs.job import Job
+from bot.domain.jobs.ledger import EntryKind
+from bot.domain.jobs.states import JobState
 from bot.domain.requests.task import TaskState
 from tests.fakes import NOW, VIDEO, a_task
 from tests.services.core import Core
@@ -54,8 +55,7 @@ async def test_video_is_on_disk_before_it_is_delivered(core: Core) -> None:
     stored = await core.job(job)
     assert stored.state is JobState.DELIVERING
     assert (core.folders.of(job.id) / "result.mp4").read_bytes() == VIDEO
-    assert stored.media_sha256 == hashlib.sha256(VIDEO).hexdigest()
-    assert (stored.media_bytes, stored.media_width) == (len(VIDEO), 1280)
+    assert (stored.video.size_bytes, stored.video.width) == (len(VIDEO), 1280)
     assert await core.downloader.run_once() > 0
 
 
@@ -87,7 +87,7 @@ async def test_trouble_is_tried_again_and_does_not_count_against_the_job(
     await _until(core, JobState.DELIVERING, job, hours=2)
     assert await core.state(job) is JobState.DELIVERING
     assert len(core.provider.downloaded) == 11
-    assert await core.spent(job) == job.reserved
+    assert await core.spent(job) == job.price.reserved
 
 
 async def test_result_on_a_foreign_host_tells_the_operator_once(core: Core) -> None:
@@ -105,7 +105,7 @@ async def test_expired_address_is_refreshed_before_the_job_expires(core: Core) -
     )
     await core.downloader.run_once()
     stored = await core.job(job)
-    assert (stored.result_url, stored.url_expires_at) == ("https://fresh", NOW + 2 * DAY)
+    assert (stored.result.url, stored.result.url_expires_at) == ("https://fresh", NOW + 2 * DAY)
     await core.downloader.run_once()
     assert core.provider.downloaded[-1] == "https://fresh"
     assert await core.state(job) is JobState.DELIVERING
@@ -121,8 +121,8 @@ async def test_expired_address_without_a_fresh_one_is_the_operators_loss(
     core.provider.tasks["t"] = a_task("t", answer)
     await core.downloader.run_once()
     stored = await core.job(job)
-    assert (stored.state, stored.failure_reason) == (JobState.EXPIRED, FailureReason.RESULT_EXPIRED)
-    assert stored.operator_loss
+    assert (stored.state, stored.failure.reason) == (JobState.EXPIRED, FailureReason.RESULT_EXPIRED)
+    assert stored.failure.operator_loss
     assert await core.entries(job) == [EntryKind.RESERVE, EntryKind.CHARGE, EntryKind.ADJUST]
     assert await core.spent(job) == NOTHING
     assert core.told() == ["operator_loss"]
@@ -158,11 +158,11 @@ async def test_no_playable_file_until_the_end_fails_and_is_given_back(
         core.provider.files.extend([error] * 1_000)
     await _until(core, JobState.FAILED, job)
     stored = await core.job(job)
-    assert (stored.state, stored.failure_reason) == (JobState.FAILED, reason)
-    assert stored.finished_at is not None
-    assert stored.finished_at >= NOW + timedelta(hours=2, minutes=59)
+    assert (stored.state, stored.failure.reason) == (JobState.FAILED, reason)
+    assert stored.times.finished_at is not None
+    assert stored.times.finished_at >= NOW + timedelta(hours=2, minutes=59)
     assert await core.spent(job) == NOTHING
-    assert stored.operator_loss
+    assert stored.failure.operator_loss
 
 
 # --- claims ----------------------------------------------------------------------------------
@@ -183,14 +183,16 @@ async def test_claimed_job_is_not_claimed_by_another_worker(core: Core) -> None:
         assert await core.restarted().downloader.run_once() > 0
         task.cancel()
     stored = await core.job(job)
-    assert (stored.claims, stored.lease_until) == (0, None), "an orderly stop is not its fault"
+    assert (stored.lease.claims, stored.lease.until) == (0, None), (
+        "an orderly stop is not its fault"
+    )
 
 
 async def test_job_that_kills_the_process_three_times_is_parked(core: Core) -> None:
     job = await _charged(core, claims=3)
     await core.downloader.run_once()
     stored = await core.job(job)
-    assert (stored.state, stored.parked_from) == (JobState.PARKED, JobState.DOWNLOADING)
+    assert (stored.state, stored.lease.parked_from) == (JobState.PARKED, JobState.DOWNLOADING)
     assert core.told() == ["job_parked"]
 
 
@@ -205,13 +207,13 @@ async def test_error_without_a_name_counts_and_the_third_parks(core: Core) -> No
         core.clock.advance(minutes=2)
     assert await core.state(job) is JobState.PARKED
     assert await core.state(other) is JobState.DELIVERING
-    assert await core.spent(job) == job.reserved
+    assert await core.spent(job) == job.price.reserved
 
 
 async def test_given_up_after_parking_gives_the_charge_back(core: Core) -> None:
     job = await _charged(core, claims=3)
     await core.downloader.run_once()
-    await core.reconciler.decide(job.id, taken=None, failed=True)
+    await core.decisions.carry_out(job.id, taken=None, failed=True)
     assert await core.state(job) is JobState.FAILED
     assert await core.spent(job) == NOTHING
 
@@ -219,7 +221,7 @@ async def test_given_up_after_parking_gives_the_charge_back(core: Core) -> None:
 async def test_parked_job_goes_on_where_it_was(core: Core) -> None:
     job = await _charged(core, claims=3)
     await core.downloader.run_once()
-    await core.reconciler.decide(job.id, taken=None, failed=False)
+    await core.decisions.carry_out(job.id, taken=None, failed=False)
     await core.downloader.run_once()
     assert await core.state(job) is JobState.DELIVERING
 

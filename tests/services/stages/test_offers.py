@@ -7,9 +7,19 @@ from dataclasses import replace
 
 import pytest
 
-from bot.domain.catalogue import EFFECTS, MODELS, SIZES, Catalogue, Endpoint, Kind, Model, Region
+from bot.domain.catalogue import (
+    EFFECTS,
+    MODELS,
+    SIZES,
+    Catalogue,
+    Choices,
+    Endpoint,
+    Kind,
+    Model,
+    Region,
+)
 from bot.domain.catalogue.permits import Subject
-from bot.domain.requests.submission import Choices, GenerationOptions
+from bot.domain.requests.submission import VideoOptions
 from bot.domain.requests.task import TaskRequest
 from bot.provider.requests import create_body
 from bot.storage import permits
@@ -32,9 +42,9 @@ from tests.services.video_requests import in_region, request_for
 WIDTH, HEIGHT = 320, 240
 PICTURE = picture("teal", (WIDTH, HEIGHT))
 JPEGS = dict.fromkeys(("first_frame", "last_frame", "image"), PICTURE)
-CATALOGUES = {region: Catalogue(region) for region in Region}
+CATALOGUES = {region: Catalogue.of_region(region) for region in Region}
 
-Asked = tuple[GenerationOptions, Choices]
+Asked = tuple[VideoOptions, Choices]
 
 
 def everything_of(catalogue: Catalogue, kind: Kind) -> Iterator[Asked]:
@@ -44,12 +54,12 @@ def everything_of(catalogue: Catalogue, kind: Kind) -> Iterator[Asked]:
             for effect in sorted(model.effects):
                 for tier in model.resolutions:
                     yield (
-                        GenerationOptions(effect=effect),
+                        VideoOptions(effect=effect),
                         Choices(model=model.name, resolution=tier),
                     )
             continue
         for seconds in model.durations:
-            options = GenerationOptions(prompt="fog", negative_prompt="people", seed=1)
+            options = VideoOptions(prompt="fog", negative_prompt="people", seed=1)
             named = Choices(model=model.name, duration_seconds=seconds)
             if kind is Kind.TEXT:
                 yield from ((options, replace(named, size=size)) for size in model.sizes)
@@ -98,7 +108,7 @@ async def allow_every_effect(core: Core) -> None:
 async def plain_requests(core: Core, region: Region) -> list[tuple[Model, TaskRequest]]:
     """Return what is sent for each model where nothing but a prompt is chosen."""
     moved = await in_region(core, region)
-    options = GenerationOptions(prompt="fog", seed=1)
+    options = VideoOptions(prompt="fog", seed=1)
     return [
         (
             model,

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.domain.amounts import NOTHING, Amounts
 from bot.domain.errors import (
     AuthenticationError,
     DatabaseUnavailableError,
@@ -21,16 +21,28 @@ from bot.domain.errors import (
 )
 from bot.domain.failure import FailureReason
 from bot.domain.ids import TaskId
-from bot.domain.jobs.job import Job, JobState
-from bot.domain.jobs.ledger import NOTHING, Amounts, EntryKind
+from bot.domain.jobs.job import Job
+from bot.domain.jobs.ledger import EntryKind
 from bot.domain.jobs.render_times import render_profile_of
+from bot.domain.jobs.states import JobState
+from bot.domain.people import Requester
 from bot.domain.requests.task import TaskFailure, TaskState
-from bot.services.intake.submissions import Asker
-from bot.storage import making_times, unconfirmed
-from tests.fakes import ACCOUNT, GUILD, MEMBER, MODEL, NOW, SLOW_MODEL, URL, a_submission, a_task
+from bot.storage import render_times, unconfirmed
+from tests.fakes import (
+    ACCOUNT,
+    GUILD,
+    MEMBER,
+    MODEL,
+    NOW,
+    SLOW_MODEL,
+    URL,
+    a_submission,
+    a_task,
+    altered,
+)
 from tests.services.core import POLL_SECONDS, TIMEOUT_SECONDS, Core
 
-ASKER = Asker(user_id=MEMBER, guild_id=GUILD)
+ASKER = Requester(user_id=MEMBER, guild_id=GUILD)
 
 
 def _failure(*, transient: bool, reason: FailureReason = FailureReason.CONTENT) -> TaskFailure:
@@ -49,10 +61,10 @@ async def test_success_charges_what_was_billed_and_keeps_the_address(
     await core.poller.run_once()
     stored = await core.job(job)
     assert stored.state is JobState.DOWNLOADING
-    assert (stored.result_url, stored.url_expires_at) == (URL, NOW + timedelta(hours=24))
-    assert stored.actual_prompt == "a red fox runs"
+    assert (stored.result.url, stored.result.url_expires_at) == (URL, NOW + timedelta(hours=24))
+    assert stored.result.actual_prompt == "a red fox runs"
     assert await core.entries(job) == [EntryKind.RESERVE, EntryKind.CHARGE]
-    assert await core.spent(job) == job.reserved
+    assert await core.spent(job) == job.price.reserved
 
 
 async def test_shorter_video_is_charged_by_its_seconds(core: Core) -> None:
@@ -68,8 +80,8 @@ async def test_success_without_figures_is_charged_as_reserved(core: Core) -> Non
         "t", TaskState.SUCCEEDED, billed_seconds=None, url_expires_at=None
     )
     await core.poller.run_once()
-    assert await core.spent(job) == job.reserved
-    assert (await core.job(job)).url_expires_at == NOW + timedelta(hours=24)
+    assert await core.spent(job) == job.price.reserved
+    assert (await core.job(job)).result.url_expires_at == NOW + timedelta(hours=24)
 
 
 async def test_success_without_address_is_asked_again(core: Core) -> None:
@@ -78,7 +90,7 @@ async def test_success_without_address_is_asked_again(core: Core) -> None:
     await core.poller.run_once()
     stored = await core.job(job)
     assert stored.state is JobState.RUNNING
-    assert stored.next_poll_at == NOW + timedelta(seconds=POLL_SECONDS)
+    assert stored.task.next_poll_at == NOW + timedelta(seconds=POLL_SECONDS)
 
 
 async def test_running_is_shown_and_a_status_newer_than_the_code_is_followed(core: Core) -> None:
@@ -103,10 +115,10 @@ async def test_transient_failure_is_tried_once_more_with_a_new_task(core: Core) 
         await core.poller.run_once()
         if name == "first":
             stored = await core.job(job)
-            assert (stored.state, stored.task_id) == (JobState.QUEUED, None)
+            assert (stored.state, stored.task.id) == (JobState.QUEUED, None)
             assert await core.entries(job) == [EntryKind.RESERVE]
     stored = await core.job(job)
-    assert (stored.state, stored.failure_reason) == (
+    assert (stored.state, stored.failure.reason) == (
         JobState.FAILED,
         FailureReason.PROVIDER_FAULT,
     )
@@ -122,8 +134,8 @@ async def test_any_other_failure_ends_the_job(core: Core) -> None:
     core.provider.tasks["t"] = a_task("t", TaskState.FAILED, failure=_failure(transient=False))
     await core.poller.run_once()
     stored = await core.job(job)
-    assert (stored.state, stored.failure_reason) == (JobState.FAILED, FailureReason.CONTENT)
-    assert stored.failure_detail == "Code: why"
+    assert (stored.state, stored.failure.reason) == (JobState.FAILED, FailureReason.CONTENT)
+    assert stored.failure.detail == "Code: why"
     assert await core.spent(job) == NOTHING
 
 
@@ -134,8 +146,8 @@ async def test_unknown_task_older_than_a_day_expires_at_once(core: Core) -> None
     job = await core.put(JobState.RUNNING, confirmed_at=NOW - timedelta(hours=24, seconds=1))
     await core.poller.run_once()
     stored = await core.job(job)
-    assert (stored.state, stored.failure_reason) == (JobState.EXPIRED, FailureReason.TASK_LOST)
-    assert stored.possibly_billed
+    assert (stored.state, stored.failure.reason) == (JobState.EXPIRED, FailureReason.TASK_LOST)
+    assert stored.failure.possibly_billed
     assert await core.spent(job) == NOTHING
 
 
@@ -169,7 +181,7 @@ async def test_readable_answer_ends_a_run_of_unknown_ones(core: Core) -> None:
     core.provider.tasks["t"] = a_task("t", TaskState.RUNNING)
     await _poll_for(core, 0.25)
     stored = await core.job(job)
-    assert (stored.unknown_since, stored.unknown_polls) == (None, 0)
+    assert (stored.task.unknown_since, stored.task.unknown_polls) == (None, 0)
     del core.provider.tasks["t"]
     await _poll_for(core, 9)
     assert await core.state(job) is JobState.RUNNING
@@ -193,7 +205,7 @@ async def _polled_at(core: Core, *, until_seconds: float) -> list[float]:
 async def _learn(core: Core, job: Job, *seconds: float) -> None:
     async with core.database.write() as connection:
         for of_one in seconds:
-            await making_times.add(connection, render_profile_of(job), seconds=of_one, at=NOW)
+            await render_times.add(connection, render_profile_of(job), seconds=of_one, at=NOW)
 
 
 @pytest.mark.parametrize(("model", "seconds"), [(MODEL, 15), (SLOW_MODEL, 30)])
@@ -223,11 +235,11 @@ async def test_another_footage_tells_nothing_about_this_one(core: Core) -> None:
     job = await core.put(JobState.RUNNING, task_id="t", confirmed_at=NOW)
     core.provider.tasks["t"] = a_task("t", TaskState.RUNNING)
     await core.poller.run_once()
-    before = (await core.job(job)).next_poll_at
-    await _learn(core, replace(job, resolution="480P"), *[500] * 30)
+    before = (await core.job(job)).task.next_poll_at
+    await _learn(core, altered(job, resolution="480P"), *[500] * 30)
     await core.patch(job, next_poll_at=NOW)
     await core.poller.run_once()
-    assert (await core.job(job)).next_poll_at == before
+    assert (await core.job(job)).task.next_poll_at == before
 
 
 async def test_task_to_be_cancelled_is_asked_for_at_every_interval(core: Core) -> None:
@@ -241,7 +253,7 @@ async def test_task_to_be_cancelled_is_asked_for_at_every_interval(core: Core) -
 
 async def _times(core: Core) -> list[float]:
     async with core.database.read() as connection:
-        known = await making_times.of_models(connection, {MODEL})
+        known = await render_times.of_models(connection, {MODEL})
     return [seconds for times in known.values() for seconds in times]
 
 
@@ -289,10 +301,10 @@ async def test_late_task_is_announced_once_and_polled_slower_but_never_given_up(
         core.clock.advance(minutes=10)
     stored = await core.job(job)
     assert stored.state is JobState.RUNNING
-    assert stored.late_at == NOW + timedelta(seconds=TIMEOUT_SECONDS)
+    assert stored.task.late_at == NOW + timedelta(seconds=TIMEOUT_SECONDS)
     assert [event.name for event in await core.events(job)].count("task_late") == 1
     await core.poller.run_once()
-    assert (await core.job(job)).next_poll_at == core.clock.now() + timedelta(seconds=60)
+    assert (await core.job(job)).task.next_poll_at == core.clock.now() + timedelta(seconds=60)
 
 
 async def test_missed_query_says_nothing_about_the_task_and_backs_off(core: Core) -> None:
@@ -306,7 +318,7 @@ async def test_missed_query_says_nothing_about_the_task_and_backs_off(core: Core
     assert waits[0] == 15
     assert waits[-1] == 30, "the loop's own interval"
     stored = await core.job(job)
-    assert stored.next_poll_at == core.clock.now() - timedelta(minutes=1)
+    assert stored.task.next_poll_at == core.clock.now() - timedelta(minutes=1)
     assert stored.state is JobState.RUNNING
 
 
@@ -314,7 +326,7 @@ async def test_poll_comes_no_sooner_than_the_server_wishes(core: Core) -> None:
     job = await core.put(JobState.RUNNING, task_id="t")
     core.provider.tasks["t"] = RateLimitedError("Throttling", status=429, retry_after_seconds=45)
     await core.poller.run_once()
-    assert (await core.job(job)).next_poll_at == NOW + timedelta(seconds=45)
+    assert (await core.job(job)).task.next_poll_at == NOW + timedelta(seconds=45)
 
 
 async def test_provider_away_for_weeks_does_not_end_the_process(core: Core) -> None:
@@ -339,11 +351,11 @@ async def test_refused_key_pauses_the_account(core: Core) -> None:
 async def test_cancel_of_a_pending_task_is_what_the_query_reads(core: Core) -> None:
     job = await core.put(JobState.PENDING, task_id="t", next_poll_at=NOW + timedelta(minutes=1))
     core.provider.tasks["t"] = a_task("t")
-    await core.submissions.cancel(job.id, ASKER)
+    await core.cancellations.cancel(job.id, ASKER)
     await core.poller.run_once()
     assert core.provider.cancelled == ["t"]
     stored = await core.job(job)
-    assert (stored.state, stored.failure_reason) == (JobState.CANCELLED, None)
+    assert (stored.state, stored.failure.reason) == (JobState.CANCELLED, None)
     assert await core.spent(job) == NOTHING
 
 
@@ -351,7 +363,7 @@ async def test_cancel_that_comes_too_late_leaves_the_video(core: Core) -> None:
     job = await core.put(JobState.PENDING, task_id="t")
     core.provider.tasks["t"] = a_task("t")
     core.provider.cancel_error = TaskNotCancellableError("not PENDING", status=400)
-    await core.submissions.cancel(job.id, ASKER)
+    await core.cancellations.cancel(job.id, ASKER)
     core.provider.tasks["t"] = a_task("t", TaskState.SUCCEEDED)
     await core.poller.run_once()
     assert await core.state(job) is JobState.DOWNLOADING
@@ -370,7 +382,7 @@ async def test_cancel_that_keeps_failing_does_not_hide_the_finished_video(
     job = await core.put(JobState.PENDING, task_id="t")
     core.provider.tasks["t"] = a_task("t")
     core.provider.cancel_error = error
-    await core.submissions.cancel(job.id, ASKER)
+    await core.cancellations.cancel(job.id, ASKER)
     core.provider.tasks["t"] = a_task("t", TaskState.SUCCEEDED)
     for _ in range(5):
         await core.poller.run_once()
@@ -401,8 +413,8 @@ async def test_adopted_video_of_another_prompt_is_not(core: Core) -> None:
     core.provider.tasks["t"] = a_task("t", TaskState.SUCCEEDED, orig_prompt="a stranger's wish")
     await core.poller.run_once()
     stored = await core.job(job)
-    assert (stored.state, stored.possibly_billed) == (JobState.EXPIRED, True)
-    assert stored.result_url is None
+    assert (stored.state, stored.failure.possibly_billed) == (JobState.EXPIRED, True)
+    assert stored.result.url is None
     assert await core.spent(job) == NOTHING
     assert core.told() == ["orphan_task"]
 
@@ -418,7 +430,7 @@ async def test_answer_that_breaks_the_poller_three_times_parks_its_job_alone(cor
         await core.poller.run_once()
         core.clock.advance(minutes=2)
     stored = await core.job(job)
-    assert (stored.state, stored.parked_from) == (JobState.PARKED, JobState.RUNNING)
+    assert (stored.state, stored.lease.parked_from) == (JobState.PARKED, JobState.RUNNING)
     assert await core.state(other) is JobState.RUNNING
     assert core.told() == ["job_parked"]
 

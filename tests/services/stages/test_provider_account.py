@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
-from bot.domain.jobs.job import Job, JobState
+from bot.domain.jobs.job import Job
+from bot.domain.jobs.states import JobState
 from bot.storage import lanes
 from tests.fakes import ACCOUNT
 from tests.services.core import Core
@@ -25,7 +26,7 @@ async def _run_for(stage: Stage, minutes: float) -> None:
     """Let every loop do a round each half minute."""
     for _ in range(int(minutes * 2)):
         stage.pass_time(30)
-        await stage.core.accounts.probe(ACCOUNT, LANE)
+        await stage.core.account_pause.probe(ACCOUNT, LANE)
         await stage.send()
         await stage.core.poller.run_once()
         await stage.core.downloader.run_once()
@@ -54,7 +55,7 @@ async def test_revoked_key_stops_nothing_that_needs_no_key_and_recovers_by_itsel
     assert await _states(stage, jobs) == states
     assert await stage.reads(queued) == PAUSED
     assert (await stage.reads(pending)).startswith("The provider has it, expected")
-    assert [await stage.core.spent(job) for job in jobs] == [job.reserved for job in jobs]
+    assert [await stage.core.spent(job) for job in jobs] == [job.price.reserved for job in jobs]
     asked = {point: stage.count(point) - count for point, count in before.items()}
     assert asked["create"] == 1
     assert asked["list"] == 5, "one each five minutes, however often a poll is refused"
@@ -121,11 +122,11 @@ async def test_account_on_trial_opens_when_nothing_waits_any_more(stage: Stage) 
     stage.server.faults.add("create", "error", status=400, code="Arrearage")
     await stage.send()
     stage.pass_time(5 * 60)
-    await stage.core.accounts.probe(ACCOUNT, LANE)
+    await stage.core.account_pause.probe(ACCOUNT, LANE)
     account = await stage.core.account()
     assert (account.paused_at is not None, account.probe_at) == (True, None)
     await stage.core.patch(job, state=JobState.CANCELLED)
-    await stage.core.accounts.probe(ACCOUNT, LANE)
+    await stage.core.account_pause.probe(ACCOUNT, LANE)
     assert (await stage.core.account()).paused_at is None
     assert stage.count("list") == 1
 
@@ -141,5 +142,5 @@ async def test_pause_nobody_was_told_of_is_told_by_the_next_process(stage: Stage
         for _ in range(3):
             await _run_for(again, 1)
         assert again.core.told() == ["account_paused"]
-        (told,) = again.core.chat.notices
+        (told,) = again.core.chat.alerts
         assert told.facts["reason"] == "Arrearage"

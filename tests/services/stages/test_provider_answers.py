@@ -12,7 +12,8 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.failure import FailureReason
-from bot.domain.jobs.job import Job, JobState
+from bot.domain.jobs.job import Job
+from bot.domain.jobs.states import JobState
 from tests.services.core import POLL_SECONDS, TIMEOUT_SECONDS, Core
 from tests.services.emulated import LANE, Stage, emulated
 from tests.services.provider_errors import FOLLOWED, FREE, LOST, WAITING
@@ -84,7 +85,7 @@ async def test_answer_of_the_wrong_content_type_is_read_all_the_same(stage: Stag
         "create", "raw", text='{"output":{"task_id":"t-1"}}', content_type="text/html"
     )
     await stage.send()
-    assert (await stage.core.job(job)).task_id == "t-1"
+    assert (await stage.core.job(job)).task.id == "t-1"
     assert (await stage.reads(job)).startswith(FOLLOWED.reads)
 
 
@@ -116,8 +117,8 @@ async def test_query_without_a_readable_answer_says_nothing_about_the_task(
     for _ in range(2):
         with stage.hurried():
             stored = await stage.poll(job)
-        assert stored.next_poll_at is not None
-        assert stored.next_poll_at >= stage.core.clock.now() + timedelta(seconds=14)
+        assert stored.task.next_poll_at is not None
+        assert stored.task.next_poll_at >= stage.core.clock.now() + timedelta(seconds=14)
         assert (await stage.reads(job)).startswith(FOLLOWED.reads)
         assert tuple(await stage.entries(job)) == WAITING
     assert (await stage.poll(job)).state is JobState.DOWNLOADING
@@ -152,8 +153,8 @@ async def test_task_that_waits_for_hours_is_late_once_and_delivered_all_the_same
     polls = stage.count("query")
     for _ in range(5):
         stored = await stage.poll(job)
-        assert stored.next_poll_at is not None
-        wait_seconds = (stored.next_poll_at - stage.core.clock.now()).total_seconds()
+        assert stored.task.next_poll_at is not None
+        wait_seconds = (stored.task.next_poll_at - stage.core.clock.now()).total_seconds()
         assert wait_seconds == pytest.approx(4 * POLL_SECONDS, abs=1)
         assert await stage.reads(job) == "This takes longer than usual. I keep following it."
     assert stage.count("query") == polls + 5
@@ -173,7 +174,7 @@ async def test_unknown_once_is_nothing(stage: Stage) -> None:
     await stage.poll(job)
     assert (await stage.reads(job)).startswith(FOLLOWED.reads)
     assert (await stage.poll(job)).state is JobState.DOWNLOADING
-    assert (await stage.core.job(job)).unknown_polls == 0
+    assert (await stage.core.job(job)).task.unknown_polls == 0
 
 
 async def _poll_for(stage: Stage, minutes: float) -> None:
@@ -184,8 +185,8 @@ async def _poll_for(stage: Stage, minutes: float) -> None:
 
 async def _is_forgotten(stage: Stage, job: Job) -> None:
     stored = await stage.core.job(job)
-    assert (stored.state, stored.failure_reason) == (JobState.EXPIRED, FailureReason.TASK_LOST)
-    assert stored.possibly_billed
+    assert (stored.state, stored.failure.reason) == (JobState.EXPIRED, FailureReason.TASK_LOST)
+    assert stored.failure.possibly_billed
     assert await stage.reads(job) == FORGOTTEN
     assert await stage.is_told(job) == "Your video could not be made."
     assert tuple(await stage.entries(job)) == FREE
@@ -251,8 +252,8 @@ async def test_success_without_url_is_asked_for_rarely_and_told_once(stage: Stag
     waits = []
     for _ in range(12):
         stored = await stage.poll(job)
-        assert stored.next_poll_at is not None
-        waits.append(round((stored.next_poll_at - stage.core.clock.now()).total_seconds()))
+        assert stored.task.next_poll_at is not None
+        waits.append(round((stored.task.next_poll_at - stage.core.clock.now()).total_seconds()))
     assert waits == [15, 15, 15, 15, 16, 32, 64, 128, 256, 300, 300, 300]
     assert (await stage.reads(job)).startswith(FOLLOWED.reads)
     assert tuple(await stage.entries(job)) == WAITING
@@ -266,7 +267,7 @@ async def test_success_without_url_ends_a_run_of_unknown_answers(stage: Stage) -
     for _ in range(3):
         await stage.poll(job)
     stored = await stage.core.job(job)
-    assert (stored.unknown_since, stored.unknown_polls) == (None, 0)
+    assert (stored.task.unknown_since, stored.task.unknown_polls) == (None, 0)
 
 
 async def test_success_whose_url_comes_late_is_delivered(stage: Stage) -> None:
@@ -279,7 +280,7 @@ async def test_success_whose_url_comes_late_is_delivered(stage: Stage) -> None:
     stage.server._results.publish(task)
     assert (await stage.poll(job)).state is JobState.DOWNLOADING
     assert (await stage.fetch(job)).state is JobState.DELIVERING
-    assert await stage.core.spent(job) == job.reserved
+    assert await stage.core.spent(job) == job.price.reserved
 
 
 async def test_success_that_never_gets_a_url_ends_with_the_providers_memory(stage: Stage) -> None:
@@ -344,7 +345,7 @@ async def test_list_that_cannot_be_read_does_not_open_the_account(stage: Stage, 
     stage.pass_time(5 * 60)
     action, details = ODD[name]
     stage.server.faults.add("list", action, **details)
-    await stage.core.accounts.probe(job.account, LANE)
+    await stage.core.account_pause.probe(job.account, LANE)
     await stage.send()
     assert (stage.creates(), stage.count("list")) == (1, 1)
     assert await stage.reads(job) == (

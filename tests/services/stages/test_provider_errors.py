@@ -11,9 +11,10 @@ from fnmatch import fnmatchcase
 
 import pytest
 
-from bot.domain.jobs.job import Job, JobState
+from bot.domain.jobs.job import Job
+from bot.domain.jobs.states import JobState
+from bot.domain.people import Requester
 from bot.provider.mapping import ROWS, ErrorRow
-from bot.services.intake.submissions import Asker
 from tests.fakes import GUILD, MEMBER
 from tests.services.core import Core
 from tests.services.emulated import LANE, Stage, emulated
@@ -30,7 +31,7 @@ from tests.services.provider_errors import (
     Outcome,
 )
 
-ASKER = Asker(user_id=MEMBER, guild_id=GUILD)
+ASKER = Requester(user_id=MEMBER, guild_id=GUILD)
 ENDED = {
     JobState.FAILED: "Your video could not be made.",
     JobState.CANCELLED: "Your video was cancelled.",
@@ -79,11 +80,11 @@ async def test_error_of_a_create(stage: Stage, fault: Fault) -> None:
 async def _waits_for_the_account(stage: Stage, job: Job) -> None:
     for _ in range(8):
         stage.pass_time(30)
-        await stage.core.accounts.probe(job.account, LANE)
+        await stage.core.account_pause.probe(job.account, LANE)
         await stage.send()
     assert (stage.creates(), stage.count("list")) == (1, 0)
     stage.pass_time(60)
-    await stage.core.accounts.probe(job.account, LANE)
+    await stage.core.account_pause.probe(job.account, LANE)
     await stage.send()
     assert await stage.core.state(job) is JobState.PENDING
     assert (await stage.core.account()).paused_at is None
@@ -155,7 +156,7 @@ async def test_task_that_fails_once_is_made_by_the_next_and_paid_once(stage: Sta
     await stage.send()
     assert (await stage.poll(job)).state is JobState.DOWNLOADING
     assert (await stage.fetch(job)).state is JobState.DELIVERING
-    assert await stage.core.spent(job) == job.reserved
+    assert await stage.core.spent(job) == job.price.reserved
     assert [task.status for task in stage.server.tasks.values()] == ["FAILED", "SUCCEEDED"]
 
 
@@ -179,13 +180,13 @@ async def test_error_of_a_query_a_cancel_and_a_list(stage: Stage, fault: Fault) 
     ]
     for _ in range(6):
         stored = await stage.poll(job)
-        assert stored.next_poll_at is not None
-        wait_seconds = (stored.next_poll_at - stage.core.clock.now()).total_seconds()
+        assert stored.task.next_poll_at is not None
+        wait_seconds = (stored.task.next_poll_at - stage.core.clock.now()).total_seconds()
         assert 14 < wait_seconds <= 300
         await _check(stage, job, fault.means)
     await stage.core.reconciler.run_once()
     assert await stage.reads(unseen) == LOST.reads
-    await stage.core.submissions.cancel(job.id, ASKER)
+    await stage.core.cancellations.cancel(job.id, ASKER)
     await stage.poll(job)
     assert await stage.reads(job) == "Cancelling, if the provider has not begun yet."
     assert stage.count("cancel") == 1
@@ -193,7 +194,7 @@ async def test_error_of_a_query_a_cancel_and_a_list(stage: Stage, fault: Fault) 
         stage.server.faults.remove(number)
     # It was finished long ago: neither hidden by the errors nor by the cancel.
     assert (await stage.poll(job)).state is JobState.DOWNLOADING
-    assert await stage.core.spent(job) == job.reserved
+    assert await stage.core.spent(job) == job.price.reserved
     assert ((await stage.core.account()).paused_at is not None) is (fault.means is FOLLOWED_PAUSED)
 
 

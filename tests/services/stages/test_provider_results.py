@@ -17,9 +17,11 @@ import pytest
 
 from bot.chat.text import notice
 from bot.domain.failure import FailureReason
-from bot.domain.jobs.job import Job, JobState
+from bot.domain.jobs.job import Job
 from bot.domain.jobs.ledger import EntryKind
+from bot.domain.jobs.states import JobState
 from bot.media.child import MediaPool
+from bot.services.jobs.files import RESULT
 from bot.services.stages import downloader
 from tests.fakes import VIDEO
 from tests.media.films import film
@@ -53,12 +55,12 @@ async def _made(stage: Stage) -> Job:
 async def _is_waited_for(stage: Stage, job: Job) -> None:
     assert await stage.title(job) == "Fetching the video"
     assert await stage.entries(job) == CHARGED
-    assert await stage.core.spent(job) == job.reserved
+    assert await stage.core.spent(job) == job.price.reserved
 
 
 async def _is_lost(stage: Stage, job: Job, state: JobState, reads: str) -> None:
     stored = await stage.core.job(job)
-    assert (stored.state, stored.operator_loss) == (state, True)
+    assert (stored.state, stored.failure.operator_loss) == (state, True)
     assert await stage.reads(job) == reads
     assert await stage.is_told(job) == "Your video could not be made."
     assert await stage.entries(job) == GIVEN_BACK
@@ -69,7 +71,9 @@ async def _fetch_until_over(stage: Stage, job: Job) -> int:
     before = stage.count("result")
     while (await stage.fetch(job)).state is JobState.DOWNLOADING:
         await stage.core.reaper.run_once()
-        assert stage.core.clock.now() < job.created_at + timedelta(days=3), "a loop without end"
+        assert stage.core.clock.now() < job.times.created_at + timedelta(days=3), (
+            "a loop without end"
+        )
     return stage.count("result") - before
 
 
@@ -105,8 +109,8 @@ async def test_trouble_that_passes_costs_nothing_but_time(
     for wait_seconds in (1, 2):
         with stage.hurried():
             stored = await stage.fetch(job)
-        assert stored.not_before is not None
-        late_seconds = (stored.not_before - stage.core.clock.now()).total_seconds()
+        assert stored.lease.not_before is not None
+        late_seconds = (stored.lease.not_before - stage.core.clock.now()).total_seconds()
         assert late_seconds == pytest.approx(wait_seconds, abs=0.01)
         await _is_waited_for(stage, job)
     assert (await stage.fetch(job)).state is JobState.DELIVERING
@@ -120,12 +124,12 @@ async def test_trouble_that_passes_costs_nothing_but_time(
 
 async def test_expired_url_is_replaced_by_a_fresh_one(stage: Stage) -> None:
     job = await _made(stage)
-    old_url = (await stage.core.job(job)).result_url
+    old_url = (await stage.core.job(job)).result.url
     stage.server.faults.add("result", "expired")
     stage.server._results.publish(stage.task())
     await stage.fetch(job)
     stored = await stage.core.job(job)
-    assert stored.result_url not in {None, old_url}
+    assert stored.result.url not in {None, old_url}
     await _is_waited_for(stage, job)
     assert (await stage.fetch(job)).state is JobState.DELIVERING
 
@@ -146,8 +150,8 @@ async def test_storage_that_is_down_for_a_day_is_asked_rarely_and_the_loss_told(
     stage.server.faults.add("result", "error", status=503, times=None)
     for _ in range(10):
         stored = await stage.fetch(job)
-    assert stored.not_before is not None
-    wait_seconds = (stored.not_before - stage.core.clock.now()).total_seconds()
+    assert stored.lease.not_before is not None
+    wait_seconds = (stored.lease.not_before - stage.core.clock.now()).total_seconds()
     assert wait_seconds == pytest.approx(300, abs=1)
     stage.pass_time(23 * 3600)
     assert await _fetch_until_over(stage, job) <= 13
@@ -166,8 +170,8 @@ async def test_url_that_promises_a_century_is_not_tried_for_one(stage: Stage) ->
     assert url is not None
     task.video_url = f"{url.partition('?')[0]}?Expires=99999999999&Signature=x"
     stored = await stage.poll(job)
-    assert stored.url_expires_at is not None
-    assert stored.url_expires_at - stage.core.clock.now() <= timedelta(days=7)
+    assert stored.result.url_expires_at is not None
+    assert stored.result.url_expires_at - stage.core.clock.now() <= timedelta(days=7)
 
 
 # --- hosts -------------------------------------------------------------------------------------
@@ -184,14 +188,14 @@ async def test_result_on_another_host_is_saved_by_widening_result_hosts_in_time(
     await _is_waited_for(stage, job)
     assert stage.count("result") == 0
     assert stage.core.told() == ["result_host"]
-    (told,) = stage.core.chat.notices
+    (told,) = stage.core.chat.alerts
     assert "localhost is not among the result hosts" in notice(told)
     async with stage.restarted(result_hosts=["127.0.0.1"]) as again:
         await again.fetch(job)
         assert again.core.told() == ["result_host"], "the same matter is not told at every start"
     async with stage.restarted(result_hosts=["127.0.0.1", "localhost"]) as widened:
         assert (await widened.fetch(job)).state is JobState.DELIVERING
-        assert await widened.core.spent(job) == job.reserved
+        assert await widened.core.spent(job) == job.price.reserved
         assert widened.core.told() == ["result_host"]
 
 
@@ -223,7 +227,7 @@ async def test_name_that_leads_home_is_not_asked_and_told_once(
             await stage.fetch(job)
         await _is_waited_for(stage, job)
         assert stage.count("result") == 0
-        (told,) = stage.core.chat.notices
+        (told,) = stage.core.chat.alerts
         assert f"{name} led to 127.0.0.1" in notice(told)
 
 
@@ -259,7 +263,7 @@ async def test_file_that_is_no_playable_video_is_given_back_at_its_end(
         assert await _fetch_until_over(stage, job) < 45
         await _is_lost(stage, job, JobState.FAILED, UNPLAYABLE)
         stored = await stage.core.job(job)
-        assert stored.failure_reason is FailureReason.RESULT_UNREADABLE
+        assert stored.failure.reason is FailureReason.RESULT_UNREADABLE
         assert stage.core.told() == ["result_deadline", "operator_loss"]
 
 
@@ -272,7 +276,8 @@ async def test_file_that_was_short_once_is_fetched_again(core: Core, tmp_path: P
         await stage.fetch(job)
         await _is_waited_for(stage, job)
         assert (await stage.fetch(job)).state is JobState.DELIVERING
-        assert (await stage.core.job(job)).media_sha256
+        kept = stage.core.folders.of(job.id) / RESULT
+    assert kept.read_bytes() == content
 
 
 async def test_file_that_is_far_too_large_is_not_read_and_given_back(

@@ -7,9 +7,9 @@ from datetime import timedelta
 
 import pytest
 
+from bot.domain.amounts import NOTHING
 from bot.domain.failure import FailureReason
-from bot.domain.jobs.job import JobState
-from bot.domain.jobs.ledger import NOTHING
+from bot.domain.jobs.states import JobState
 from tests.fakes import NOW, VIDEO, a_submission
 from tests.services.core import QUEUE_TTL, RETENTION, Core
 
@@ -24,14 +24,14 @@ async def test_create_nobody_waits_for_any_more_is_unconfirmed(
     await core.reaper.run_once()
     stored = await core.job(job)
     assert stored.state is JobState.UNCONFIRMED
-    assert stored.gave_up_at == NOW
+    assert stored.task.create_abandoned_at == NOW
 
 
 async def test_lapsed_create_gave_up_at_its_deadline_at_the_latest(core: Core) -> None:
     job = await core.put(JobState.SUBMITTING, sent_at=NOW)
     core.clock.advance(hours=5)
     await core.reaper.run_once()
-    assert (await core.job(job)).gave_up_at == NOW + timedelta(seconds=60)
+    assert (await core.job(job)).task.create_abandoned_at == NOW + timedelta(seconds=60)
 
 
 async def test_create_under_way_is_left_alone(core: Core) -> None:
@@ -48,8 +48,8 @@ async def test_queued_job_expires_after_its_time_to_live(core: Core) -> None:
     core.clock.advance(seconds=1)
     await core.reaper.run_once()
     stored = await core.job(job)
-    assert (stored.state, stored.failure_reason) == (JobState.EXPIRED, FailureReason.QUEUE_EXPIRED)
-    assert not stored.possibly_billed
+    assert (stored.state, stored.failure.reason) == (JobState.EXPIRED, FailureReason.QUEUE_EXPIRED)
+    assert not stored.failure.possibly_billed
     assert await core.spent(job) == NOTHING
 
 
@@ -61,7 +61,7 @@ async def test_job_whose_message_never_appeared_is_cancelled(core: Core) -> None
     core.clock.advance(seconds=1)
     await core.reaper.run_once()
     stored = await core.job(job)
-    assert (stored.state, stored.failure_reason) == (
+    assert (stored.state, stored.failure.reason) == (
         JobState.CANCELLED,
         FailureReason.STATUS_MISSING,
     )
@@ -96,7 +96,7 @@ async def test_unconfirmed_job_expires_when_the_provider_cannot_know_its_task(co
     core.clock.advance(minutes=1)
     await core.reaper.run_once()
     stored = await core.job(job)
-    assert (stored.state, stored.possibly_billed) == (JobState.EXPIRED, True)
+    assert (stored.state, stored.failure.possibly_billed) == (JobState.EXPIRED, True)
     assert await core.spent(job) == NOTHING
 
 
@@ -105,7 +105,7 @@ async def test_parked_job_is_given_up_after_retention(core: Core) -> None:
     core.clock.advance(seconds=RETENTION.total_seconds())
     await core.reaper.run_once()
     stored = await core.job(job)
-    assert (stored.state, stored.failure_reason) == (JobState.FAILED, FailureReason.BROKEN)
+    assert (stored.state, stored.failure.reason) == (JobState.FAILED, FailureReason.BROKEN)
     assert await core.spent(job) == NOTHING
 
 
@@ -150,12 +150,15 @@ async def test_retention_erases_pictures_prompts_and_video(core: Core) -> None:
     await core.reaper.run_once()
     stored = await core.job(job)
     assert not core.folders.of(job.id).exists()
-    assert stored.forgotten_at == core.clock.now()
-    assert stored.requester_name == ""
-    assert [stored.prompt, stored.negative_prompt, stored.actual_prompt, stored.result_url] == (
-        [None] * 4
-    )
-    assert await core.spent(job) == job.reserved, "the ledger is kept"
+    assert stored.times.forgotten_at == core.clock.now()
+    assert stored.requester.name == ""
+    assert [
+        stored.options.prompt,
+        stored.options.negative_prompt,
+        stored.result.actual_prompt,
+        stored.result.url,
+    ] == ([None] * 4)
+    assert await core.spent(job) == job.price.reserved, "the ledger is kept"
 
 
 async def test_job_that_is_not_over_keeps_its_content(core: Core) -> None:
@@ -164,7 +167,7 @@ async def test_job_that_is_not_over_keeps_its_content(core: Core) -> None:
     core.clock.advance(days=300)
     await core.reaper.run_once()
     assert (core.folders.of(job.id) / "first_frame.jpg").exists()
-    assert (await core.job(job)).prompt == "a red fox"
+    assert (await core.job(job)).options.prompt == "a red fox"
 
 
 async def test_folder_that_cannot_be_erased_does_not_keep_the_others(
@@ -182,8 +185,8 @@ async def test_folder_that_cannot_be_erased_does_not_keep_the_others(
     monkeypatch.setattr(core.folders, "erase", refuse)
     core.clock.advance(seconds=RETENTION.total_seconds())
     await core.reaper.run_once()
-    assert (await core.job(other)).forgotten_at is not None
-    assert (await core.job(stuck)).forgotten_at is None
+    assert (await core.job(other)).times.forgotten_at is not None
+    assert (await core.job(stuck)).times.forgotten_at is None
 
 
 async def test_folder_without_a_job_is_swept_once_it_is_old(core: Core) -> None:

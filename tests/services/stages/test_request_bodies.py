@@ -17,8 +17,8 @@ import pytest
 from dashscope import VideoSynthesis
 from dashscope.api_entities.http_request import close_shared_sync_session
 
-from bot.domain.catalogue import Kind
-from bot.domain.requests.submission import MAX_SEED, Choices, GenerationOptions
+from bot.domain.catalogue import Choices, Kind
+from bot.domain.requests.submission import MAX_SEED, VideoOptions
 from bot.domain.requests.task import TaskState
 from sandbox.dashscope import DashScopeServer
 from tests.provider.doubles import answering, provider_on
@@ -68,7 +68,7 @@ async def test_the_body_of_a_job_is_the_sdks_for_the_same_wish(core: Core, name:
     recording = RECORDED[name]
     recorded = recording["body_json"]
     sent, parameters = recorded["input"], recorded["parameters"]
-    options = GenerationOptions(
+    options = VideoOptions(
         prompt=sent["prompt"],
         negative_prompt=sent.get("negative_prompt"),
         effect=sent.get("template"),
@@ -122,7 +122,7 @@ class Live:
     """Keywords of ``VideoSynthesis.async_call``, less the pictures."""
     pictures: Mapping[str, str]
     """The SDK's keyword of each picture, by our option."""
-    options: GenerationOptions
+    options: VideoOptions
     choices: Choices = field(default_factory=Choices)
 
     def __post_init__(self) -> None:
@@ -145,7 +145,7 @@ LIVE = [
             "watermark": True,
         },
         {"first_frame": "first_frame_url", "last_frame": "last_frame_url"},
-        GenerationOptions(
+        VideoOptions(
             prompt="黑色小猫 looks up",
             negative_prompt="people",
             seed=7,
@@ -164,14 +164,14 @@ LIVE = [
             "seed": 0,
         },
         IMAGE_FIELD,
-        GenerationOptions(prompt="it rains", seed=0),
+        VideoOptions(prompt="it rains", seed=0),
         Choices(model="wanx2.1-i2v-turbo", resolution="480p", duration_seconds=3),
     ),
     Live(
         Kind.TEXT,
         {"model": "wan2.2-t2v-plus", "prompt": "fog", "size": "480*832", "seed": 2_147_483_647},
         {},
-        GenerationOptions(prompt="fog", seed=2_147_483_647),
+        VideoOptions(prompt="fog", seed=2_147_483_647),
         Choices(size="480x832"),
     ),
     Live(
@@ -184,7 +184,7 @@ LIVE = [
             "seed": 5,
         },
         IMAGE_FIELD,
-        GenerationOptions(effect="Squish", seed=5),
+        VideoOptions(effect="Squish", seed=5),
     ),
     Live(
         Kind.EFFECT,
@@ -197,7 +197,7 @@ LIVE = [
             "watermark": True,
         },
         {"image": "first_frame_url"},
-        GenerationOptions(effect="hanfu-1", seed=5, watermark=True),
+        VideoOptions(effect="hanfu-1", seed=5, watermark=True),
     ),
 ]
 

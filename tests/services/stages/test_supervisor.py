@@ -15,13 +15,13 @@ from bot.domain.errors import (
     LostLeaseError,
 )
 from bot.metrics import Metrics
-from bot.services.stages.supervisor import Loop, Pipeline
+from bot.services.stages.supervisor import Loop, Supervisor
 from tests.fakes import MODEL, ManualClock, SilentWakeup, a_submission
 from tests.services.core import Core
 
 
-def _pipeline(clock: ManualClock, *loops: Loop) -> Pipeline:
-    return Pipeline(list(loops), clock=clock, metrics=Metrics(CollectorRegistry()))
+def _pipeline(clock: ManualClock, *loops: Loop) -> Supervisor:
+    return Supervisor(list(loops), clock=clock, metrics=Metrics(CollectorRegistry()))
 
 
 def _loop(
@@ -163,7 +163,7 @@ async def test_create_that_answers_too_late_is_left_as_stored(core: Core) -> Non
         await pipeline.stop(within_seconds=0.01)
     assert (await core.state(job)).value == "submitting"
     # The next process does not send it again.
-    await core.restarted().instance.acquire()
+    await core.restarted().process_lease.acquire()
     await core.reaper.run_once()
     assert (await core.state(job)).value == "unconfirmed"
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from bot.domain.catalogue import Endpoint, Kind
-from bot.domain.requests.submission import Choices, GenerationOptions, validate
+from bot.domain.catalogue import Choices, Endpoint, Kind
+from bot.domain.requests.submission import VideoOptions, validate
 from tests.fakes import MODEL, SLOW_MODEL, a_submission
 from tests.services.core import Core
 from tests.services.video_requests import PICTURES, bytes_of, request_for
 
 
 async def test_request_carries_what_the_member_chose(core: Core) -> None:
-    options = GenerationOptions(
+    options = VideoOptions(
         prompt="a fox", negative_prompt="no dogs", seed=9, prompt_extend=False, watermark=True
     )
     job = await core.submissions.submit(a_submission(options=options))
@@ -42,7 +42,7 @@ async def test_loop_sends_the_first_frame_as_the_last(core: Core) -> None:
     [
         pytest.param(
             Kind.FRAMES,
-            GenerationOptions(prompt="a fox"),
+            VideoOptions(prompt="a fox"),
             Choices(model=SLOW_MODEL),
             Endpoint.IMAGE2VIDEO,
             ("first_frame_url", "last_frame_url"),
@@ -50,7 +50,7 @@ async def test_loop_sends_the_first_frame_as_the_last(core: Core) -> None:
         ),
         pytest.param(
             Kind.IMAGE,
-            GenerationOptions(prompt="a fox"),
+            VideoOptions(prompt="a fox"),
             Choices(model="wan2.2-i2v-plus", resolution="480P", duration_seconds=5),
             Endpoint.VIDEO_GENERATION,
             ("img_url",),
@@ -58,7 +58,7 @@ async def test_loop_sends_the_first_frame_as_the_last(core: Core) -> None:
         ),
         pytest.param(
             Kind.IMAGE,
-            GenerationOptions(),
+            VideoOptions(),
             Choices(model="wanx2.1-i2v-turbo", duration_seconds=3),
             Endpoint.VIDEO_GENERATION,
             ("img_url",),
@@ -66,7 +66,7 @@ async def test_loop_sends_the_first_frame_as_the_last(core: Core) -> None:
         ),
         pytest.param(
             Kind.TEXT,
-            GenerationOptions(prompt="a fox", negative_prompt="no dogs"),
+            VideoOptions(prompt="a fox", negative_prompt="no dogs"),
             Choices(size="1080x1920"),
             Endpoint.VIDEO_GENERATION,
             (),
@@ -74,7 +74,7 @@ async def test_loop_sends_the_first_frame_as_the_last(core: Core) -> None:
         ),
         pytest.param(
             Kind.EFFECT,
-            GenerationOptions(effect="squish"),
+            VideoOptions(effect="squish"),
             Choices(model="wanx2.1-i2v-turbo"),
             Endpoint.VIDEO_GENERATION,
             ("img_url",),
@@ -82,7 +82,7 @@ async def test_loop_sends_the_first_frame_as_the_last(core: Core) -> None:
         ),
         pytest.param(
             Kind.EFFECT,
-            GenerationOptions(effect="mech1"),
+            VideoOptions(effect="mech1"),
             Choices(),
             Endpoint.IMAGE2VIDEO,
             ("first_frame_url",),
@@ -93,7 +93,7 @@ async def test_loop_sends_the_first_frame_as_the_last(core: Core) -> None:
 async def test_each_kind_is_asked_for_as_its_reference_wants_it(
     core: Core,
     kind: Kind,
-    options: GenerationOptions,
+    options: VideoOptions,
     choices: Choices,
     endpoint: Endpoint,
     fields: tuple[str, ...],

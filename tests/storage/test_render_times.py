@@ -9,12 +9,12 @@ import pytest
 from sqlalchemy import select, update
 
 from bot.domain.ids import AccountId
-from bot.domain.jobs.job import JobState
 from bot.domain.jobs.render_times import MOST_SAMPLES, RenderProfile, render_profile_of
+from bot.domain.jobs.states import JobState
 from bot.domain.jobs.transitions import open_job
-from bot.storage import jobs, making_times
+from bot.storage import jobs, render_times
 from bot.storage.engine import Database
-from bot.storage.tables import making_times as table
+from bot.storage.tables import render_times as table
 from tests.fakes import ACCOUNT, MODEL, NOW, SLOW_MODEL, a_job
 
 FOOTAGE = RenderProfile(model=MODEL, resolution="720P", duration_seconds=5)
@@ -23,12 +23,12 @@ FOOTAGE = RenderProfile(model=MODEL, resolution="720P", duration_seconds=5)
 async def _learn(database: Database, footage: RenderProfile, *seconds: float) -> None:
     for of_one in seconds:
         async with database.write() as connection:
-            await making_times.add(connection, footage, seconds=of_one, at=NOW)
+            await render_times.add(connection, footage, seconds=of_one, at=NOW)
 
 
 async def _known(database: Database, *models: str) -> dict[RenderProfile, tuple[float, ...]]:
     async with database.read() as connection:
-        return await making_times.of_models(connection, models)
+        return await render_times.of_models(connection, models)
 
 
 async def test_times_are_kept_for_each_footage_oldest_first(database: Database) -> None:
@@ -59,7 +59,7 @@ async def test_oldest_times_make_room_and_all_are_counted(database: Database) ->
     await _learn(database, FOOTAGE, *many[:-1])
     later = NOW + timedelta(hours=1)
     async with database.write() as connection:
-        await making_times.add(connection, FOOTAGE, seconds=many[-1], at=later)
+        await render_times.add(connection, FOOTAGE, seconds=many[-1], at=later)
         row = (await connection.execute(select(table))).one()
     assert await _known(database, MODEL) == {FOOTAGE: tuple(many[6:])}
     assert (row.learnt, row.updated_at) == (len(many), later)
@@ -73,7 +73,7 @@ async def test_two_successes_at_once_are_both_learnt(database: Database) -> None
 async def test_nothing_is_learnt_from_a_step_that_was_taken_back(database: Database) -> None:
     async def fail() -> None:
         async with database.write() as connection:
-            await making_times.add(connection, FOOTAGE, seconds=90, at=NOW)
+            await render_times.add(connection, FOOTAGE, seconds=90, at=NOW)
             raise LookupError
 
     with pytest.raises(LookupError):
@@ -92,16 +92,16 @@ async def test_footage_in_line_is_that_of_the_waiting_jobs_of_the_lane(database:
     async with database.write() as connection:
         for job in (waiting, alike, *others):
             await jobs.apply(connection, open_job(job))
-        found = await making_times.footage_in_line(connection, ACCOUNT, MODEL)
+        found = await render_times.profiles_in_line(connection, ACCOUNT, MODEL)
     assert found == {render_profile_of(waiting): 2}
 
 
 @pytest.mark.parametrize("damaged", [None, "x", {"a": 1}, ["a", None, True], [-1, 0, 1e9], []])
 async def test_damaged_row_is_read_as_far_as_it_can_be(database: Database, damaged: object) -> None:
     async with database.write() as connection:
-        await making_times.add(connection, FOOTAGE, seconds=90, at=NOW)
+        await render_times.add(connection, FOOTAGE, seconds=90, at=NOW)
         await connection.execute(update(table).values(recent_seconds=damaged))
     assert await _known(database, MODEL) == {FOOTAGE: ()}
     async with database.write() as connection:
-        await making_times.add(connection, FOOTAGE, seconds=70, at=NOW)
+        await render_times.add(connection, FOOTAGE, seconds=70, at=NOW)
     assert await _known(database, MODEL) == {FOOTAGE: (70,)}

@@ -10,10 +10,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.ids import AccountId
-from bot.domain.jobs.job import JobState
 from bot.domain.jobs.pacing import UNCONFIRMED_DEADLINE
 from bot.domain.jobs.render_times import MOST_SAMPLES, RenderProfile
-from bot.storage.tables import jobs, making_times
+from bot.domain.jobs.states import JobState
+from bot.storage.tables import jobs, render_times
 
 
 async def add(
@@ -27,19 +27,19 @@ async def add(
         "duration_seconds": footage.duration_seconds,
     }
     await connection.execute(
-        dialect.insert(making_times)
+        dialect.insert(render_times)
         .values(**key, recent_seconds=[], learnt=0, updated_at=at)
         .on_conflict_do_nothing()
     )
-    is_it = [making_times.c[name] == value for name, value in key.items()]
-    query = select(making_times.c.recent_seconds).where(*is_it).with_for_update()
+    is_it = [render_times.c[name] == value for name, value in key.items()]
+    query = select(render_times.c.recent_seconds).where(*is_it).with_for_update()
     recent = _readable((await connection.execute(query)).scalar_one())
     await connection.execute(
-        update(making_times)
+        update(render_times)
         .where(*is_it)
         .values(
             recent_seconds=[*recent, seconds][-MOST_SAMPLES:],
-            learnt=making_times.c.learnt + 1,
+            learnt=render_times.c.learnt + 1,
             updated_at=at,
         )
     )
@@ -50,11 +50,11 @@ async def of_models(
 ) -> dict[RenderProfile, tuple[float, ...]]:
     """Return the newest making times in seconds of all footage of some models, oldest first."""
     query = select(
-        making_times.c.model,
-        making_times.c.resolution,
-        making_times.c.duration_seconds,
-        making_times.c.recent_seconds,
-    ).where(making_times.c.model.in_(models))
+        render_times.c.model,
+        render_times.c.resolution,
+        render_times.c.duration_seconds,
+        render_times.c.recent_seconds,
+    ).where(render_times.c.model.in_(models))
     return {
         RenderProfile(
             model=row.model, resolution=row.resolution, duration_seconds=row.duration_seconds
@@ -75,7 +75,7 @@ def _readable(stored: object) -> tuple[float, ...]:
     )
 
 
-async def footage_in_line(
+async def profiles_in_line(
     connection: AsyncConnection, account: AccountId, model: str
 ) -> dict[RenderProfile, int]:
     """Return what the waiting jobs of a lane will have made, and how many of them each."""

@@ -1,0 +1,146 @@
+"""The outside world of a process: time, database, provider, Discord, media, and its figures.
+
+A part is made when it is first asked for, so that a command of the shell opens a database and no
+connection to Discord.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from functools import cached_property
+
+from prometheus_client import CollectorRegistry
+
+from bot import __version__
+from bot.chat.messenger import Messenger
+from bot.client import TweenBot
+from bot.clock import LocalWakeup, WallClock
+from bot.domain.catalogue import Catalogue
+from bot.domain.money import Money
+from bot.domain.ports import Chat, Clock, VideoProvider, Wakeup
+from bot.media.child import MediaPool
+from bot.metrics import Metrics
+from bot.provider import DashScopeProvider, default_base_url
+from bot.services.host.watchdogs import GATEWAY_PATIENCE_SECONDS, LagWatch
+from bot.services.intake.quotas import QuotaDefaults
+from bot.services.jobs.files import Folders
+from bot.settings import Settings
+from bot.storage.engine import Database
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overrides:
+    """Parts that stand in for the product's own: the outside world of a test or a benchmark."""
+
+    clock: Clock | None = None
+    database: Database | None = None
+    provider: VideoProvider | None = None
+    chat: Chat | None = None
+    media: MediaPool | None = None
+    catalogue: Catalogue | None = None
+    defaults: QuotaDefaults | None = None
+    wakeup: Callable[[], Wakeup] = LocalWakeup
+    lag_watch: Callable[[Clock, Metrics], LagWatch] = LagWatch
+    gateway_patience_seconds: float = GATEWAY_PATIENCE_SECONDS
+    adjust_client: Callable[[TweenBot], None] | None = None
+    """Called with the gateway client before it logs in."""
+
+
+class Outside:
+    """What the services are built on."""
+
+    def __init__(self, settings: Settings, overrides: Overrides, stack: AsyncExitStack) -> None:
+        self.settings = settings
+        self.overrides = overrides
+        self._stack = stack
+
+    @cached_property
+    def clock(self) -> Clock:
+        """The time."""
+        return self.overrides.clock or WallClock()
+
+    @cached_property
+    def database(self) -> Database:
+        """Connections to the database."""
+        if self.overrides.database is not None:
+            return self.overrides.database
+        database = Database(self.settings.database_url)
+        self._stack.push_async_callback(database.aclose)
+        return database
+
+    @cached_property
+    def provider(self) -> VideoProvider:
+        """The maker of videos."""
+        if self.overrides.provider is not None:
+            return self.overrides.provider
+        settings = self.settings
+        region, workspace = settings.dashscope_region, settings.dashscope_workspace_id
+        provider = DashScopeProvider(
+            base_url=settings.dashscope_http_base_url or default_base_url(region, workspace),
+            api_key=settings.dashscope_api_key.get_secret_value(),
+            region=region,
+            result_hosts=settings.result_hosts,
+            clock=self.clock,
+            workspace_id=workspace,
+            user_agent=f"tween/{__version__}",
+        )
+        self._stack.push_async_callback(provider.aclose)
+        return provider
+
+    @cached_property
+    def client(self) -> TweenBot:
+        """The gateway client, not yet logged in."""
+        client = TweenBot(api_base_url=self.settings.discord_api_base_url)
+        self._stack.push_async_callback(client.close)
+        if self.overrides.adjust_client is not None:
+            self.overrides.adjust_client(client)
+        return client
+
+    @cached_property
+    def chat(self) -> Chat:
+        """Discord, as loops write to it."""
+        return self.overrides.chat or Messenger(
+            self.client, money=self.money, operators=self.settings.operators
+        )
+
+    @cached_property
+    def media(self) -> MediaPool:
+        """The children that look at outside pictures and videos."""
+        if self.overrides.media is not None:
+            return self.overrides.media
+        media = MediaPool()
+        self._stack.push_async_callback(media.aclose)
+        return media
+
+    @cached_property
+    def folders(self) -> Folders:
+        """Where the files of jobs lie."""
+        return Folders(self.settings.data_dir)
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """What can be made here."""
+        return self.overrides.catalogue or self.settings.catalogue()
+
+    @cached_property
+    def money(self) -> Money:
+        """How amounts are shown."""
+        return Money(currency=self.settings.currency, per_cny=self.settings.currency_per_cny)
+
+    @cached_property
+    def metrics(self) -> Metrics:
+        """What the process measures about itself."""
+        return Metrics(CollectorRegistry())
+
+    @cached_property
+    def quota_defaults(self) -> QuotaDefaults:
+        """What binds where nobody set anything else."""
+        settings = self.settings
+        return self.overrides.defaults or QuotaDefaults(
+            rules=settings.default_rules(),
+            daily_budget_micros=settings.daily_budget_micros,
+            max_queued_per_member=settings.max_queued_per_member,
+            max_queued_per_guild=settings.max_queued_per_guild,
+        )

@@ -1,0 +1,105 @@
+"""Finds jobs for whoever may see them: members their own, moderators their guild's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.domain.errors import JobNotFoundError
+from bot.domain.ids import GuildId, JobId, UserId, parse_job_id
+from bot.domain.jobs.job import Job
+from bot.domain.jobs.states import ACTIVE, JobState
+from bot.domain.jobs.status import StatusView
+from bot.domain.people import Requester
+from bot.services.jobs.estimates import Estimates
+from bot.services.jobs.files import Folders
+from bot.storage import jobs
+from bot.storage.engine import Database
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownJob:
+    """A job as its people may see it."""
+
+    view: StatusView
+    video: Path | None
+    """The file of a video that could not be posted, where it fits the answer."""
+
+
+class JobLookup:
+    """Reads jobs by id and in lists."""
+
+    def __init__(self, database: Database, estimates: Estimates, folders: Folders) -> None:
+        self._database = database
+        self._estimates = estimates
+        self._folders = folders
+
+    async def find(self, asked: str, requester: Requester) -> Job:
+        """Return a job the requester may see.
+
+        Raises:
+            JobNotFoundError: there is none, or it is somebody else's: the answer is the same.
+        """
+        job_id = parse_job_id(asked)
+        job = None if job_id is None else await self._read(job_id, requester)
+        if job is None:
+            raise JobNotFoundError(asked)
+        return job
+
+    async def _read(self, job_id: JobId, requester: Requester) -> Job | None:
+        async with self._database.read() as connection:
+            if requester.guild_id is None:
+                return await jobs.get_of_requester(connection, job_id, requester.user_id)
+            job = await jobs.get_in_guild(connection, job_id, requester.guild_id)
+        if job is None or requester.may_moderate or job.requester.user_id == requester.user_id:
+            return job
+        return None
+
+    async def show(self, asked: str, requester: Requester, *, limit_bytes: int) -> ShownJob:
+        """Return a job with its position and estimate, and its video where it waits for that.
+
+        Args:
+            asked: the job's id as it was typed.
+            requester: who asks.
+            limit_bytes: the largest file the answer takes.
+
+        Raises:
+            JobNotFoundError: see ``find``.
+        """
+        job = await self.find(asked, requester)
+        return ShownJob(
+            view=await self._estimates.view(job),
+            video=await self.collectable(job, limit_bytes=limit_bytes),
+        )
+
+    async def list_jobs(
+        self,
+        requester: Requester,
+        *,
+        member_id: UserId | None = None,
+        states: frozenset[JobState] = frozenset(),
+        limit: int = 15,
+    ) -> list[Job]:
+        """Return jobs the requester may see, newest first."""
+        whose = requester.user_id
+        if member_id is not None and requester.may_moderate and requester.guild_id is not None:
+            whose = member_id
+        async with self._database.read() as connection:
+            return await jobs.newest(
+                connection,
+                guild_id=requester.guild_id,
+                requester_id=whose,
+                states=states,
+                limit=limit,
+            )
+
+    async def active(self, guild_id: GuildId) -> list[Job]:
+        """Return a guild's jobs that are not over, oldest first."""
+        async with self._database.read() as connection:
+            return await jobs.in_states(connection, ACTIVE, guild_id=guild_id)
+
+    async def collectable(self, job: Job, *, limit_bytes: int) -> Path | None:
+        """Return the kept file of a video that could not be posted, if it fits an answer."""
+        if job.state is not JobState.UNDELIVERABLE or job.times.forgotten_at is not None:
+            return None
+        return await self._folders.largest_video(job.id, limit_bytes=limit_bytes)

@@ -1,0 +1,88 @@
+"""Takes a member's request for a video: checked, its pictures made to fit, queued."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from bot.domain.catalogue import Catalogue, Choices, Kind
+from bot.domain.people import Requester
+from bot.domain.requests.submission import Origin, Submission, VideoOptions, price_of
+from bot.services.intake.admission import Admission
+from bot.services.intake.pictures import Pictures
+from bot.services.intake.submissions import Queued, Submissions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PictureSource:
+    """A picture somebody attached, before it is read."""
+
+    option: str
+    """The option it came in."""
+    size_bytes: int
+    """As Discord says."""
+    content_type: str | None
+    """As the sender's client said; the bytes decide."""
+    read: Callable[[], Awaitable[bytes]]
+    """Returns the bytes."""
+
+
+class VideoRequests:
+    """What /video does."""
+
+    def __init__(
+        self,
+        *,
+        catalogue: Catalogue,
+        admission: Admission,
+        pictures: Pictures,
+        submissions: Submissions,
+    ) -> None:
+        self._catalogue = catalogue
+        self._admission = admission
+        self._pictures = pictures
+        self._submissions = submissions
+
+    async def request(
+        self,
+        requester: Requester,
+        origin: Origin,
+        kind: Kind,
+        options: VideoOptions,
+        choices: Choices,
+        sources: Sequence[PictureSource] = (),
+    ) -> Queued:
+        """Queue a job for what was asked.
+
+        Args:
+            requester: who asks.
+            origin: where, and by which interaction.
+            kind: what the member starts from.
+            options: how the video is to be made.
+            choices: what was chosen of a model.
+            sources: the pictures; the first sets the ratio of the others.
+
+        Raises:
+            RequestError: it may not be made, or not so; nothing was stored.
+            DeliveryError: Discord refused the status message; the job was cancelled.
+        """
+        self._submissions.require_guild(origin.guild_id)
+        spec = await self._admission.admit(requester, kind, options, choices)
+        for source in sources:
+            self._pictures.check_declared(source.option, source.size_bytes, source.content_type)
+        pictures, preview = await self._pictures.prepare(
+            [(source.option, source.read) for source in sources]
+        )
+        model = self._catalogue.get(spec.model)
+        if model is None:
+            raise LookupError(spec.model)
+        return await self._submissions.queue(
+            Submission(
+                requester=requester,
+                origin=origin,
+                spec=spec,
+                price=price_of(model, spec),
+                pictures=pictures,
+                preview=None if options.spoiler else preview,
+            )
+        )

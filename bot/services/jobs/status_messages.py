@@ -1,0 +1,229 @@
+"""The one writer of status messages: it posts them, edits them, and puts the video on them.
+
+What was sent is stored with the job: the message's id, the version it shows, and the digest of the
+drawing, so that no process writes the same twice and none forgets a last word.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from pathlib import Path
+from weakref import WeakValueDictionary
+
+from bot.domain.errors import (
+    ChannelGoneError,
+    ChatUnavailableError,
+    DeliveryError,
+    MessageGoneError,
+    StaleJobError,
+)
+from bot.domain.failure import FailureReason
+from bot.domain.ids import JobId
+from bot.domain.jobs.changes import JobChanges
+from bot.domain.jobs.delivery import Receipt
+from bot.domain.jobs.job import Job, JobUpdateKind
+from bot.domain.jobs.states import JobState, Owner
+from bot.domain.jobs.status import Drawing, Purpose
+from bot.domain.ports import Chat, Clock
+from bot.logs import get_logger
+from bot.services.jobs.estimates import Estimates
+from bot.services.jobs.files import Folders
+from bot.services.jobs.previous_attempt import find_previous_attempt
+from bot.services.jobs.writer import JobWriter
+from bot.storage import jobs
+from bot.storage.engine import Database
+
+log = get_logger(__name__)
+
+LATE_EDIT_SECONDS = 60.0
+"""Discord may still carry out an edit whose answer we did not wait for, for about so long."""
+
+
+class StatusMessages:
+    """Writes status messages, one writer a message at a time."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        clock: Clock,
+        writer: JobWriter,
+        chat: Chat,
+        estimates: Estimates,
+        folders: Folders,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._writer = writer
+        self._chat = chat
+        self._estimates = estimates
+        self._folders = folders
+        self._locks: WeakValueDictionary[JobId, asyncio.Lock] = WeakValueDictionary()
+        self._cut_off: dict[JobId, float] = {}
+        """Until when a job's edit that was not waited for may yet be carried out."""
+
+    @asynccontextmanager
+    async def _writing(self, job_id: JobId) -> AsyncIterator[None]:
+        """Hold a job's message; across processes the lease on the database holds."""
+        async with self._locks.setdefault(job_id, asyncio.Lock()):
+            yield
+
+    async def post(self, job: Job) -> Job:
+        """Post the message of a job that was just queued.
+
+        Returns:
+            The job with its message; without it where Discord could not be reached just now: the
+            message is then looked for, or posted, later.
+
+        Raises:
+            DeliveryError: Discord refused it; the job was cancelled.
+        """
+        async with self._writing(job.id):
+            drawing = self._chat.draw(await self._estimates.view(job))
+            try:
+                receipt = await self._chat.post_status(
+                    job, drawing, preview=self._folders.preview(job)
+                )
+            except ChatUnavailableError as error:
+                log.warning("status_post_postponed", job_id=job.id, reason=str(error))
+                return job
+            except DeliveryError as error:
+                # The private answer says it; there is no message to edit or reply to.
+                await self._cancel_unposted(job, error, announced_at=self._clock.now())
+                raise
+            place: JobChanges = {
+                "status_channel_id": receipt.channel_id,
+                "status_message_id": receipt.message_id,
+            }
+            try:
+                return await self._writer.update_visible(
+                    job,
+                    owner=Owner.SUBMISSIONS,
+                    name=JobUpdateKind.STATUS_POSTED,
+                    changes={
+                        **place,
+                        "shown_version": job.version + 1,
+                        "shown_digest": drawing.digest,
+                    },
+                )
+            except StaleJobError:
+                # Cancelled meanwhile: the message exists all the same and must say so.
+                await self._writer.patch(job.id, **place)
+                return await self._writer.read(job.id) or job
+
+    async def post_missing(self, job: Job, drawing: Drawing) -> bool:
+        """Find the message an earlier process posted, or post it; an ended job needs none.
+
+        Returns:
+            Whether it was found: looking is no edit, so the next message need not wait for it.
+
+        Raises:
+            DeliveryError: Discord refused it, or could not be reached.
+        """
+        async with self._writing(job.id):
+            if not await self._is_current(job):
+                return False
+            receipt, attempted_at = await find_previous_attempt(
+                self._chat,
+                job,
+                job.origin.channel_id,
+                Purpose.STATUS,
+                attempted_at=job.messages.status_attempted_at or job.times.created_at,
+                now=self._clock.now(),
+            )
+            found = receipt is not None
+            if receipt is None:
+                if job.is_terminal:
+                    await self.mark_shown(job, None)
+                    return False
+                await self._writer.patch(job.id, status_attempted_at=attempted_at)
+                receipt = await self._chat.post_status(
+                    job, drawing, preview=self._folders.preview(job)
+                )
+            await self._writer.patch(
+                job.id, status_channel_id=receipt.channel_id, status_message_id=receipt.message_id
+            )
+            log.info("status_recovered", job_id=job.id, found=found)
+            if not found:
+                await self.mark_shown(job, drawing.digest)
+            self._writer.changed(job)
+            return found
+
+    async def edit(self, job: Job, drawing: Drawing) -> bool:
+        """Let a message show a drawing, unless the job has moved on since it was read.
+
+        Raises:
+            DeliveryError: Discord refused it, or could not be reached.
+        """
+        async with self._writing(job.id):
+            if not await self._is_current(job):
+                return False
+            try:
+                await self._chat.edit_status(job, drawing)
+            except asyncio.CancelledError:
+                # Its time ran out, and Discord may carry it out after the delivering edit.
+                self._cut_off[job.id] = self._clock.monotonic() + LATE_EDIT_SECONDS
+                raise
+            await self.mark_shown(job, drawing.digest)
+            return True
+
+    async def distrust_cut_off(self) -> None:
+        """Have messages written once more that a late edit may have overwritten."""
+        now = self._clock.monotonic()
+        for job_id in [job_id for job_id, until in self._cut_off.items() if until <= now]:
+            job = await self._writer.read(job_id)
+            if job and job.state is JobState.DELIVERING:
+                continue  # its message is being written
+            if job and job.messages.shown_version >= job.version:
+                await self._writer.patch(job_id, shown_version=job.version - 1, shown_digest=None)
+            del self._cut_off[job_id]
+
+    async def attach(self, job: Job, drawing: Drawing, file: Path) -> Receipt:
+        """Put the video on the status message.
+
+        Raises:
+            DeliveryError: Discord refused it, or could not be reached.
+        """
+        async with self._writing(job.id):
+            return await self._chat.deliver_by_edit(job, drawing, file)
+
+    async def _is_current(self, job: Job) -> bool:
+        """Tell whether nobody took the message over while this waited for it."""
+        current = await self._writer.read(job.id)
+        return current is not None and current.version == job.version
+
+    async def give_up(self, job: Job, error: DeliveryError) -> None:
+        """Stop writing to a message that is refused; the job goes on, unless it never had one."""
+        log.info("status_message_gone", job_id=job.id, code=error.code)
+        if job.messages.status_message_id is None and job.state is JobState.QUEUED:
+            await self._cancel_unposted(job, error)
+        elif isinstance(error, MessageGoneError | ChannelGoneError):
+            await self._writer.patch(job.id, status_gone_at=self._clock.now())
+        else:
+            # Not to be shown now, for instance blocked by AutoMod: the next change tries again.
+            await self.mark_shown(job, None)
+
+    async def mark_shown(self, job: Job, digest: str | None) -> None:
+        """Store that the message shows the job's present version, as a drawing or not at all."""
+        async with self._database.write() as connection:
+            await jobs.mark_shown(connection, job.id, version=job.version, digest=digest)
+
+    async def _cancel_unposted(
+        self, job: Job, error: DeliveryError, *, announced_at: datetime | None = None
+    ) -> None:
+        changes: JobChanges = {
+            "failure_reason": FailureReason.STATUS_REFUSED,
+            "failure_detail": str(error),
+        }
+        if announced_at is not None:
+            changes |= {"announced_at": announced_at, "shown_version": job.version + 1}
+        await self._writer.advance(
+            job,
+            JobState.CANCELLED,
+            owner=Owner.SUBMISSIONS,
+            detail={"reason": error.code},
+            changes=changes,
+        )
