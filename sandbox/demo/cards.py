@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sandbox.demo.markup import plain, size
-from sandbox.discord.wire import Json
+from sandbox.discord.world.json import Json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from sandbox.discord.wire import Json
+from sandbox.discord.world.json import Json
 
 _BRANCHES = frozenset({1, 2})
 """Option types that are commands themselves: sub-command and group."""

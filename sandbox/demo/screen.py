@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from sandbox.demo.control import Control
-from sandbox.discord.wire import Json, dump
+from sandbox.discord.world.json import Json, dump
 
 
 class Sight(StrEnum):

@@ -14,7 +14,7 @@ from sandbox.demo.children import START_SECONDS, Child
 from sandbox.demo.control import Control
 from sandbox.demo.errors import DemoError
 from sandbox.demo.transcript import Transcript
-from sandbox.discord.wire import Json
+from sandbox.discord.world.json import Json
 
 T = TypeVar("T")
 

@@ -18,7 +18,7 @@ from sandbox.demo.errors import DemoError
 from sandbox.demo.markup import plain, size
 from sandbox.demo.transcript import Transcript
 from sandbox.demo.wishes import Wish
-from sandbox.discord.wire import Json
+from sandbox.discord.world.json import Json
 
 DELIVERY_SECONDS = 90
 """From the command to the notification; about 16 are usual."""

@@ -9,8 +9,8 @@ from pathlib import Path
 import click
 
 from sandbox.discord.server import DiscordServer
-from sandbox.discord.settings import DiscordSettings
-from sandbox.discord.wire import dump
+from sandbox.discord.world.json import dump
+from sandbox.discord.world.settings import DiscordSettings
 
 
 async def serve(settings: DiscordSettings) -> None:

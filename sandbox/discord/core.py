@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from sandbox.discord.bus import EventLog
-from sandbox.discord.cdn import Cdn
-from sandbox.discord.clock import Clock
-from sandbox.discord.faults import Faults
-from sandbox.discord.files import FileStore
-from sandbox.discord.gateway import Gateway
-from sandbox.discord.payloads import Payloads
-from sandbox.discord.ratelimits import RateLimits
-from sandbox.discord.recorder import RecordedRequest
-from sandbox.discord.settings import DiscordSettings
-from sandbox.discord.state import State
+from sandbox.discord.gateway.gateway import Gateway
+from sandbox.discord.rules.faults import Faults
+from sandbox.discord.rules.rate_limits import RateLimits
+from sandbox.discord.wire.cdn import Cdn
+from sandbox.discord.wire.payloads import Payloads
+from sandbox.discord.world.clock import Clock
+from sandbox.discord.world.event_log import EventLog
+from sandbox.discord.world.files import FileStore
+from sandbox.discord.world.recorded_request import RecordedRequest
+from sandbox.discord.world.settings import DiscordSettings
+from sandbox.discord.world.state import State
 
 
 class Core:

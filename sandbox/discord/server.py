@@ -7,18 +7,19 @@ from typing import Self
 
 from aiohttp import web
 
-from sandbox.discord import cdn, gateway
-from sandbox.discord.builder import WorldBuilder, default_world
-from sandbox.discord.control import Control
+from sandbox.discord.client.invocation import Invocation
+from sandbox.discord.client.user_actions import UserActions
+from sandbox.discord.client.world_builder import WorldBuilder, default_world
+from sandbox.discord.control.endpoints import Control
 from sandbox.discord.core import Core
-from sandbox.discord.gateway_session import Session
-from sandbox.discord.invocation import Invocation
-from sandbox.discord.recorder import RecordedRequest
-from sandbox.discord.records import Channel, Guild, Message, Ping, User
+from sandbox.discord.gateway import gateway
+from sandbox.discord.gateway.session import Session
 from sandbox.discord.rest.front import PREFIX, RestApi, cut
-from sandbox.discord.settings import DiscordSettings
-from sandbox.discord.state import ChannelRef
-from sandbox.discord.user_actions import UserActions
+from sandbox.discord.wire import cdn
+from sandbox.discord.world.recorded_request import RecordedRequest
+from sandbox.discord.world.records import Channel, Guild, Message, Ping, User
+from sandbox.discord.world.settings import DiscordSettings
+from sandbox.discord.world.state import ChannelRef
 
 UNBOUNDED = 1 << 40
 """aiohttp's own body cap must not answer before Discord's rules do."""

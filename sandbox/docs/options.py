@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sandbox.discord.wire import Json
+from sandbox.discord.world.json import Json
 
 _TYPES = {
     3: "text",

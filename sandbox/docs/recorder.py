@@ -16,7 +16,7 @@ from sandbox.demo.control import Control, long_poll
 from sandbox.demo.errors import DemoError
 from sandbox.demo.stage import Stage
 from sandbox.demo.transcript import Transcript
-from sandbox.discord.wire import Json
+from sandbox.discord.world.json import Json
 from sandbox.docs.cast import LOUNGE, QUEUE_SECONDS, REGULARS, SETTINGS, TASK_SECONDS
 from sandbox.docs.reply import Frozen, lines_of, wrapped
 from sandbox.docs.scenes import (

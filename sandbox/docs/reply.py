@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from sandbox.demo.markup import plain, size
-from sandbox.discord.wire import Json
+from sandbox.discord.world.json import Json
 
 WIDTH = 96
 """Longest line; wider blocks scroll sideways on a screen."""

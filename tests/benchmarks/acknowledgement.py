@@ -18,8 +18,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sandbox.dashscope import DashScopeServer, EmulatorSettings
-from sandbox.discord.records import Channel, User
 from sandbox.discord.server import DiscordServer
+from sandbox.discord.world.records import Channel, User
 from tests.benchmarks.figures import milliseconds, percentile
 from tests.benchmarks.lag import read_lag
 from tests.benchmarks.processes import WatchedBot, variables_of

@@ -27,8 +27,8 @@ import aiohttp
 from sandbox.dashscope import DashScopeServer, EmulatorSettings
 from sandbox.dashscope.recorder import RequestRecord
 from sandbox.dashscope.tasks import TaskRecord
-from sandbox.discord.records import Message
 from sandbox.discord.server import DiscordServer
+from sandbox.discord.world.records import Message
 from tests.benchmarks.figures import median, milliseconds
 from tests.benchmarks.lag import read_lag
 from tests.benchmarks.processes import WatchedBot, variables_of

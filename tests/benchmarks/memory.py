@@ -43,7 +43,7 @@ from bot.storage.engine import Database
 from bot.storage.tables import accounts
 from sandbox.dashscope import DashScopeServer, EmulatorSettings
 from sandbox.discord.server import DiscordServer
-from sandbox.discord.settings import DiscordSettings
+from sandbox.discord.world.settings import DiscordSettings
 from tests.benchmarks.lag import read_lag
 from tests.benchmarks.processes import WatchedBot, variables_of
 from tests.benchmarks.rows import Row, Unit

@@ -12,8 +12,8 @@ from bot.domain.ids import ChannelId, GuildId, UserId
 from bot.domain.job import Job, JobState
 from bot.domain.status import StatusView
 from sandbox.discord import DiscordServer
-from sandbox.discord.records import Channel, Message
-from sandbox.discord.wire import Json
+from sandbox.discord.world.json import Json
+from sandbox.discord.world.records import Channel, Message
 from tests.chat.examples import a_job
 
 POSTS = "/channels/*/messages"

@@ -17,7 +17,7 @@ from bot.domain.ids import JobId, MessageId, UserId
 from bot.domain.job import JobState
 from bot.domain.status import Notice, Purpose, StatusView, Told
 from sandbox.discord import DiscordServer
-from sandbox.discord.records import PingReason
+from sandbox.discord.world.records import PingReason
 from tests.chat.examples import NOW
 from tests.chat.stage import at, body_of, job_in, only_message, pinged, posted
 

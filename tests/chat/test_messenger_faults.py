@@ -30,8 +30,8 @@ from bot.domain.job import JobState
 from bot.domain.ports import Chat
 from bot.domain.status import Notice, Purpose, StatusView, Told
 from sandbox.discord import DiscordServer
-from sandbox.discord.faults import Fault
-from sandbox.discord.records import Channel
+from sandbox.discord.rules.faults import Fault
+from sandbox.discord.world.records import Channel
 from tests.chat.conftest import UPLOAD_LIMIT_BYTES
 from tests.chat.examples import NOW
 from tests.chat.stage import EDITS, POSTS, at, job_in, only_message, posted

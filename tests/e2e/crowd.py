@@ -15,11 +15,11 @@ from dataclasses import dataclass, field
 
 from bot.domain.job import Job, JobState
 from sandbox.dashscope import EmulatorSettings
-from sandbox.discord.command_input import ClientRefusedError, OptionValue
-from sandbox.discord.faults import Fault
-from sandbox.discord.invocation import NoAnswerError
-from sandbox.discord.records import Channel, Message, User
-from sandbox.discord.settings import DiscordSettings
+from sandbox.discord.client.command_input import ClientRefusedError, OptionValue
+from sandbox.discord.client.invocation import NoAnswerError
+from sandbox.discord.rules.faults import Fault
+from sandbox.discord.world.records import Channel, Message, User
+from sandbox.discord.world.settings import DiscordSettings
 from tests.e2e.evidence import footer_index
 from tests.e2e.world import World, cat
 

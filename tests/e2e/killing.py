@@ -14,8 +14,8 @@ from bot.domain.job import POLLED, Job, JobState
 from bot.services.status_board import GONE_FOR
 from bot.storage.unconfirmed import readings_of
 from sandbox.dashscope import EmulatorSettings
-from sandbox.discord.invocation import Invocation
-from sandbox.discord.records import Channel
+from sandbox.discord.client.invocation import Invocation
+from sandbox.discord.world.records import Channel
 from tests.e2e.forked import StagedBot
 from tests.e2e.invariants import NOTHING_ODD, Allowed, hold, is_settled
 from tests.e2e.staged import ShiftedClock

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from sandbox.dashscope import EmulatorSettings
-from sandbox.discord.faults import Fault
-from sandbox.discord.records import Channel, Guild
+from sandbox.discord.rules.faults import Fault
+from sandbox.discord.world.records import Channel, Guild
 from tests.e2e import routes
 from tests.e2e.invariants import Allowed, hold, settled
 from tests.e2e.process import BotProcess

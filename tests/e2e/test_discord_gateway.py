@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.dashscope import EmulatorSettings
-from sandbox.discord.invocation import Invocation
+from sandbox.discord.client.invocation import Invocation
 from tests.e2e.impatient import PATIENCE_SECONDS, ImpatientBot
 from tests.e2e.invariants import hold, settled
 from tests.e2e.world import World, story, title_of

@@ -13,9 +13,9 @@ import pytest
 
 from bot.domain.job import Job, JobState
 from sandbox.dashscope import EmulatorSettings
-from sandbox.discord.records import Channel, Message, User
 from sandbox.discord.server import DiscordServer
-from sandbox.discord.settings import DiscordSettings
+from sandbox.discord.world.records import Channel, Message, User
+from sandbox.discord.world.settings import DiscordSettings
 from tests.e2e.invariants import Allowed, hold, settled
 from tests.e2e.world import World, story, title_of
 

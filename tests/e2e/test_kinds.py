@@ -13,8 +13,8 @@ from bot.domain.catalogue import Kind
 from bot.domain.job import Job, JobState
 from bot.media.video import probe
 from sandbox.dashscope import EmulatorSettings
-from sandbox.discord.command_input import OptionValue
-from sandbox.discord.records import Message
+from sandbox.discord.client.command_input import OptionValue
+from sandbox.discord.world.records import Message
 from tests.e2e.test_story import difference
 from tests.e2e.world import SAMPLES, World, cat, footer_of, story, title_of
 

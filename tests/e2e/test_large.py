@@ -16,8 +16,8 @@ from bot.media.video import probe
 from bot.services.folders import RESULT
 from sandbox.dashscope import results
 from sandbox.dashscope.video import VideoPlan
-from sandbox.discord.records import Message
-from sandbox.discord.settings import DiscordSettings
+from sandbox.discord.world.records import Message
+from sandbox.discord.world.settings import DiscordSettings
 from tests.e2e.world import World, story, title_of
 from tests.media.films import film
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.dashscope import EmulatorSettings
-from sandbox.discord.records import Channel, User
+from sandbox.discord.world.records import Channel, User
 from tests.e2e.world import World, story, title_of
 
 pytestmark = pytest.mark.e2e

@@ -11,7 +11,7 @@ import pytest
 from bot.domain.failure import FailureReason
 from bot.domain.job import JobState
 from bot.domain.ledger import NOTHING
-from sandbox.discord.records import Channel, User
+from sandbox.discord.world.records import Channel, User
 from tests.e2e.process import ROOT
 from tests.e2e.world import World, story, title_of
 

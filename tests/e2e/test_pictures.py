@@ -10,8 +10,8 @@ import pytest
 
 from bot.domain.job import JobState
 from sandbox.dashscope import EmulatorSettings
-from sandbox.discord.command_input import Upload
-from sandbox.discord.records import User
+from sandbox.discord.client.command_input import Upload
+from sandbox.discord.world.records import User
 from tests.e2e.world import World, cat, story
 from tests.media.oddities import ODDITIES, Oddity
 

@@ -11,8 +11,8 @@ import pytest
 
 from bot.domain.job import JobState
 from sandbox.dashscope import EmulatorSettings
-from sandbox.discord.command_input import OptionValue
-from sandbox.discord.records import Channel
+from sandbox.discord.client.command_input import OptionValue
+from sandbox.discord.world.records import Channel
 from tests.e2e.killing import READINGS_APART, Killing, killing
 from tests.e2e.world import cat
 

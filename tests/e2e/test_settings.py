@@ -12,8 +12,8 @@ from bot.domain.audit import AuditEntry
 from bot.domain.ids import GuildId
 from bot.storage import audit
 from sandbox.dashscope import EmulatorSettings
-from sandbox.discord.command_input import ClientRefusedError, OptionValue
-from sandbox.discord.records import Channel, ChannelKind
+from sandbox.discord.client.command_input import ClientRefusedError, OptionValue
+from sandbox.discord.world.records import Channel, ChannelKind
 from tests.e2e.world import World, cat, story, title_of
 
 pytestmark = pytest.mark.e2e

@@ -15,12 +15,12 @@ from bot.domain.ledger import Amounts
 from bot.storage import jobs, ledger
 from bot.storage.engine import Database
 from sandbox.dashscope import DashScopeServer, EmulatorSettings
-from sandbox.discord.command_input import OptionValue, Upload
-from sandbox.discord.invocation import Invocation
-from sandbox.discord.openapi import Validator
-from sandbox.discord.records import Channel, Message, User
+from sandbox.discord.client.command_input import OptionValue, Upload
+from sandbox.discord.client.invocation import Invocation
+from sandbox.discord.rules.openapi import Validator
 from sandbox.discord.server import DiscordServer
-from sandbox.discord.settings import DiscordSettings
+from sandbox.discord.world.records import Channel, Message, User
+from sandbox.discord.world.settings import DiscordSettings
 from tests.e2e.forked import StagedBot
 from tests.e2e.process import ROOT, BotProcess
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from sandbox.dashscope.faults import FaultBoard
-from sandbox.discord.faults import Fault, Faults
+from sandbox.discord.rules.faults import Fault, Faults
 
 OCCASIONS = 2_000
 

@@ -13,7 +13,7 @@ from typing_extensions import override
 from sandbox.demo.conversation.flow import Look, Text, flowed, words
 from sandbox.demo.conversation.ink import Canvas, Colour, Face, width_of
 from sandbox.demo.conversation.richtext import Code, Paragraph, Reader, read
-from sandbox.discord.wire import Json
+from sandbox.discord.world.json import Json
 
 BODY = Look(size=15)
 SMALL = Look(size=12, fill=Colour.FAINT)

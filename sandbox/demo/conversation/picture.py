@@ -36,7 +36,7 @@ from sandbox.demo.conversation.windows import (
 from sandbox.demo.errors import DemoError
 from sandbox.demo.screen import Seen, Sight
 from sandbox.demo.wishes import Wish
-from sandbox.discord.wire import Json
+from sandbox.discord.world.json import Json
 
 MARGIN, GAP = 20.0, 16.0
 WIDTH = 2 * WINDOW_WIDTH + 2 * MARGIN + GAP

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from sandbox.discord.core import Core
-from sandbox.discord.errors import invalid_form
-from sandbox.discord.multipart import Body
-from sandbox.discord.wire import Json
+from sandbox.discord.rules.errors import invalid_form
+from sandbox.discord.wire.multipart import Body
+from sandbox.discord.world.json import Json
 
 
 @dataclass(frozen=True, slots=True)

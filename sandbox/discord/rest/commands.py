@@ -5,19 +5,19 @@ https://discord.com/developers/docs/interactions/application-commands
 
 from __future__ import annotations
 
-from sandbox.discord.command_rules import check_command, check_commands, kinds_over_limit
 from sandbox.discord.core import Core
-from sandbox.discord.errors import (
+from sandbox.discord.rest.call import NOTHING, Answer, Call
+from sandbox.discord.rules.commands import check_command, check_commands, kinds_over_limit
+from sandbox.discord.rules.errors import (
     ApiError,
     broken_json,
     missing_access,
     unknown_command,
     unknown_guild,
 )
-from sandbox.discord.interaction_records import Command
-from sandbox.discord.rest.call import NOTHING, Answer, Call
-from sandbox.discord.validation import Problems
-from sandbox.discord.wire import Json
+from sandbox.discord.rules.problems import Problems
+from sandbox.discord.world.interaction_records import Command
+from sandbox.discord.world.json import Json
 
 CREATES_PER_DAY = 200
 

@@ -7,14 +7,14 @@ import asyncio
 from aiohttp import web
 
 from sandbox.discord.core import Core
-from sandbox.discord.errors import ApiError, invalid_form, not_found, unauthorized
-from sandbox.discord.faults import Fault
-from sandbox.discord.multipart import Body, read_body
-from sandbox.discord.ratelimits import VIA
-from sandbox.discord.recorder import FilePart, RecordedRequest, shown_headers
 from sandbox.discord.rest.call import Answer, Call, Route
 from sandbox.discord.rest.table import ROUTES
-from sandbox.discord.wire import json_response
+from sandbox.discord.rules.errors import ApiError, invalid_form, not_found, unauthorized
+from sandbox.discord.rules.faults import Fault
+from sandbox.discord.rules.rate_limits import VIA
+from sandbox.discord.wire.multipart import Body, read_body
+from sandbox.discord.world.json import json_response
+from sandbox.discord.world.recorded_request import FilePart, RecordedRequest, shown_headers
 
 PREFIX = "/api/v10"
 TOO_MANY_REQUESTS = 429

@@ -7,19 +7,19 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from sandbox.discord import posting
-from sandbox.discord.command_rules import CHOICES, check_choice
-from sandbox.discord.component_rules import check_modal
-from sandbox.discord.composing import Draft, compose
 from sandbox.discord.core import Core
-from sandbox.discord.errors import ApiError, already_acknowledged, unknown_interaction
-from sandbox.discord.interaction_records import Interaction, InteractionKind
-from sandbox.discord.multipart import UploadedFile
-from sandbox.discord.payloads import FLAG_EPHEMERAL, NITRO_LIMIT_BYTES
-from sandbox.discord.records import Message, Revision
+from sandbox.discord.messages import posting
+from sandbox.discord.messages.composing import Draft, compose
 from sandbox.discord.rest.call import NOTHING, Answer, Call
-from sandbox.discord.validation import Problems
-from sandbox.discord.wire import Json
+from sandbox.discord.rules.commands import CHOICES, check_choice
+from sandbox.discord.rules.components import check_modal
+from sandbox.discord.rules.errors import ApiError, already_acknowledged, unknown_interaction
+from sandbox.discord.rules.problems import Problems
+from sandbox.discord.wire.multipart import UploadedFile
+from sandbox.discord.wire.payloads import FLAG_EPHEMERAL, NITRO_LIMIT_BYTES
+from sandbox.discord.world.interaction_records import Interaction, InteractionKind
+from sandbox.discord.world.json import Json
+from sandbox.discord.world.records import Message, Revision
 
 
 class Callback(IntEnum):

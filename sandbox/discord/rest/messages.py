@@ -5,10 +5,11 @@ https://discord.com/developers/docs/resources/message
 
 from __future__ import annotations
 
-from sandbox.discord import posting
-from sandbox.discord.composing import Draft, compose
 from sandbox.discord.core import Core
-from sandbox.discord.errors import (
+from sandbox.discord.messages import posting
+from sandbox.discord.messages.composing import Draft, compose
+from sandbox.discord.rest.call import NOTHING, Answer, Call
+from sandbox.discord.rules.errors import (
     archived_thread,
     direct_messages_closed,
     foreign_message,
@@ -24,12 +25,11 @@ from sandbox.discord.errors import (
     unknown_channel,
     unknown_message,
 )
-from sandbox.discord.permissions import Permission, holds_messages, send_bit
-from sandbox.discord.ratelimits import milliseconds_up
-from sandbox.discord.records import THREAD_KINDS, Channel, Message
-from sandbox.discord.rest.call import NOTHING, Answer, Call
-from sandbox.discord.snowflakes import timestamp_of
-from sandbox.discord.wire import Json
+from sandbox.discord.rules.rate_limits import milliseconds_up
+from sandbox.discord.world.json import Json
+from sandbox.discord.world.permissions import Permission, holds_messages, send_bit
+from sandbox.discord.world.records import THREAD_KINDS, Channel, Message
+from sandbox.discord.world.snowflakes import timestamp_of
 
 HISTORY_DEFAULT, HISTORY_MAXIMUM = 50, 100
 OLD_MESSAGE_SECONDS = 3600.0

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from sandbox.discord import gateway
-from sandbox.discord.errors import (
+from sandbox.discord.gateway import gateway
+from sandbox.discord.rest.call import Answer, Call
+from sandbox.discord.rest.messages import visible_channel
+from sandbox.discord.rules.errors import (
     bad_recipient,
     missing_access,
     unknown_guild,
     unknown_member,
     unknown_user,
 )
-from sandbox.discord.records import Channel, ChannelKind, Guild
-from sandbox.discord.rest.call import Answer, Call
-from sandbox.discord.rest.messages import visible_channel
-from sandbox.discord.wire import Json
+from sandbox.discord.world.json import Json
+from sandbox.discord.world.records import Channel, ChannelKind, Guild
 
 DAY_MS = 86_400_000
 

@@ -6,15 +6,15 @@ https://discord.com/developers/docs/interactions/receiving-and-responding#follow
 
 from __future__ import annotations
 
-from sandbox.discord import posting
-from sandbox.discord.composing import compose
 from sandbox.discord.core import Core
-from sandbox.discord.errors import dead_webhook_token, unknown_message, unknown_webhook
-from sandbox.discord.interaction_records import Interaction
-from sandbox.discord.payloads import FLAG_EPHEMERAL
-from sandbox.discord.records import Message
+from sandbox.discord.messages import posting
+from sandbox.discord.messages.composing import compose
 from sandbox.discord.rest.call import NOTHING, Answer, Call
 from sandbox.discord.rest.interactions import answer_draft
+from sandbox.discord.rules.errors import dead_webhook_token, unknown_message, unknown_webhook
+from sandbox.discord.wire.payloads import FLAG_EPHEMERAL
+from sandbox.discord.world.interaction_records import Interaction
+from sandbox.discord.world.records import Message
 
 ORIGINAL = "@original"
 

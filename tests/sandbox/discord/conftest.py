@@ -17,7 +17,7 @@ import pytest
 from PIL import Image
 
 from sandbox.discord import DiscordServer, DiscordSettings, Upload
-from sandbox.discord.openapi import Validator
+from sandbox.discord.rules.openapi import Validator
 
 REPOSITORY = Path(__file__).parents[3]
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sandbox.discord import ClientRefusedError, DiscordServer, Upload
-from sandbox.discord.command_input import OptionValue
+from sandbox.discord.client.command_input import OptionValue
 from tests.sandbox.discord.conftest import RestClient
 
 DRAW: dict[str, Any] = {

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from sandbox.discord import ClientRefusedError, DiscordServer, Upload
-from sandbox.discord.command_input import OptionValue
-from sandbox.discord.records import PingReason
+from sandbox.discord.client.command_input import OptionValue
+from sandbox.discord.world.records import PingReason
 from tests.sandbox.discord.conftest import BotProcess, running_bot
 from tests.sandbox.discord.film import FINISHED_FILM
 

@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 
 from sandbox.discord import DiscordServer, DiscordSettings
-from sandbox.discord.gateway_session import SYNC_FLUSH_MARK, CloseCode
+from sandbox.discord.gateway.session import SYNC_FLUSH_MARK, CloseCode
 from tests.sandbox.discord.conftest import BotProcess, running_bot
 
 

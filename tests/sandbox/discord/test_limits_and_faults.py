@@ -13,7 +13,7 @@ import aiohttp
 import pytest
 
 from sandbox.discord import DiscordServer
-from sandbox.discord.faults import Fault
+from sandbox.discord.rules.faults import Fault
 from tests.sandbox.discord.conftest import BotProcess, RestClient
 
 MESSAGES = "/channels/*/messages"

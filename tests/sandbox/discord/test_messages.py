@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sandbox.discord import ChannelKind, DiscordServer, Permission
-from sandbox.discord.records import PingReason
+from sandbox.discord.world.records import PingReason
 from tests.sandbox.discord.conftest import RestClient
 
 MIB = 1024 * 1024

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from sandbox.discord.openapi import Validator
-from sandbox.discord.recorder import RecordedRequest
+from sandbox.discord.rules.openapi import Validator
+from sandbox.discord.world.recorded_request import RecordedRequest
 
 
 def request(method: str, path: str, body: object, **changes: Any) -> RecordedRequest:  # noqa: ANN401  # fields of the record

@@ -1,0 +1,1 @@
+"""``/_sandbox``: what tests in another process see and do over HTTP."""

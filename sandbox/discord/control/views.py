@@ -1,0 +1,100 @@
+"""Records as JSON for the control API: for people and tests, not Discord's wire format."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from sandbox.discord.world.json import Json
+from sandbox.discord.world.recorded_request import RecordedRequest
+from sandbox.discord.world.records import Attachment, Message, Ping
+
+if TYPE_CHECKING:
+    from sandbox.discord.server import DiscordServer
+
+
+def world(server: DiscordServer) -> Json:
+    """Show guilds, channels, users and commands."""
+    state = server.state
+    return {
+        "application_id": str(state.application_id),
+        "connected": server.gateway.connected,
+        "sessions": len(server.gateway_sessions),
+        "invalid_requests": server.limits.invalid_requests,
+        "commands": [each.data for each in state.commands.values()],
+        "users": [{"id": str(each.id), "name": each.name} for each in state.users.values()],
+        "guilds": [
+            {
+                "id": str(each.id),
+                "name": each.name,
+                "premium_tier": each.premium_tier,
+                "members": [str(member) for member in each.members],
+                "roles": [{"id": str(role.id), "name": role.name} for role in each.roles.values()],
+                "deleted": each.deleted,
+            }
+            for each in state.guilds.values()
+        ],
+        "channels": [
+            {
+                "id": str(each.id),
+                "name": each.name,
+                "kind": each.kind.name.lower(),
+                "guild_id": str(each.guild_id) if each.guild_id else None,
+                "archived": each.archived,
+                "locked": each.locked,
+                "deleted": each.deleted,
+            }
+            for each in state.channels.values()
+        ],
+    }
+
+
+def message(server: DiscordServer, found: Message) -> Json:
+    """Show a message with every revision; files with a path on disk and a fresh URL."""
+    return {
+        "id": str(found.id),
+        "channel_id": str(found.channel_id),
+        "author_id": str(found.author_id),
+        "nonce": found.nonce,
+        "reference_id": str(found.reference_id) if found.reference_id else None,
+        "text": found.text,
+        "revisions": [
+            {
+                "at": each.at.isoformat(),
+                "content": each.content,
+                "embeds": list(each.embeds),
+                "components": list(each.components),
+                "thinking": each.thinking,
+                "attachments": [_attachment(server, file) for file in each.attachments],
+            }
+            for each in found.revisions
+        ],
+    }
+
+
+def _attachment(server: DiscordServer, found: Attachment) -> Json:
+    return {
+        "id": str(found.id),
+        "filename": found.filename,
+        "content_type": found.content_type,
+        "size": found.size,
+        "sha256": found.sha256,
+        "path": str(found.path),
+        "url": server.cdn.url(found),
+    }
+
+
+def ping(found: Ping) -> Json:
+    """Show a notification."""
+    return {
+        "user_id": str(found.user_id),
+        "message_id": str(found.message_id),
+        "channel_id": str(found.channel_id),
+        "reason": str(found.reason),
+        "at": found.at.isoformat(),
+    }
+
+
+def request(found: RecordedRequest) -> Json:
+    """Show a recorded request."""
+    return {**dataclasses.asdict(found), "seconds": found.seconds}

@@ -1,0 +1,1 @@
+"""A message's way into a channel: composed, posted, changed, removed, notified about."""

@@ -1,0 +1,1 @@
+"""What Discord refuses, limits and gets wrong: body rules, errors, rate limits, faults."""

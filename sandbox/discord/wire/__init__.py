@@ -1,0 +1,1 @@
+"""Discord's formats: payloads, multipart bodies, signed file addresses."""

@@ -1,0 +1,1 @@
+"""Who and what there is, with its clock, its files and the log of what happened."""
