@@ -21,7 +21,7 @@ class Core:
     def __init__(self, settings: DiscordSettings) -> None:
         self.settings = settings
         self.clock = Clock()
-        self.bus = EventLog(self.clock)
+        self.event_log = EventLog(self.clock)
         self.faults = Faults(settings.seed)
         self.state = State(settings, self.clock)
         self.store = FileStore(settings.files_dir)
@@ -31,7 +31,7 @@ class Core:
             url_seconds=settings.cdn_url_seconds,
         )
         self.payloads = Payloads(self.state, self.cdn)
-        self.gateway = Gateway(self.state, self.payloads, self.faults, self.bus)
+        self.gateway = Gateway(self.state, self.payloads, self.faults, self.event_log)
         self.limits = RateLimits(
             self.clock,
             enabled=settings.rate_limits,

@@ -10,7 +10,7 @@ from aiohttp import web
 from sandbox.discord.client.invocation import Invocation
 from sandbox.discord.client.user_actions import UserActions
 from sandbox.discord.client.world_builder import WorldBuilder, default_world
-from sandbox.discord.control.endpoints import Control
+from sandbox.discord.control.endpoints import ControlEndpoints
 from sandbox.discord.core import Core
 from sandbox.discord.gateway import gateway
 from sandbox.discord.gateway.session import Session
@@ -28,8 +28,8 @@ UNBOUNDED = 1 << 40
 class DiscordServer:
     """A Discord on loopback for one unmodified bot process.
 
-    The methods that build the world are those of ``WorldBuilder``, those of users are in
-    ``UserActions``; both are reachable from here.
+    ``build`` changes the world, ``actions`` are what users do; the rest here looks at what came
+    of it.
     """
 
     def __init__(self, settings: DiscordSettings | None = None) -> None:
@@ -44,9 +44,9 @@ class DiscordServer:
         self._runner: web.AppRunner | None = None
         self.base_url = ""
         """``http://127.0.0.1:PORT`` once it listens."""
-        self._bind_builder(WorldBuilder(self.core))
-        self._bind_actions(UserActions(self.core))
-        self.wait_for = self.core.bus.wait_for
+        self.build = WorldBuilder(self.core)
+        self.actions = UserActions(self.core)
+        self.wait_for = self.core.event_log.wait_for
         if self.settings.default_world:
             guild, channel, users = default_world(self.build)
             self.guild: Guild = guild
@@ -55,36 +55,6 @@ class DiscordServer:
             """#videos of the default world."""
             self.users: list[User] = users
             """mia (owner) and tom (member) of the default world."""
-
-    def _bind_builder(self, build: WorldBuilder) -> None:
-        self.build = build
-        self.add_user = build.add_user
-        self.add_guild = build.add_guild
-        self.update_guild = build.update_guild
-        self.remove_guild = build.remove_guild
-        self.add_channel = build.add_channel
-        self.add_thread = build.add_thread
-        self.update_channel = build.update_channel
-        self.remove_channel = build.remove_channel
-        self.add_role = build.add_role
-        self.give_role = build.give_role
-        self.join = build.join
-        self.leave = build.leave
-        self.overwrite = build.overwrite
-        self.deny_bot = build.deny_bot
-        self.direct_channel = build.direct_channel
-        self.close_direct_messages = build.close_direct_messages
-        self.delete_message = build.delete_message
-
-    def _bind_actions(self, actions: UserActions) -> None:
-        self.actions = actions
-        self.slash = actions.slash
-        self.autocomplete = actions.autocomplete
-        self.click = actions.click
-        self.choose = actions.choose
-        self.submit_modal = actions.submit_modal
-        self.message_command = actions.message_command
-        self.say = actions.say
 
     @property
     def token(self) -> str:
@@ -132,7 +102,7 @@ class DiscordServer:
         app.router.add_get(
             cdn.PREFIX + r"/{folder}/{owner}/{attachment:\d+}/{name}", self._serve_file
         )
-        Control(self).add_routes(app)
+        ControlEndpoints(self.core, self.build, self.actions).add_routes(app)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
         await self._runner.setup()
         site = web.TCPSite(self._runner, self.settings.host, self.settings.port)
@@ -175,8 +145,7 @@ class DiscordServer:
 
     def messages(self, channel: ChannelRef) -> list[Message]:
         """Public messages of a channel, oldest first, each with its revisions."""
-        found = self.state.channel(channel)
-        return [each for each in found.messages.values() if each.ephemeral_for is None]
+        return self.state.public_messages(channel)
 
     @property
     def open_invocations(self) -> list[Invocation]:

@@ -85,7 +85,7 @@ class BareTransfer:
     def __init__(self, process: asyncio.subprocess.Process, server: DiscordServer) -> None:
         self._process = process
         self._server = server
-        self.channel = server.add_channel(server.guild, "floor")
+        self.channel = server.build.add_channel(server.guild, "floor")
 
     async def move(self, url: str, path: Path) -> tuple[float, float]:
         """Move a result; return the seconds of everything, and of the download alone."""

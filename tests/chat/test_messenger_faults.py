@@ -224,7 +224,7 @@ async def test_a_long_rate_limit_is_left_for_later(
 
 
 async def test_slow_mode_is_left_for_later(server: DiscordServer, messenger: Messenger) -> None:
-    server.update_channel(server.channel, slowmode_seconds=21_600)
+    server.build.update_channel(server.channel, slowmode_seconds=21_600)
     server.state.last_send_at[server.channel.id] = server.clock.timestamp()
     with pytest.raises(ChatUnavailableError):
         await posted(messenger, job_in(server))
@@ -279,7 +279,7 @@ async def test_a_refusal_after_a_lost_answer_is_no_refusal_yet(
 async def test_automod_after_a_lost_answer_costs_the_prompt_alone(
     server: DiscordServer, messenger: Messenger
 ) -> None:
-    server.update_guild(server.guild, automod_words={"slowly"})
+    server.build.update_guild(server.guild, automod_words={"slowly"})
     server.faults.respond("POST", POSTS, 503)
     await posted(messenger, job_in(server))
     only_message(server)
@@ -306,30 +306,30 @@ async def test_a_missing_file_is_not_taken_for_an_absent_discord(
 
 
 def deleted(server: DiscordServer) -> Channel:
-    server.remove_channel(server.channel)
+    server.build.remove_channel(server.channel)
     return server.channel
 
 
 def kicked(server: DiscordServer) -> Channel:
-    server.remove_guild(server.guild, kick_only=True)
+    server.build.remove_guild(server.guild, kick_only=True)
     return server.channel
 
 
 def denied(permission: str) -> Callable[[DiscordServer], Channel]:
     def prepare(server: DiscordServer) -> Channel:
-        server.deny_bot(server.channel, permission)
+        server.build.deny_bot(server.channel, permission)
         return server.channel
 
     return prepare
 
 
 def locked(server: DiscordServer) -> Channel:
-    thread = server.add_thread(server.channel, "talk")
-    return server.update_channel(thread, locked=True)
+    thread = server.build.add_thread(server.channel, "talk")
+    return server.build.update_channel(thread, locked=True)
 
 
 def moderated(server: DiscordServer) -> Channel:
-    server.update_guild(server.guild, automod_words={"wan2.2-kf2v-flash"})
+    server.build.update_guild(server.guild, automod_words={"wan2.2-kf2v-flash"})
     return server.channel
 
 
@@ -365,7 +365,7 @@ async def test_a_deleted_status_message_is_gone(
 ) -> None:
     job = job_in(server)
     receipt = await posted(messenger, job)
-    server.delete_message(only_message(server))
+    server.build.delete_message(only_message(server))
     with pytest.raises(MessageGoneError):
         await messenger.edit_status(at(job, receipt))
 
@@ -383,7 +383,7 @@ async def test_a_status_message_that_never_was_is_gone(
 async def test_a_message_of_somebody_else_is_as_good_as_gone(
     server: DiscordServer, messenger: Messenger
 ) -> None:
-    theirs = await server.say("tom", server.channel, "mine")
+    theirs = await server.actions.say("tom", server.channel, "mine")
     job = job_in(
         server,
         status_channel_id=ChannelId(server.channel.id),
@@ -396,10 +396,10 @@ async def test_a_message_of_somebody_else_is_as_good_as_gone(
 async def test_a_status_message_in_an_archived_thread_rests_until_a_new_one_wakes_the_thread(
     server: DiscordServer, messenger: Messenger, video: Path
 ) -> None:
-    thread = server.add_thread(server.channel, "talk")
+    thread = server.build.add_thread(server.channel, "talk")
     job = job_in(server, channel=thread)
     receipt = await posted(messenger, job)
-    server.update_channel(thread, archived=True)
+    server.build.update_channel(thread, archived=True)
     done = at(job_in(server, JobState.DELIVERED, channel=thread), receipt)
     with pytest.raises(MissingAccessError):
         await messenger.deliver_by_edit(done, video)
@@ -413,7 +413,7 @@ async def test_a_lost_permission_to_send_does_not_stop_edits(
 ) -> None:
     job = job_in(server)
     receipt = await posted(messenger, job)
-    server.deny_bot(server.channel, "SEND_MESSAGES")
+    server.build.deny_bot(server.channel, "SEND_MESSAGES")
     await messenger.edit_status(at(job, receipt, state=JobState.RUNNING))
     assert only_message(server).embeds[0]["title"] == "🎬 Being made"
 
@@ -421,7 +421,7 @@ async def test_a_lost_permission_to_send_does_not_stop_edits(
 async def test_closed_direct_messages_are_a_missing_access(
     server: DiscordServer, messenger: Messenger, video: Path
 ) -> None:
-    server.close_direct_messages("tom")
+    server.build.close_direct_messages("tom")
     view = StatusView(job=job_in(server, JobState.DELIVERED))
     with pytest.raises(MissingAccessError):
         await messenger.deliver_by_dm(view, video)

@@ -193,11 +193,11 @@ class Crowd:
 
     def _place(self, number: int) -> Place:
         discord = self.world.discord
-        guild = discord.add_guild(f"guild {number}")
-        members = tuple(discord.add_user(f"member {number}.{nth}") for nth in range(2))
+        guild = discord.build.add_guild(f"guild {number}")
+        members = tuple(discord.build.add_user(f"member {number}.{nth}") for nth in range(2))
         for member in members:
-            discord.join(guild, member)
-        return Place(channel=discord.add_channel(guild, "videos"), members=members)
+            discord.build.join(guild, member)
+        return Place(channel=discord.build.add_channel(guild, "videos"), members=members)
 
     @property
     def shares(self) -> list[int]:
@@ -303,7 +303,7 @@ class Crowd:
     async def _ask_now(self, place: Place, member: User, model: str) -> None:
         command, options = self._options(model)
         self.tally.asked += 1
-        asked = await self.world.discord.slash(member, place.channel, command, options)
+        asked = await self.world.discord.actions.slash(member, place.channel, command, options)
         try:
             reply = await asked.final_reply(ANSWER_SECONDS)
         except (NoAnswerError, TimeoutError) as error:
@@ -333,7 +333,7 @@ class Crowd:
         if message is None:
             return
         try:
-            await self.world.discord.click(member, message, "Cancel")
+            await self.world.discord.actions.click(member, message, "Cancel")
         except ClientRefusedError:
             return  # too late: the button is gone
         self.tally.cancels_pressed += 1

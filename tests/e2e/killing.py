@@ -73,7 +73,7 @@ class Killing:
     async def ask_elsewhere(self) -> Invocation:
         """Make one wish in a channel of its own."""
         discord = self.world.discord
-        self.elsewhere = discord.add_channel(discord.guild, f"clips-{self._wishes}")
+        self.elsewhere = discord.build.add_channel(discord.guild, f"clips-{self._wishes}")
         return await self.ask(self.elsewhere)
 
     async def ask_for_failure(self) -> None:
@@ -92,7 +92,9 @@ class Killing:
         """Have an admin name the channel of the server's log."""
         discord = self.world.discord
         chosen = {"channel": discord.channel}
-        await discord.slash(discord.users[0], discord.channel, "settings log-channel", chosen)
+        await discord.actions.slash(
+            discord.users[0], discord.channel, "settings log-channel", chosen
+        )
 
     async def cancel(self) -> None:
         """Cancel the oldest job that is not over."""
@@ -105,7 +107,7 @@ class Killing:
 
     async def _use(self, command: str, job_id: str) -> None:
         discord = self.world.discord
-        await discord.slash(discord.users[1], discord.channel, command, {"job": job_id})
+        await discord.actions.slash(discord.users[1], discord.channel, command, {"job": job_id})
 
     async def park(self, state: str) -> None:
         """Break every poll until the only job is parked; the process dies at that step, too."""

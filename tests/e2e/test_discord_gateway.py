@@ -23,7 +23,7 @@ FOR_EVER = 1_000_000
 async def ask(world: World) -> Invocation:
     """Let tom ask for a video of words alone."""
     wish = {"prompt": "a cat", "model": "wanx2.1-t2v-turbo", "size": "832*480"}
-    return await world.discord.slash(
+    return await world.discord.actions.slash(
         world.discord.users[1], world.discord.channel, "video text", dict(wish)
     )
 

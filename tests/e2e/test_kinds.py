@@ -75,12 +75,12 @@ async def test_a_picture_words_and_an_effect_become_videos(tmp_path: Path) -> No
     async with story(tmp_path, emulator=QUICK) as world:
         discord, tom = world.discord, world.discord.users[1]
         # The effect is found as a member finds it.
-        suggested = await discord.autocomplete(
+        suggested = await discord.actions.autocomplete(
             tom, discord.channel, "video effect", {"effect": "soft toy"}, "effect"
         )
         assert [choice["value"] for choice in suggested.choices] == ["squish"]
         asked = [
-            await discord.slash(tom, discord.channel, command, options)
+            await discord.actions.slash(tom, discord.channel, command, options)
             for command, options in WISHES.items()
         ]
         for invocation in asked:
@@ -119,7 +119,7 @@ async def test_a_picture_words_and_an_effect_become_videos(tmp_path: Path) -> No
 
         # Words have no picture to keep, and are made again all the same.
         words, _ = made[Kind.TEXT]
-        again = await discord.slash(tom, discord.channel, "jobs retry", {"job": words.id})
+        again = await discord.actions.slash(tom, discord.channel, "jobs retry", {"job": words.id})
         assert "Queued as Job" in (await again.final_reply()).text
         repeated, _ = (await delivered(world, len(WISHES) + 1))[Kind.TEXT]
         assert (repeated.retry_of, repeated.state) == (words.id, JobState.DELIVERED)

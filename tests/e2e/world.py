@@ -54,7 +54,7 @@ class World:
         wish = {"first_frame": cat("first"), "last_frame": cat("last"), **options}
         given = {name: value for name, value in wish.items() if value is not None}
         place = channel or self.discord.channel
-        return await self.discord.slash(user, place, "video frames", given)
+        return await self.discord.actions.slash(user, place, "video frames", given)
 
     def pictures_sent(self) -> tuple[bytes, ...]:
         """Return the pictures of the only task, as the provider decoded them."""

@@ -113,7 +113,7 @@ class Invocation:
         Raises:
             NoAnswerError: three seconds passed without one.
         """
-        await self._core.bus.wait_for(
+        await self._core.event_log.wait_for(
             lambda: self.interaction.acknowledged_at is not None or self.failed, timeout_seconds
         )
         if self.failed:
@@ -126,7 +126,7 @@ class Invocation:
         Raises:
             NoAnswerError: the bot did not acknowledge in time.
         """
-        message = await self._core.bus.wait_for(
+        message = await self._core.event_log.wait_for(
             lambda: self._answer() or self.failed, timeout_seconds
         )
         if isinstance(message, Message):
@@ -153,7 +153,7 @@ class Invocation:
         Raises:
             NoAnswerError: three seconds passed without any answer.
         """
-        await self._core.bus.wait_for(lambda: self.modal or self.failed, timeout_seconds)
+        await self._core.event_log.wait_for(lambda: self.modal or self.failed, timeout_seconds)
         if self.modal is None:
             raise NoAnswerError(self.interaction.title)
         return self.modal

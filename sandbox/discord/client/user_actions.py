@@ -256,7 +256,7 @@ class UserActions:
             message_id=message_id,
         )
         core.state.interactions[interaction.id] = interaction
-        core.bus.publish(
+        core.event_log.publish(
             "interaction",
             f"{who.name} uses {title} in {place(core, where)}",
             interaction_id=str(interaction.id),
@@ -275,7 +275,7 @@ class UserActions:
     def _give_up(self, interaction: Interaction) -> None:
         if interaction.acknowledged_at is None:
             interaction.failed = True
-            self._core.bus.publish(
+            self._core.event_log.publish(
                 "no_answer",
                 f"{interaction.title}: the application did not respond",
                 interaction_id=str(interaction.id),

@@ -89,14 +89,6 @@ class WorldBuilder:
         found.deleted, found.bot_removed = not kick_only, True
         self._dispatch("GUILD_DELETE", {"id": str(found.id)}, found.id)
 
-    def set_available(self, guild: GuildRef, *, available: bool) -> None:
-        """Simulate an outage of one guild, or its end."""
-        found = self._state.guild(guild)
-        if available:
-            self._dispatch("GUILD_CREATE", self._core.payloads.guild_create(found), found.id)
-        else:
-            self._dispatch("GUILD_DELETE", {"id": str(found.id), "unavailable": True}, found.id)
-
     def join(self, guild: GuildRef, user: UserRef, roles: tuple[Role | int, ...] = ()) -> Member:
         """Put a user into a guild."""
         found, who = self._state.guild(guild), self._state.user(user)

@@ -9,28 +9,29 @@ from __future__ import annotations
 import base64
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from aiohttp import web
 
 from sandbox.discord.client.command_input import ClientRefusedError, OptionValue, Upload
 from sandbox.discord.client.invocation import NoAnswerError
+from sandbox.discord.client.user_actions import UserActions
+from sandbox.discord.client.world_builder import WorldBuilder
 from sandbox.discord.control import views
 from sandbox.discord.control.world_endpoints import Endpoint, WorldEndpoints
+from sandbox.discord.core import Core
 from sandbox.discord.rules.faults import Fault
 from sandbox.discord.world.json import Json, json_response
-
-if TYPE_CHECKING:
-    from sandbox.discord.server import DiscordServer
 
 PREFIX = "/_sandbox"
 
 
-class Control:
-    """The endpoints."""
+class ControlEndpoints:
+    """Everything another process can see, do and break, plus what ``WorldEndpoints`` changes."""
 
-    def __init__(self, server: DiscordServer) -> None:
-        self._server = server
+    def __init__(self, core: Core, build: WorldBuilder, actions: UserActions) -> None:
+        self._core = core
+        self._actions = actions
+        self._world = WorldEndpoints(build, bot_id=core.state.bot.id)
 
     def add_routes(self, app: web.Application) -> None:
         """Put the endpoints into the application."""
@@ -53,7 +54,7 @@ class Control:
             ("POST", "/gateway"): self.gateway,
             ("POST", "/clock"): self.clock,
         }
-        table |= WorldEndpoints(self._server).table()
+        table |= self._world.table()
         for (method, path), endpoint in table.items():
             app.router.add_route(method, PREFIX + path, _handler(endpoint))
 
@@ -61,51 +62,50 @@ class Control:
 
     async def state(self, _body: Json, _given: dict[str, str]) -> object:
         """Show who and what there is."""
-        return views.world(self._server)
+        return views.world(self._core)
 
     async def events(self, _body: Json, given: dict[str, str]) -> object:
         """Show events after a number; wait for one if there is none yet."""
         after = int(given.get("after", 0))
         wait = float(given.get("wait_seconds", 0))
-        bus = self._server.core.bus
-        if wait and not bus.after(after):
+        log = self._core.event_log
+        if wait and not log.after(after):
             try:
-                await bus.wait_for(lambda: bus.after(after), wait)
+                await log.wait_for(lambda: log.after(after), wait)
             except TimeoutError:
                 return []
-        return bus.after(after)
+        return log.after(after)
 
     async def requests(self, _body: Json, given: dict[str, str]) -> object:
         """Show recorded requests after a number."""
-        return [views.request(each) for each in self._server.requests[int(given.get("after", 0)) :]]
+        return [views.request(each) for each in self._core.requests[int(given.get("after", 0)) :]]
 
     async def messages(self, _body: Json, given: dict[str, str]) -> object:
         """Show a channel's messages with every revision."""
-        return [
-            views.message(self._server, each) for each in self._server.messages(given["channel"])
-        ]
+        found = self._core.state.public_messages(given["channel"])
+        return [views.message(self._core.cdn, message) for message in found]
 
     async def pings(self, _body: Json, _given: dict[str, str]) -> object:
         """Show who was notified."""
-        return [views.ping(each) for each in self._server.pings]
+        return [views.ping(each) for each in self._core.state.pings]
 
     async def invocation(self, _body: Json, given: dict[str, str]) -> object:
         """Show an invocation with its messages; ``wait_seconds`` waits for a real answer.
 
         "Thinking" is none.
         """
-        found = self._server.actions.invocation(int(given["id"]))
+        found = self._actions.invocation(int(given["id"]))
         wait = float(given.get("wait_seconds", 0))
         if wait:
             await found.final_reply(wait)
-        messages = [views.message(self._server, each) for each in found.messages]
+        messages = [views.message(self._core.cdn, message) for message in found.messages]
         return {**found.snapshot(), "messages": messages}
 
     # Acting as a user.
 
     async def slash(self, body: Json, _given: dict[str, str]) -> object:
         """Send a slash command."""
-        invocation = await self._server.slash(
+        invocation = await self._actions.slash(
             body["user"],
             body["channel"],
             body["command"],
@@ -116,7 +116,7 @@ class Control:
 
     async def autocomplete(self, body: Json, _given: dict[str, str]) -> object:
         """Type into an option."""
-        found = await self._server.autocomplete(
+        found = await self._actions.autocomplete(
             body["user"],
             body["channel"],
             body["command"],
@@ -127,37 +127,37 @@ class Control:
 
     async def click(self, body: Json, _given: dict[str, str]) -> object:
         """Press a button."""
-        invocation = await self._server.click(body["user"], body["message"], body["button"])
+        invocation = await self._actions.click(body["user"], body["message"], body["button"])
         return invocation.snapshot()
 
     async def choose(self, body: Json, _given: dict[str, str]) -> object:
         """Pick from a select."""
-        invocation = await self._server.choose(
+        invocation = await self._actions.choose(
             body["user"], body["message"], body["custom_id"], body["values"]
         )
         return invocation.snapshot()
 
     async def message_command(self, body: Json, _given: dict[str, str]) -> object:
         """Use an entry of a message's menu."""
-        invocation = await self._server.message_command(
+        invocation = await self._actions.message_command(
             body["user"], body["message"], body["command"]
         )
         return invocation.snapshot()
 
     async def modal(self, body: Json, _given: dict[str, str]) -> object:
         """Send a filled-in modal; ``invocation`` is the one that opened it."""
-        opened_by = self._server.actions.invocation(int(body["invocation"]))
+        opened_by = self._actions.invocation(int(body["invocation"]))
         values = {
             key: [_option(each) for each in value] if isinstance(value, list) else value
             for key, value in body["values"].items()
         }
-        invocation = await self._server.submit_modal(body["user"], opened_by, values)
+        invocation = await self._actions.submit_modal(body["user"], opened_by, values)
         return invocation.snapshot()
 
     async def say(self, body: Json, _given: dict[str, str]) -> object:
         """Write a message with files."""
         files = [each for each in map(_option, body.get("files") or ()) if isinstance(each, Upload)]
-        message = await self._server.say(
+        message = await self._actions.say(
             body["user"], body["channel"], body.get("content", ""), files=files
         )
         return {"id": str(message.id)}
@@ -166,31 +166,31 @@ class Control:
 
     async def add_fault(self, body: Json, _given: dict[str, str]) -> object:
         """Plan a failure: the fields of ``Fault``."""
-        self._server.faults.add(Fault(**body))
+        self._core.faults.add(Fault(**body))
         return {}
 
     async def clear_faults(self, _body: Json, _given: dict[str, str]) -> object:
         """Forget the planned failures."""
-        self._server.faults.clear()
+        self._core.faults.clear()
         return {}
 
     async def gateway(self, body: Json, _given: dict[str, str]) -> object:
         """``{"do": "drop" | "reconnect" | "invalidate", "refuse_resumes": n}``."""
-        server = self._server
-        server.faults.resume_refusals += int(body.get("refuse_resumes", 0))
+        core = self._core
+        core.faults.resume_refusals += int(body.get("refuse_resumes", 0))
         what = body.get("do")
         if what == "drop":
-            server.gateway.drop(int(body.get("code", 1006)))
+            core.gateway.drop(int(body.get("code", 1006)))
         elif what == "reconnect":
-            server.gateway.reconnect()
+            core.gateway.reconnect()
         elif what == "invalidate":
-            server.gateway.invalidate(resumable=bool(body.get("resumable")))
+            core.gateway.invalidate(resumable=bool(body.get("resumable")))
         return {}
 
     async def clock(self, body: Json, _given: dict[str, str]) -> object:
         """Skip time."""
-        self._server.clock.advance(float(body["advance_seconds"]))
-        return {"now": self._server.clock.iso()}
+        self._core.clock.advance(float(body["advance_seconds"]))
+        return {"now": self._core.clock.iso()}
 
 
 def _option(value: object) -> OptionValue:

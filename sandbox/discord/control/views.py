@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
 
+from sandbox.discord.core import Core
+from sandbox.discord.wire.cdn import Cdn
 from sandbox.discord.world.json import Json
 from sandbox.discord.world.recorded_request import RecordedRequest
 from sandbox.discord.world.records import Attachment, Message, Ping
 
-if TYPE_CHECKING:
-    from sandbox.discord.server import DiscordServer
 
-
-def world(server: DiscordServer) -> Json:
+def world(core: Core) -> Json:
     """Show guilds, channels, users and commands."""
-    state = server.state
+    state = core.state
     return {
         "application_id": str(state.application_id),
-        "connected": server.gateway.connected,
-        "sessions": len(server.gateway_sessions),
-        "invalid_requests": server.limits.invalid_requests,
+        "connected": core.gateway.connected,
+        "sessions": len(core.gateway.sessions),
+        "invalid_requests": core.limits.invalid_requests,
         "commands": [each.data for each in state.commands.values()],
         "users": [{"id": str(each.id), "name": each.name} for each in state.users.values()],
         "guilds": [
@@ -49,7 +47,7 @@ def world(server: DiscordServer) -> Json:
     }
 
 
-def message(server: DiscordServer, found: Message) -> Json:
+def message(cdn: Cdn, found: Message) -> Json:
     """Show a message with every revision; files with a path on disk and a fresh URL."""
     return {
         "id": str(found.id),
@@ -65,14 +63,14 @@ def message(server: DiscordServer, found: Message) -> Json:
                 "embeds": list(each.embeds),
                 "components": list(each.components),
                 "thinking": each.thinking,
-                "attachments": [_attachment(server, file) for file in each.attachments],
+                "attachments": [_attachment(cdn, file) for file in each.attachments],
             }
             for each in found.revisions
         ],
     }
 
 
-def _attachment(server: DiscordServer, found: Attachment) -> Json:
+def _attachment(cdn: Cdn, found: Attachment) -> Json:
     return {
         "id": str(found.id),
         "filename": found.filename,
@@ -80,7 +78,7 @@ def _attachment(server: DiscordServer, found: Attachment) -> Json:
         "size": found.size,
         "sha256": found.sha256,
         "path": str(found.path),
-        "url": server.cdn.url(found),
+        "url": cdn.url(found),
     }
 
 

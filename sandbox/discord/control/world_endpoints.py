@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
+from sandbox.discord.client.world_builder import WorldBuilder
 from sandbox.discord.world.json import Json
 from sandbox.discord.world.records import ChannelKind
-
-if TYPE_CHECKING:
-    from sandbox.discord.server import DiscordServer
 
 Endpoint: TypeAlias = Callable[[Json, dict[str, str]], Awaitable[object]]
 """Takes body and path-and-query parameters, returns what becomes JSON."""
@@ -18,8 +16,9 @@ Endpoint: TypeAlias = Callable[[Json, dict[str, str]], Awaitable[object]]
 class WorldEndpoints:
     """Users, guilds, channels, roles, permissions."""
 
-    def __init__(self, server: DiscordServer) -> None:
-        self._server = server
+    def __init__(self, build: WorldBuilder, *, bot_id: int) -> None:
+        self._build = build
+        self._bot_id = bot_id
 
     def table(self) -> dict[tuple[str, str], Endpoint]:
         """List the endpoints by method and path."""
@@ -41,14 +40,14 @@ class WorldEndpoints:
 
     async def add_user(self, body: Json, _given: dict[str, str]) -> object:
         """Add an account."""
-        user = self._server.add_user(body["name"], nitro=bool(body.get("nitro")))
+        user = self._build.add_user(body["name"], nitro=bool(body.get("nitro")))
         if body.get("takes_direct_messages") is False:
-            self._server.close_direct_messages(user)
+            self._build.close_direct_messages(user)
         return {"id": str(user.id)}
 
     async def add_guild(self, body: Json, _given: dict[str, str]) -> object:
         """Add a guild."""
-        guild = self._server.add_guild(
+        guild = self._build.add_guild(
             body["name"], int(body.get("premium_tier", 0)), owner=body.get("owner")
         )
         return {"id": str(guild.id)}
@@ -56,7 +55,7 @@ class WorldEndpoints:
     async def update_guild(self, body: Json, given: dict[str, str]) -> object:
         """Change tier or AutoMod words."""
         words = body.get("automod_words")
-        self._server.update_guild(
+        self._build.update_guild(
             given["id"],
             premium_tier=body.get("premium_tier"),
             automod_words=None if words is None else set(words),
@@ -65,12 +64,12 @@ class WorldEndpoints:
 
     async def remove_guild(self, _body: Json, given: dict[str, str]) -> object:
         """Delete a guild; ``?kick_only=1`` only removes the bot."""
-        self._server.remove_guild(given["id"], kick_only=given.get("kick_only") == "1")
+        self._build.remove_guild(given["id"], kick_only=given.get("kick_only") == "1")
         return {}
 
     async def add_channel(self, body: Json, _given: dict[str, str]) -> object:
         """Add a channel."""
-        channel = self._server.add_channel(
+        channel = self._build.add_channel(
             body["guild"],
             body["name"],
             ChannelKind[str(body.get("kind", "text")).upper()],
@@ -82,45 +81,45 @@ class WorldEndpoints:
 
     async def update_channel(self, body: Json, given: dict[str, str]) -> object:
         """Change name, slow mode, archived, locked."""
-        self._server.update_channel(given["id"], **body)
+        self._build.update_channel(given["id"], **body)
         return {}
 
     async def remove_channel(self, _body: Json, given: dict[str, str]) -> object:
         """Delete a channel or thread."""
-        self._server.remove_channel(given["id"])
+        self._build.remove_channel(given["id"])
         return {}
 
     async def add_thread(self, body: Json, _given: dict[str, str]) -> object:
         """Start a thread."""
-        thread = self._server.add_thread(body["parent"], body["name"], owner=body.get("owner"))
+        thread = self._build.add_thread(body["parent"], body["name"], owner=body.get("owner"))
         return {"id": str(thread.id)}
 
     async def add_role(self, body: Json, _given: dict[str, str]) -> object:
         """Add a role and give it to ``members``."""
-        role = self._server.add_role(body["guild"], body["name"], allow=body.get("allow", 0))
+        role = self._build.add_role(body["guild"], body["name"], allow=body.get("allow", 0))
         for member in body.get("members") or ():
-            self._server.give_role(body["guild"], member, role)
+            self._build.give_role(body["guild"], member, role)
         return {"id": str(role.id)}
 
     async def join(self, body: Json, _given: dict[str, str]) -> object:
         """Put a user into a guild."""
         roles = tuple(int(each) for each in body.get("roles") or ())
-        self._server.join(body["guild"], body["user"], roles)
+        self._build.join(body["guild"], body["user"], roles)
         return {}
 
     async def overwrite(self, body: Json, _given: dict[str, str]) -> object:
         """Set a permission overwrite; without ``target`` it is the bot's."""
-        target = int(body.get("target") or self._server.bot_user.id)
-        self._server.overwrite(
+        target = int(body.get("target") or self._bot_id)
+        self._build.overwrite(
             body["channel"], target, allow=body.get("allow", 0), deny=body.get("deny", 0)
         )
         return {}
 
     async def direct_channel(self, body: Json, _given: dict[str, str]) -> object:
         """Open the bot's DM with a user."""
-        return {"id": str(self._server.direct_channel(body["user"]).id)}
+        return {"id": str(self._build.direct_channel(body["user"]).id)}
 
     async def delete_message(self, _body: Json, given: dict[str, str]) -> object:
         """Delete a message."""
-        self._server.delete_message(given["id"])
+        self._build.delete_message(given["id"])
         return {}

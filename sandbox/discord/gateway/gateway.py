@@ -35,11 +35,13 @@ CLEAN_CLOSE = {1000, 1001}
 class Gateway:
     """All sessions of the bot."""
 
-    def __init__(self, state: State, payloads: Payloads, faults: Faults, bus: EventLog) -> None:
+    def __init__(
+        self, state: State, payloads: Payloads, faults: Faults, event_log: EventLog
+    ) -> None:
         self._state = state
         self._payloads = payloads
         self._faults = faults
-        self._bus = bus
+        self._event_log = event_log
         self.base_url = ""
         """``ws://host:port``; set when the server listens."""
         self.sessions: list[Session] = []
@@ -108,12 +110,12 @@ class Gateway:
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """Accept a websocket and speak until it closes."""
         if self._refuses(request):
-            self._bus.publish("gateway", f"The gateway refused {request.path} with 503")
+            self._event_log.publish("gateway", f"The gateway refused {request.path} with 503")
             return web.Response(status=503)
         socket = web.WebSocketResponse(autoping=True, compress=False, max_msg_size=1 << 14)
         await socket.prepare(request)
         connection = Connection(socket, request)
-        self._bus.publish("gateway", f"A websocket opened at {request.path}")
+        self._event_log.publish("gateway", f"A websocket opened at {request.path}")
         interval_ms = int(self._state.settings.heartbeat_interval_seconds * 1000)
         connection.send({"op": int(Op.HELLO), "d": {"heartbeat_interval": interval_ms}})
         async with asyncio.TaskGroup() as group:
@@ -140,7 +142,7 @@ class Gateway:
             session.connection = None
             # A client that closes with 1000 or 1001 gives its session up.
             session.ended = session.ended or code in CLEAN_CLOSE
-        self._bus.publish("gateway", f"A websocket closed with {code}", code=code)
+        self._event_log.publish("gateway", f"A websocket closed with {code}", code=code)
 
     def _receive(self, connection: Connection, text: str) -> None:
         if self._too_many(connection):
@@ -155,7 +157,7 @@ class Gateway:
         if op == Op.HEARTBEAT:
             if connection.session is not None:
                 connection.session.heartbeats += 1
-                self._bus.poke()
+                self._event_log.poke()
             connection.send({"op": int(Op.HEARTBEAT_ACK)})
         elif op == Op.IDENTIFY:
             self._identify(connection, data)
@@ -176,7 +178,7 @@ class Gateway:
     def _identify(self, connection: Connection, data: Json) -> None:
         problem = self._identify_problem(connection, data)
         if problem is not None:
-            self._bus.publish("gateway", f"IDENTIFY was refused with {int(problem)}")
+            self._event_log.publish("gateway", f"IDENTIFY was refused with {int(problem)}")
             connection.hang_up(problem)
             return
         now = self._state.clock.timestamp()
@@ -194,7 +196,9 @@ class Gateway:
         session.connection, connection.session = connection, session
         self.sessions.append(session)
         self._greet(session)
-        self._bus.publish("gateway", f"The bot is connected (shard {shard_id})", shard=shard_id)
+        self._event_log.publish(
+            "gateway", f"The bot is connected (shard {shard_id})", shard=shard_id
+        )
 
     def _identify_problem(self, connection: Connection, data: Json) -> CloseCode | None:
         if connection.session is not None:
@@ -250,7 +254,7 @@ class Gateway:
             return
         found = [each for each in self.live if each.id == data.get("session_id")]
         if not found:
-            self._bus.publish("gateway", "RESUME was refused: the session is gone")
+            self._event_log.publish("gateway", "RESUME was refused: the session is gone")
             connection.send({"op": int(Op.INVALID_SESSION), "d": False})
             return
         session = found[0]
@@ -262,4 +266,4 @@ class Gateway:
         session.resumes += 1
         # discord.py writes into ``d``, so it must be an object.
         session.dispatch("RESUMED", {"_trace": ["sandbox"]})
-        self._bus.publish("gateway", f"The bot resumed (shard {session.shard_id})")
+        self._event_log.publish("gateway", f"The bot resumed (shard {session.shard_id})")

@@ -60,7 +60,7 @@ def notify(core: Core, channel: Channel, message: Message) -> None:
     for ping in mentions.pings(core.state, channel, message, found):
         core.state.pings.append(ping)
         name = core.state.users[ping.user_id].name
-        core.bus.publish(
+        core.event_log.publish(
             "ping",
             f"{name} was notified in {place(core, channel)}: {shown(message)}",
             user_id=str(ping.user_id),
@@ -88,7 +88,7 @@ def remove(core: Core, channel: Channel, message: Message) -> None:
     for revision in message.revisions:
         for attachment in revision.attachments:
             core.cdn.forget(attachment.id)
-    core.bus.publish(
+    core.event_log.publish(
         "message_deleted",
         f"A message disappeared from {place(core, channel)}",
         message_id=str(message.id),
@@ -114,7 +114,7 @@ def announce(core: Core, channel: Channel, message: Message, *, is_new: bool) ->
         kind, verb = "message_edited", "edits"
     author = core.state.users[message.author_id].name
     names = [each.filename for each in now.attachments]
-    core.bus.publish(
+    core.event_log.publish(
         kind,
         f"{author} {verb} in {place(core, channel)}: {shown(message)}",
         message_id=str(message.id),

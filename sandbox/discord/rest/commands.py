@@ -65,7 +65,7 @@ async def replace_commands(call: Call) -> Answer:
         del core.state.commands[each.id]
     kept = [_keep(core, scope, each, old) for each in wanted]
     names = ", ".join(each.name for each in kept)
-    core.bus.publish("commands", f"Commands registered: {names}", count=len(kept))
+    core.event_log.publish("commands", f"Commands registered: {names}", count=len(kept))
     return Answer(200, [each.data for each in kept])
 
 

@@ -63,7 +63,7 @@ class RestApi:
         self._core.requests.append(record)
         found = find(request.method, path)
         if found is None:
-            self._core.bus.publish("unknown_route", f"Nobody knows {request.method} {path}")
+            self._core.event_log.publish("unknown_route", f"Nobody knows {request.method} {path}")
         else:
             record.route = found[0].template
         return record
@@ -73,7 +73,7 @@ class RestApi:
         if record.status is not None:
             scope = record.answer_headers.get("X-RateLimit-Scope")
             self._core.limits.count_answer(record.status, scope)
-        self._core.bus.poke()
+        self._core.event_log.poke()
 
     async def _read(self, request: web.Request, record: RecordedRequest) -> Body:
         body = await read_body(request, self._core.store)
@@ -127,7 +127,7 @@ class RestApi:
             return Answer(error.status, error.body)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             # A body of the wrong shape, say a string where a list belongs.
-            self._core.bus.publish("malformed", f"{record.method} {record.path}: {error!r}")
+            self._core.event_log.publish("malformed", f"{record.method} {record.path}: {error!r}")
             problem = {"code": "DICT_TYPE_CONVERT", "message": f"Could not read the body: {error}"}
             refusal = invalid_form({"_errors": [problem]})
             return Answer(refusal.status, refusal.body)

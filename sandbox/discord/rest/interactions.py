@@ -91,7 +91,7 @@ async def respond(call: Call) -> Answer:
         interaction.acknowledged_at = interaction.callback_type = None
         raise
     took = interaction.acknowledged_at - interaction.created_at
-    core.bus.publish(
+    core.event_log.publish(
         "acknowledged",
         f"{interaction.title} was acknowledged after {took:.2f} s",
         interaction_id=str(interaction.id),

@@ -23,7 +23,6 @@ URN = "urn:discord"
 NO_CONTENT = 204
 BAD_REQUEST = 400
 INJECTED = 500
-METHODS = ("get", "post", "put", "patch", "delete")
 
 
 class Validator:

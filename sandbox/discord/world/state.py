@@ -122,6 +122,11 @@ class State:
             if each.guild_id == guild.id and not each.deleted
         ]
 
+    def public_messages(self, ref: ChannelRef) -> list[Message]:
+        """List what everybody in a channel sees, oldest first."""
+        messages = self.channel(ref).messages.values()
+        return [message for message in messages if message.ephemeral_for is None]
+
     def permissions(self, channel: Channel, user_id: int) -> int:
         """Add up what a user may do in a channel; a thread takes its parent's overwrites."""
         guild = self.guild_of(channel)

@@ -24,7 +24,7 @@ async def test_a_command_becomes_a_status_message_a_film_and_a_ping(
         "seed": 7,
         "model": "kf2v-plus",
     }
-    invocation = await live.slash(tom, "videos", "video frames", options)
+    invocation = await live.actions.slash(tom, "videos", "video frames", options)
     answer = await invocation.final_reply()
     await bot.said("flow done")
 
@@ -57,24 +57,26 @@ async def test_a_command_becomes_a_status_message_a_film_and_a_ping(
     assert [(each.user_id, each.message_id, each.reason) for each in live.pings] == [
         (tom.id, ping.id, PingReason.MENTION)
     ]
-    kinds = [each["kind"] for each in live.core.bus.events]
+    kinds = [each["kind"] for each in live.core.event_log.events]
     assert kinds.index("acknowledged") < kinds.index("message_posted") < kinds.index("ping")
 
 
 async def test_autocomplete_menu_and_modal(
     live: DiscordServer, bot: BotProcess, picture: Upload
 ) -> None:
-    found = await live.autocomplete("mia", "videos", "video frames", {"model": "plus"}, "model")
+    found = await live.actions.autocomplete(
+        "mia", "videos", "video frames", {"model": "plus"}, "model"
+    )
     assert found.values == ["kf2v-plus"]
     assert found.seconds < 1
 
-    drawing = await live.say("tom", "videos", "look", files=[picture])
-    menu = await live.message_command("tom", drawing, "Animate image")
+    drawing = await live.actions.say("tom", "videos", "look", files=[picture])
+    menu = await live.actions.message_command("tom", drawing, "Animate image")
     assert (await menu.modal_shown())["title"] == "Animate"
     assert (await bot.said("animate"))["attachments"] == ["kitten.jpg"]
     with pytest.raises(ClientRefusedError, match="101 characters"):
-        await live.submit_modal("tom", menu, {"prompt": "x" * 101})
-    sent = await live.submit_modal("tom", menu, {"Prompt": "dance"})
+        await live.actions.submit_modal("tom", menu, {"prompt": "x" * 101})
+    sent = await live.actions.submit_modal("tom", menu, {"Prompt": "dance"})
     assert (await sent.final_reply()).content == "animating: dance"
     assert live.open_invocations == []
 
@@ -83,14 +85,14 @@ async def test_a_button_works_after_a_restart_without_any_view(
     live: DiscordServer, bot: BotProcess, picture: Upload, tmp_path: Path
 ) -> None:
     live.faults.respond("PATCH", "/channels/*/messages/*", 400)  # the flow stops at "Queued"
-    await live.slash("mia", "videos", "video frames", {"first_frame": picture})
+    await live.actions.slash("mia", "videos", "video frames", {"first_frame": picture})
     await live.wait_for(lambda: any(each.fault for each in live.requests))
     status = live.messages("videos")[0]
     with pytest.raises(ClientRefusedError, match="no 'Again'"):
-        await live.click("tom", status, "Again")
+        await live.actions.click("tom", status, "Again")
     assert await bot.stop() == 0
     async with running_bot(live, tmp_path / "second.log"):
-        clicked = await live.click("tom", status, "Cancel")
+        clicked = await live.actions.click("tom", status, "Cancel")
         answer = await clicked.final_reply()
         assert answer.content == "cancelled ABC123"
         assert answer.ephemeral_for == live.users[1].id

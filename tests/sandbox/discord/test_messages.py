@@ -20,55 +20,56 @@ def messages_of(server: DiscordServer) -> str:
 
 
 def closed_dm(server: DiscordServer) -> str:
-    server.close_direct_messages("tom")
-    return f"/channels/{server.direct_channel('tom').id}/messages"
+    server.build.close_direct_messages("tom")
+    return f"/channels/{server.build.direct_channel('tom').id}/messages"
 
 
 def stranger_dm(server: DiscordServer) -> str:
-    return f"/channels/{server.direct_channel(server.add_user('stranger')).id}/messages"
+    return f"/channels/{server.build.direct_channel(server.build.add_user('stranger')).id}/messages"
 
 
 def denied(name: str) -> Callable[[DiscordServer], str]:
     def prepare(server: DiscordServer) -> str:
-        server.deny_bot("videos", name)
+        server.build.deny_bot("videos", name)
         return messages_of(server)
 
     return prepare
 
 
 def deleted(server: DiscordServer) -> str:
-    server.remove_channel("videos")
+    server.build.remove_channel("videos")
     return messages_of(server)
 
 
 def kicked(server: DiscordServer) -> str:
-    server.remove_guild(server.guild, kick_only=True)
+    server.build.remove_guild(server.guild, kick_only=True)
     return messages_of(server)
 
 
 def forum(server: DiscordServer) -> str:
-    return f"/channels/{server.add_channel(server.guild, 'forum', ChannelKind.FORUM).id}/messages"
+    channel = server.build.add_channel(server.guild, "forum", ChannelKind.FORUM)
+    return f"/channels/{channel.id}/messages"
 
 
 def locked(server: DiscordServer) -> str:
-    thread = server.add_thread("videos", "talk")
-    server.update_channel(thread, locked=True)
+    thread = server.build.add_thread("videos", "talk")
+    server.build.update_channel(thread, locked=True)
     return f"/channels/{thread.id}/messages"
 
 
 def archived_and_locked(server: DiscordServer) -> str:
-    thread = server.add_thread("videos", "talk")
-    server.update_channel(thread, locked=True, archived=True)
+    thread = server.build.add_thread("videos", "talk")
+    server.build.update_channel(thread, locked=True, archived=True)
     return f"/channels/{thread.id}/messages"
 
 
 def thread_without_permission(server: DiscordServer) -> str:
-    server.deny_bot("videos", "SEND_MESSAGES_IN_THREADS")
-    return f"/channels/{server.add_thread('videos', 'talk').id}/messages"
+    server.build.deny_bot("videos", "SEND_MESSAGES_IN_THREADS")
+    return f"/channels/{server.build.add_thread('videos', 'talk').id}/messages"
 
 
 def moderated(server: DiscordServer) -> str:
-    server.update_guild(server.guild, automod_words={"HELLO"})
+    server.build.update_guild(server.guild, automod_words={"HELLO"})
     return messages_of(server)
 
 
@@ -106,17 +107,17 @@ async def test_files_need_a_permission_and_fit_the_tier(
     big = ("film.mp4", b"\0" * (10 * MIB + 1))
     status, answer = await rest.upload("POST", path, {}, big)
     assert (status, answer["code"]) == (413, 40005)
-    server.update_guild(server.guild, premium_tier=2)
+    server.build.update_guild(server.guild, premium_tier=2)
     status, answer = await rest.upload("POST", path, {}, big)
     assert status == 200
     assert answer["attachments"][0]["size"] == 10 * MIB + 1
-    server.deny_bot("videos", "ATTACH_FILES")
+    server.build.deny_bot("videos", "ATTACH_FILES")
     status, answer = await rest.upload("POST", path, {}, ("film.mp4", b"x"))
     assert (status, answer["code"]) == (403, 50013)
 
 
 async def test_embeds_vanish_without_embed_links(server: DiscordServer, rest: RestClient) -> None:
-    server.deny_bot("videos", "EMBED_LINKS")
+    server.build.deny_bot("videos", "EMBED_LINKS")
     embed = {"title": "hidden"}
     _, answer = await rest("POST", messages_of(server), {"content": "text", "embeds": [embed]})
     assert answer["embeds"] == []
@@ -125,12 +126,12 @@ async def test_embeds_vanish_without_embed_links(server: DiscordServer, rest: Re
 
 
 async def test_replies_need_history(server: DiscordServer, rest: RestClient) -> None:
-    message = await server.say("tom", "videos", "look")
+    message = await server.actions.say("tom", "videos", "look")
     body = {"content": "nice", "message_reference": {"message_id": message.id}}
     _, answer = await rest("POST", messages_of(server), body)
     assert answer["referenced_message"]["id"] == str(message.id)
     assert [each.reason for each in server.pings] == [PingReason.REPLY]
-    server.deny_bot("videos", "READ_MESSAGE_HISTORY")
+    server.build.deny_bot("videos", "READ_MESSAGE_HISTORY")
     status, answer = await rest("POST", messages_of(server), body)
     assert (status, answer["code"]) == (403, 160002)
     assert (await rest("GET", messages_of(server))) == (200, [])
@@ -163,24 +164,24 @@ async def test_a_nonce_posts_once(server: DiscordServer, rest: RestClient) -> No
 async def test_slow_mode_holds_back_posts_not_edits(
     server: DiscordServer, rest: RestClient
 ) -> None:
-    server.update_channel("videos", slowmode_seconds=30)
+    server.build.update_channel("videos", slowmode_seconds=30)
     _, first = await rest("POST", messages_of(server), {"content": "one"})
     status, answer = await rest("POST", messages_of(server), {"content": "two"})
     assert (status, answer["code"]) == (429, 20016)
     assert 25 < answer["retry_after"] <= 30
     edit = await rest("PATCH", f"{messages_of(server)}/{first['id']}", {"content": "1"})
     assert edit[0] == 200
-    server.overwrite("videos", server.bot_user, allow=int(Permission.BYPASS_SLOWMODE))
+    server.build.overwrite("videos", server.bot_user, allow=int(Permission.BYPASS_SLOWMODE))
     assert (await rest("POST", messages_of(server), {"content": "two"}))[0] == 200
 
 
 async def test_posting_wakes_an_archived_thread_but_editing_does_not(
     server: DiscordServer, rest: RestClient
 ) -> None:
-    thread = server.add_thread("videos", "talk")
+    thread = server.build.add_thread("videos", "talk")
     path = f"/channels/{thread.id}/messages"
     _, message = await rest("POST", path, {"content": "hi"})
-    server.update_channel(thread, archived=True)
+    server.build.update_channel(thread, archived=True)
     status, answer = await rest("PATCH", f"{path}/{message['id']}", {"content": "ho"})
     assert (status, answer["code"]) == (400, 50083)
     assert (await rest("POST", path, {"content": "again"}))[0] == 200
@@ -221,11 +222,11 @@ async def test_files_shown_in_an_embed_are_not_listed(
 
 
 async def test_only_the_author_edits(server: DiscordServer, rest: RestClient) -> None:
-    message = await server.say("tom", "videos", "mine")
+    message = await server.actions.say("tom", "videos", "mine")
     path = f"{messages_of(server)}/{message.id}"
     status, answer = await rest("PATCH", path, {"content": "yours"})
     assert (status, answer["code"]) == (403, 50005)
-    server.delete_message(message)
+    server.build.delete_message(message)
     status, answer = await rest("PATCH", path, {"content": "gone"})
     assert (status, answer["code"]) == (404, 10008)
 
@@ -233,7 +234,7 @@ async def test_only_the_author_edits(server: DiscordServer, rest: RestClient) ->
 async def test_history_pages_and_hides_what_others_wrote(
     server: DiscordServer, rest: RestClient
 ) -> None:
-    await server.say("tom", "videos", "private thoughts")
+    await server.actions.say("tom", "videos", "private thoughts")
     ids = [
         int((await rest("POST", messages_of(server), {"content": str(each)}))[1]["id"])
         for each in range(5)
@@ -265,9 +266,9 @@ def names(server: DiscordServer) -> set[str]:
 async def test_who_is_notified(
     server: DiscordServer, rest: RestClient, allowed: dict[str, Any] | None, expected: set[str]
 ) -> None:
-    tom, zoe = server.users[1], server.add_user("zoe")
-    role = server.add_role(server.guild, "artists", mentionable=True)
-    server.join(server.guild, zoe, (role,))
+    tom, zoe = server.users[1], server.build.add_user("zoe")
+    role = server.build.add_role(server.guild, "artists", mentionable=True)
+    server.build.join(server.guild, zoe, (role,))
     if allowed and "users" in allowed:
         allowed = {**allowed, "users": [str(tom.id)]}
     body: dict[str, Any] = {"content": f"<@{tom.id}> <@&{role.id}> @everyone"}

@@ -230,7 +230,7 @@ async def test_a_modal_is_refused(
     server: DiscordServer, rest: RestClient, modal: Json, path: str
 ) -> None:
     await rest.register(command())
-    invocation = await server.slash("tom", "videos", "draw")
+    invocation = await server.actions.slash("tom", "videos", "draw")
     text = {"type": 4, "custom_id": "t", "style": 1}
     item = {"type": 18, "label": "Text", "component": text}
     body = {"title": "Fine", "custom_id": "m", "components": [item], **modal}
@@ -242,7 +242,7 @@ async def test_a_modal_is_refused(
 async def test_autocomplete_takes_25_choices(server: DiscordServer, rest: RestClient) -> None:
     await rest.register(command(options=[option(autocomplete=True)]))
     data = {"name": "draw", "options": [{"name": "size", "type": 3, "focused": True}]}
-    invocation = await server.slash("tom", "videos", "draw", {"size": "x"})
+    invocation = await server.actions.slash("tom", "videos", "draw", {"size": "x"})
     invocation.interaction.kind = type(invocation.interaction.kind).AUTOCOMPLETE
     invocation.interaction.data = data
     status, answer = await rest.acknowledge(invocation.id, 8, {"choices": choices(26)})
