@@ -14,6 +14,7 @@ from typing import TypeAlias
 from sandbox.discord.core import Core
 from sandbox.discord.messages.composing import make_attachment
 from sandbox.discord.rules.commands import NESTING, CommandKind, OptionKind
+from sandbox.discord.rules.facts import schemas
 from sandbox.discord.wire.multipart import UploadedFile
 from sandbox.discord.wire.payloads import NITRO_LIMIT_BYTES
 from sandbox.discord.world.interaction_records import Command
@@ -22,7 +23,6 @@ from sandbox.discord.world.permissions import Permission
 from sandbox.discord.world.records import Channel, ChannelKind, Role, User
 
 SAFE_INTEGER = 2**53
-STRING_CHARS = 6000
 
 
 class ClientRefusedError(Exception):
@@ -283,7 +283,8 @@ def _plain(option: Json, kind: OptionKind, value: object) -> object:
                 return choice["value"]
         raise ClientRefusedError(f"{name}: {value!r} is not among the choices")
     if isinstance(value, str):
-        low, high = option.get("min_length") or 1, option.get("max_length") or STRING_CHARS
+        limits = schemas()["ApplicationCommandStringOption"]["properties"]["max_length"]
+        low, high = option.get("min_length") or 1, option.get("max_length") or limits["maximum"]
         if not low <= len(value) <= high:
             raise ClientRefusedError(f"{name}: {len(value)} characters are not in {low}..{high}")
     elif not isinstance(value, bool) and isinstance(value, int | float):

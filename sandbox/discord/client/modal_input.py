@@ -14,7 +14,8 @@ from sandbox.discord.client.command_input import (
     attach,
 )
 from sandbox.discord.core import Core
-from sandbox.discord.rules.components import TEXT_INPUT_CHARS, Kind
+from sandbox.discord.rules.components import Kind
+from sandbox.discord.rules.facts import schemas
 from sandbox.discord.world.json import Json
 from sandbox.discord.world.records import Channel, User
 
@@ -67,7 +68,8 @@ def _text(item: Json, given: object) -> object:
     text = str(item.get("value") or "") if given is None else str(given)
     required = item.get("required", True)
     low = int(item.get("min_length") or (1 if required else 0))
-    high = int(item.get("max_length") or TEXT_INPUT_CHARS)
+    fields = schemas()["TextInputComponentForModalRequest"]["properties"]
+    high = int(item.get("max_length") or fields["value"]["maxLength"])
     if (text or required) and not low <= len(text) <= high:
         msg = f"{item['custom_id']}: {len(text)} characters are not in {low}..{high}"
         raise ClientRefusedError(msg)

@@ -11,7 +11,7 @@ from sandbox.discord.core import Core
 from sandbox.discord.messages import posting
 from sandbox.discord.messages.composing import Draft, compose
 from sandbox.discord.rest.call import NOTHING, Answer, Call
-from sandbox.discord.rules.commands import CHOICES, check_choice
+from sandbox.discord.rules.commands import check_suggestions
 from sandbox.discord.rules.components import check_modal
 from sandbox.discord.rules.errors import ApiError, already_acknowledged, unknown_interaction
 from sandbox.discord.rules.problems import Problems
@@ -120,7 +120,7 @@ def _callback_type(body: Json, interaction: Interaction) -> Callback:
     allowed = _allowed(interaction)
     if body.get("type") not in allowed:
         problems = Problems()
-        problems.choices(("type",), ", ".join(str(int(each)) for each in sorted(allowed)))
+        problems.choices(("type",), map(int, sorted(allowed)))
         problems.refuse()
     return Callback(body["type"])
 
@@ -141,14 +141,8 @@ async def _carry_out(
 
 
 def _keep_choices(interaction: Interaction, data: Json) -> None:
-    choices = data.get("choices") or []
-    problems = Problems()
-    problems.count(("data", "choices"), choices, CHOICES)
-    focused = _focused_kind(interaction.data)
-    for number, choice in enumerate(choices):
-        check_choice(problems, ("data", "choices", number), choice, focused)
-    problems.refuse()
-    interaction.choices = choices
+    check_suggestions(data, _focused_kind(interaction.data))
+    interaction.choices = data.get("choices") or []
 
 
 def _focused_kind(data: Json) -> int:

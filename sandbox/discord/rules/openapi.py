@@ -1,13 +1,12 @@
-"""Recorded requests against Discord's own OpenAPI 3.1 document.
+"""Recorded requests against Discord's own OpenAPI 3.1 document, or the facts taken from it.
 
-https://github.com/discord/discord-api-spec. The document is a preview ("follow the docs, not the
-spec"), so snowflakes may be integers here, which Discord accepts and discord.py sends.
+https://github.com/discord/discord-api-spec. This is the second opinion on what a bot sends and on
+what this server answers, so it knows nothing of the amendments to the facts.
 """
 
 from __future__ import annotations
 
 import copy
-import json
 import re
 from pathlib import Path
 from urllib.parse import quote
@@ -16,6 +15,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 from referencing.jsonschema import DRAFT202012, EMPTY_REGISTRY
 
+from sandbox.discord.rules.facts import FACTS_PATH, read
 from sandbox.discord.world.json import Json
 from sandbox.discord.world.recorded_request import RecordedRequest
 
@@ -28,15 +28,14 @@ INJECTED = 500
 class Validator:
     """Checks requests and answers; each schema is compiled once."""
 
-    def __init__(self, spec_path: Path | str, *, strict: bool = False) -> None:
+    def __init__(self, spec_path: Path = FACTS_PATH, *, strict: bool = False) -> None:
         """Load the document.
 
         Args:
-            spec_path: The JSON file.
+            spec_path: The whole document; by default the facts that are part of the repository.
             strict: Also refuse keys the document does not know, save discord.py's habits.
         """
-        spec: Json = json.loads(Path(spec_path).read_text(encoding="utf-8"))
-        spec["components"]["schemas"]["SnowflakeType"]["type"] = ["string", "integer"]
+        spec = read(spec_path)
         self._strict = strict
         if strict:
             _close_objects(spec["components"]["schemas"])

@@ -5,7 +5,7 @@ https://discord.com/developers/docs/reference#error-messages
 
 from __future__ import annotations
 
-from collections.abc import Sized
+from collections.abc import Iterable
 from typing import TypeAlias
 
 from sandbox.discord.rules.errors import invalid_form
@@ -22,11 +22,13 @@ class Problems:
         self.tree: Json = {}
 
     def add(self, path: Path, code: str, message: str) -> None:
-        """Note a problem at a place."""
+        """Note a problem at a place, once."""
         node = self.tree
         for step in path:
             node = node.setdefault(str(step), {})
-        node.setdefault("_errors", []).append({"code": code, "message": message})
+        problem = {"code": code, "message": message}
+        if problem not in node.setdefault("_errors", []):
+            node["_errors"].append(problem)
 
     def refuse(self) -> None:
         """Raise the refusal if anything was noted.
@@ -41,28 +43,18 @@ class Problems:
         """Note that something is missing."""
         self.add(path, "BASE_TYPE_REQUIRED", "This field is required")
 
-    def choices(self, path: Path, allowed: str) -> None:
+    def choices(self, path: Path, allowed: Iterable[object]) -> None:
         """Note a value outside a set."""
-        self.add(path, "BASE_TYPE_CHOICES", f"Value must be one of {{{allowed}}}.")
+        listed = ", ".join(repr(value) for value in allowed)
+        self.add(path, "BASE_TYPE_CHOICES", f"Value must be one of {{{listed}}}.")
 
-    def text(self, path: Path, value: object, maximum: int, *, minimum: int = 0) -> None:
-        """Check a string's length in code points."""
-        if value is None and minimum:
-            self.required(path)
-        elif value is not None and not isinstance(value, str):
-            self.add(path, "STRING_TYPE_CONVERT", f'Could not interpret "{value}" as string.')
-        elif isinstance(value, str) and not minimum <= len(value) <= maximum:
-            self._length(path, len(value), minimum, maximum)
-
-    def count(self, path: Path, value: Sized, maximum: int, *, minimum: int = 0) -> None:
-        """Check a list's length."""
-        if not minimum <= len(value) <= maximum:
-            self._length(path, len(value), minimum, maximum)
-
-    def _length(self, path: Path, actual: int, minimum: int, maximum: int) -> None:
-        if minimum:
+    def length(self, path: Path, minimum: int, maximum: int | None) -> None:
+        """Note a text or list that is too short or too long; None: it cannot be too long."""
+        if maximum is None:
+            self.add(path, "BASE_TYPE_MIN_LENGTH", f"Must be {minimum} or more in length.")
+        elif minimum:
             self.add(
                 path, "BASE_TYPE_BAD_LENGTH", f"Must be between {minimum} and {maximum} in length."
             )
-        elif actual > maximum:
+        else:
             self.add(path, "BASE_TYPE_MAX_LENGTH", f"Must be {maximum} or fewer in length.")
