@@ -64,7 +64,7 @@ class Fault:
     task_id: str | None = None
     """Only for this task."""
     accept: bool | None = None
-    """create: whether the task exists although the answer is spoilt."""
+    """create: whether the task exists although the answer is faulty."""
     status: int = 500
     """error, html, raw, drip, cut: HTTP status of the answer; all but error answer 200 unless it
     is given."""
@@ -105,7 +105,7 @@ class Fault:
 
     @property
     def accepts(self) -> bool:
-        """Whether a spoilt creation leaves a task behind."""
+        """Whether a faulty creation leaves a task behind."""
         return self.action in ACCEPTED_ALL_THE_SAME if self.accept is None else self.accept
 
 
@@ -119,7 +119,7 @@ class _Switch:
 FIELDS = frozenset(item.name for item in fields(Fault))
 
 
-class FaultBoard:
+class PlannedFaults:
     """The switches that are on."""
 
     def __init__(self, seed: int = 0) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from sandbox.demo.film import Film, Still
+from sandbox.demo.decoded_video import DecodedVideo, Frame
 
 FONTS = Path(__file__).resolve().parent / "fonts"
 
@@ -36,7 +36,7 @@ class Row:
     """Its kind."""
     detail: str
     """Job id, size and length."""
-    film: Film
+    video: DecodedVideo
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class _Cell:
 
 def draw(rows: Sequence[Row]) -> Image.Image:
     """Return the sheet."""
-    cells = [_cells(row.film) for row in rows]
+    cells = [_cells(row.video) for row in rows]
     heights = [
         TITLE_HEIGHT + max(cell.image.height for cell in each) + CAPTION_HEIGHT for each in cells
     ]
@@ -70,17 +70,17 @@ def _font(weight: str, size: int) -> ImageFont.FreeTypeFont:
     return ImageFont.truetype(FONTS / f"Inter-{weight}.otf", size)
 
 
-def _cells(film: Film) -> list[_Cell]:
-    named: tuple[tuple[str, Still], ...] = (
-        ("first frame", film.first),
-        ("middle", film.middle),
-        ("last frame", film.last),
+def _cells(video: DecodedVideo) -> list[_Cell]:
+    named: tuple[tuple[str, Frame], ...] = (
+        ("first frame", video.first),
+        ("middle", video.middle),
+        ("last frame", video.last),
     )
     cells = []
-    for name, still in named:
-        image = still.image.copy()
+    for name, frame in named:
+        image = frame.image.copy()
         image.thumbnail(CELL, Image.Resampling.LANCZOS)
-        cells.append(_Cell(f"{name}  ·  {still.at_seconds:.2f} s", image))
+        cells.append(_Cell(f"{name}  ·  {frame.at_seconds:.2f} s", image))
     return cells
 
 

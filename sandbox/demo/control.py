@@ -16,7 +16,7 @@ REQUEST_SECONDS = 30
 TIMEOUT = aiohttp.ClientTimeout(total=REQUEST_SECONDS)
 
 
-class Control:
+class ControlClient:
     """One sandbox, seen from outside."""
 
     def __init__(self, session: aiohttp.ClientSession, *, name: str, url: str) -> None:
@@ -62,7 +62,7 @@ class Control:
         return DemoError(f"The {self._name} does not answer: {words}.")
 
 
-async def long_poll(discord: Control, *, after: int, until: float) -> list[dict[str, Any]]:
+async def long_poll(discord: ControlClient, *, after: int, until: float) -> list[dict[str, Any]]:
     """Return the next events of the Discord sandbox; none when nothing happened for a while.
 
     Args:

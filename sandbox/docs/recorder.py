@@ -12,26 +12,26 @@ from pathlib import Path
 from typing import assert_never
 
 from sandbox.demo.commands import leaves
-from sandbox.demo.control import Control, long_poll
+from sandbox.demo.control import ControlClient, long_poll
 from sandbox.demo.errors import DemoError
 from sandbox.demo.stage import Stage
 from sandbox.demo.transcript import Transcript
 from sandbox.discord.world.json import Json
 from sandbox.docs.cast import LOUNGE, QUEUE_SECONDS, REGULARS, SETTINGS, TASK_SECONDS
-from sandbox.docs.reply import Frozen, lines_of, wrapped
+from sandbox.docs.reply import Placeholders, lines_of, wrapped
 from sandbox.docs.scenes import (
     MEMBER,
     MODERATOR,
+    AdvanceClock,
     Ask,
-    Break,
+    FailTask,
     File,
-    Pass,
+    Notify,
     Press,
     Read,
     Scene,
     Show,
     Suggest,
-    Told,
     Value,
     section,
 )
@@ -93,7 +93,7 @@ async def record(folder: Path, transcript: Transcript) -> Recording:
     )
     async with stage:
         await stage.open()
-        await _furnish(stage)
+        await _prepare_world(stage)
         state = await stage.discord.get("/state")
         recorder = Recorder(stage, state)
         replies = await stage.watched(recorder.play(transcript))
@@ -103,7 +103,7 @@ async def record(folder: Path, transcript: Transcript) -> Recording:
     )
 
 
-async def _furnish(stage: Stage) -> None:
+async def _prepare_world(stage: Stage) -> None:
     """Add the channel and the role that the script speaks of."""
     guild = stage.world["guild_id"]
     await stage.discord.post("/channels", {"guild": guild, "name": LOUNGE.removeprefix("#")})
@@ -116,14 +116,14 @@ class Recorder:
 
     def __init__(self, stage: Stage, state: Json) -> None:
         self._stage = stage
-        self._discord: Control = stage.discord
+        self._discord: ControlClient = stage.discord
         self._channel = str(stage.world["channel_id"])
         self._ids = {str(each["name"]): str(each["id"]) for each in state["users"]}
         roles = [role for guild in state["guilds"] for role in guild["roles"]]
         self._ids |= {f"#{each['name']}": str(each["id"]) for each in state["channels"]}
         self._ids |= {f"@{each['name']}": str(each["id"]) for each in roles}
         named = (*state["users"], *state["channels"], *roles)
-        self._frozen = Frozen(
+        self._placeholders = Placeholders(
             names={str(each["id"]): str(each["name"]) for each in named}
             | {str(state["application_id"]): "Tween"}
         )
@@ -138,7 +138,7 @@ class Recorder:
         replies = []
         for scene in SCRIPT:
             lines = await self._play(scene)
-            if not isinstance(scene, Pass | Break) and scene.caption:
+            if not isinstance(scene, AdvanceClock | FailTask) and scene.caption:
                 text = wrapped(lines)
                 under = section(scene)
                 picture = scene.picture if isinstance(scene, Ask) else ""
@@ -158,14 +158,14 @@ class Recorder:
                 return await self._show(scene)
             case Press():
                 return await self._press(scene)
-            case Told():
-                return await self._told(scene)
+            case Notify():
+                return await self._notify(scene)
             case Read():
                 return await self._read(scene)
-            case Pass():
+            case AdvanceClock():
                 await self._stage.provider.post("/clock", {"advance_seconds": scene.seconds})
                 return []
-            case Break():
+            case FailTask():
                 fault = {"point": "task", "action": "fail", "code": scene.code}
                 await self._stage.provider.post("/faults", {**fault, "model": scene.model})
                 return []
@@ -177,7 +177,7 @@ class Recorder:
         if scene.in_direct_messages:
             opened = await self._discord.post("/direct-channels", {"user": scene.user})
             channel = str(opened["id"])
-        await self._let_the_bot(scene.bot_lacks)
+        await self._deny_bot(scene.bot_lacks)
         sent = await self._discord.post(
             "/slash",
             {
@@ -188,21 +188,21 @@ class Recorder:
             },
         )
         message = await self._answer(sent["id"])
-        await self._let_the_bot(())
+        await self._deny_bot(())
         content = str(message["revisions"][-1]["content"])
         made = _QUEUED.match(content)
         if bool(made) != bool(scene.makes):
             raise DemoError(f"/{scene.command} ({scene.caption}) was answered “{content}”.")
         if made:
             self._jobs[scene.makes] = made[1]
-            self._frozen.know(made[1])
+            self._placeholders.know(made[1])
         if scene.picture:
             attached = message["revisions"][-1]["attachments"][0]
             self.pictures[scene.picture] = await self._discord.download(attached["url"])
         typed = [f"{name}: {self._typed(value)}" for name, value in scene.options.items()]
         return [" ".join((f"/{scene.command}", *typed)), "", *self._lines(message)]
 
-    async def _let_the_bot(self, lacks: tuple[str, ...]) -> None:
+    async def _deny_bot(self, lacks: tuple[str, ...]) -> None:
         """Take permissions from the bot in the channel; none gives all back."""
         await self._discord.post("/overwrites", {"channel": self._channel, "deny": list(lacks)})
 
@@ -217,7 +217,7 @@ class Recorder:
                 "focused": scene.option,
             },
         )
-        names = [self._frozen.shown(each["name"]) for each in suggested["choices"]]
+        names = [self._placeholders.shown(each["name"]) for each in suggested["choices"]]
         left = len(names) - SHOWN_CHOICES
         return [*names[:SHOWN_CHOICES], *([f"(and {left} more)"] if left > 0 else [])]
 
@@ -239,7 +239,7 @@ class Recorder:
         )
         return self._lines(await self._answer(pressed["id"]))
 
-    async def _told(self, scene: Told) -> list[str]:
+    async def _notify(self, scene: Notify) -> list[str]:
         job = self._jobs[scene.job]
 
         def tells(message: Json) -> bool:
@@ -283,7 +283,7 @@ class Recorder:
 
     def _lines(self, message: Json) -> list[str]:
         revision = message["revisions"][-1]
-        return lines_of(revision, self._frozen, datetime.fromisoformat(revision["at"]))
+        return lines_of(revision, self._placeholders, datetime.fromisoformat(revision["at"]))
 
     # What is sent and what is shown of it.
 
@@ -312,7 +312,7 @@ class Recorder:
             case str() if value in self._ids:
                 return value if value[0] in "#@" else f"@{value}"
             case str():
-                return self._frozen.shown(value.format_map(self._jobs))
+                return self._placeholders.shown(value.format_map(self._jobs))
             case _:
                 return str(value)
 

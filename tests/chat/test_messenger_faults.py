@@ -177,7 +177,7 @@ async def test_every_other_call_is_repeated_and_done_once(
         ),
         "tell_log_channel": lambda: messenger.tell_log_channel(line),
     }
-    server.faults.afflict([trouble.fault()])
+    server.faults.add_sequence([trouble.fault()])
     await calls[name]()
     places = server.state.channels.values()
     assert sum(len(place.messages) for place in places) == LEAVES_MESSAGES[name]

@@ -155,7 +155,7 @@ class Killing:
     def end_task(self, status: str) -> None:
         """Let the newest task end at the provider by somebody else's hand."""
         task = list(self.world.dashscope.tasks.values())[-1]
-        board = self.world.dashscope._board
+        board = self.world.dashscope._task_store
         board._finish(task, status, self.world.dashscope.clock.epoch())
 
     def sign_again(self) -> None:
@@ -295,7 +295,7 @@ class Killing:
         changes_at = (
             task.not_before
             if task.scheduled_at is None
-            else self.world.dashscope._board.ends_at(task)
+            else self.world.dashscope._task_store.ends_at(task)
         )
         is_seen = (job.state is JobState.RUNNING) is (task.scheduled_at is not None)
         return is_seen and changes_at - self.world.dashscope.clock.epoch() > FAR_SECONDS

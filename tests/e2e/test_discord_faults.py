@@ -38,9 +38,9 @@ async def test_every_route_fails_in_every_way_and_nothing_is_lost_or_said_twice(
         server = world.discord
         mia, tom = server.users[:2]
         # A person asks once; what the bot repeats by itself may fail time after time.
-        server.faults.afflict(routes.TROUBLES, routes="* /interactions/*", every=2)
-        server.faults.afflict(routes.TROUBLES, routes="* /webhooks/*", every=2)
-        server.faults.afflict(routes.TROUBLES)
+        server.faults.add_sequence(routes.TROUBLES, routes="* /interactions/*", every=2)
+        server.faults.add_sequence(routes.TROUBLES, routes="* /webhooks/*", every=2)
+        server.faults.add_sequence(routes.TROUBLES)
 
         said = [await words(world, f"a cat, {number}") for number in range(6)]
         pictured = await world.ask(tom, resolution="480P")
@@ -103,7 +103,7 @@ async def test_a_start_that_discord_interrupts_ends_for_the_supervisor(tmp_path:
         for trouble, (method, route) in zip(routes.TROUBLES, sorted(routes.AT_START), strict=True):
             server.faults.clear()
             # Twice: aiohttp by itself repeats what is idempotent once where a connection is cut.
-            server.faults.afflict([trouble, trouble], routes=f"{method} {route}")
+            server.faults.add_sequence([trouble, trouble], routes=f"{method} {route}")
             await world.bot.start(wait=False)
             assert await world.bot.ended(30) == 1
         assert "Traceback" not in world.bot.log()

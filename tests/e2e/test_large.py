@@ -61,7 +61,7 @@ class Films:
 def play(world: World, **films: bytes) -> Films:
     """Have the emulator hand out these films, each for the prompt of its name."""
     source = Films(films)
-    world.dashscope._results._studio = source
+    world.dashscope._results._renderer = source
     return source
 
 

@@ -157,7 +157,7 @@ class Gateway:
         if op == Op.HEARTBEAT:
             if connection.session is not None:
                 connection.session.heartbeats += 1
-                self._event_log.poke()
+                self._event_log.wake()
             connection.send({"op": int(Op.HEARTBEAT_ACK)})
         elif op == Op.IDENTIFY:
             self._identify(connection, data)

@@ -73,7 +73,7 @@ class RestApi:
         if record.status is not None:
             scope = record.answer_headers.get("X-RateLimit-Scope")
             self._core.limits.count_answer(record.status, scope)
-        self._core.event_log.poke()
+        self._core.event_log.wake()
 
     async def _read(self, request: web.Request, record: RecordedRequest) -> Body:
         body = await read_body(request, self._core.store)

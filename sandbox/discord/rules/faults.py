@@ -42,7 +42,7 @@ class Fault:
 
 
 @dataclass(slots=True, kw_only=True)
-class Course:
+class FaultSequence:
     """Failures that every route meets, one after the other."""
 
     faults: tuple[Fault, ...]
@@ -66,7 +66,7 @@ class Faults:
     def __init__(self, seed: int = 0) -> None:
         self._random = random.Random(seed)
         self._planned: list[Fault] = []
-        self._courses: list[Course] = []
+        self._sequences: list[FaultSequence] = []
         self.resume_refusals = 0
         """How many connections to the resume URL are still refused with 503."""
         self.gateway_refusals = 0
@@ -132,7 +132,7 @@ class Faults:
             )
         )
 
-    def afflict(self, faults: Iterable[Fault], *, routes: str = "*", every: int = 1) -> None:
+    def add_sequence(self, faults: Iterable[Fault], *, routes: str = "*", every: int = 1) -> None:
         """Let each route, from its next request on, meet these failures in turn.
 
         Args:
@@ -141,12 +141,12 @@ class Faults:
                 plans the first that fits a route counts.
             every: 1: request after request; 2: every other request goes well.
         """
-        self._courses.append(Course(faults=tuple(faults), routes=routes, every=every))
+        self._sequences.append(FaultSequence(faults=tuple(faults), routes=routes, every=every))
 
     def clear(self) -> None:
         """Forget everything planned."""
         self._planned.clear()
-        self._courses.clear()
+        self._sequences.clear()
         self.interaction_delays.clear()
         self.interaction_duplicates.clear()
         self.resume_refusals = self.gateway_refusals = 0
@@ -162,7 +162,7 @@ class Faults:
                     self._planned.remove(fault)
                 return fault
         name = f"{method} {route}"
-        for course in self._courses:
+        for course in self._sequences:
             if fnmatch.fnmatchcase(name, course.routes):
                 return course.next(name)
         return None

@@ -35,9 +35,9 @@ class EventLog:
                 **{key: value for key, value in details.items() if value is not None},
             }
         )
-        self.poke()
+        self.wake()
 
-    def poke(self) -> None:
+    def wake(self) -> None:
         """Wake the waiting ones without an event: something they may look at has changed."""
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()

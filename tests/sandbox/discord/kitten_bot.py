@@ -21,7 +21,7 @@ from discord.ext import commands
 from discord.gateway import DiscordWebSocket
 from typing_extensions import override
 
-from tests.sandbox.discord.film import FINISHED_FILM
+from tests.sandbox.discord.finished_video import FINISHED_VIDEO
 
 
 def say(what: str, **details: object) -> None:
@@ -137,10 +137,10 @@ async def frames(
     message = channel.get_partial_message(status.id)
     for state in ("running", "downloading"):
         await message.edit(embed=discord.Embed(title=state))
-    film = discord.File(io.BytesIO(FINISHED_FILM), "ABC123.mp4")
+    video = discord.File(io.BytesIO(FINISHED_VIDEO), "ABC123.mp4")
     await message.edit(
         embed=discord.Embed(title="done", description=f"{seed} {model}"),
-        attachments=[film],
+        attachments=[video],
         view=None,
     )
     await channel.send(

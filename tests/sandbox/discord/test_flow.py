@@ -11,7 +11,7 @@ from sandbox.discord import ClientRefusedError, DiscordServer, Upload
 from sandbox.discord.client.command_input import OptionValue
 from sandbox.discord.world.records import PingReason
 from tests.sandbox.discord.conftest import BotProcess, running_bot
-from tests.sandbox.discord.film import FINISHED_FILM
+from tests.sandbox.discord.finished_video import FINISHED_VIDEO
 
 
 async def test_a_command_becomes_a_status_message_a_film_and_a_ping(
@@ -48,8 +48,8 @@ async def test_a_command_becomes_a_status_message_a_film_and_a_ping(
     assert status.revisions[2].attachments == first.attachments  # edits left the file alone
     assert [each.filename for each in last.attachments] == ["ABC123.mp4"]
     assert last.attachments[0].content_type == "video/mp4"
-    assert last.attachments[0].sha256 == hashlib.sha256(FINISHED_FILM).hexdigest()
-    assert last.attachments[0].path.read_bytes() == FINISHED_FILM
+    assert last.attachments[0].sha256 == hashlib.sha256(FINISHED_VIDEO).hexdigest()
+    assert last.attachments[0].path.read_bytes() == FINISHED_VIDEO
     assert last.components == ()
     assert last.embeds[0]["description"] == "7 kf2v-plus"
 

@@ -117,8 +117,8 @@ async def test_each_route_runs_its_own_course_of_faults(
     live: DiscordServer, strict: RestClient
 ) -> None:
     course = [Fault(method="*", path="*", status=status) for status in (503, 500)]
-    live.faults.afflict(course, routes="GET /users/*", every=2)
-    live.faults.afflict(course)
+    live.faults.add_sequence(course, routes="GET /users/*", every=2)
+    live.faults.add_sequence(course)
 
     async def statuses(path: str) -> list[int]:
         return [(await strict("GET", path))[0] for _ in range(5)]
@@ -126,7 +126,7 @@ async def test_each_route_runs_its_own_course_of_faults(
     assert await statuses("/users/@me") == [503, 200, 500, 200, 200]
     assert await statuses(f"/guilds/{live.guild.id}") == [503, 500, 200, 200, 200]
     assert await statuses("/gateway/bot") == [503, 500, 200, 200, 200]
-    live.faults.afflict(course, routes="GET /gateway")
+    live.faults.add_sequence(course, routes="GET /gateway")
     live.faults.clear()
     assert await statuses("/gateway") == [200] * 5
 

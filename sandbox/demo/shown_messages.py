@@ -8,24 +8,24 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sandbox.demo.control import Control
+from sandbox.demo.control import ControlClient
 from sandbox.discord.world.json import Json, dump
 
 
-class Sight(StrEnum):
-    """Kinds of things to be seen."""
+class Visibility(StrEnum):
+    """Who sees a message."""
 
     PRIVATE = "private"
-    """An answer that one person sees."""
-    MESSAGE = "message"
-    """A message, or a later state of one."""
+    """One person: it answers a command of theirs."""
+    PUBLIC = "public"
+    """Everybody in the channel."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class ShownMessage:
     """A message as it was shown from one moment on."""
 
-    sight: Sight
+    visibility: Visibility
     at: datetime
     message_id: str
     revision: Json
@@ -58,7 +58,7 @@ class Seen:
         return job in dump([self.revision["content"], self.revision["embeds"]])
 
 
-async def recall(discord: Control, *, channel: str, job: str) -> list[Seen]:
+async def messages_about(discord: ControlClient, *, channel: str, job: str) -> list[ShownMessage]:
     """Return everything that was shown about a job, in the order of time.
 
     Args:
@@ -72,18 +72,22 @@ async def recall(discord: Control, *, channel: str, job: str) -> list[Seen]:
         if event["kind"] in {"message_posted", "message_edited"}:
             message = public.get(event["message_id"])
             if message is not None:
-                seen.append(_shown(event, message, sight=Sight.MESSAGE))
+                seen.append(_shown(event, message, visibility=Visibility.PUBLIC))
         elif event["kind"] == "private_answer":
             answered = await discord.get(f"/invocations/{event['interaction_id']}")
             private = {each["id"]: each for each in answered["messages"]}
             message = private[event["message_id"]]
-            seen.append(_shown(event, message, sight=Sight.PRIVATE, command=answered["title"]))
+            seen.append(
+                _shown(event, message, visibility=Visibility.PRIVATE, command=answered["title"])
+            )
     return [each for each in seen if each.names(job)]
 
 
-def _shown(event: Mapping[str, Any], message: Json, *, sight: Sight, command: str = "") -> Seen:
-    return Seen(
-        sight=sight,
+def _shown(
+    event: Mapping[str, Any], message: Json, *, visibility: Visibility, command: str = ""
+) -> ShownMessage:
+    return ShownMessage(
+        visibility=visibility,
         command=command,
         at=datetime.fromisoformat(event["at"]),
         message_id=event["message_id"],

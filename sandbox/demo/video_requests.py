@@ -10,7 +10,7 @@ SAMPLES = Path(__file__).resolve().parents[1] / "samples"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class VideoRequest:
     """One slash command, and what its video must look like."""
 
     title: str
@@ -32,8 +32,8 @@ class Wish:
     """Of the saved video."""
 
 
-WISHES = (
-    Wish(
+VIDEO_REQUESTS = (
+    VideoRequest(
         title="First and last frame",
         command="video frames",
         pictures={
@@ -45,7 +45,7 @@ WISHES = (
         ends_with="last_frame",
         file_name="frames.mp4",
     ),
-    Wish(
+    VideoRequest(
         title="One picture",
         command="video image",
         pictures={"image": SAMPLES / "rocket.jpg"},
@@ -53,14 +53,14 @@ WISHES = (
         begins_with="image",
         file_name="image.mp4",
     ),
-    Wish(
+    VideoRequest(
         title="Words alone",
         command="video text",
         pictures={},
         prompt="Slow coloured mists drift through each other, seen from above.",
         file_name="text.mp4",
     ),
-    Wish(
+    VideoRequest(
         title="Effect",
         command="video effect",
         pictures={"image": SAMPLES / "coffee.jpg"},

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from sandbox.dashscope.faults import FaultBoard
+from sandbox.dashscope.faults import PlannedFaults
 from sandbox.discord.rules.faults import Fault, Faults
 
 OCCASIONS = 2_000
@@ -14,9 +14,9 @@ OCCASIONS = 2_000
 
 def provider_hits(seed: int, share: float) -> list[bool]:
     """Return on which occasions a fault of the provider struck."""
-    board = FaultBoard(seed)
-    board.add("query", "drop", times=None, share=share)
-    return [board.take("query") is not None for _ in range(OCCASIONS)]
+    planned = PlannedFaults(seed)
+    planned.add("query", "drop", times=None, share=share)
+    return [planned.take("query") is not None for _ in range(OCCASIONS)]
 
 
 def discord_hits(seed: int, share: float) -> list[bool]:
@@ -37,15 +37,15 @@ def test_a_share_of_the_occasions_is_met_and_a_seed_repeats_them(
 
 
 def test_what_is_not_drawn_is_left_to_the_next_fault() -> None:
-    board = FaultBoard(1)
-    board.add("query", "drop", times=None, share=0.5)
-    board.add("query", "html", times=None)
-    taken = [fault.action for _ in range(40) if (fault := board.take("query")) is not None]
-    assert len(taken) == board.taken == 40
+    planned = PlannedFaults(1)
+    planned.add("query", "drop", times=None, share=0.5)
+    planned.add("query", "html", times=None)
+    taken = [fault.action for _ in range(40) if (fault := planned.take("query")) is not None]
+    assert len(taken) == planned.taken == 40
     assert set(taken) == {"drop", "html"}
 
 
 @pytest.mark.parametrize("share", [0.0, -0.1, 1.1])
 def test_a_share_that_means_nothing_is_refused(share: float) -> None:
     with pytest.raises(ValueError, match="share"):
-        FaultBoard().add("query", "drop", share=share)
+        PlannedFaults().add("query", "drop", share=share)

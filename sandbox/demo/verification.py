@@ -7,10 +7,10 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from sandbox.demo.control import Control
+from sandbox.demo.control import ControlClient
+from sandbox.demo.decoded_video import DecodedVideo, decode, likeness
 from sandbox.demo.errors import DemoError
-from sandbox.demo.film import Film, likeness, read_film
-from sandbox.demo.story import Delivered
+from sandbox.demo.story import DeliveredVideo
 
 ALIKE = 0.96
 """An encoded frame is about 0.99 like its picture; the two cats are 0.86 like each other."""
@@ -19,17 +19,19 @@ TOLERANCE_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Proven:
+class VerifiedVideo:
     """A saved video that is what it should be."""
 
-    delivered: Delivered
+    delivered: DeliveredVideo
     path: Path
-    film: Film
+    video: DecodedVideo
     findings: tuple[str, ...]
     """What was checked, in words."""
 
 
-async def prove(delivered: Delivered, path: Path, *, discord: Control, provider: Control) -> Proven:
+async def verify(
+    delivered: DeliveredVideo, path: Path, *, discord: ControlClient, provider: ControlClient
+) -> VerifiedVideo:
     """Save the attachment, and check it.
 
     Raises:
@@ -43,17 +45,17 @@ async def prove(delivered: Delivered, path: Path, *, discord: Control, provider:
         raise DemoError(f"{path.name} is not the file the provider made: their hashes differ.")
     if results[digest] != 1:
         raise DemoError(f"The provider made this video {results[digest]} times, not once.")
-    film = await asyncio.to_thread(read_film, path)
+    video = await asyncio.to_thread(decode, path)
     findings = (
         f"byte for byte the provider's file, made once (sha256 {digest[:12]}…)",
-        _shape(film, delivered),
-        *await asyncio.to_thread(_resemblances, film, delivered),
+        _shape(video, delivered),
+        *await asyncio.to_thread(_resemblances, video, delivered),
         f"its message changed {delivered.edits} times on the way",
     )
-    return Proven(delivered=delivered, path=path, film=film, findings=findings)
+    return VerifiedVideo(delivered=delivered, path=path, video=video, findings=findings)
 
 
-async def _results(provider: Control) -> dict[str, int]:
+async def _results(provider: ControlClient) -> dict[str, int]:
     """Fetch every result the provider has; return how often each was made, by its hash."""
     made: dict[str, int] = {}
     for task in (await provider.get("/state"))["tasks"]:
@@ -64,27 +66,27 @@ async def _results(provider: Control) -> dict[str, int]:
     return made
 
 
-def _shape(film: Film, delivered: Delivered) -> str:
-    wanted = delivered.wish.seconds
-    if film.codec != "h264":
-        raise DemoError(f"The video is {film.codec}, not H.264.")
-    if abs(film.seconds - wanted) > TOLERANCE_SECONDS:
-        raise DemoError(f"The video lasts {film.seconds:.2f} s, not {wanted:g} s.")
-    rate = f"{film.frames_per_second:g} frames per second"
-    return f"H.264, {film.width}×{film.height}, {rate}, {film.seconds:.1f} s"
+def _shape(video: DecodedVideo, delivered: DeliveredVideo) -> str:
+    wanted = delivered.request.seconds
+    if video.codec != "h264":
+        raise DemoError(f"The video is {video.codec}, not H.264.")
+    if abs(video.seconds - wanted) > TOLERANCE_SECONDS:
+        raise DemoError(f"The video lasts {video.seconds:.2f} s, not {wanted:g} s.")
+    rate = f"{video.frames_per_second:g} frames per second"
+    return f"H.264, {video.width}×{video.height}, {rate}, {video.seconds:.1f} s"
 
 
-def _resemblances(film: Film, delivered: Delivered) -> list[str]:
-    wish = delivered.wish
+def _resemblances(video: DecodedVideo, delivered: DeliveredVideo) -> list[str]:
+    request = delivered.request
     found = []
-    for words, still, option in (
-        ("begins", film.first, wish.begins_with),
-        ("ends", film.last, wish.ends_with),
+    for words, frame, option in (
+        ("begins", video.first, request.begins_with),
+        ("ends", video.last, request.ends_with),
     ):
         if option is None:
             continue
-        picture = wish.pictures[option]
-        alike = likeness(still, picture)
+        picture = request.pictures[option]
+        alike = likeness(frame, picture)
         if alike < ALIKE:
             raise DemoError(f"The video {words} only {alike:.0%} like {picture.name}.")
         found.append(f"{words} like {picture.name} ({alike:.1%} alike)")
