@@ -47,7 +47,7 @@ async def play(out: Path, folder: Path, transcript: Transcript) -> None:
         await stage.open()
         verified = await stage.watched(perform(out, stage, transcript))
         await asyncio.to_thread(
-            contact_sheet.save, [_row(each) for each in verified], out / SHEET_NAME
+            contact_sheet.save, [_row(video) for video in verified], out / SHEET_NAME
         )
         shown = await _conversation(verified[0], stage)
         await asyncio.to_thread(picture.save, shown, out / CONVERSATION_NAME)
@@ -68,7 +68,7 @@ async def _conversation(verified: VerifiedVideo, stage: Stage) -> Conversation:
         ),
         names=names,
         bot_id=bot_id,
-        channel=next(each["name"] for each in world["channels"] if each["id"] == channel),
+        channel=next(place["name"] for place in world["channels"] if place["id"] == channel),
         frame=verified.video.middle.image,
         seconds=verified.video.seconds,
     )
@@ -77,7 +77,7 @@ async def _conversation(verified: VerifiedVideo, stage: Stage) -> Conversation:
 def _conclude(verified: Sequence[VerifiedVideo], out: Path, transcript: Transcript) -> None:
     """Tell what there is now, what was checked, and where to go from here."""
     transcript.heading("Saved")
-    saved = [(each.path, f"posted as {each.delivered.file_name}") for each in verified]
+    saved = [(video.path, f"posted as {video.delivered.file_name}") for video in verified]
     saved += [
         (out / SHEET_NAME, "first, middle and last frame"),
         (out / CONVERSATION_NAME, "what the member saw"),
@@ -86,9 +86,9 @@ def _conclude(verified: Sequence[VerifiedVideo], out: Path, transcript: Transcri
     for path, about in saved:
         transcript.fact(str(path).ljust(widest), f"{size(path.stat().st_size):>8}  {about}")
     transcript.heading("Checked")
-    for each in verified:
-        for finding in each.findings:
-            transcript.passed(f"{each.path.name}: {finding}")
+    for video in verified:
+        for finding in video.findings:
+            transcript.passed(f"{video.path.name}: {finding}")
     transcript.passed("bot and sandboxes ended on SIGTERM with exit code 0")
     transcript.heading(f"Done in {transcript.seconds:.0f} s. To run it for real:")
     transcript.lines(
@@ -115,9 +115,9 @@ async def perform(out: Path, stage: Stage, transcript: Transcript) -> list[Verif
     ]
     return [
         await verify(
-            each, out / each.request.file_name, discord=stage.discord, provider=stage.provider
+            video, out / video.request.file_name, discord=stage.discord, provider=stage.provider
         )
-        for each in delivered
+        for video in delivered
     ]
 
 

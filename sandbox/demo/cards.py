@@ -34,9 +34,9 @@ class Card:
 
     def news_since(self, before: Card) -> list[str]:
         """Return what an earlier revision did not show; the title is told elsewhere."""
-        facts = [each for each in self.facts if each not in before.facts]
-        things = [each for each in self.things if each not in before.things]
-        text = [each for each in self.text if each not in before.text]
+        facts = [fact for fact in self.facts if fact not in before.facts]
+        things = [thing for thing in self.things if thing not in before.things]
+        text = [line for line in self.text if line not in before.text]
         return [*text, *_row(facts), *_row(things)]
 
 

@@ -49,14 +49,15 @@ def draw(rows: Sequence[Row]) -> Image.Image:
     """Return the sheet."""
     cells = [_cells(row.video) for row in rows]
     heights = [
-        TITLE_HEIGHT + max(cell.image.height for cell in each) + CAPTION_HEIGHT for each in cells
+        TITLE_HEIGHT + max(cell.image.height for cell in row_cells) + CAPTION_HEIGHT
+        for row_cells in cells
     ]
     width = 2 * MARGIN + 3 * CELL[0] + 2 * GAP
     height = 2 * MARGIN + sum(heights) + BETWEEN_ROWS * (len(rows) - 1)
     sheet = Image.new("RGB", (width, height), PAPER)
     top = MARGIN
-    for row, each, row_height in zip(rows, cells, heights, strict=True):
-        _draw_row(sheet, top, row, each)
+    for row, row_cells, row_height in zip(rows, cells, heights, strict=True):
+        _draw_row(sheet, top, row, row_cells)
         top += row_height + BETWEEN_ROWS
     return sheet
 

@@ -51,7 +51,7 @@ class ShownMessage:
     def video(self) -> Json | None:
         """The video attached to it."""
         files: Sequence[Json] = self.revision["attachments"]
-        return next((each for each in files if each["content_type"] == "video/mp4"), None)
+        return next((file for file in files if file["content_type"] == "video/mp4"), None)
 
     def names(self, job: str) -> bool:
         """Tell whether it mentions a job."""
@@ -66,7 +66,9 @@ async def messages_about(discord: ControlClient, *, channel: str, job: str) -> l
         channel: Id of the channel.
         job: The job's id.
     """
-    public = {each["id"]: each for each in await discord.get(f"/messages?channel={channel}")}
+    public = {
+        message["id"]: message for message in await discord.get(f"/messages?channel={channel}")
+    }
     seen = []
     for event in await discord.get("/events?after=0"):
         if event["kind"] in {"message_posted", "message_edited"}:
@@ -75,12 +77,12 @@ async def messages_about(discord: ControlClient, *, channel: str, job: str) -> l
                 seen.append(_shown(event, message, visibility=Visibility.PUBLIC))
         elif event["kind"] == "private_answer":
             answered = await discord.get(f"/invocations/{event['interaction_id']}")
-            private = {each["id"]: each for each in answered["messages"]}
+            private = {message["id"]: message for message in answered["messages"]}
             message = private[event["message_id"]]
             seen.append(
                 _shown(event, message, visibility=Visibility.PRIVATE, command=answered["title"])
             )
-    return [each for each in seen if each.names(job)]
+    return [message for message in seen if message.names(job)]
 
 
 def _shown(

@@ -128,7 +128,7 @@ class Stage:
 
     def _operators(self) -> dict[str, str]:
         """Return the settings that name who runs the bot, and where."""
-        users = {each["name"]: str(each["id"]) for each in self.world["users"]}
+        users = {user["name"]: str(user["id"]) for user in self.world["users"]}
         if not self._operator:
             return {}
         guild_id = str(self.world["guild_id"])

@@ -191,9 +191,9 @@ class Story:
 
     async def _message(self, message_id: str) -> dict[str, Any]:
         messages = await self._discord.get(f"/messages?channel={self._channel}")
-        for each in messages:
-            if each["id"] == message_id:
-                found: dict[str, Any] = each
+        for message in messages:
+            if message["id"] == message_id:
+                found: dict[str, Any] = message
                 return found
         raise DemoError("A message the bot posted has disappeared.")
 

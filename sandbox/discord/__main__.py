@@ -29,7 +29,7 @@ async def serve(settings: DiscordSettings) -> None:
                     "application_id": str(server.application_id),
                     "guild_id": str(server.guild.id),
                     "channel_id": str(server.channel.id),
-                    "users": [{"id": str(each.id), "name": each.name} for each in server.users],
+                    "users": [{"id": str(user.id), "name": user.name} for user in server.users],
                 }
             )
         )

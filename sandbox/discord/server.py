@@ -136,12 +136,16 @@ class DiscordServer:
 
     def requests_to(self, method: str, route: str) -> list[RecordedRequest]:
         """Filter the requests by method and route template."""
-        return [each for each in self.requests if (each.method, each.route) == (method, route)]
+        return [
+            request
+            for request in self.requests
+            if (request.method, request.route) == (method, route)
+        ]
 
     @property
     def unknown_requests(self) -> list[RecordedRequest]:
         """Requests no route matched: the server lacks something, or the bot has a bug."""
-        return [each for each in self.requests if each.route is None]
+        return [request for request in self.requests if request.route is None]
 
     def messages(self, channel: ChannelRef) -> list[Message]:
         """Public messages of a channel, oldest first, each with its revisions."""
@@ -150,8 +154,10 @@ class DiscordServer:
     @property
     def open_invocations(self) -> list[Invocation]:
         """What users still wait for: unacknowledged, or left "thinking". Empty is polite."""
-        every = [self.actions.invocation(each) for each in self.state.interactions]
-        return [each for each in every if each.waiting]
+        every = [
+            self.actions.invocation(interaction_id) for interaction_id in self.state.interactions
+        ]
+        return [invocation for invocation in every if invocation.waiting]
 
     @property
     def pings(self) -> list[Ping]:

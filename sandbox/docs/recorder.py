@@ -70,10 +70,10 @@ class Recording:
     def of(self, command: str) -> str:
         """Return a command's replies as Markdown."""
         return "\n\n".join(
-            f"*{each.caption}*\n\n```text\n{each.text}\n```"
-            + (f"\n\n![{each.caption}](pictures/{each.picture})" if each.picture else "")
-            for each in self.replies
-            if each.command == command
+            f"*{reply.caption}*\n\n```text\n{reply.text}\n```"
+            + (f"\n\n![{reply.caption}](pictures/{reply.picture})" if reply.picture else "")
+            for reply in self.replies
+            if reply.command == command
         )
 
 
@@ -118,13 +118,13 @@ class Recorder:
         self._stage = stage
         self._discord: ControlClient = stage.discord
         self._channel = str(stage.world["channel_id"])
-        self._ids = {str(each["name"]): str(each["id"]) for each in state["users"]}
+        self._ids = {str(user["name"]): str(user["id"]) for user in state["users"]}
         roles = [role for guild in state["guilds"] for role in guild["roles"]]
-        self._ids |= {f"#{each['name']}": str(each["id"]) for each in state["channels"]}
-        self._ids |= {f"@{each['name']}": str(each["id"]) for each in roles}
+        self._ids |= {f"#{channel['name']}": str(channel["id"]) for channel in state["channels"]}
+        self._ids |= {f"@{role['name']}": str(role["id"]) for role in roles}
         named = (*state["users"], *state["channels"], *roles)
         self._placeholders = Placeholders(
-            names={str(each["id"]): str(each["name"]) for each in named}
+            names={str(recorded["id"]): str(recorded["name"]) for recorded in named}
             | {str(state["application_id"]): "Tween"}
         )
         self._jobs = {"guild": str(stage.world["guild_id"])}
@@ -217,7 +217,7 @@ class Recorder:
                 "focused": scene.option,
             },
         )
-        names = [self._placeholders.shown(each["name"]) for each in suggested["choices"]]
+        names = [self._placeholders.shown(choice["name"]) for choice in suggested["choices"]]
         left = len(names) - SHOWN_CHOICES
         return [*names[:SHOWN_CHOICES], *([f"(and {left} more)"] if left > 0 else [])]
 
@@ -226,14 +226,14 @@ class Recorder:
         job = self._jobs[scene.job]
 
         def says(message: Json) -> bool:
-            titles = [each["title"] for each in message["revisions"][-1]["embeds"]]
+            titles = [embed["title"] for embed in message["revisions"][-1]["embeds"]]
             return _status_of(message, job) and titles[0].endswith(scene.title)
 
         return self._lines(await self._until(says, f"“{scene.job}” says “{scene.title}”"))
 
     async def _press(self, scene: Press) -> list[str]:
         job = self._jobs[scene.job]
-        message = await self._until(lambda each: _status_of(each, job), f"“{scene.job}” shows")
+        message = await self._until(lambda found: _status_of(found, job), f"“{scene.job}” shows")
         pressed = await self._discord.post(
             "/click", {"user": scene.user, "message": message["id"], "button": scene.button}
         )
@@ -261,7 +261,7 @@ class Recorder:
         """Wait for the private answer to an interaction."""
         path = f"/invocations/{interaction}?wait_seconds={ANSWER_SECONDS}"
         answered = await self._discord.get(path)
-        found: Json = next(each for each in answered["messages"] if not _is_thinking(each))
+        found: Json = next(message for message in answered["messages"] if not _is_thinking(message))
         return found
 
     async def _until(
@@ -324,4 +324,4 @@ def _is_thinking(message: Json) -> bool:
 def _status_of(message: Json, job: str) -> bool:
     """Tell whether a message is a job's status message."""
     embeds = message["revisions"][-1]["embeds"]
-    return any(each.get("footer", {}).get("text") == f"Job {job}" for each in embeds)
+    return any(embed.get("footer", {}).get("text") == f"Job {job}" for embed in embeds)

@@ -202,7 +202,7 @@ def test_markup_is_read_as_people_see_it(markup: str, seen: str) -> None:
 
 
 def test_sizes_are_written_for_people() -> None:
-    assert [size(each) for each in (10, 90_000, 3_000_000)] == ["1 KiB", "88 KiB", "2.9 MiB"]
+    assert [size(count) for count in (10, 90_000, 3_000_000)] == ["1 KiB", "88 KiB", "2.9 MiB"]
 
 
 def test_an_edit_tells_only_what_is_new() -> None:
@@ -224,7 +224,7 @@ def test_an_edit_tells_only_what_is_new() -> None:
 
 
 def video_of(*pictures: Image.Image) -> DecodedVideo:
-    first, middle, last = (Frame(image=each, at_seconds=0) for each in pictures)
+    first, middle, last = (Frame(image=picture, at_seconds=0) for picture in pictures)
     width, height = first.image.size
     return DecodedVideo(
         codec="h264",

@@ -63,17 +63,17 @@ def find_command(core: Core, channel: Channel, user: User, name: str, kind: Comm
     """
     state = core.state
     candidates = [
-        each
-        for each in state.commands.values()
-        if each.data["type"] == kind
-        and each.name == name
-        and each.guild_id in {None, channel.guild_id}
+        command
+        for command in state.commands.values()
+        if command.data["type"] == kind
+        and command.name == name
+        and command.guild_id in {None, channel.guild_id}
     ]
     if not candidates:
-        known = sorted(each.name for each in state.commands.values())
+        known = sorted(command.name for command in state.commands.values())
         msg = f"no command {name!r} here; registered: {', '.join(known) or 'none'}"
         raise ClientRefusedError(msg)
-    command = max(candidates, key=lambda each: each.guild_id or 0)
+    command = max(candidates, key=lambda command: command.guild_id or 0)
     _check_context(command, channel)
     if channel.guild_id is not None:
         guild = state.guilds[channel.guild_id]
@@ -130,7 +130,7 @@ async def command_data(
     options, path = _descend(command, words)
     resolved = Resolved()
     reader = _Reader(core, channel, user, resolved)
-    unknown = set(values) - {each["name"] for each in options}
+    unknown = set(values) - {option["name"] for option in options}
     if unknown:
         raise ClientRefusedError(f"/{' '.join(words)} has no option {', '.join(sorted(unknown))}")
     for option in options:
@@ -162,14 +162,15 @@ def _descend(command: Command, words: list[str]) -> tuple[list[Json], list[Json]
     path: list[Json] = []
     for word in words[1:]:
         step = next(
-            (each for each in options if each["name"] == word and each["type"] in NESTING), None
+            (option for option in options if option["name"] == word and option["type"] in NESTING),
+            None,
         )
         if step is None:
-            known = ", ".join(each["name"] for each in options)
+            known = ", ".join(option["name"] for option in options)
             raise ClientRefusedError(f"/{' '.join(words)}: no {word!r} among {known}")
         path.append(step)
         options = step.get("options") or []
-    if any(each["type"] in NESTING for each in options):
+    if any(option["type"] in NESTING for option in options):
         raise ClientRefusedError(f"/{' '.join(words)} is a group, not a command")
     return options, path
 

@@ -27,7 +27,7 @@ class Suggestions:
     @property
     def values(self) -> list[object]:
         """The values alone."""
-        return [each["value"] for each in self.choices]
+        return [choice["value"] for choice in self.choices]
 
 
 class Invocation:
@@ -88,7 +88,9 @@ class Invocation:
     @property
     def follow_ups(self) -> list[Message]:
         """Messages after the first answer."""
-        return [self._core.state.messages[each] for each in self.interaction.follow_up_ids]
+        return [
+            self._core.state.messages[message_id] for message_id in self.interaction.follow_up_ids
+        ]
 
     @property
     def messages(self) -> list[Message]:
@@ -105,7 +107,7 @@ class Invocation:
             for revision in message.revisions
             if not revision.thinking and revision.at.timestamp() >= self.interaction.created_at
         ]
-        return sorted(shown, key=lambda each: each.at)
+        return sorted(shown, key=lambda revision: revision.at)
 
     async def acknowledged(self, timeout_seconds: float = 5.0) -> Invocation:
         """Wait for the first answer.
@@ -144,7 +146,8 @@ class Invocation:
             own = [self.original] if self.original and self.interaction.original_revised else []
             shown = self.follow_ups + own
         return next(
-            (each for each in shown if not each.deleted and not each.current.thinking), None
+            (message for message in shown if not message.deleted and not message.current.thinking),
+            None,
         )
 
     async def modal_shown(self, timeout_seconds: float = 5.0) -> Json:
@@ -171,11 +174,11 @@ class Invocation:
             "choices": self.choices,
             "replies": [
                 {
-                    "message_id": str(each.id),
-                    "text": each.text,
-                    "thinking": each.current.thinking,
-                    "deleted": each.deleted,
+                    "message_id": str(message.id),
+                    "text": message.text,
+                    "thinking": message.current.thinking,
+                    "deleted": message.deleted,
                 }
-                for each in self.messages
+                for message in self.messages
             ],
         }

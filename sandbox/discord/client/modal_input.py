@@ -81,18 +81,18 @@ async def _values(
 ) -> list[str]:
     chosen = list(given) if isinstance(given, list | tuple) else [given] if given else []
     if given is None:
-        chosen = [each["value"] for each in item.get("options") or () if each.get("default")]
+        chosen = [option["value"] for option in item.get("options") or () if option.get("default")]
     required = item.get("required", True)
     low = int(item.get("min_values", 1)) if required or chosen else 0
     if not low <= len(chosen) <= int(item.get("max_values", 1)):
         raise ClientRefusedError(f"{item['custom_id']}: {len(chosen)} values")
     if item["type"] == FILE_UPLOAD:
         return [
-            await attach(core, channel, user, item["custom_id"], each, resolved)
-            for each in chosen
-            if isinstance(each, Upload)
+            await attach(core, channel, user, item["custom_id"], value, resolved)
+            for value in chosen
+            if isinstance(value, Upload)
         ]
-    known = {each["value"] for each in item.get("options") or ()}
+    known = {option["value"] for option in item.get("options") or ()}
     if known and not set(chosen) <= known:
         raise ClientRefusedError(f"{item['custom_id']} does not offer {chosen}")
-    return [str(each) for each in chosen]
+    return [str(value) for value in chosen]

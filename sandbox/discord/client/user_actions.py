@@ -147,7 +147,7 @@ class UserActions:
         """
         who, target = self._core.state.user(user), self._core.state.message(message)
         select = self._component(who, target, custom_id)
-        known = {each["value"] for each in select.get("options") or ()}
+        known = {option["value"] for option in select.get("options") or ()}
         if select["type"] not in SELECTS or not set(values) <= known:
             raise ClientRefusedError(f"{custom_id!r} does not offer {values}")
         data = {**_component_data(select), "values": values}
@@ -193,13 +193,13 @@ class UserActions:
                 where,
                 UploadedFile(
                     field_name=f"files[{number}]",
-                    filename=each.filename,
-                    content_type=each.content_type,
-                    file=self._core.store.put(each.data),
+                    filename=file.filename,
+                    content_type=file.content_type,
+                    file=self._core.store.put(file.data),
                 ),
                 {},
             )
-            for number, each in enumerate(files)
+            for number, file in enumerate(files)
         ]
         revision = Revision(
             at=self._core.clock.now(),
@@ -220,12 +220,16 @@ class UserActions:
     def _component(self, who: User, message: Message, wanted: str) -> Json:
         if message.deleted or message.ephemeral_for not in {None, who.id}:
             raise ClientRefusedError(f"{who.name} does not see that message")
-        for each in walk(message.components):
-            if wanted in {each.get("custom_id"), each.get("label")}:
-                if each.get("disabled"):
+        for component in walk(message.components):
+            if wanted in {component.get("custom_id"), component.get("label")}:
+                if component.get("disabled"):
                     raise ClientRefusedError(f"{wanted!r} is disabled")
-                return each
-        labels = [str(each.get("label")) for each in walk(message.components) if each.get("label")]
+                return component
+        labels = [
+            str(component.get("label"))
+            for component in walk(message.components)
+            if component.get("label")
+        ]
         raise ClientRefusedError(f"no {wanted!r} under the message; there: {labels}")
 
     def _on_message(self, who: User, target: Message, data: Json, title: str) -> Invocation:

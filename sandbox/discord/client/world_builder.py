@@ -95,7 +95,7 @@ class WorldBuilder:
         member = Member(
             user_id=who.id,
             joined_at=self._core.clock.now(),
-            role_ids={each.id if isinstance(each, Role) else each for each in roles},
+            role_ids={role.id if isinstance(role, Role) else role for role in roles},
         )
         found.members[who.id] = member
         return member
@@ -206,9 +206,9 @@ class WorldBuilder:
         """Delete a channel or thread, and the threads below it."""
         found = self._state.channel(channel)
         found.deleted = True
-        for each in self._state.channels.values():
-            if each.parent_id == found.id and each.kind in THREAD_KINDS:
-                each.deleted = True
+        for thread in self._state.channels.values():
+            if thread.parent_id == found.id and thread.kind in THREAD_KINDS:
+                thread.deleted = True
         if found.guild_id is not None:
             event = "THREAD_DELETE" if found.kind in THREAD_KINDS else "CHANNEL_DELETE"
             self._dispatch(event, self._core.payloads.channel(found), found.guild_id)

@@ -78,7 +78,9 @@ class ControlEndpoints:
 
     async def requests(self, _body: Json, given: dict[str, str]) -> object:
         """Show recorded requests after a number."""
-        return [views.request(each) for each in self._core.requests[int(given.get("after", 0)) :]]
+        return [
+            views.request(request) for request in self._core.requests[int(given.get("after", 0)) :]
+        ]
 
     async def messages(self, _body: Json, given: dict[str, str]) -> object:
         """Show a channel's messages with every revision."""
@@ -87,7 +89,7 @@ class ControlEndpoints:
 
     async def pings(self, _body: Json, _given: dict[str, str]) -> object:
         """Show who was notified."""
-        return [views.ping(each) for each in self._core.state.pings]
+        return [views.ping(ping) for ping in self._core.state.pings]
 
     async def invocation(self, _body: Json, given: dict[str, str]) -> object:
         """Show an invocation with its messages; ``wait_seconds`` waits for a real answer.
@@ -148,7 +150,7 @@ class ControlEndpoints:
         """Send a filled-in modal; ``invocation`` is the one that opened it."""
         opened_by = self._actions.invocation(int(body["invocation"]))
         values = {
-            key: [_option(each) for each in value] if isinstance(value, list) else value
+            key: [_option(item) for item in value] if isinstance(value, list) else value
             for key, value in body["values"].items()
         }
         invocation = await self._actions.submit_modal(body["user"], opened_by, values)
@@ -156,7 +158,7 @@ class ControlEndpoints:
 
     async def say(self, body: Json, _given: dict[str, str]) -> object:
         """Write a message with files."""
-        files = [each for each in map(_option, body.get("files") or ()) if isinstance(each, Upload)]
+        files = [file for file in map(_option, body.get("files") or ()) if isinstance(file, Upload)]
         message = await self._actions.say(
             body["user"], body["channel"], body.get("content", ""), files=files
         )

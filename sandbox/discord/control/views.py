@@ -19,30 +19,30 @@ def world(core: Core) -> Json:
         "connected": core.gateway.connected,
         "sessions": len(core.gateway.sessions),
         "invalid_requests": core.limits.invalid_requests,
-        "commands": [each.data for each in state.commands.values()],
-        "users": [{"id": str(each.id), "name": each.name} for each in state.users.values()],
+        "commands": [command.data for command in state.commands.values()],
+        "users": [{"id": str(user.id), "name": user.name} for user in state.users.values()],
         "guilds": [
             {
-                "id": str(each.id),
-                "name": each.name,
-                "premium_tier": each.premium_tier,
-                "members": [str(member) for member in each.members],
-                "roles": [{"id": str(role.id), "name": role.name} for role in each.roles.values()],
-                "deleted": each.deleted,
+                "id": str(guild.id),
+                "name": guild.name,
+                "premium_tier": guild.premium_tier,
+                "members": [str(member) for member in guild.members],
+                "roles": [{"id": str(role.id), "name": role.name} for role in guild.roles.values()],
+                "deleted": guild.deleted,
             }
-            for each in state.guilds.values()
+            for guild in state.guilds.values()
         ],
         "channels": [
             {
-                "id": str(each.id),
-                "name": each.name,
-                "kind": each.kind.name.lower(),
-                "guild_id": str(each.guild_id) if each.guild_id else None,
-                "archived": each.archived,
-                "locked": each.locked,
-                "deleted": each.deleted,
+                "id": str(channel.id),
+                "name": channel.name,
+                "kind": channel.kind.name.lower(),
+                "guild_id": str(channel.guild_id) if channel.guild_id else None,
+                "archived": channel.archived,
+                "locked": channel.locked,
+                "deleted": channel.deleted,
             }
-            for each in state.channels.values()
+            for channel in state.channels.values()
         ],
     }
 
@@ -58,14 +58,14 @@ def message(cdn: Cdn, found: Message) -> Json:
         "text": found.text,
         "revisions": [
             {
-                "at": each.at.isoformat(),
-                "content": each.content,
-                "embeds": list(each.embeds),
-                "components": list(each.components),
-                "thinking": each.thinking,
-                "attachments": [_attachment(cdn, file) for file in each.attachments],
+                "at": revision.at.isoformat(),
+                "content": revision.content,
+                "embeds": list(revision.embeds),
+                "components": list(revision.components),
+                "thinking": revision.thinking,
+                "attachments": [_attachment(cdn, file) for file in revision.attachments],
             }
-            for each in found.revisions
+            for revision in found.revisions
         ],
     }
 

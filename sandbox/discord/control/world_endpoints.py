@@ -103,7 +103,7 @@ class WorldEndpoints:
 
     async def join(self, body: Json, _given: dict[str, str]) -> object:
         """Put a user into a guild."""
-        roles = tuple(int(each) for each in body.get("roles") or ())
+        roles = tuple(int(role_id) for role_id in body.get("roles") or ())
         self._build.join(body["guild"], body["user"], roles)
         return {}
 

@@ -52,12 +52,12 @@ class Gateway:
     @property
     def live(self) -> list[Session]:
         """The sessions that can still get events, one per shard at most."""
-        return [each for each in self.sessions if not each.ended]
+        return [session for session in self.sessions if not session.ended]
 
     @property
     def connected(self) -> bool:
         """Tell whether any shard has a socket up."""
-        return any(each.connected for each in self.live)
+        return any(session.connected for session in self.live)
 
     # What the rest of the server calls.
 
@@ -86,11 +86,13 @@ class Gateway:
 
     def drop(self, code: int = 1006) -> None:
         """Cut the sockets; 1006 cuts without a close frame. Sessions stay resumable."""
-        self._each_connection(lambda each: each.hang_up(code, abrupt=code == 1006))  # noqa: PLR2004  # RFC 6455: no close frame
+        self._each_connection(lambda connection: connection.hang_up(code, abrupt=code == 1006))  # noqa: PLR2004  # RFC 6455: no close frame
 
     def reconnect(self) -> None:
         """Ask the clients to reconnect and resume (op 7), as Discord does before a restart."""
-        self._each_connection(lambda each: each.send({"op": int(Op.RECONNECT), "d": None}))
+        self._each_connection(
+            lambda connection: connection.send({"op": int(Op.RECONNECT), "d": None})
+        )
 
     def invalidate(self, *, resumable: bool = False) -> None:
         """Tell the clients that their session is invalid (op 9)."""
@@ -216,13 +218,13 @@ class Gateway:
         return None
 
     def _greet(self, session: Session) -> None:
-        guilds = [each for each in self._visible() if self._on_shard(each, session)]
+        guilds = [guild for guild in self._visible() if self._on_shard(guild, session)]
         session.dispatch(
             "READY",
             {
                 "v": 10,
                 "user": self._payloads.own_user(),
-                "guilds": [{"id": str(each.id), "unavailable": True} for each in guilds],
+                "guilds": [{"id": str(guild.id), "unavailable": True} for guild in guilds],
                 "session_id": session.id,
                 "session_type": "normal",
                 "resume_gateway_url": f"{self.base_url}{RESUME_PATH}",
@@ -242,7 +244,7 @@ class Gateway:
 
     def _visible(self) -> list[Guild]:
         guilds = self._state.guilds.values()
-        return [each for each in guilds if not each.deleted and not each.bot_removed]
+        return [guild for guild in guilds if not guild.deleted and not guild.bot_removed]
 
     @staticmethod
     def _on_shard(guild: Guild, session: Session) -> bool:
@@ -252,7 +254,7 @@ class Gateway:
         if str(data.get("token", "")).removeprefix("Bot ") != self._state.token:
             connection.hang_up(CloseCode.AUTHENTICATION_FAILED)
             return
-        found = [each for each in self.live if each.id == data.get("session_id")]
+        found = [session for session in self.live if session.id == data.get("session_id")]
         if not found:
             self._event_log.publish("gateway", "RESUME was refused: the session is gone")
             connection.send({"op": int(Op.INVALID_SESSION), "d": False})

@@ -87,7 +87,7 @@ async def compose(core: Core, draft: Draft, message: Message | None = None) -> R
 
 
 def _check_sizes(draft: Draft) -> None:
-    if any(each.file.size > draft.size_limit_bytes for each in draft.files.values()):
+    if any(upload.file.size > draft.size_limit_bytes for upload in draft.files.values()):
         raise too_large()
 
 
@@ -95,14 +95,16 @@ def _moderate(core: Core, channel: Channel, content: str, embeds: tuple[Json, ..
     guild = core.state.guild_of(channel)
     if guild is None or not guild.automod_words:
         return
-    text = " ".join([content, *(str(each) for each in embeds)]).casefold()
+    text = " ".join([content, *(str(embed) for embed in embeds)]).casefold()
     if any(word.casefold() in text for word in guild.automod_words):
         raise blocked_by_automod()
 
 
 async def _keep_files(core: Core, draft: Draft) -> dict[int, Attachment]:
     """Make attachments of the uploads; ``attachments`` may rename and describe them."""
-    described = {int(each["id"]): each for each in draft.body.get("attachments") or ()}
+    described = {
+        int(attachment["id"]): attachment for attachment in draft.body.get("attachments") or ()
+    }
     return {
         number: await make_attachment(core, draft.channel, upload, described.get(number, {}))
         for number, upload in draft.files.items()
@@ -120,8 +122,8 @@ def _merge(
     """
     if "attachments" not in draft.body:
         return (*present, *fresh.values())
-    available = {each.id: each for each in present} | fresh
-    wanted = [int(each["id"]) for each in draft.body["attachments"] or ()]
+    available = {attachment.id: attachment for attachment in present} | fresh
+    wanted = [int(attachment["id"]) for attachment in draft.body["attachments"] or ()]
     for number, identifier in enumerate(wanted):
         if identifier not in available:
             raise _missing_file(draft.at, number)

@@ -40,10 +40,10 @@ def resolve(
     guild = state.guild_of(channel)
     rules = allowed if allowed is not None else {"parse": ["users", "roles", "everyone"]}
     parse = set(rules.get("parse") or ())
-    users = [int(each) for each in USER.findall(content) if int(each) in state.users]
+    users = [int(user_id) for user_id in USER.findall(content) if int(user_id) in state.users]
     if "users" not in parse:
-        listed = {int(each) for each in rules.get("users") or ()}
-        users = [each for each in users if each in listed]
+        listed = {int(user_id) for user_id in rules.get("users") or ()}
+        users = [user_id for user_id in users if user_id in listed]
     replied_id = None
     wants_reply = allowed is None or bool(allowed.get("replied_user"))
     if replied is not None and wants_reply:
@@ -53,7 +53,7 @@ def resolve(
     everyone = False
     if guild is not None:
         may_all = state.bot_may(channel, Permission.MENTION_EVERYONE)
-        named = {int(each) for each in rules.get("roles") or ()}
+        named = {int(role_id) for role_id in rules.get("roles") or ()}
         roles = [
             role_id
             for role_id in map(int, ROLE.findall(content))

@@ -113,7 +113,7 @@ def announce(core: Core, channel: Channel, message: Message, *, is_new: bool) ->
     else:
         kind, verb = "message_edited", "edits"
     author = core.state.users[message.author_id].name
-    names = [each.filename for each in now.attachments]
+    names = [file.filename for file in now.attachments]
     core.event_log.publish(
         kind,
         f"{author} {verb} in {place(core, channel)}: {shown(message)}",
@@ -131,7 +131,7 @@ def announce(core: Core, channel: Channel, message: Message, *, is_new: bool) ->
 def shown(message: Message) -> str:
     """Shorten a message to a line."""
     text = " / ".join(message.text.split("\n"))
-    names = ", ".join(each.filename for each in message.attachments)
+    names = ", ".join(file.filename for file in message.attachments)
     text = text if len(text) <= SHOWN_CHARS else text[:SHOWN_CHARS] + "…"
     return f"{text} [{names}]" if names else text
 

@@ -80,13 +80,13 @@ class RestApi:
         record.json, record.multipart = body.json, body.multipart
         record.files = [
             FilePart(
-                name=each.field_name,
-                filename=each.filename,
-                content_type=each.content_type,
-                size=each.file.size,
-                sha256=each.file.sha256,
+                name=upload.field_name,
+                filename=upload.filename,
+                content_type=upload.content_type,
+                size=upload.file.size,
+                sha256=upload.file.sha256,
             )
-            for each in body.files.values()
+            for upload in body.files.values()
         ]
         return body
 

@@ -176,21 +176,27 @@ async def list_messages(call: Call) -> Answer:
             "message": f"int value should be less than or equal to {HISTORY_MAXIMUM}.",
         }
         raise invalid_form({"limit": {"_errors": [problem]}})
-    ids = sorted(each.id for each in channel.messages.values() if each.ephemeral_for is None)
+    ids = sorted(
+        message.id for message in channel.messages.values() if message.ephemeral_for is None
+    )
     chosen = _page(ids, call.query, limit)
     return Answer(
-        200, [_readable(core, channel, channel.messages[each]) for each in sorted(chosen)[::-1]]
+        200,
+        [
+            _readable(core, channel, channel.messages[message_id])
+            for message_id in sorted(chosen)[::-1]
+        ],
     )
 
 
 def _page(ids: list[int], query: dict[str, str], limit: int) -> list[int]:
     if "around" in query:
         pivot = int(query["around"])
-        return sorted(ids, key=lambda each: abs(each - pivot))[:limit]
+        return sorted(ids, key=lambda message_id: abs(message_id - pivot))[:limit]
     if "after" in query:
-        return [each for each in ids if each > int(query["after"])][:limit]
+        return [message_id for message_id in ids if message_id > int(query["after"])][:limit]
     if "before" in query:
-        ids = [each for each in ids if each < int(query["before"])]
+        ids = [message_id for message_id in ids if message_id < int(query["before"])]
     return ids[-limit:]
 
 

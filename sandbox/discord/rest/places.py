@@ -57,7 +57,7 @@ async def get_user(call: Call) -> Answer:
 async def get_application(call: Call) -> Answer:
     """GET /applications/@me and /oauth2/applications/@me."""
     state, payloads = call.core.state, call.core.payloads
-    owner = next((each for each in state.users.values() if not each.bot), state.bot)
+    owner = next((user for user in state.users.values() if not user.bot), state.bot)
     data: Json = {
         "id": str(state.application_id),
         "name": state.bot.name,
@@ -128,13 +128,15 @@ async def get_guild(call: Call) -> Answer:
 async def get_guild_channels(call: Call) -> Answer:
     """GET /guilds/{guild_id}/channels."""
     guild = _guild(call)
-    channels = [each for each in call.core.state.channels_of(guild) if each.owner_id is None]
-    return Answer(200, [call.core.payloads.channel(each) for each in channels])
+    channels = [
+        channel for channel in call.core.state.channels_of(guild) if channel.owner_id is None
+    ]
+    return Answer(200, [call.core.payloads.channel(channel) for channel in channels])
 
 
 async def get_guild_roles(call: Call) -> Answer:
     """GET /guilds/{guild_id}/roles."""
-    return Answer(200, [call.core.payloads.role(each) for each in _guild(call).roles.values()])
+    return Answer(200, [call.core.payloads.role(role) for role in _guild(call).roles.values()])
 
 
 async def get_member(call: Call) -> Answer:

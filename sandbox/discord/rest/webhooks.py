@@ -22,7 +22,14 @@ ORIGINAL = "@original"
 def _interaction(call: Call) -> Interaction:
     core = call.core
     token = call.parameters["webhook_token"]
-    found = next((each for each in core.state.interactions.values() if each.token == token), None)
+    found = next(
+        (
+            interaction
+            for interaction in core.state.interactions.values()
+            if interaction.token == token
+        ),
+        None,
+    )
     if found is None or call.id("webhook_id") != core.state.application_id:
         raise unknown_webhook()
     if core.clock.timestamp() > found.created_at + core.settings.interaction_token_seconds:

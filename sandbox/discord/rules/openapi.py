@@ -41,8 +41,10 @@ class Validator:
             _close_objects(spec["components"]["schemas"])
         self._spec = spec
         self._registry = EMPTY_REGISTRY.with_resource(URN, DRAFT202012.create_resource(spec))
-        templates: list[str] = sorted(spec["paths"], key=lambda each: (each.count("{"), each))
-        self._patterns = [(each, _pattern(each)) for each in templates]
+        templates: list[str] = sorted(
+            spec["paths"], key=lambda template: (template.count("{"), template)
+        )
+        self._patterns = [(template, _pattern(template)) for template in templates]
         self._compiled: dict[str, Draft202012Validator] = {}
 
     def problems(self, request: RecordedRequest) -> list[str]:
@@ -73,7 +75,7 @@ class Validator:
             "schema",
         )
         body = _without_habits(request) if self._strict else request.json
-        return found + [f"{name}: {each}" for each in self._check(pointer, body)]
+        return found + [f"{name}: {problem}" for problem in self._check(pointer, body)]
 
     def answer_problems(self, request: RecordedRequest) -> list[str]:
         """List what is wrong with the server's own answer; injected failures are not looked at."""
@@ -98,7 +100,7 @@ class Validator:
             "application/json",
             "schema",
         )
-        return [f"{name}: {each}" for each in self._check(pointer, request.answer)]
+        return [f"{name}: {problem}" for problem in self._check(pointer, request.answer)]
 
     def _template(self, request: RecordedRequest) -> str | None:
         for template, pattern in self._patterns:
@@ -112,9 +114,9 @@ class Validator:
             return []
         item = self._spec["paths"][template]
         listed = item.get("parameters", []) + item[request.method.lower()].get("parameters", [])
-        known = {each["name"] for each in listed if each["in"] == "query"}
+        known = {parameter["name"] for parameter in listed if parameter["in"] == "query"}
         return [
-            f"{request.path}: no query parameter {each}" for each in request.query.keys() - known
+            f"{request.path}: no query parameter {name}" for name in request.query.keys() - known
         ]
 
     def _check(self, pointer: str, value: object) -> list[str]:
@@ -125,18 +127,18 @@ class Validator:
         error = best_match(validator.iter_errors(value))
         if error is None:
             return []
-        place = "/".join(str(each) for each in error.absolute_path)
+        place = "/".join(str(step) for step in error.absolute_path)
         return [f"{place or 'body'}: {error.message[:300]}"]
 
 
 def _pattern(template: str) -> re.Pattern[str]:
     parts = re.split(r"\{[^}]+\}", template)
-    return re.compile("[^/]+".join(re.escape(each) for each in parts))
+    return re.compile("[^/]+".join(re.escape(part) for part in parts))
 
 
 def _pointer(*steps: str) -> str:
     """Write a JSON pointer as a URI fragment."""
-    return "".join("/" + quote(each.replace("~", "~0").replace("/", "~1")) for each in steps)
+    return "".join("/" + quote(step.replace("~", "~0").replace("/", "~1")) for step in steps)
 
 
 def _close_objects(schemas: Json) -> None:

@@ -49,7 +49,7 @@ class Payloads(PlacePayloads):
     def message(self, message: Message, *, with_reference: bool = True) -> Json:
         """Write a message as it is now."""
         state, now = self._state, message.current
-        users = [self.user(state.users[each]) for each in now.mention_user_ids]
+        users = [self.user(state.users[user_id]) for user_id in now.mention_user_ids]
         data: Json = {
             "id": str(message.id),
             "channel_id": str(message.channel_id),
@@ -62,9 +62,9 @@ class Payloads(PlacePayloads):
             "pinned": False,
             "mention_everyone": now.mention_everyone,
             "mentions": users,
-            "mention_roles": [str(each) for each in now.mention_role_ids],
-            "attachments": [self.attachment(each) for each in self._listed(now)],
-            "embeds": [self._embed(each, now) for each in now.embeds],
+            "mention_roles": [str(role_id) for role_id in now.mention_role_ids],
+            "attachments": [self.attachment(attachment) for attachment in self._listed(now)],
+            "embeds": [self._embed(embed, now) for embed in now.embeds],
             "components": list(now.components),
             "flags": self._flags(message),
         }
@@ -88,17 +88,17 @@ class Payloads(PlacePayloads):
     def _listed(self, now: Revision) -> list[Attachment]:
         """Leave out the files an embed shows: Discord does not list them as attachments."""
         shown = {
-            each[slot]["url"].removeprefix("attachment://")
-            for each in now.embeds
+            embed[slot]["url"].removeprefix("attachment://")
+            for embed in now.embeds
             for slot in ("image", "thumbnail")
-            if str(each.get(slot, {}).get("url", "")).startswith("attachment://")
+            if str(embed.get(slot, {}).get("url", "")).startswith("attachment://")
         }
-        return [each for each in now.attachments if each.filename not in shown]
+        return [attachment for attachment in now.attachments if attachment.filename not in shown]
 
     def _embed(self, embed: Json, now: Revision) -> Json:
         """Complete an embed; ``attachment://`` becomes a signed URL, or nothing when unknown."""
         data: Json = {**embed, "type": "rich"}
-        data["fields"] = [{"inline": False, **each} for each in embed.get("fields", ())]
+        data["fields"] = [{"inline": False, **field} for field in embed.get("fields", ())]
         if not data["fields"]:
             del data["fields"]
         for slot in ("image", "thumbnail"):
@@ -106,7 +106,9 @@ class Payloads(PlacePayloads):
             if not url.startswith("attachment://"):
                 continue
             name = url.removeprefix("attachment://")
-            found = next((each for each in now.attachments if each.filename == name), None)
+            found = next(
+                (attachment for attachment in now.attachments if attachment.filename == name), None
+            )
             if found is None:
                 del data[slot]
                 continue

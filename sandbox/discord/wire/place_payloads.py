@@ -62,7 +62,7 @@ class PlacePayloads:
             "avatar": None,
             "banner": None,
             "collectibles": None,
-            "roles": [str(each) for each in sorted(member.role_ids)],
+            "roles": [str(role_id) for role_id in sorted(member.role_ids)],
             "joined_at": member.joined_at.isoformat(),
             "premium_since": None,
             "communication_disabled_until": None,
@@ -106,7 +106,9 @@ class PlacePayloads:
         return data
 
     def _base_channel(self, channel: Channel) -> Json:
-        last = [each.id for each in channel.messages.values() if each.ephemeral_for is None]
+        last = [
+            message.id for message in channel.messages.values() if message.ephemeral_for is None
+        ]
         return {
             "id": str(channel.id),
             "type": int(channel.kind),
@@ -157,11 +159,11 @@ class PlacePayloads:
             "permission_overwrites": [
                 {
                     "id": str(target),
-                    "type": int(each.is_member),
-                    "allow": str(each.allow),
-                    "deny": str(each.deny),
+                    "type": int(overwrite.is_member),
+                    "allow": str(overwrite.allow),
+                    "deny": str(overwrite.deny),
                 }
-                for target, each in channel.overwrites.items()
+                for target, overwrite in channel.overwrites.items()
             ],
         }
         if channel.kind is not ChannelKind.CATEGORY:
@@ -194,7 +196,7 @@ class PlacePayloads:
             "widget_enabled": False,
             "widget_channel_id": None,
             "verification_level": 1,
-            "roles": [self.role(each) for each in guild.roles.values()],
+            "roles": [self.role(role) for role in guild.roles.values()],
             "default_message_notifications": 1,
             "mfa_level": 0,
             "explicit_content_filter": 0,
@@ -228,11 +230,13 @@ class PlacePayloads:
             "unavailable": False,
             "member_count": len(guild.members),
             "members": [self.member(me)],
-            "channels": [self.channel(each) for each in channels if each.kind not in THREAD_KINDS],
+            "channels": [
+                self.channel(channel) for channel in channels if channel.kind not in THREAD_KINDS
+            ],
             "threads": [
-                self.channel(each)
-                for each in channels
-                if each.kind in THREAD_KINDS and not each.archived and each.bot_is_member
+                self.channel(channel)
+                for channel in channels
+                if channel.kind in THREAD_KINDS and not channel.archived and channel.bot_is_member
             ],
             "voice_states": [],
             "presences": [],

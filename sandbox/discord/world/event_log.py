@@ -58,6 +58,6 @@ class EventLog:
                     await self._changed.wait()
                 return found
         except TimeoutError:
-            tail = "; ".join(f"{each['number']} {each['text']}" for each in self.events[-8:])
+            tail = "; ".join(f"{event['number']} {event['text']}" for event in self.events[-8:])
             msg = f"not within {timeout_seconds} s. Last events: {tail or 'none'}"
             raise TimeoutError(msg) from None

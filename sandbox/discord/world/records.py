@@ -212,7 +212,7 @@ class Message:
         parts = [self.content]
         for embed in self.embeds:
             parts += [embed.get("title", ""), embed.get("description", "")]
-            parts += [f"{each['name']}: {each['value']}" for each in embed.get("fields", ())]
+            parts += [f"{field['name']}: {field['value']}" for field in embed.get("fields", ())]
             parts.append(embed.get("footer", {}).get("text", ""))
         return "\n".join(part for part in parts if part)
 

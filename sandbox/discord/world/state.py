@@ -105,9 +105,9 @@ class State:
 
     @staticmethod
     def _by_name(name: str, among: list[Named]) -> Named:
-        for each in among:
-            if each.name == name:
-                return each
+        for thing in among:
+            if thing.name == name:
+                return thing
         raise KeyError(name)
 
     def guild_of(self, channel: Channel) -> Guild | None:
@@ -117,9 +117,9 @@ class State:
     def channels_of(self, guild: Guild) -> list[Channel]:
         """List a guild's living channels and threads."""
         return [
-            each
-            for each in self.channels.values()
-            if each.guild_id == guild.id and not each.deleted
+            channel
+            for channel in self.channels.values()
+            if channel.guild_id == guild.id and not channel.deleted
         ]
 
     def public_messages(self, ref: ChannelRef) -> list[Message]:

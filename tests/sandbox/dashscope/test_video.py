@@ -151,7 +151,7 @@ def test_a_spun_picture_stands_on_its_head_halfway_and_fills_every_frame() -> No
     for frame in video.frames:
         grey = frame.convert("L")
         seen = [grey.getpixel((x % grey.width, y % grey.height)) for x, y in corners]
-        assert all(isinstance(each, int) and each > darkest for each in seen)
+        assert all(isinstance(frame, int) and frame > darkest for frame in seen)
 
 
 def test_any_other_effect_moves_and_ends_as_it_began() -> None:

@@ -94,8 +94,8 @@ async def server(validator: Validator) -> AsyncIterator[DiscordServer]:
     """
     async with DiscordServer(DiscordSettings(rate_limits=False)) as started:
         yield started
-    answers = [validator.answer_problems(each) for each in started.requests]
-    assert [problem for each in answers for problem in each] == []
+    answers = [validator.answer_problems(request) for request in started.requests]
+    assert [problem for found in answers for problem in found] == []
 
 
 @pytest.fixture
@@ -183,11 +183,11 @@ async def live(validator: Validator) -> AsyncIterator[DiscordServer]:
     """
     async with DiscordServer() as started:
         yield started
-    assert [f"{each.method} {each.path}" for each in started.unknown_requests] == []
+    assert [f"{request.method} {request.path}" for request in started.unknown_requests] == []
     problems = [
         problem
-        for each in started.requests
-        for problem in validator.problems(each) + validator.answer_problems(each)
+        for request in started.requests
+        for problem in validator.problems(request) + validator.answer_problems(request)
     ]
     assert problems == []
 

@@ -156,7 +156,7 @@ async def frames(
 async def suggest(interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
     del interaction
     names = ["kf2v-flash", "kf2v-plus"]
-    return [app_commands.Choice(name=each, value=each) for each in names if typed in each]
+    return [app_commands.Choice(name=name, value=name) for name in names if typed in name]
 
 
 async def report(interaction: discord.Interaction, name: str, work: object) -> None:
@@ -209,7 +209,9 @@ async def dm(interaction: discord.Interaction) -> None:
 async def history(interaction: discord.Interaction) -> None:
     await interaction.response.defer(ephemeral=True)
     channel = interaction.client.get_partial_messageable(interaction.channel_id or 0)
-    texts = [f"{each.author.name}: {each.content}" async for each in channel.history(limit=50)]
+    texts = [
+        f"{message.author.name}: {message.content}" async for message in channel.history(limit=50)
+    ]
     say("history", texts=texts)
     await interaction.edit_original_response(content=f"{len(texts)} messages")
 
@@ -263,7 +265,7 @@ class PromptModal(discord.ui.Modal, title="Animate"):
 
 @app_commands.context_menu(name="Animate image")
 async def animate(interaction: discord.Interaction, message: discord.Message) -> None:
-    say("animate", attachments=[each.filename for each in message.attachments])
+    say("animate", attachments=[attachment.filename for attachment in message.attachments])
     await interaction.response.send_modal(PromptModal())
 
 

@@ -92,7 +92,7 @@ async def test_values_are_resolved(server: DiscordServer, rest: RestClient) -> N
     }
     invocation = await server.actions.slash("tom", "videos", "draw cat", options)
     data = invocation.interaction.data
-    values = {each["name"]: each["value"] for each in data["options"][0]["options"]}
+    values = {option["name"]: option["value"] for option in data["options"][0]["options"]}
     assert values["style"] == "pencil"
     assert values["who"] == str(role.id)
     attachment = data["resolved"]["attachments"][values["file"]]

@@ -36,7 +36,7 @@ async def test_a_command_becomes_a_status_message_a_film_and_a_ping(
 
     status, ping = live.messages("videos")
     first, last = status.revisions[0], status.revisions[-1]
-    assert [each.embeds[0]["title"] for each in status.revisions] == [
+    assert [revision.embeds[0]["title"] for revision in status.revisions] == [
         "Queued",
         "running",
         "downloading",
@@ -46,7 +46,7 @@ async def test_a_command_becomes_a_status_message_a_film_and_a_ping(
     assert first.components[0]["components"][0]["label"] == "Cancel"
     assert first.embeds[0]["footer"]["text"] == "Job ABC123"
     assert status.revisions[2].attachments == first.attachments  # edits left the file alone
-    assert [each.filename for each in last.attachments] == ["ABC123.mp4"]
+    assert [file.filename for file in last.attachments] == ["ABC123.mp4"]
     assert last.attachments[0].content_type == "video/mp4"
     assert last.attachments[0].sha256 == hashlib.sha256(FINISHED_VIDEO).hexdigest()
     assert last.attachments[0].path.read_bytes() == FINISHED_VIDEO
@@ -54,10 +54,10 @@ async def test_a_command_becomes_a_status_message_a_film_and_a_ping(
     assert last.embeds[0]["description"] == "7 kf2v-plus"
 
     assert ping.reference_id == status.id
-    assert [(each.user_id, each.message_id, each.reason) for each in live.pings] == [
+    assert [(ping.user_id, ping.message_id, ping.reason) for ping in live.pings] == [
         (tom.id, ping.id, PingReason.MENTION)
     ]
-    kinds = [each["kind"] for each in live.core.event_log.events]
+    kinds = [event["kind"] for event in live.core.event_log.events]
     assert kinds.index("acknowledged") < kinds.index("message_posted") < kinds.index("ping")
 
 
@@ -86,7 +86,7 @@ async def test_a_button_works_after_a_restart_without_any_view(
 ) -> None:
     live.faults.respond("PATCH", "/channels/*/messages/*", 400)  # the flow stops at "Queued"
     await live.actions.slash("mia", "videos", "video frames", {"first_frame": picture})
-    await live.wait_for(lambda: any(each.fault for each in live.requests))
+    await live.wait_for(lambda: any(request.fault for request in live.requests))
     status = live.messages("videos")[0]
     with pytest.raises(ClientRefusedError, match="no 'Again'"):
         await live.actions.click("tom", status, "Again")

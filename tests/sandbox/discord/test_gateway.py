@@ -27,7 +27,7 @@ async def test_a_command_sent_while_the_socket_is_down_arrives_by_resume(
     assert live.gateway_sessions[0].resumes == 1
     assert len(live.gateway_sessions) == 1
     assert (await invocation.final_reply()).content == "ok"
-    assert [each.content for each in live.messages("videos")] == ["late but here"]
+    assert [message.content for message in live.messages("videos")] == ["late but here"]
 
 
 async def test_after_a_refused_resume_a_sharded_bot_identifies_anew(
@@ -39,7 +39,7 @@ async def test_after_a_refused_resume_a_sharded_bot_identifies_anew(
     await live.wait_for(lambda: len(live.gateway_sessions) == 2)
     await bot.said("ready")
     refused = [
-        each for each in live.core.event_log.events if "refused /gateway-resume" in each["text"]
+        event for event in live.core.event_log.events if "refused /gateway-resume" in event["text"]
     ]
     assert len(refused) == 1
 
@@ -75,13 +75,13 @@ async def test_a_repeated_interaction_reaches_the_bot_twice(
     live.faults.interaction_duplicates.append(0.0)
     await live.actions.slash("tom", "videos", "probe late")
     outcomes = [await bot.said("late"), await bot.said("late")]
-    assert sorted(each.get("code", 0) for each in outcomes) == [0, 40060]
+    assert sorted(outcome.get("code", 0) for outcome in outcomes) == [0, 40060]
 
 
 async def test_shards_and_heartbeats(tmp_path: Path) -> None:
     settings = DiscordSettings(shards=2, heartbeat_interval_seconds=0.2)
     async with DiscordServer(settings) as server:
-        others = [server.build.add_guild(f"Guild {each}") for each in range(3)]
+        others = [server.build.add_guild(f"Guild {number}") for number in range(3)]
         async with running_bot(server, tmp_path / "bot.log"):
             first, second = server.gateway_sessions
             assert (first.shard_id, second.shard_id) == (0, 1)
@@ -131,7 +131,7 @@ async def test_ready_and_guild_create_with_and_without_compression(
         assert ready["d"]["guilds"] == [{"id": str(server.guild.id), "unavailable": True}]
         created = await raw.receive()
         assert created["t"] == "GUILD_CREATE"
-        assert [each["name"] for each in created["d"]["channels"]] == ["videos"]
+        assert [place["name"] for place in created["d"]["channels"]] == ["videos"]
 
 
 @pytest.mark.parametrize(

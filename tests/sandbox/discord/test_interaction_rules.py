@@ -55,7 +55,7 @@ async def test_with_response_describes_what_was_made(
     assert answer["resource"]["message"]["content"] == "pong"
     assert answer["resource"]["message"]["interaction_metadata"]["type"] == 2
     assert answer["interaction"]["response_message_ephemeral"] is False
-    assert [each.content for each in server.messages("videos")] == ["pong"]
+    assert [message.content for message in server.messages("videos")] == ["pong"]
 
 
 async def test_an_answer_must_fit_the_kind_of_interaction(
@@ -85,7 +85,7 @@ async def test_the_first_follow_up_fills_the_thinking_message(
     assert first["flags"] & 64
     assert second["id"] != first["id"]
     assert not second["flags"] & 64
-    assert [each.content for each in invocation.replies] == ["first", "second"]
+    assert [reply.content for reply in invocation.replies] == ["first", "second"]
 
 
 async def test_ephemeral_answers_do_not_exist_for_the_bot_token(

@@ -37,9 +37,9 @@ async def test_a_lost_reply_makes_one_message(live: DiscordServer, bot: BotProce
     await live.actions.slash("tom", "videos", "probe send", {"nonce": "ABC:s"})
     said = await bot.said("sent")
     assert said["status"] == 200
-    assert [str(each.id) for each in live.messages("videos")] == [said["id"]]
+    assert [str(message.id) for message in live.messages("videos")] == [said["id"]]
     tries = live.requests_to("POST", "/channels/{channel_id}/messages")
-    assert [(each.status, each.done) for each in tries] == [(502, True), (200, True)]
+    assert [(request.status, request.done) for request in tries] == [(502, True), (200, True)]
 
 
 async def test_a_429_with_via_is_waited_for_and_without_is_a_ban(
@@ -64,13 +64,13 @@ async def test_the_library_waits_in_the_bucket(live: DiscordServer, bot: BotProc
     for _ in range(5):
         assert (await bot.said("edited"))["status"] == 200
     edits = live.requests_to("PATCH", "/channels/{channel_id}/messages/{message_id}")
-    assert {each.status for each in edits} == {200}
+    assert {edit.status for edit in edits} == {200}
     assert edits[-1].started_at - edits[0].started_at > 0.9
 
 
 async def test_exhausted_buckets_answer_429(live: DiscordServer, strict: RestClient) -> None:
     path = f"/channels/{live.channel.id}/messages"
-    answers = [await strict("POST", path, {"content": str(each)}) for each in range(6)]
+    answers = [await strict("POST", path, {"content": str(number)}) for number in range(6)]
     assert [status for status, _ in answers] == [200] * 5 + [429]
     assert answers[-1][1]["global"] is False
     headers = live.requests[-1].answer_headers
@@ -96,8 +96,8 @@ async def test_old_messages_take_three_edits_per_six_seconds(
     _, message = await strict("POST", path, {"content": "old"})
     live.clock.advance(3601)
     edits = [
-        await strict("PATCH", f"{path}/{message['id']}", {"content": str(each)})
-        for each in range(4)
+        await strict("PATCH", f"{path}/{message['id']}", {"content": str(number)})
+        for number in range(4)
     ]
     assert [status for status, _ in edits] == [200, 200, 200, 429]
     assert edits[-1][1]["code"] == 30046
@@ -140,8 +140,8 @@ async def test_delays_and_cdn_faults(live: DiscordServer, strict: RestClient) ->
     url = message["attachments"][0]["url"]
     live.faults.respond("GET", "/cdn/*", 403)
     statuses = []
-    for each in (url, url, url.replace("hm=", "hm=0"), url.partition("?")[0]):
-        async with strict.session.get(each) as response:
+    for address in (url, url, url.replace("hm=", "hm=0"), url.partition("?")[0]):
+        async with strict.session.get(address) as response:
             statuses.append(response.status)
     assert statuses == [403, 200, 404, 404]
 

@@ -130,7 +130,7 @@ async def test_replies_need_history(server: DiscordServer, rest: RestClient) -> 
     body = {"content": "nice", "message_reference": {"message_id": message.id}}
     _, answer = await rest("POST", messages_of(server), body)
     assert answer["referenced_message"]["id"] == str(message.id)
-    assert [each.reason for each in server.pings] == [PingReason.REPLY]
+    assert [ping.reason for ping in server.pings] == [PingReason.REPLY]
     server.build.deny_bot("videos", "READ_MESSAGE_HISTORY")
     status, answer = await rest("POST", messages_of(server), body)
     assert (status, answer["code"]) == (403, 160002)
@@ -194,10 +194,10 @@ async def test_what_attachments_mean_in_an_edit(server: DiscordServer, rest: Res
     )
     path = f"{messages_of(server)}/{posted['id']}"
     _, same = await rest("PATCH", path, {"content": "text only"})
-    assert [each["filename"] for each in same["attachments"]] == ["a.txt", "b.txt"]
+    assert [file["filename"] for file in same["attachments"]] == ["a.txt", "b.txt"]
     keep = {"attachments": [{"id": same["attachments"][1]["id"]}, {"id": 0}]}
     _, mixed = await rest.upload("PATCH", path, keep, ("c.txt", b"c"))
-    assert [each["filename"] for each in mixed["attachments"]] == ["b.txt", "c.txt"]
+    assert [file["filename"] for file in mixed["attachments"]] == ["b.txt", "c.txt"]
     status, answer = await rest("PATCH", path, {"attachments": [{"id": 3}]})
     assert (status, answer["code"]) == (400, 50035)
     _, none = await rest("PATCH", path, {"attachments": []})
@@ -218,7 +218,7 @@ async def test_files_shown_in_an_embed_are_not_listed(
         assert await response.read() == b"not really"
     path = f"{messages_of(server)}/{posted['id']}"
     _, edited = await rest("PATCH", path, {"embeds": [{"title": "t"}]})
-    assert [each["filename"] for each in edited["attachments"]] == ["a.png"]
+    assert [file["filename"] for file in edited["attachments"]] == ["a.png"]
 
 
 async def test_only_the_author_edits(server: DiscordServer, rest: RestClient) -> None:
@@ -236,21 +236,21 @@ async def test_history_pages_and_hides_what_others_wrote(
 ) -> None:
     await server.actions.say("tom", "videos", "private thoughts")
     ids = [
-        int((await rest("POST", messages_of(server), {"content": str(each)}))[1]["id"])
-        for each in range(5)
+        int((await rest("POST", messages_of(server), {"content": str(number)}))[1]["id"])
+        for number in range(5)
     ]
     _, newest = await rest("GET", f"{messages_of(server)}?limit=2")
-    assert [each["content"] for each in newest] == ["4", "3"]
+    assert [message["content"] for message in newest] == ["4", "3"]
     _, after = await rest("GET", f"{messages_of(server)}?after={ids[0]}&limit=2")
-    assert [each["content"] for each in after] == ["2", "1"]
+    assert [message["content"] for message in after] == ["2", "1"]
     _, before = await rest("GET", f"{messages_of(server)}?before={ids[1]}")
-    assert [each["content"] for each in before] == ["0", ""]
+    assert [message["content"] for message in before] == ["0", ""]
     assert (await rest("GET", f"{messages_of(server)}?limit=101"))[0] == 400
     assert (await rest("GET", f"{messages_of(server)}/{ids[0]}"))[1]["content"] == "0"
 
 
 def names(server: DiscordServer) -> set[str]:
-    return {server.state.users[each.user_id].name for each in server.pings}
+    return {server.state.users[ping.user_id].name for ping in server.pings}
 
 
 @pytest.mark.parametrize(
@@ -284,7 +284,7 @@ async def test_direct_messages_notify(server: DiscordServer, rest: RestClient) -
     assert (await rest("POST", f"/channels/{channel['id']}/messages", {"content": "psst"}))[
         0
     ] == 200
-    assert [each.reason for each in server.pings] == [PingReason.DIRECT_MESSAGE]
+    assert [ping.reason for ping in server.pings] == [PingReason.DIRECT_MESSAGE]
     status, answer = await rest("POST", "/users/@me/channels", {"recipient_id": "1"})
     assert (status, answer["code"]) == (400, 50033)
 
@@ -299,7 +299,7 @@ async def test_wrong_token_broken_json_and_unknown_route(
         assert response.headers["Content-Type"] == "application/json"
     assert server.unknown_requests == []
     assert await rest("GET", "/nothing/here") == (404, {"message": "404: Not Found", "code": 0})
-    assert [each.path for each in server.unknown_requests] == ["/nothing/here"]
+    assert [request.path for request in server.unknown_requests] == ["/nothing/here"]
     assert server.limits.invalid_requests == 1
 
 
