@@ -1,4 +1,4 @@
-"""Building answers with the headers of the service, and spoiling them on purpose."""
+"""Builds answers with the headers of the service, and breaks them on purpose."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The service's endpoints: create, query, list, cancel, upload.
+"""Serves the service's endpoints: create, query, list, cancel, upload.
 
 Tolerates what the SDKs send beyond the documented request: extra body keys, trailing slashes,
 leaked query parameters, a body or the verb GET at cancel.
@@ -42,7 +42,7 @@ service does not wait at all; a short wait makes tests with jumping clocks repea
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """What the endpoints work with."""
+    """Holds what the endpoints work with."""
 
     settings: EmulatorSettings
     clock: EmulatorClock

@@ -1,4 +1,4 @@
-"""The emulator's clock, which can run faster than real time and jump ahead, and its wake-up.
+"""Tells the emulator's time, which can run faster than real time and jump ahead.
 
 Task durations, the 24-hour memory and signed URLs follow this clock; rate limits do not, because
 the callers they restrain pace themselves in real time.
@@ -36,7 +36,7 @@ class ChangeNotifier:
 
 
 class EmulatorClock:
-    """Wall time of the emulated service."""
+    """Tells the wall time of the emulated service."""
 
     def __init__(self, speed: float = 1.0, *, notifier: ChangeNotifier | None = None) -> None:
         """Start at the present time.

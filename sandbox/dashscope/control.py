@@ -1,4 +1,4 @@
-"""The emulator's own endpoints under ``/_sandbox``: look inside, break things, move the clock."""
+"""Serves ``/_sandbox``: look inside, break things, move the clock."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Switches that make the emulator misbehave, each for a number of times.
+"""Makes the emulator misbehave on purpose, each fault for a number of times.
 
 =========  =======================================================================================
 point      actions
@@ -120,7 +120,7 @@ FIELDS = frozenset(item.name for item in fields(Fault))
 
 
 class PlannedFaults:
-    """The switches that are on."""
+    """Keeps the faults that are still to happen."""
 
     def __init__(self, seed: int = 0) -> None:
         self._random = random.Random(seed)

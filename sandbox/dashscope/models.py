@@ -1,4 +1,4 @@
-"""The models as data: what each accepts, how fast it may be used, how it reports its usage.
+"""Lists the models as data: what each accepts, how fast it is, how it reports its usage.
 
 Another model is another row. Figures are from help.aliyun.com/zh/model-renderer:
 legacy-image-to-video-by-first-and-last-frame-api-reference, legacy-image-to-video-api-reference,

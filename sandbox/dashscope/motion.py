@@ -1,4 +1,4 @@
-"""Painting the frames: pretty enough to be shown, quick enough for one core.
+"""Paints the frames: pretty enough to be shown, quick enough for one core.
 
 Frames are three Pillow planes (Y, Cb, Cr; the colours at half size), because resizing those is
 three times cheaper than resizing RGB and H.264 wants them anyway. A camera move is a float

@@ -1,4 +1,4 @@
-"""Finished files behind signed URLs, as an OSS bucket serves them.
+"""Serves finished files behind signed URLs, as an OSS bucket does.
 
 The signature is the old OSS one: verb, expiry and path. A query string that was encoded twice no
 longer matches, a HEAD of an address signed for GET neither, and after ``Expires`` the answer is

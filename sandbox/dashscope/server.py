@@ -1,4 +1,4 @@
-"""The server: wires the parts together, starts and ends them.
+"""Wires the emulator's parts together, starts and ends them.
 
 ::
 

@@ -1,4 +1,4 @@
-"""Task records and the store that moves them along.
+"""Keeps task records and moves them along.
 
 ::
 
@@ -106,7 +106,7 @@ class _Event(NamedTuple):
 
 
 class TaskStore:
-    """Every task of the account, and the queue in front of each model."""
+    """Keeps every task of the account, and the queue in front of each model."""
 
     def __init__(
         self,

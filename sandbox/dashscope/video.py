@@ -1,4 +1,4 @@
-"""Rendering a task's video: a real MP4, H.264, 30 frames per second, playable while it loads.
+"""Renders a task's video: a real MP4, H.264, 30 frames per second, playable while it loads.
 
 Rendering happens in one thread of its own. Pillow and FFmpeg let the server's loop run meanwhile.
 Identical inputs are rendered once.

@@ -1,4 +1,4 @@
-"""The scripted run behind ``make demo``: no accounts, real processes, a real MP4.
+"""Runs the script behind ``make demo``: no accounts, real processes, a real MP4.
 
 ::
 

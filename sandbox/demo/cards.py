@@ -1,4 +1,4 @@
-"""A message as lines of text, and what is new in it after an edit."""
+"""Reads a message as lines of text, and tells what is new in it after an edit."""
 
 from __future__ import annotations
 

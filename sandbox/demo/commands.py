@@ -1,4 +1,4 @@
-"""The commands a bot registered: each one that can be used, by its full name."""
+"""Lists the commands a bot registered: each one that can be used, by its full name."""
 
 from __future__ import annotations
 

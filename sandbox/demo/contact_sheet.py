@@ -1,4 +1,4 @@
-"""One PNG of all delivered videos: a row each, with first, middle and last frame."""
+"""Draws one PNG of all delivered videos: a row each, with first, middle and last frame."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ TITLE_SIZE, DETAIL_SIZE, CAPTION_SIZE = 24, 17, 16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One video."""
+    """Describes one video's row."""
 
     title: str
     """Its kind."""

@@ -1,4 +1,4 @@
-"""Talking to a sandbox's control API; whatever goes wrong becomes a `DemoError`."""
+"""Talks to a sandbox's control API; whatever goes wrong becomes a `DemoError`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TIMEOUT = aiohttp.ClientTimeout(total=REQUEST_SECONDS)
 
 
 class ControlClient:
-    """One sandbox, seen from outside."""
+    """Drives one sandbox from outside."""
 
     def __init__(self, session: aiohttp.ClientSession, *, name: str, url: str) -> None:
         self._session = session

@@ -1,4 +1,4 @@
-"""Reading an MP4 back: what it is, three frames, and how much a frame resembles a picture."""
+"""Decodes an MP4, keeps three frames, and measures how much a frame resembles a picture."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What there was to see of one job, read back from the Discord sandbox after the event."""
+"""Reads back from the Discord sandbox everything that was shown about one job."""
 
 from __future__ import annotations
 

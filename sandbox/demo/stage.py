@@ -1,4 +1,4 @@
-"""Three real processes on loopback: a Discord, a DashScope and the bot between them."""
+"""Runs three real processes on loopback: a Discord, a DashScope and the bot between them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A member asks for a video; everything they see until it is there is told as it happens."""
+"""Lets a member ask for a video, and tells everything they see until it is there."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ LEAST_EDITS = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveredVideo:
-    """A video as it hangs in the channel."""
+    """A video as it was posted in the channel."""
 
     request: VideoRequest
     job: str
@@ -46,7 +46,7 @@ class DeliveredVideo:
 
 
 class Story:
-    """One channel, watched from the first command on."""
+    """Watches one channel, from the first command on."""
 
     def __init__(self, discord: ControlClient, world: Json, transcript: Transcript) -> None:
         self._discord = discord

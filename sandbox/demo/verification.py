@@ -1,4 +1,4 @@
-"""The delivered video against what the provider made and what the member asked for."""
+"""Compares the delivered video with what the provider made and what the member asked for."""
 
 from __future__ import annotations
 

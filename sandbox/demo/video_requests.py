@@ -1,4 +1,4 @@
-"""What the demo asks for. Another kind of video is another row here and on the contact sheet."""
+"""Lists what the demo asks for. Another kind of video is another row here."""
 
 from __future__ import annotations
 

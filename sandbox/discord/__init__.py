@@ -1,4 +1,4 @@
-"""A Discord on loopback: REST v10, gateway, interactions and CDN for one unmodified bot.
+"""Emulates Discord on loopback for one unmodified bot: REST v10, gateway, interactions, CDN.
 
 ``async with DiscordServer() as server:`` or ``python -m sandbox.discord``. It refuses what Discord
 refuses and keeps everything the bot did for tests to look at.

@@ -1,4 +1,4 @@
-"""The parts of one server, wired together. Handlers and user actions get this one object."""
+"""Wires the parts of one server together; handlers and user actions get this one object."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sandbox.discord.world.state import State
 
 
 class Core:
-    """Composition root."""
+    """Holds every part of one server."""
 
     def __init__(self, settings: DiscordSettings) -> None:
         self.settings = settings

@@ -1,4 +1,4 @@
-"""The facade: start it, build a world, act as users, look at what the bot did."""
+"""Starts the emulated server, and shows what the bot did to it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A command's options as a Markdown table, from what the bot registers at Discord."""
+"""Writes a command's options as a Markdown table, from what the bot registers at Discord."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ _QUEUED = re.compile(r"Queued as Job `([0-9A-HJKMNP-TV-Z]{6})`")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
-    """One reply."""
+    """One reply, with the caption it is shown under."""
 
     command: str
     caption: str
@@ -59,7 +59,7 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recording:
-    """Everything that was recorded."""
+    """Holds everything that was recorded."""
 
     commands: Mapping[str, Json]
     """What the bot registered, by full name."""

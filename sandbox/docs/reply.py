@@ -1,4 +1,4 @@
-"""A message as lines of text that are the same in every recording.
+"""Writes a message as lines of text that are the same in every recording.
 
 What changes from run to run is not the bot's wording: ids it drew, and times, which a client
 counts down by itself. Both are shown as of one moment.
@@ -54,7 +54,7 @@ _STANDING: tuple[tuple[re.Pattern[str], str], ...] = (
 
 @dataclass(slots=True, kw_only=True)
 class Placeholders:
-    """What stands for ids and times."""
+    """Puts examples in place of ids and times, which differ from run to run."""
 
     names: Mapping[str, str]
     """Names of people by id."""

@@ -1,4 +1,4 @@
-"""What can happen in the script.
+"""Describes what can happen in the script.
 
 A scene with a caption is shown under its command; the others only move the story on. Jobs are
 called by a name of the script's own: ``{cat}`` in an option is that job's id.

@@ -1,4 +1,4 @@
-"""The scenes whose replies the documentation shows, in the order they are played."""
+"""Lists the scenes whose replies the documentation shows, in the order they are played."""
 
 from __future__ import annotations
 

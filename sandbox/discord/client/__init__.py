@@ -1,1 +1,1 @@
-"""A person at Discord's client: what they build, do and see of the answers."""
+"""Acts for the people at Discord's client: what they build, send and see."""

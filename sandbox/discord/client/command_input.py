@@ -1,4 +1,4 @@
-"""What Discord's client does before a command is sent: find it, check options, resolve them.
+"""Finds commands and resolves their options as Discord's client does before it sends them.
 
 A value the client would not let through is refused here too, so a test cannot pass with input
 that no user could give.
@@ -44,7 +44,7 @@ OptionValue: TypeAlias = str | int | float | bool | Upload | User | Channel | Ro
 
 @dataclass(slots=True)
 class Resolved:
-    """``data.options`` and the objects it names."""
+    """Collects ``data.options`` and the objects it names."""
 
     options: list[Json] = field(default_factory=list)
     objects: dict[str, Json] = field(default_factory=dict)

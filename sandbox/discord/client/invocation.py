@@ -1,4 +1,4 @@
-"""One thing a user did, and everything they saw come of it."""
+"""Follows one thing a user did until everything the bot made of it can be seen."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class NoAnswerError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suggestions:
-    """Autocomplete's answer."""
+    """What autocomplete answered, and how fast."""
 
     choices: list[Json]
     seconds: float
@@ -31,7 +31,7 @@ class Suggestions:
 
 
 class Invocation:
-    """A live view of an interaction; it fills up while the bot works."""
+    """Shows an interaction live; it fills up while the bot works."""
 
     def __init__(self, core: Core, interaction: Interaction) -> None:
         self._core = core

@@ -1,4 +1,4 @@
-"""What Discord's client sends when a modal is filled in.
+"""Builds what Discord's client sends when a modal is filled in.
 
 https://discord.com/developers/docs/interactions/receiving-and-responding#interaction-object-modal-submit-data-structure
 """

@@ -1,4 +1,4 @@
-"""What users do: commands, autocomplete, buttons, selects, menus, modals."""
+"""Lets users act: commands, autocomplete, buttons, selects, menus, modals."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from sandbox.discord.world.state import ChannelRef, MessageRef, UserRef
 
 
 class UserActions:
-    """The client's side of interactions."""
+    """Does what people do at Discord's client."""
 
     def __init__(self, core: Core) -> None:
         self._core = core

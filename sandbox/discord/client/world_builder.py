@@ -1,4 +1,4 @@
-"""Building and changing the world; the gateway tells the bot about each change."""
+"""Builds and changes the world; the gateway tells the bot about each change."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PermissionsLike = int | str | list[str] | tuple[str, ...]
 
 
 class WorldBuilder:
-    """What a person with a mouse would do to users, guilds and channels."""
+    """Does to users, guilds and channels what a person with a mouse would."""
 
     def __init__(self, core: Core) -> None:
         self._core = core

@@ -1,1 +1,1 @@
-"""``/_sandbox``: what tests in another process see and do over HTTP."""
+"""Serves ``/_sandbox``, through which another process drives and watches the server."""

@@ -1,4 +1,4 @@
-"""``/_sandbox``: the same powers over HTTP, so that another process can drive the server.
+"""Serves ``/_sandbox``: the same powers over HTTP, so that another process can drive the server.
 
 JSON in, JSON out. People, channels and guilds are named by id or by name. A mistake of the caller
 is 400 with ``{"error": …}``; something that did not happen in time is 408.
@@ -26,7 +26,7 @@ PREFIX = "/_sandbox"
 
 
 class ControlEndpoints:
-    """Everything another process can see, do and break, plus what ``WorldEndpoints`` changes."""
+    """Lets another process see, do and break everything."""
 
     def __init__(self, core: Core, build: WorldBuilder, actions: UserActions) -> None:
         self._core = core

@@ -1,4 +1,4 @@
-"""Records as JSON for the control API: for people and tests, not Discord's wire format."""
+"""Shows records as JSON for people and tests, which is not Discord's wire format."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The part of ``/_sandbox`` that builds and changes the world."""
+"""Serves the part of ``/_sandbox`` that builds and changes the world."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Endpoint: TypeAlias = Callable[[Json, dict[str, str]], Awaitable[object]]
 
 
 class WorldEndpoints:
-    """Users, guilds, channels, roles, permissions."""
+    """Lets another process change users, guilds, channels, roles and permissions."""
 
     def __init__(self, build: WorldBuilder, *, bot_id: int) -> None:
         self._build = build

@@ -1,1 +1,1 @@
-"""The websocket: sessions, heartbeats, events, resuming."""
+"""Speaks the gateway protocol: sessions, heartbeats, events, resuming."""

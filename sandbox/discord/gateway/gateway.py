@@ -1,4 +1,4 @@
-"""The gateway: who is connected, who gets which event, and what is refused.
+"""Decides who is connected, who gets which event, and what is refused.
 
 https://discord.com/developers/docs/events/gateway
 """
@@ -33,7 +33,7 @@ CLEAN_CLOSE = {1000, 1001}
 
 
 class Gateway:
-    """All sessions of the bot."""
+    """Accepts the bot's websockets and sends it events."""
 
     def __init__(
         self, state: State, payloads: Payloads, faults: Faults, event_log: EventLog

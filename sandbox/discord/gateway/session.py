@@ -1,4 +1,4 @@
-"""One gateway session, one websocket. A session outlives its sockets: RESUME is about that.
+"""Keeps one gateway session and its websockets, which it outlives: RESUME is about that.
 
 https://discord.com/developers/docs/events/gateway#resuming
 """
@@ -119,7 +119,7 @@ class Connection:
 
 @dataclass(slots=True)
 class Session:
-    """What READY opened: shard, intents, numbered events, and the socket if there is one."""
+    """Remembers what READY opened: shard, intents, numbered events, and its socket, if any."""
 
     id: str
     shard_id: int

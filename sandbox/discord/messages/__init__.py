@@ -1,1 +1,1 @@
-"""A message's way into a channel: composed, posted, changed, removed, notified about."""
+"""Composes, posts, changes and removes messages, and notifies whom they concern."""

@@ -1,4 +1,4 @@
-"""From a request body and its files to a revision: attachments, embeds, mentions, AutoMod."""
+"""Makes a revision of a request's body and files: attachments, embeds, mentions, AutoMod."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who a message really notifies, which is not the same as whose name stands in it.
+"""Works out whom a message notifies, which is not everybody whose name stands in it.
 
 https://discord.com/developers/docs/resources/message#allowed-mentions-object
 """
@@ -20,7 +20,7 @@ EVERYONE = re.compile(r"@(everyone|here)\b")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mentions:
-    """What ``mentions``, ``mention_roles`` and ``mention_everyone`` will say."""
+    """Whom a message names: ``mentions``, ``mention_roles`` and ``mention_everyone``."""
 
     user_ids: tuple[int, ...] = ()
     role_ids: tuple[int, ...] = ()

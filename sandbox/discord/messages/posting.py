@@ -1,4 +1,4 @@
-"""Putting messages into channels, changing and removing them, and telling everybody concerned."""
+"""Puts messages into channels, changes and removes them, and tells everybody concerned."""
 
 from __future__ import annotations
 

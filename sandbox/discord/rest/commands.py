@@ -1,4 +1,4 @@
-"""Registering application commands.
+"""Registers application commands.
 
 https://discord.com/developers/docs/interactions/application-commands
 """

@@ -1,4 +1,4 @@
-"""The door of the REST API: records, planned faults, token, rate limits, then the handler."""
+"""Guards the REST API: records, planned faults, token, rate limits, then the handler."""
 
 from __future__ import annotations
 

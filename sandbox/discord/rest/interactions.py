@@ -1,4 +1,4 @@
-"""The first answer to an interaction.
+"""Takes the first answer to an interaction.
 
 https://discord.com/developers/docs/interactions/receiving-and-responding
 """

@@ -1,4 +1,4 @@
-"""Messages with the bot token: post, read, edit, delete.
+"""Posts, reads, edits and deletes messages with the bot token.
 
 https://discord.com/developers/docs/resources/message
 """

@@ -1,4 +1,4 @@
-"""Everything that is read: the gateway's address, users, the application, channels, guilds."""
+"""Shows what is only read: the gateway's address, users, the application, channels, guilds."""
 
 from __future__ import annotations
 

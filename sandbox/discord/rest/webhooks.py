@@ -1,4 +1,4 @@
-"""Everything an interaction token can do after the first answer: edits and follow-ups.
+"""Takes what an interaction token can do after the first answer: edits and follow-ups.
 
 The token lives fifteen minutes; afterwards every call answers 401 with 50027:
 https://discord.com/developers/docs/interactions/receiving-and-responding#followup-messages

@@ -1,1 +1,1 @@
-"""What Discord refuses, limits and gets wrong: body rules, errors, rate limits, faults."""
+"""Decides what is refused: rules of bodies, rate limits, planned faults, and how it is said."""

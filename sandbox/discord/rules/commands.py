@@ -1,4 +1,4 @@
-"""What is wrong with application commands, beyond their form.
+"""Checks application commands for what their form alone does not show.
 
 https://discord.com/developers/docs/interactions/application-commands
 """

@@ -1,4 +1,4 @@
-"""Buttons, selects and modals: what is wrong with them beyond their form, and how to find them.
+"""Finds buttons, selects and inputs, and checks them for what their form does not show.
 
 https://discord.com/developers/docs/components/reference
 """

@@ -1,4 +1,4 @@
-"""Refusals, with the code and sentence Discord uses.
+"""Lists refusals, with the code and sentence Discord uses.
 
 Codes and sentences: https://discord.com/developers/docs/topics/opcodes-and-status-codes#json
 """

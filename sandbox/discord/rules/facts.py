@@ -1,4 +1,4 @@
-"""What Discord's OpenAPI document states about the routes of this server.
+"""Reads what Discord's OpenAPI document states about the routes of this server.
 
 ``facts.json`` is the document without its sentences and without what no route here needs;
 ``python -m tools.distil_discord_facts`` writes it. The document calls itself a preview, to be
@@ -20,7 +20,7 @@ REFERENCE = "#/components/schemas/"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Amendment:
-    """Where one field is not as the document has it."""
+    """Says where one field is not as the document has it."""
 
     schema: str
     field: str

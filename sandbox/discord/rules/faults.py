@@ -1,4 +1,4 @@
-"""What goes wrong on purpose: answers, lost replies, cut connections, delays, gateway trouble."""
+"""Makes things go wrong on purpose: answers, lost replies, cuts, delays, gateway trouble."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Fault:
 
 @dataclass(slots=True, kw_only=True)
 class FaultSequence:
-    """Failures that every route meets, one after the other."""
+    """Makes every route meet the same failures, one after the other."""
 
     faults: tuple[Fault, ...]
     routes: str
@@ -61,7 +61,7 @@ class FaultSequence:
 
 
 class Faults:
-    """All planned failures; those added first are used first."""
+    """Keeps all planned failures; those added first are used first."""
 
     def __init__(self, seed: int = 0) -> None:
         self._random = random.Random(seed)

@@ -1,4 +1,4 @@
-"""The form of a body: types, lengths, counts, enumerations, what is required.
+"""Checks the form of a body: types, lengths, counts, enumerations, what is required.
 
 The facts say what is right, this says in Discord's codes and sentences what is not. jsonschema
 could read the facts as well, which ``tests/sandbox/discord/test_forms.py`` holds against this, but

@@ -1,4 +1,4 @@
-"""What is wrong with a message, beyond the form of its body.
+"""Checks messages for what the form of their body does not show.
 
 https://discord.com/developers/docs/resources/message#create-message
 """

@@ -1,4 +1,4 @@
-"""Recorded requests against Discord's own OpenAPI 3.1 document, or the facts taken from it.
+"""Checks recorded requests against Discord's OpenAPI 3.1 document, or the facts taken from it.
 
 https://github.com/discord/discord-api-spec. This is the second opinion on what a bot sends and on
 what this server answers, so it knows nothing of the amendments to the facts.

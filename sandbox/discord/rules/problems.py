@@ -1,4 +1,4 @@
-"""Collecting what is wrong with a body, in the shape of Discord's ``errors`` tree.
+"""Collects what is wrong with a body, in the shape of Discord's ``errors`` tree.
 
 https://discord.com/developers/docs/reference#error-messages
 """
@@ -16,7 +16,7 @@ Path: TypeAlias = tuple[str | int, ...]
 
 
 class Problems:
-    """A growing ``errors`` tree."""
+    """Grows an ``errors`` tree."""
 
     def __init__(self) -> None:
         self.tree: Json = {}

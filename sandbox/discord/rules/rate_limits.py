@@ -1,4 +1,4 @@
-"""Buckets per route and major parameter, the global limit, and the count of invalid requests.
+"""Limits rates: buckets per route and major parameter, a global limit, invalid requests.
 
 Discord publishes no sizes, only headers: https://discord.com/developers/docs/topics/rate-limits.
 The figures here are those seen in the wild; a bot must live with any.
@@ -60,7 +60,7 @@ class Verdict:
 
 
 class RateLimits:
-    """All buckets of one bot."""
+    """Keeps all buckets of one bot."""
 
     def __init__(self, clock: Clock, *, enabled: bool, per_second: int) -> None:
         self._clock = clock

@@ -1,1 +1,1 @@
-"""Discord's formats: payloads, multipart bodies, signed file addresses."""
+"""Writes and reads Discord's formats: payloads, multipart bodies, signed file addresses."""

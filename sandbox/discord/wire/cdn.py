@@ -1,4 +1,4 @@
-"""The content delivery network: signed URLs that expire.
+"""Serves files under signed URLs that expire.
 
 ``ex`` is the expiry, ``is`` the issue (both hexadecimal Unix seconds), ``hm`` a signature:
 https://discord.com/developers/docs/reference#signed-attachment-cdn-urls
@@ -20,7 +20,7 @@ PREFIX = "/cdn"
 
 
 class Cdn:
-    """Signs, checks and serves."""
+    """Signs addresses, checks them, and serves the files."""
 
     def __init__(self, clock: Clock, *, application_id: int, url_seconds: float) -> None:
         self._clock = clock

@@ -1,4 +1,4 @@
-"""Reading request bodies: JSON, or ``payload_json`` with ``files[n]`` streamed to disk.
+"""Reads request bodies: JSON, or ``payload_json`` with ``files[n]`` streamed to disk.
 
 https://discord.com/developers/docs/reference#uploading-files
 """

@@ -1,4 +1,4 @@
-"""Files, messages and interactions as Discord's JSON."""
+"""Writes files, messages and interactions as Discord's JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Users, roles, channels and guilds as Discord's JSON.
+"""Writes users, roles, channels and guilds as Discord's JSON.
 
 discord.py needs every key that is here; see its ``types`` package.
 """

@@ -1,1 +1,1 @@
-"""Who and what there is, with its clock, its files and the log of what happened."""
+"""Holds who and what there is, with its clock, its files and the log of what happened."""

@@ -1,4 +1,4 @@
-"""The one reader of the time. Tests move it forward instead of waiting."""
+"""Tells the time, which tests move forward instead of waiting."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 
 class Clock:
-    """Wall-clock time plus whatever was skipped."""
+    """Adds to wall-clock time whatever was skipped."""
 
     def __init__(self) -> None:
         self._skipped_seconds = 0.0

@@ -1,4 +1,4 @@
-"""Everything that happens, in order, and a way to wait for it.
+"""Records everything that happens, in order, and lets others wait for it.
 
 ``wait_for`` looks again after each event, so nothing in a test has to sleep and hope.
 """
@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 class EventLog:
-    """Numbered events from 1 upwards."""
+    """Keeps numbered events, from 1 upwards."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock

@@ -1,4 +1,4 @@
-"""Uploads on disk. A file is written while it arrives, so a large one costs no memory."""
+"""Keeps uploads on disk; each is written while it arrives, so a large one costs no memory."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sandbox.discord.world.records import StoredFile
 
 
 class FileStore:
-    """One directory of blobs."""
+    """Keeps blobs in one directory."""
 
     def __init__(self, directory: Path | None) -> None:
         self._temporary = (
@@ -46,7 +46,7 @@ class FileStore:
 
 
 class Spool:
-    """A blob being written."""
+    """Writes one blob while it arrives."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

@@ -1,4 +1,4 @@
-"""What a bot registers and what users do with it: commands and interactions."""
+"""Describes what a bot registers and what users do with it: commands and interactions."""
 
 from __future__ import annotations
 

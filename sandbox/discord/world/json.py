@@ -1,4 +1,4 @@
-"""What leaves and enters as JSON. Payloads are plain dictionaries here and nowhere interpreted."""
+"""Reads and writes JSON. Payloads are plain dictionaries here and nowhere interpreted."""
 
 from __future__ import annotations
 

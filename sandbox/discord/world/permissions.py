@@ -1,4 +1,4 @@
-"""Who may do what where: flags, overwrites and how they add up.
+"""Adds up who may do what where: roles, then overwrites.
 
 Order of evaluation: https://discord.com/developers/docs/topics/permissions#permission-overwrites
 """

@@ -1,4 +1,4 @@
-"""Every REST request and its answer, for tests to look at and to validate."""
+"""Records every REST request and its answer, for tests to look at and to validate."""
 
 from __future__ import annotations
 

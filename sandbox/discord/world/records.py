@@ -1,4 +1,4 @@
-"""The things Discord knows: users, guilds, channels, messages.
+"""Describes the things Discord knows: users, guilds, channels, messages.
 
 Plain mutable records; ``state.py`` owns the collections, ``payloads.py`` writes them as JSON.
 """

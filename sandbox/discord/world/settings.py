@@ -1,4 +1,4 @@
-"""What can be chosen about the server. Defaults are Discord's own figures where it has them."""
+"""Names what can be chosen about the server; defaults are Discord's figures where it has them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ MIB = 1024 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DiscordSettings:
-    """Construction of a ``DiscordServer``."""
+    """Says how a ``DiscordServer`` is."""
 
     host: str = "127.0.0.1"
     """Loopback only; nothing here is meant for a network."""

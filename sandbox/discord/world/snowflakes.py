@@ -1,4 +1,4 @@
-"""Snowflakes: 64-bit ids that carry their time of birth.
+"""Makes snowflakes: 64-bit ids that carry their time of birth.
 
 discord.py reads ``created_at`` and ``expires_at`` out of them, so made-up small numbers would not
 do: https://discord.com/developers/docs/reference#snowflakes

@@ -1,4 +1,4 @@
-"""All records of one sandbox and the ways to find them. Nothing here does I/O."""
+"""Holds all records of one server and finds them. Nothing here does I/O."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MessageRef: TypeAlias = Message | int | str
 
 
 class State:
-    """The world as the server knows it."""
+    """Knows the world as the server does."""
 
     def __init__(self, settings: DiscordSettings, clock: Clock) -> None:
         self.settings = settings
