@@ -14,7 +14,7 @@ from sandbox.discord.control.endpoints import ControlEndpoints
 from sandbox.discord.core import Core
 from sandbox.discord.gateway import gateway
 from sandbox.discord.gateway.session import Session
-from sandbox.discord.rest.front import PREFIX, RestApi, cut
+from sandbox.discord.rest.front import PREFIX, RestApi, cut_connection
 from sandbox.discord.wire import cdn
 from sandbox.discord.world.recorded_request import RecordedRequest
 from sandbox.discord.world.records import Channel, Guild, Message, Ping, User
@@ -122,7 +122,7 @@ class DiscordServer:
     async def _serve_file(self, request: web.Request) -> web.StreamResponse:
         fault = self.faults.take("GET", request.path, cdn.PREFIX)
         if fault is not None and fault.drop:
-            return cut(request)
+            return cut_connection(request)
         if fault is not None and fault.status is not None:
             return web.Response(status=fault.status)
         return await self.cdn.serve(request)

@@ -37,12 +37,12 @@ class RestApi:
                 await asyncio.sleep(fault.delay_seconds)
             replaces = fault is not None and (fault.drop or fault.status is not None)
             if fault is not None and fault.drop and not fault.after:
-                return cut(request)
+                return cut_connection(request)
             body = await self._read(request, record)
             if fault is None or fault.after or not replaces:
                 await self._answer(request, record, body)
             if fault is not None and fault.drop:
-                return cut(request)
+                return cut_connection(request)
             if fault is not None and fault.status is not None:
                 self._replace(record, fault)
         except ApiError as error:
@@ -158,7 +158,7 @@ def find(method: str, path: str) -> tuple[Route, dict[str, str]] | None:
     return None
 
 
-def cut(request: web.Request) -> web.StreamResponse:
+def cut_connection(request: web.Request) -> web.StreamResponse:
     """Reset the connection; the response returned never leaves."""
     if request.transport is not None:
         request.transport.abort()
