@@ -87,7 +87,7 @@ CASES = (
         Way.DM,
         in_thread=True,
     ),
-    Case("the requester leaves", lambda s, *_: s.leave(s.guild, "ada"), Way.STATUS),
+    Case("the requester leaves", lambda s, *_: s.build.leave(s.guild, "ada"), Way.STATUS),
     Case("slow mode, and the message is deleted", delete_in_slow_mode, Way.CHANNEL),
 )
 
