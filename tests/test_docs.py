@@ -23,7 +23,7 @@ from sandbox.demo.commands import leaves
 from sandbox.docs.blocks import BlockError, block, blocks_of, filled
 from sandbox.docs.options import options_table
 from sandbox.docs.reply import EXAMPLE_DAY
-from sandbox.docs.scenes import Break, Pass
+from sandbox.docs.scenes import AdvanceClock, FailTask
 from sandbox.docs.scenes import section as shown_under
 from sandbox.docs.script import SCRIPT
 from tests.cogs.doubles import OPERATOR_GUILD, Backstage
@@ -87,7 +87,7 @@ async def test_every_command_shows_the_replies_of_its_scenes(commands: dict[str,
     blocks = blocks_of(COMMANDS)
     captions: dict[str, list[str]] = {name: [] for name in commands}
     for scene in SCRIPT:
-        if not isinstance(scene, Pass | Break) and scene.caption:
+        if not isinstance(scene, AdvanceClock | FailTask) and scene.caption:
             captions[shown_under(scene)].append(scene.caption)
     for name in commands:
         replies = blocks[f"replies to /{name}"]

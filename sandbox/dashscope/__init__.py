@@ -1,4 +1,4 @@
-"""A local stand-in for the Wan video service of Alibaba Cloud Model Studio (DashScope).
+"""Emulates the Wan video service of Alibaba Cloud Model Studio (DashScope) on loopback.
 
 It speaks the documented HTTP API closely enough that the official ``dashscope`` SDK cannot tell
 the difference, keeps the documented limits, makes real MP4 files, and can be told to misbehave.

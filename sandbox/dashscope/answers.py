@@ -1,4 +1,4 @@
-"""Building answers with the headers of the service, and spoiling them on purpose."""
+"""Builds answers with the headers of the service, and breaks them on purpose."""
 
 from __future__ import annotations
 
@@ -82,13 +82,13 @@ async def send_text(request: web.Request, fault: Fault) -> web.StreamResponse:
         for at in range(len(body)):
             await response.write(body[at : at + 1])
             pause = Fault(point=fault.point, action="delay", seconds=1 / fault.bytes_per_second)
-            await spoil(request, pause)
+            await inject(request, pause)
     else:
         await response.write(body)
     return response
 
 
-async def spoil(request: web.Request, fault: Fault) -> None:
+async def inject(request: web.Request, fault: Fault) -> None:
     """Carry out drop, reset, hang and delay; other actions are left to the caller.
 
     Raises:
@@ -135,7 +135,7 @@ def reset(request: web.Request) -> NoReturn:
     drop(request)
 
 
-async def dress(_request: web.Request, response: web.StreamResponse) -> None:
+async def add_gateway_headers(_request: web.Request, response: web.StreamResponse) -> None:
     """Give every answer the headers of the service's gateway."""
     response.headers[hdrs.SERVER] = "istio-envoy"
     if response.headers.get(hdrs.CONTENT_TYPE) == "":

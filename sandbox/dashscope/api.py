@@ -1,4 +1,4 @@
-"""The service's endpoints: create, query, list, cancel, upload.
+"""Serves the service's endpoints: create, query, list, cancel, upload.
 
 Tolerates what the SDKs send beyond the documented request: extra body keys, trailing slashes,
 leaked query parameters, a body or the verb GET at cancel.
@@ -18,19 +18,19 @@ from sandbox.dashscope import problems, wire
 from sandbox.dashscope.answers import (
     TASKS_JSON_TYPE,
     html,
+    inject,
     json_answer,
     send_text,
-    spoil,
     xml_error,
 )
 from sandbox.dashscope.clock import EmulatorClock
-from sandbox.dashscope.faults import Fault, FaultBoard
+from sandbox.dashscope.faults import Fault, PlannedFaults
 from sandbox.dashscope.limits import RateLimits
 from sandbox.dashscope.pictures import PictureSource
 from sandbox.dashscope.problems import ApiError, InputRejectedError
 from sandbox.dashscope.recorder import RequestRecord, shortened
 from sandbox.dashscope.settings import EmulatorSettings
-from sandbox.dashscope.tasks import TaskBoard, TaskRecord
+from sandbox.dashscope.tasks import TaskRecord, TaskStore
 from sandbox.dashscope.uploads import UploadRefusedError, UploadStore
 from sandbox.dashscope.validation import Creation, check_creation, inspect_input, parse_body
 
@@ -42,12 +42,12 @@ service does not wait at all; a short wait makes tests with jumping clocks repea
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """What the endpoints work with."""
+    """Holds what the endpoints work with."""
 
     settings: EmulatorSettings
     clock: EmulatorClock
-    board: TaskBoard
-    faults: FaultBoard
+    task_store: TaskStore
+    faults: PlannedFaults
     uploads: UploadStore
     pictures: PictureSource
     spawn: Callable[[Coroutine[object, object, None]], asyncio.Task[None]]
@@ -93,16 +93,16 @@ class Api:
         row = creation.row
         fault = parts.faults.take("create", model=row.name)
         if fault is not None and not fault.accepts:
-            await spoil(request, fault)
-            return await _spoilt_answer(request, fault, record.request_id)
+            await inject(request, fault)
+            return await _faulty_answer(request, fault, record.request_id)
         rate = parts.settings.create_rps or row.limits[parts.settings.region].creates_per_second
         if not self._limits.admit(f"create {row.name}", rate):
             raise problems.rate_exceeded()
         task = await self._accept(request, creation, api_key)
         if fault is not None:
-            await spoil(request, fault)
+            await inject(request, fault)
             if fault.action != "delay":
-                return await _spoilt_answer(request, fault, record.request_id)
+                return await _faulty_answer(request, fault, record.request_id)
         response = json_answer(request, wire.created(task))
         response.headers["x-dashscope-call-gateway"] = "true"
         return response
@@ -111,7 +111,7 @@ class Api:
         parts = self._parts
         record = request[RECORD]
         task_input, parameters = shortened(creation.input), shortened(creation.parameters)
-        task = parts.board.accept(
+        task = parts.task_store.accept(
             task_id=str(uuid.uuid4()),
             request_id=record.request_id,
             row=creation.row,
@@ -130,19 +130,19 @@ class Api:
         try:
             plan = await inspect_input(creation, self._parts.pictures, resolve_oss=resolve_oss)
         except InputRejectedError as error:
-            self._parts.board.inspected(task, error.problem)
+            self._parts.task_store.inspected(task, error.problem)
         else:
-            self._parts.board.inspected(task, plan)
+            self._parts.task_store.inspected(task, plan)
 
     async def query(self, request: web.Request) -> web.StreamResponse:
         """Answer with a task as it is now."""
         task_id = request.match_info["task_id"]
-        task = self._parts.board.tasks.get(task_id)
-        spoilt = await self._admit(request, "query", task)
-        if spoilt is not None:
-            return spoilt
+        task = self._parts.task_store.tasks.get(task_id)
+        faulty = await self._admit(request, "query", task)
+        if faulty is not None:
+            return faulty
         # Looked up again: time may have passed in a delay.
-        found = self._parts.board.find(task_id)
+        found = self._parts.task_store.find(task_id)
         request_id = request[RECORD].request_id
         body = (
             wire.unknown(task_id, request_id) if found is None else wire.queried(found, request_id)
@@ -151,10 +151,10 @@ class Api:
 
     async def list(self, request: web.Request) -> web.StreamResponse:
         """Answer with the account's tasks of the last 24 hours."""
-        spoilt = await self._admit(request, "list", None)
-        if spoilt is not None:
-            return spoilt
-        remembered = self._parts.board.remembered()
+        faulty = await self._admit(request, "list", None)
+        if faulty is not None:
+            return faulty
+        remembered = self._parts.task_store.remembered()
         now = self._parts.clock.epoch()
         body = wire.listed(remembered, request.query, request[RECORD].request_id, now)
         return json_answer(request, body, content_type=TASKS_JSON_TYPE)
@@ -162,10 +162,10 @@ class Api:
     async def cancel(self, request: web.Request) -> web.StreamResponse:
         """Cancel a task that is PENDING."""
         task_id = request.match_info["task_id"]
-        spoilt = await self._admit(request, "cancel", self._parts.board.tasks.get(task_id))
-        if spoilt is not None:
-            return spoilt
-        if not self._parts.board.cancel(task_id):
+        faulty = await self._admit(request, "cancel", self._parts.task_store.tasks.get(task_id))
+        if faulty is not None:
+            return faulty
+        if not self._parts.task_store.cancel(task_id):
             raise problems.cancel_refused()
         body = {"request_id": request[RECORD].request_id}
         return json_answer(request, body, content_type=TASKS_JSON_TYPE)
@@ -178,9 +178,9 @@ class Api:
             raise ApiError(400, "InvalidParameter", "Required parameter missing or invalid.")
         if not self._limits.admit(f"upload {model}", self._parts.settings.upload_qps):
             raise problems.rate_exceeded()
-        spoilt = await _spoil_request(request, self._parts.faults.take("upload", model=model))
-        if spoilt is not None:
-            return spoilt
+        faulty = await _inject_into_request(request, self._parts.faults.take("upload", model=model))
+        if faulty is not None:
+            return faulty
         request_id = request[RECORD].request_id
         data = self._parts.uploads.issue_policy(
             model=model, request_id=request_id, upload_host=f"{request.url.origin()}/oss"
@@ -224,7 +224,7 @@ class Api:
     async def _admit(
         self, request: web.Request, point: str, task: TaskRecord | None
     ) -> web.StreamResponse | None:
-        """Check key and rate; return an answer spoilt by a fault, or None to go on."""
+        """Check key and rate; return an answer faulty by a fault, or None to go on."""
         self._authorise(request)
         record = request[RECORD]
         record.task_id = request.match_info.get("task_id")
@@ -232,7 +232,7 @@ class Api:
             raise problems.rate_exceeded()
         model = request.query.get("model_name") if task is None else task.model
         fault = self._parts.faults.take(point, model=model, task_id=record.task_id)
-        return await _spoil_request(request, fault)
+        return await _inject_into_request(request, fault)
 
     @staticmethod
     async def _read(request: web.Request) -> bytes:
@@ -242,16 +242,18 @@ class Api:
             raise problems.too_large() from error
 
 
-async def _spoil_request(request: web.Request, fault: Fault | None) -> web.StreamResponse | None:
+async def _inject_into_request(
+    request: web.Request, fault: Fault | None
+) -> web.StreamResponse | None:
     if fault is None:
         return None
-    await spoil(request, fault)
+    await inject(request, fault)
     if fault.action == "delay":
         return None
-    return await _spoilt_answer(request, fault, request[RECORD].request_id)
+    return await _faulty_answer(request, fault, request[RECORD].request_id)
 
 
-async def _spoilt_answer(request: web.Request, fault: Fault, request_id: str) -> web.StreamResponse:
+async def _faulty_answer(request: web.Request, fault: Fault, request_id: str) -> web.StreamResponse:
     if fault.action == "html":
         return html(fault.status)
     if fault.action in {"raw", "drip", "cut"}:

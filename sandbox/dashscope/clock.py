@@ -1,4 +1,4 @@
-"""The emulator's clock, which can run faster than real time and jump ahead, and its wake-up.
+"""Tells the emulator's time, which can run faster than real time and jump ahead.
 
 Task durations, the 24-hour memory and signed URLs follow this clock; rate limits do not, because
 the callers they restrain pace themselves in real time.
@@ -14,7 +14,7 @@ SERVICE_ZONE = timezone(timedelta(hours=8))
 """Times in answers are UTC+8 (image-to-video-by-first-and-last-frame-api-reference)."""
 
 
-class Pulse:
+class ChangeNotifier:
     """Wakes everyone who waits, each time something changed."""
 
     def __init__(self) -> None:
@@ -36,19 +36,19 @@ class Pulse:
 
 
 class EmulatorClock:
-    """Wall time of the emulated service."""
+    """Tells the wall time of the emulated service."""
 
-    def __init__(self, speed: float = 1.0, *, pulse: Pulse | None = None) -> None:
+    def __init__(self, speed: float = 1.0, *, notifier: ChangeNotifier | None = None) -> None:
         """Start at the present time.
 
         Args:
             speed: emulated seconds per real second, above 0.
-            pulse: notified when the clock jumps or changes its speed.
+            notifier: notified when the clock jumps or changes its speed.
         """
         self._speed = speed
         self._base_real = time.monotonic()
         self._base_epoch = time.time()
-        self._pulse = pulse or Pulse()
+        self._notifier = notifier or ChangeNotifier()
 
     @property
     def speed(self) -> float:
@@ -62,7 +62,7 @@ class EmulatorClock:
             raise ValueError(message)
         self._base_epoch, self._base_real = self.epoch(), time.monotonic()
         self._speed = value
-        self._pulse.notify()
+        self._notifier.notify()
 
     def epoch(self) -> float:
         """Return the emulated Unix time, in seconds."""
@@ -82,7 +82,7 @@ class EmulatorClock:
             message = "the clock cannot run backwards"
             raise ValueError(message)
         self._base_epoch += seconds
-        self._pulse.notify()
+        self._notifier.notify()
 
     def real_seconds_until(self, epoch: float) -> float:
         """Return how many real seconds are left until an emulated Unix time; 0 when past."""

@@ -1,4 +1,4 @@
-"""The emulator's own endpoints under ``/_sandbox``: look inside, break things, move the clock."""
+"""Serves ``/_sandbox``: look inside, break things, move the clock."""
 
 from __future__ import annotations
 
@@ -8,19 +8,24 @@ from dataclasses import asdict
 from aiohttp import web
 
 from sandbox.dashscope.clock import EmulatorClock, service_time
-from sandbox.dashscope.faults import FaultBoard
+from sandbox.dashscope.faults import PlannedFaults
 from sandbox.dashscope.recorder import Recorder, as_json
-from sandbox.dashscope.tasks import TaskBoard, TaskRecord
+from sandbox.dashscope.tasks import TaskRecord, TaskStore
 
 
-class Control:
+class ControlEndpoints:
     """Handlers for whoever drives the emulator from another process."""
 
     def __init__(
-        self, *, clock: EmulatorClock, board: TaskBoard, faults: FaultBoard, recorder: Recorder
+        self,
+        *,
+        clock: EmulatorClock,
+        task_store: TaskStore,
+        faults: PlannedFaults,
+        recorder: Recorder,
     ) -> None:
         self._clock = clock
-        self._board = board
+        self._task_store = task_store
         self._faults = faults
         self._recorder = recorder
 
@@ -38,15 +43,15 @@ class Control:
 
     async def state(self, _request: web.Request) -> web.Response:
         """Show the tasks, the peaks and the clock."""
-        self._board.settle()
+        self._task_store.settle()
         return web.json_response(
             {
                 "now": service_time(self._clock.epoch()),
                 "epoch": self._clock.epoch(),
                 "speed": self._clock.speed,
                 "requests": len(self._recorder.requests),
-                "peaks": {model: peak._asdict() for model, peak in self._board.peaks.items()},
-                "tasks": [_task(task) for task in self._board.tasks.values()],
+                "peaks": {model: peak._asdict() for model, peak in self._task_store.peaks.items()},
+                "tasks": [_task(task) for task in self._task_store.tasks.values()],
             }
         )
 
@@ -95,15 +100,15 @@ class Control:
 
     async def move_clock(self, request: web.Request) -> web.Response:
         """Jump ahead and change the speed: ``{"advance_seconds": 60, "speed": 10}``."""
-        wishes = await _json_object(request)
+        changes = await _json_object(request)
         try:
-            if "speed" in wishes:
-                self._clock.speed = float(str(wishes["speed"]))
-            if "advance_seconds" in wishes:
-                self._clock.advance(float(str(wishes["advance_seconds"])))
+            if "speed" in changes:
+                self._clock.speed = float(str(changes["speed"]))
+            if "advance_seconds" in changes:
+                self._clock.advance(float(str(changes["advance_seconds"])))
         except ValueError as error:
             return web.json_response({"error": str(error)}, status=400)
-        self._board.settle()
+        self._task_store.settle()
         return web.json_response({"epoch": self._clock.epoch(), "speed": self._clock.speed})
 
 

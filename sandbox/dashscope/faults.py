@@ -1,4 +1,4 @@
-"""Switches that make the emulator misbehave, each for a number of times.
+"""Makes the emulator misbehave on purpose, each fault for a number of times.
 
 =========  =======================================================================================
 point      actions
@@ -64,7 +64,7 @@ class Fault:
     task_id: str | None = None
     """Only for this task."""
     accept: bool | None = None
-    """create: whether the task exists although the answer is spoilt."""
+    """create: whether the task exists although the answer is faulty."""
     status: int = 500
     """error, html, raw, drip, cut: HTTP status of the answer; all but error answer 200 unless it
     is given."""
@@ -105,7 +105,7 @@ class Fault:
 
     @property
     def accepts(self) -> bool:
-        """Whether a spoilt creation leaves a task behind."""
+        """Whether a faulty creation leaves a task behind."""
         return self.action in ACCEPTED_ALL_THE_SAME if self.accept is None else self.accept
 
 
@@ -119,8 +119,8 @@ class _Switch:
 FIELDS = frozenset(item.name for item in fields(Fault))
 
 
-class FaultBoard:
-    """The switches that are on."""
+class PlannedFaults:
+    """Keeps the faults that are still to happen."""
 
     def __init__(self, seed: int = 0) -> None:
         self._random = random.Random(seed)

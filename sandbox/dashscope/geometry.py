@@ -1,4 +1,4 @@
-"""How large a video becomes."""
+"""Works out how large a video becomes."""
 
 from __future__ import annotations
 

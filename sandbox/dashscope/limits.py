@@ -1,4 +1,4 @@
-"""Rates, counted in real time over a sliding window."""
+"""Limits rates, counted in real time over a sliding window."""
 
 from __future__ import annotations
 

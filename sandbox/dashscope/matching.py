@@ -1,4 +1,4 @@
-"""Recognising that one picture shows a part of another, so that a camera can travel there."""
+"""Recognises that one picture shows a part of another, so that a camera can travel there."""
 
 from __future__ import annotations
 

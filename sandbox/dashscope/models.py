@@ -1,6 +1,6 @@
-"""The models as data: what each accepts, how fast it may be used, how it reports its usage.
+"""Lists the models as data: what each accepts, how fast it is, how it reports its usage.
 
-Another model is another row. Figures are from help.aliyun.com/zh/model-studio:
+Another model is another row. Figures are from help.aliyun.com/zh/model-renderer:
 legacy-image-to-video-by-first-and-last-frame-api-reference, legacy-image-to-video-api-reference,
 legacy-wan-text-to-video-api-reference, rate-limit and wanx-video-effects.
 """

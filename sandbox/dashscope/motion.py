@@ -1,10 +1,10 @@
-"""Painting the frames: pretty enough to be shown, quick enough for one core.
+"""Paints the frames: pretty enough to be shown, quick enough for one core.
 
 Frames are three Pillow planes (Y, Cb, Cr; the colours at half size), because resizing those is
 three times cheaper than resizing RGB and H.264 wants them anyway. A camera move is a float
 ``box`` of the source per frame, so movement is continuous and never snaps to pixels.
 
-Two pictures become one film in one of two ways: when one shows a part of the other, the camera
+Two pictures become one video in one of two ways: when one shows a part of the other, the camera
 really travels there; otherwise one dissolves into the other through drifting clouds while the
 camera pushes in and out.
 """

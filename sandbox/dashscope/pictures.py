@@ -1,4 +1,4 @@
-"""Fetching and inspecting the pictures a task names.
+"""Fetches and inspects the pictures a task names.
 
 The service looks at them after the creation was answered, so every complaint made here ends up
 in a FAILED task. Messages: help.aliyun.com/zh/model-studio/error-code; ``Failed to download

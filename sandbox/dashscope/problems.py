@@ -1,4 +1,4 @@
-"""The service's errors: those answered at once, and those a task fails with.
+"""Lists the service's errors: those answered at once, and those a task fails with.
 
 Codes and messages are those of help.aliyun.com/zh/model-studio/error-code ("occured" included);
 where a message is known from live answers only, the place that uses it says so.

@@ -1,4 +1,4 @@
-"""What was asked, by whom, when, and what was answered: the witness of every test."""
+"""Records what was asked, by whom, when, and what was answered: the witness of every test."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class RequestRecord:
 
 
 class Recorder:
-    """Every request since the start, oldest first."""
+    """Keeps every request since the start, oldest first."""
 
     def __init__(self) -> None:
         self.requests: list[RequestRecord] = []

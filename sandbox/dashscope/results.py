@@ -1,8 +1,8 @@
-"""Finished files behind signed URLs, as an OSS bucket serves them.
+"""Serves finished files behind signed URLs, as an OSS bucket does.
 
 The signature is the old OSS one: verb, expiry and path. A query string that was encoded twice no
 longer matches, a HEAD of an address signed for GET neither, and after ``Expires`` the answer is
-XML. Faults of the point ``result`` spoil the file itself.
+XML. PlannedFaults of the point ``result`` inject the file itself.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 from aiohttp import web
 
-from sandbox.dashscope.answers import html, send_text, spoil, xml_error
+from sandbox.dashscope.answers import html, inject, send_text, xml_error
 from sandbox.dashscope.clock import SERVICE_ZONE, EmulatorClock
-from sandbox.dashscope.faults import Fault, FaultBoard
+from sandbox.dashscope.faults import Fault, PlannedFaults
 from sandbox.dashscope.tasks import TaskRecord
 from sandbox.dashscope.video import VideoPlan
 
@@ -30,7 +30,7 @@ ACCESS_KEY_ID = "LTAI5tSandboxEmulator000"
 CHUNK_BYTES = 256 * 1024
 BOX_HEADER_BYTES = 8
 _OTHER_FILES = frozenset({"big", "short_file"})
-"""Faults after which the file is whole and not the task's own."""
+"""PlannedFaults after which the file is whole and not the task's own."""
 FOREIGN_HOST = "http://dashscope-result.invalid"
 
 
@@ -53,13 +53,13 @@ class ResultStore:
     """Signs, and serves what it signed."""
 
     def __init__(
-        self, *, clock: EmulatorClock, faults: FaultBoard, studio: VideoSource, secret: bytes
+        self, *, clock: EmulatorClock, faults: PlannedFaults, renderer: VideoSource, secret: bytes
     ) -> None:
         self.origin = ""
         """Scheme, host and port of the server, known once it listens."""
         self._clock = clock
         self._faults = faults
-        self._studio = studio
+        self._renderer = renderer
         self._secret = secret
         self._results: dict[str, _Result] = {}
 
@@ -110,8 +110,8 @@ class ResultStore:
                 return html(fault.status)
             if fault.action == "raw":
                 return await send_text(request, fault)
-            await spoil(request, fault)
-        video = await self._studio.video(result.plan)
+            await inject(request, fault)
+        video = await self._renderer.video(result.plan)
         is_own = fault is None or fault.action not in _OTHER_FILES
         result.task.video_sha256 = hashlib.sha256(video).hexdigest() if is_own else None
         return await _send(request, video, fault)
@@ -184,7 +184,7 @@ async def _send(request: web.Request, video: bytes, fault: Fault | None) -> web.
         await response.write(piece)
         start += len(piece)
         if fault is not None and action == "drip":
-            await spoil(request, Fault(point="result", action="delay", seconds=0.1))
+            await inject(request, Fault(point="result", action="delay", seconds=0.1))
     if action == "truncate" and request.transport is not None:
         request.transport.close()
     return response

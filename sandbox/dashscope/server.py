@@ -1,4 +1,4 @@
-"""The server: wires the parts together, starts and ends them.
+"""Wires the emulator's parts together, starts and ends them.
 
 ::
 
@@ -24,21 +24,21 @@ from sandbox.dashscope.answers import (
     CLOSING,
     TASKS_JSON_TYPE,
     ConnectionDroppedError,
-    dress,
+    add_gateway_headers,
     json_answer,
 )
 from sandbox.dashscope.api import RECORD, Api, Parts
-from sandbox.dashscope.clock import EmulatorClock, Pulse
-from sandbox.dashscope.control import Control
-from sandbox.dashscope.faults import FaultBoard
+from sandbox.dashscope.clock import ChangeNotifier, EmulatorClock
+from sandbox.dashscope.control import ControlEndpoints
+from sandbox.dashscope.faults import PlannedFaults
 from sandbox.dashscope.pictures import PictureSource
 from sandbox.dashscope.problems import ApiError, not_found
 from sandbox.dashscope.recorder import Recorder, RequestRecord
 from sandbox.dashscope.results import ResultStore
 from sandbox.dashscope.settings import EmulatorSettings
-from sandbox.dashscope.tasks import Peak, TaskBoard, TaskRecord
+from sandbox.dashscope.tasks import Peak, TaskRecord, TaskStore
 from sandbox.dashscope.uploads import UploadStore
-from sandbox.dashscope.video import Studio
+from sandbox.dashscope.video import Renderer
 
 Found = TypeVar("Found")
 
@@ -52,22 +52,22 @@ class DashScopeServer:
 
     def __init__(self, settings: EmulatorSettings | None = None) -> None:
         self.settings = settings or EmulatorSettings()
-        self._pulse = Pulse()
-        self.clock = EmulatorClock(self.settings.speed, pulse=self._pulse)
+        self._notifier = ChangeNotifier()
+        self.clock = EmulatorClock(self.settings.speed, notifier=self._notifier)
         """The emulated time; ``advance(seconds)`` and ``speed`` change it."""
-        self.faults = FaultBoard(self.settings.seed)
+        self.faults = PlannedFaults(self.settings.seed)
         """The switches that make the server misbehave."""
         self._recorder = Recorder()
-        self._studio = Studio(self.settings.cached_videos)
+        self._renderer = Renderer(self.settings.cached_videos)
         secret = secrets.token_bytes(16)
         self._uploads = UploadStore(self.clock, secret)
         self._pictures = PictureSource(self._uploads)
         self._results = ResultStore(
-            clock=self.clock, faults=self.faults, studio=self._studio, secret=secret
+            clock=self.clock, faults=self.faults, renderer=self._renderer, secret=secret
         )
-        self._board = TaskBoard(
+        self._task_store = TaskStore(
             clock=self.clock,
-            pulse=self._pulse,
+            notifier=self._notifier,
             settings=self.settings,
             on_start=self._render_ahead,
             on_success=self._results.publish,
@@ -90,8 +90,8 @@ class DashScopeServer:
     @property
     def tasks(self) -> dict[str, TaskRecord]:
         """Every task ever accepted, by id, oldest first, as of now."""
-        self._board.settle()
-        return self._board.tasks
+        self._task_store.settle()
+        return self._task_store.tasks
 
     @property
     def requests(self) -> list[RequestRecord]:
@@ -100,8 +100,8 @@ class DashScopeServer:
 
     def peak_in_flight(self, model: str) -> Peak:
         """Return the most unfinished and the most running tasks of a model there ever were."""
-        self._board.settle()
-        return self._board.peaks.get(model, Peak(0, 0))
+        self._task_store.settle()
+        return self._task_store.peaks.get(model, Peak(0, 0))
 
     async def wait_for(self, predicate: Callable[[], Found], timeout: float = 10.0) -> Found:  # noqa: ASYNC109 - a deadline is the point
         """Return what ``predicate`` returns once that is true.
@@ -113,28 +113,31 @@ class DashScopeServer:
         """
         async with asyncio.timeout(timeout):
             while True:
-                self._board.settle()
+                self._task_store.settle()
                 if found := predicate():
                     return found
-                await self._pulse.wait(None)
+                await self._notifier.wait(None)
 
     async def __aenter__(self) -> Self:
         app = web.Application(
             middlewares=[self._middleware], client_max_size=self.settings.max_body_bytes
         )
         app[CLOSING] = self._closing
-        app.on_response_prepare.append(dress)
+        app.on_response_prepare.append(add_gateway_headers)
         parts = Parts(
             settings=self.settings,
             clock=self.clock,
-            board=self._board,
+            task_store=self._task_store,
             faults=self.faults,
             uploads=self._uploads,
             pictures=self._pictures,
             spawn=self._spawn,
         )
-        control = Control(
-            clock=self.clock, board=self._board, faults=self.faults, recorder=self._recorder
+        control = ControlEndpoints(
+            clock=self.clock,
+            task_store=self._task_store,
+            faults=self.faults,
+            recorder=self._recorder,
         )
         app.add_routes(Api(parts).routes())
         app.add_routes(control.routes())
@@ -155,7 +158,7 @@ class DashScopeServer:
         _trace: TracebackType | None,
     ) -> None:
         self._closing.set()
-        self._pulse.notify()
+        self._notifier.notify()
         if self._runner is not None:
             await self._runner.cleanup()
         background = list(self._background)
@@ -163,7 +166,7 @@ class DashScopeServer:
             running.cancel()
         outcomes = await asyncio.gather(*background, return_exceptions=True)
         await self._pictures.close()
-        await asyncio.to_thread(self._studio.close)
+        await asyncio.to_thread(self._renderer.close)
         for outcome in outcomes:
             if isinstance(outcome, Exception):
                 raise outcome
@@ -183,14 +186,14 @@ class DashScopeServer:
     async def _tick(self) -> None:
         """Move the tasks along while nobody asks."""
         while not self._closing.is_set():
-            self._board.settle()
-            at = self._board.next_event_at()
-            await self._pulse.wait(None if at is None else self.clock.real_seconds_until(at))
+            self._task_store.settle()
+            at = self._task_store.next_event_at()
+            await self._notifier.wait(None if at is None else self.clock.real_seconds_until(at))
 
     def _render_ahead(self, task: TaskRecord) -> None:
-        seconds = self.clock.real_seconds_until(self._board.ends_at(task))
+        seconds = self.clock.real_seconds_until(self._task_store.ends_at(task))
         if task.plan is not None and seconds >= RENDER_AHEAD_SECONDS:
-            self._studio.start(task.plan)
+            self._renderer.start(task.plan)
 
     @web.middleware
     async def _middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -201,7 +204,7 @@ class DashScopeServer:
         point = request.match_info.route.name or "other"
         record = self._recorder.open(request, point=point, request_id=request_id)
         request[RECORD] = record
-        self._pulse.notify()
+        self._notifier.notify()
         started = time.time()
         try:
             response = await self._answer(request, handler, record)
@@ -211,7 +214,7 @@ class DashScopeServer:
             response = web.Response(status=500)
         finally:
             record.answered_at = time.monotonic()
-            self._pulse.notify()
+            self._notifier.notify()
         if not response.prepared and point not in {"result", "bucket"}:
             cost = round((time.time() - started) * 1000)
             response.headers["req-cost-time"] = str(cost)

@@ -1,4 +1,4 @@
-"""What a run of the emulator may be told beforehand; everything later goes through faults."""
+"""Names what a run of the emulator may be told beforehand; the rest goes through faults."""
 
 from __future__ import annotations
 

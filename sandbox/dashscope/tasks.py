@@ -1,4 +1,4 @@
-"""Task records and the board that moves them along.
+"""Keeps task records and moves them along.
 
 ::
 
@@ -6,7 +6,7 @@
        ├──▶ CANCELED          (asked while PENDING)
        └──▶ FAILED            (its input was not acceptable)
 
-The board is a simulation of discrete events: `TaskBoard.settle` carries out, in order, everything
+The store is a simulation of discrete events: `TaskStore.settle` carries out, in order, everything
 that was due until now, each at its own time. A clock that jumps an hour ahead therefore yields the
 same times as one that was watched all the while.
 """
@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sandbox.dashscope.clock import EmulatorClock, Pulse
+from sandbox.dashscope.clock import ChangeNotifier, EmulatorClock
 from sandbox.dashscope.faults import Fault
 from sandbox.dashscope.models import ModelRow, Region
 from sandbox.dashscope.problems import EXECUTION_TIMEOUT, TaskProblem
@@ -105,23 +105,23 @@ class _Event(NamedTuple):
     task: TaskRecord
 
 
-class TaskBoard:
-    """Every task of the account, and the queue in front of each model."""
+class TaskStore:
+    """Keeps every task of the account, and the queue in front of each model."""
 
     def __init__(
         self,
         *,
         clock: EmulatorClock,
-        pulse: Pulse,
+        notifier: ChangeNotifier,
         settings: EmulatorSettings,
         on_start: Callable[[TaskRecord], None],
         on_success: Callable[[TaskRecord], None],
     ) -> None:
-        """Make an empty board.
+        """Make an empty store.
 
         Args:
             clock: the time of all events.
-            pulse: notified after every change.
+            notifier: notified after every change.
             settings: durations and limits.
             on_start: called when a task is RUNNING.
             on_success: called when a task has SUCCEEDED; gives it its URL.
@@ -131,7 +131,7 @@ class TaskBoard:
         self.peaks: dict[str, Peak] = {}
         self._open: dict[str, tuple[int, TaskRecord]] = {}
         self._clock = clock
-        self._pulse = pulse
+        self._notifier = notifier
         self._settings = settings
         self._on_start = on_start
         self._on_success = on_success
@@ -169,7 +169,7 @@ class TaskBoard:
         self._open[task_id] = (len(self.tasks), task)
         self.tasks[task_id] = task
         self._note_peak(row.name)
-        self._pulse.notify()
+        self._notifier.notify()
         return task
 
     def inspected(self, task: TaskRecord, outcome: VideoPlan | TaskProblem) -> None:
@@ -183,7 +183,7 @@ class TaskBoard:
             task.plan = outcome
         task.inspected = True
         self.settle()
-        self._pulse.notify()
+        self._notifier.notify()
 
     def cancel(self, task_id: str) -> bool:
         """Cancel a task, which works while it is PENDING only; return whether it was done."""
@@ -191,7 +191,7 @@ class TaskBoard:
         if task is None or task.status != PENDING:
             return False
         self._finish(task, CANCELED, self._clock.epoch())
-        self._pulse.notify()
+        self._notifier.notify()
         return True
 
     def find(self, task_id: str) -> TaskRecord | None:
@@ -218,7 +218,7 @@ class TaskBoard:
             changed = True
         self._cursor = max(self._cursor, now)
         if changed:
-            self._pulse.notify()
+            self._notifier.notify()
 
     def next_event_at(self) -> float | None:
         """Return when something happens next by itself; None when nothing will."""

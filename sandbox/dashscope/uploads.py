@@ -1,4 +1,4 @@
-"""Temporary files: the policy a client asks for, the bucket it posts to, the lookup of a task.
+"""Takes temporary files: the policy a client asks for, the bucket it posts to, the lookup.
 
 help.aliyun.com/zh/model-studio/get-temporary-file-url: a policy lives 300 seconds, a file 48
 hours, and a file may only be used with the model it was uploaded for.

@@ -1,4 +1,4 @@
-"""What the service checks, and when.
+"""Checks what the service checks, and when.
 
 The creation is answered after very few checks, in the order of `check_creation`. Everything else
 still answers 200 and PENDING and shows up in a FAILED task, which is `inspect_input`. Messages

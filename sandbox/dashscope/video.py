@@ -1,4 +1,4 @@
-"""Rendering a task's video: a real MP4, H.264, 30 frames per second, playable while it loads.
+"""Renders a task's video: a real MP4, H.264, 30 frames per second, playable while it loads.
 
 Rendering happens in one thread of its own. Pillow and FFmpeg let the server's loop run meanwhile.
 Identical inputs are rendered once.
@@ -67,15 +67,15 @@ class VideoPlan:
 
 
 class RenderStoppedError(Exception):
-    """The studio was closed before the video was finished."""
+    """The renderer was closed before the video was finished."""
 
 
-class Studio:
+class Renderer:
     """Renders videos, one at a time, and remembers the latest."""
 
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
-        self._executor = ThreadPoolExecutor(1, thread_name_prefix="studio")
+        self._executor = ThreadPoolExecutor(1, thread_name_prefix="renderer")
         self._videos: OrderedDict[str, asyncio.Future[bytes]] = OrderedDict()
         self._stopping = threading.Event()
 
@@ -86,7 +86,7 @@ class Studio:
         if future is None:
             loop = asyncio.get_running_loop()
             future = loop.run_in_executor(self._executor, render, plan, self._stopping)
-            # A video nobody fetched must not complain when the studio closes.
+            # A video nobody fetched must not complain when the renderer closes.
             future.add_done_callback(lambda done: done.cancelled() or done.exception())
             self._videos[key] = future
             while len(self._videos) > self._capacity:
@@ -147,7 +147,7 @@ def _frame(planes: Planes) -> av.VideoFrame:
 
 def _frames(plan: VideoPlan) -> Iterator[Planes]:
     size = (plan.width, plan.height)
-    # The watermark must not change the film below it.
+    # The watermark must not change the video below it.
     rng = random.Random(replace(plan, watermark=False).key())
     if not plan.pictures:
         frames = motion.fantasy(size, plan.frames, rng)

@@ -1,4 +1,4 @@
-"""The JSON of answers, keys in the order the service writes them.
+"""Writes the JSON of answers, keys in the order the service writes them.
 
 Shapes: image-to-video-by-first-and-last-frame-api-reference, legacy-image-to-video-api-reference
 and manage-asynchronous-tasks (help.aliyun.com/zh/model-studio).

@@ -22,12 +22,12 @@ from sandbox.demo.conversation import picture
 from sandbox.demo.conversation.picture import Conversation
 from sandbox.demo.errors import DemoError
 from sandbox.demo.markup import size
-from sandbox.demo.proof import Proven, prove
-from sandbox.demo.screen import recall
+from sandbox.demo.shown_messages import messages_about
 from sandbox.demo.stage import TASK_SECONDS, Stage
 from sandbox.demo.story import Story
 from sandbox.demo.transcript import Transcript
-from sandbox.demo.wishes import WISHES
+from sandbox.demo.verification import VerifiedVideo, verify
+from sandbox.demo.video_requests import VIDEO_REQUESTS
 
 SHEET_NAME = "contact-sheet.png"
 CONVERSATION_NAME = "conversation.png"
@@ -45,37 +45,39 @@ async def play(out: Path, folder: Path, transcript: Transcript) -> None:
     )
     async with Stage(folder, transcript) as stage:
         await stage.open()
-        proven = await stage.watched(perform(out, stage, transcript))
+        verified = await stage.watched(perform(out, stage, transcript))
         await asyncio.to_thread(
-            contact_sheet.save, [_row(each) for each in proven], out / SHEET_NAME
+            contact_sheet.save, [_row(video) for video in verified], out / SHEET_NAME
         )
-        shown = await _conversation(proven[0], stage)
+        shown = await _conversation(verified[0], stage)
         await asyncio.to_thread(picture.save, shown, out / CONVERSATION_NAME)
         await stage.close()
-    _conclude(proven, out, transcript)
+    _conclude(verified, out, transcript)
 
 
-async def _conversation(proven: Proven, stage: Stage) -> Conversation:
-    """Return what a member saw of their wish."""
-    delivered, world = proven.delivered, await stage.discord.get("/state")
+async def _conversation(verified: VerifiedVideo, stage: Stage) -> Conversation:
+    """Return what a member saw of their request."""
+    delivered, world = verified.delivered, await stage.discord.get("/state")
     bot_id, channel = world["application_id"], stage.world["channel_id"]
     names = {user["id"]: user["name"] for user in world["users"]} | {bot_id: "Tween"}
     return Conversation(
-        wish=delivered.wish,
-        command=leaves(world["commands"])[delivered.wish.command],
-        seen=await recall(stage.discord, channel=channel, job=delivered.job.removeprefix("Job ")),
+        request=delivered.request,
+        command=leaves(world["commands"])[delivered.request.command],
+        seen=await messages_about(
+            stage.discord, channel=channel, job=delivered.job.removeprefix("Job ")
+        ),
         names=names,
         bot_id=bot_id,
-        channel=next(each["name"] for each in world["channels"] if each["id"] == channel),
-        still=proven.film.middle.image,
-        seconds=proven.film.seconds,
+        channel=next(place["name"] for place in world["channels"] if place["id"] == channel),
+        frame=verified.video.middle.image,
+        seconds=verified.video.seconds,
     )
 
 
-def _conclude(proven: Sequence[Proven], out: Path, transcript: Transcript) -> None:
+def _conclude(verified: Sequence[VerifiedVideo], out: Path, transcript: Transcript) -> None:
     """Tell what there is now, what was checked, and where to go from here."""
     transcript.heading("Saved")
-    saved = [(each.path, f"posted as {each.delivered.file_name}") for each in proven]
+    saved = [(video.path, f"posted as {video.delivered.file_name}") for video in verified]
     saved += [
         (out / SHEET_NAME, "first, middle and last frame"),
         (out / CONVERSATION_NAME, "what the member saw"),
@@ -84,9 +86,9 @@ def _conclude(proven: Sequence[Proven], out: Path, transcript: Transcript) -> No
     for path, about in saved:
         transcript.fact(str(path).ljust(widest), f"{size(path.stat().st_size):>8}  {about}")
     transcript.heading("Checked")
-    for each in proven:
-        for finding in each.findings:
-            transcript.passed(f"{each.path.name}: {finding}")
+    for video in verified:
+        for finding in video.findings:
+            transcript.passed(f"{video.path.name}: {finding}")
     transcript.passed("bot and sandboxes ended on SIGTERM with exit code 0")
     transcript.heading(f"Done in {transcript.seconds:.0f} s. To run it for real:")
     transcript.lines(
@@ -97,7 +99,7 @@ def _conclude(proven: Sequence[Proven], out: Path, transcript: Transcript) -> No
     )
 
 
-async def perform(out: Path, stage: Stage, transcript: Transcript) -> list[Proven]:
+async def perform(out: Path, stage: Stage, transcript: Transcript) -> list[VerifiedVideo]:
     """Let members ask for every kind of video; save and check what they get."""
     owner, member = (str(user["name"]) for user in stage.world["users"])
     transcript.heading(
@@ -106,24 +108,26 @@ async def perform(out: Path, stage: Stage, transcript: Transcript) -> list[Prove
         "so the bot's first guesses are too long here.",
     )
     story = Story(stage.discord, stage.world, transcript)
-    first, *others = WISHES
+    first, *others = VIDEO_REQUESTS
     delivered = [
         *await story.ask([first], member=member, onlooker=owner),
         *await story.ask(others, member=owner),
     ]
     return [
-        await prove(each, out / each.wish.file_name, discord=stage.discord, provider=stage.provider)
-        for each in delivered
+        await verify(
+            video, out / video.request.file_name, discord=stage.discord, provider=stage.provider
+        )
+        for video in delivered
     ]
 
 
-def _row(proven: Proven) -> Row:
-    film = proven.film
-    shape = f"{film.width}×{film.height}  ·  {film.seconds:.1f} s"
+def _row(verified: VerifiedVideo) -> Row:
+    video = verified.video
+    shape = f"{video.width}×{video.height}  ·  {video.seconds:.1f} s"
     return Row(
-        title=proven.delivered.wish.title,
-        detail=f"/{proven.delivered.wish.command}  ·  {proven.delivered.job}  ·  {shape}",
-        film=film,
+        title=verified.delivered.request.title,
+        detail=f"/{verified.delivered.request.command}  ·  {verified.delivered.job}  ·  {shape}",
+        video=video,
     )
 
 

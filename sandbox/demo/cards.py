@@ -1,4 +1,4 @@
-"""A message as lines of text, and what is new in it after an edit."""
+"""Reads a message as lines of text, and tells what is new in it after an edit."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sandbox.demo.markup import plain, size
-from sandbox.discord.wire import Json
+from sandbox.discord.world.json import Json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,9 +34,9 @@ class Card:
 
     def news_since(self, before: Card) -> list[str]:
         """Return what an earlier revision did not show; the title is told elsewhere."""
-        facts = [each for each in self.facts if each not in before.facts]
-        things = [each for each in self.things if each not in before.things]
-        text = [each for each in self.text if each not in before.text]
+        facts = [fact for fact in self.facts if fact not in before.facts]
+        things = [thing for thing in self.things if thing not in before.things]
+        text = [line for line in self.text if line not in before.text]
         return [*text, *_row(facts), *_row(things)]
 
 

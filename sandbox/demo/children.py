@@ -1,4 +1,4 @@
-"""One child process: started with an environment of its own, ended by its own id."""
+"""Runs a child process with an environment of its own, and ends it by its own id."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ STOP_SECONDS = 20.0
 
 
 class Child:
-    """``python -m <module>`` inside a temporary folder."""
+    """Runs ``python -m <module>`` inside a temporary folder."""
 
     def __init__(self, name: str, *arguments: str, folder: Path) -> None:
         self.name = name

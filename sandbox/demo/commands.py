@@ -1,10 +1,10 @@
-"""The commands a bot registered: each one that can be used, by its full name."""
+"""Lists the commands a bot registered: each one that can be used, by its full name."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from sandbox.discord.wire import Json
+from sandbox.discord.world.json import Json
 
 _BRANCHES = frozenset({1, 2})
 """Option types that are commands themselves: sub-command and group."""
@@ -17,13 +17,16 @@ def leaves(commands: Iterable[Json]) -> dict[str, Json]:
         commands: What the bot registered, as Discord returns it.
     """
     return dict(
-        leaf for each in commands if each.get("type", 1) == 1 for leaf in _below(each, each["name"])
+        leaf
+        for command in commands
+        if command.get("type", 1) == 1
+        for leaf in _below(command, command["name"])
     )
 
 
 def _below(command: Json, name: str) -> Iterator[tuple[str, Json]]:
-    branches = [each for each in command.get("options", ()) if each["type"] in _BRANCHES]
-    for each in branches:
-        yield from _below(each, f"{name} {each['name']}")
+    branches = [option for option in command.get("options", ()) if option["type"] in _BRANCHES]
+    for branch in branches:
+        yield from _below(branch, f"{name} {branch['name']}")
     if not branches:
         yield name, command

@@ -1,4 +1,4 @@
-"""One PNG of all delivered videos: a row each, with first, middle and last frame."""
+"""Draws one PNG of all delivered videos: a row each, with first, middle and last frame."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from sandbox.demo.film import Film, Still
+from sandbox.demo.decoded_video import DecodedVideo, Frame
 
 FONTS = Path(__file__).resolve().parent / "fonts"
 
@@ -30,13 +30,13 @@ TITLE_SIZE, DETAIL_SIZE, CAPTION_SIZE = 24, 17, 16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One video."""
+    """Describes one video's row."""
 
     title: str
     """Its kind."""
     detail: str
     """Job id, size and length."""
-    film: Film
+    video: DecodedVideo
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +47,17 @@ class _Cell:
 
 def draw(rows: Sequence[Row]) -> Image.Image:
     """Return the sheet."""
-    cells = [_cells(row.film) for row in rows]
+    cells = [_cells(row.video) for row in rows]
     heights = [
-        TITLE_HEIGHT + max(cell.image.height for cell in each) + CAPTION_HEIGHT for each in cells
+        TITLE_HEIGHT + max(cell.image.height for cell in row_cells) + CAPTION_HEIGHT
+        for row_cells in cells
     ]
     width = 2 * MARGIN + 3 * CELL[0] + 2 * GAP
     height = 2 * MARGIN + sum(heights) + BETWEEN_ROWS * (len(rows) - 1)
     sheet = Image.new("RGB", (width, height), PAPER)
     top = MARGIN
-    for row, each, row_height in zip(rows, cells, heights, strict=True):
-        _draw_row(sheet, top, row, each)
+    for row, row_cells, row_height in zip(rows, cells, heights, strict=True):
+        _draw_row(sheet, top, row, row_cells)
         top += row_height + BETWEEN_ROWS
     return sheet
 
@@ -70,17 +71,17 @@ def _font(weight: str, size: int) -> ImageFont.FreeTypeFont:
     return ImageFont.truetype(FONTS / f"Inter-{weight}.otf", size)
 
 
-def _cells(film: Film) -> list[_Cell]:
-    named: tuple[tuple[str, Still], ...] = (
-        ("first frame", film.first),
-        ("middle", film.middle),
-        ("last frame", film.last),
+def _cells(video: DecodedVideo) -> list[_Cell]:
+    named: tuple[tuple[str, Frame], ...] = (
+        ("first frame", video.first),
+        ("middle", video.middle),
+        ("last frame", video.last),
     )
     cells = []
-    for name, still in named:
-        image = still.image.copy()
+    for name, frame in named:
+        image = frame.image.copy()
         image.thumbnail(CELL, Image.Resampling.LANCZOS)
-        cells.append(_Cell(f"{name}  ·  {still.at_seconds:.2f} s", image))
+        cells.append(_Cell(f"{name}  ·  {frame.at_seconds:.2f} s", image))
     return cells
 
 

@@ -1,4 +1,4 @@
-"""Talking to a sandbox's control API; whatever goes wrong becomes a `DemoError`."""
+"""Talks to a sandbox's control API; whatever goes wrong becomes a `DemoError`."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ REQUEST_SECONDS = 30
 TIMEOUT = aiohttp.ClientTimeout(total=REQUEST_SECONDS)
 
 
-class Control:
-    """One sandbox, seen from outside."""
+class ControlClient:
+    """Drives one sandbox from outside."""
 
     def __init__(self, session: aiohttp.ClientSession, *, name: str, url: str) -> None:
         self._session = session
@@ -62,7 +62,7 @@ class Control:
         return DemoError(f"The {self._name} does not answer: {words}.")
 
 
-async def long_poll(discord: Control, *, after: int, until: float) -> list[dict[str, Any]]:
+async def long_poll(discord: ControlClient, *, after: int, until: float) -> list[dict[str, Any]]:
     """Return the next events of the Discord sandbox; none when nothing happened for a while.
 
     Args:

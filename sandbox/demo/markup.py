@@ -1,4 +1,4 @@
-"""Discord's markup as a person sees it: bold without stars, names for ids, times counted down."""
+"""Reads Discord's markup as a person sees it: no stars, names for ids, times counted down."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Three real processes on loopback: a Discord, a DashScope and the bot between them."""
+"""Runs three real processes on loopback: a Discord, a DashScope and the bot between them."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from typing import Self, TypeVar
 import aiohttp
 
 from sandbox.demo.children import START_SECONDS, Child
-from sandbox.demo.control import Control
+from sandbox.demo.control import ControlClient
 from sandbox.demo.errors import DemoError
 from sandbox.demo.transcript import Transcript
-from sandbox.discord.wire import Json
+from sandbox.discord.world.json import Json
 
 T = TypeVar("T")
 
@@ -62,9 +62,9 @@ class Stage:
             folder=folder,
         )
         self._bot = Child("bot", "bot", "run", folder=folder)
-        self.discord: Control
+        self.discord: ControlClient
         """Drives members and shows what they see; known once `open` is done."""
-        self.provider: Control
+        self.provider: ControlClient
         """Shows what the provider was asked for and made."""
         self.world: Json = {}
         """What the Discord sandbox said about itself: guild, channel, users."""
@@ -99,10 +99,10 @@ class Stage:
         self._transcript.ready(self._discord.name, self._discord.command)
         provider = await self._provider.announcement()
         self._transcript.ready(self._provider.name, self._provider.command)
-        self.discord = Control(
+        self.discord = ControlClient(
             self._session, name=self._discord.name, url=str(self.world["control_url"])
         )
-        self.provider = Control(
+        self.provider = ControlClient(
             self._session, name=self._provider.name, url=str(provider["control_url"])
         )
         await self._bot.start(
@@ -128,7 +128,7 @@ class Stage:
 
     def _operators(self) -> dict[str, str]:
         """Return the settings that name who runs the bot, and where."""
-        users = {each["name"]: str(each["id"]) for each in self.world["users"]}
+        users = {user["name"]: str(user["id"]) for user in self.world["users"]}
         if not self._operator:
             return {}
         guild_id = str(self.world["guild_id"])

@@ -1,4 +1,4 @@
-"""A member asks for a video; everything they see until it is there is told as it happens."""
+"""Lets a member ask for a video, and tells everything they see until it is there."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from typing import Any
 from PIL import Image
 
 from sandbox.demo.cards import Card, card_of
-from sandbox.demo.control import Control, long_poll
+from sandbox.demo.control import ControlClient, long_poll
 from sandbox.demo.errors import DemoError
 from sandbox.demo.markup import plain, size
 from sandbox.demo.transcript import Transcript
-from sandbox.demo.wishes import Wish
-from sandbox.discord.wire import Json
+from sandbox.demo.video_requests import VideoRequest
+from sandbox.discord.world.json import Json
 
 DELIVERY_SECONDS = 90
 """From the command to the notification; about 16 are usual."""
@@ -30,10 +30,10 @@ LEAST_EDITS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Delivered:
-    """A video as it hangs in the channel."""
+class DeliveredVideo:
+    """A video as it was posted in the channel."""
 
-    wish: Wish
+    request: VideoRequest
     job: str
     """The footer of its message, such as ``Job ABC123``."""
     file_name: str
@@ -46,9 +46,9 @@ class Delivered:
 
 
 class Story:
-    """One channel, watched from the first command on."""
+    """Watches one channel, from the first command on."""
 
-    def __init__(self, discord: Control, world: Json, transcript: Transcript) -> None:
+    def __init__(self, discord: ControlClient, world: Json, transcript: Transcript) -> None:
         self._discord = discord
         self._channel = str(world["channel_id"])
         self._names = {str(user["id"]): str(user["name"]) for user in world["users"]}
@@ -65,12 +65,12 @@ class Story:
         """Several videos are under way, so each line says whose it is."""
 
     async def ask(
-        self, wishes: Sequence[Wish], *, member: str, onlooker: str | None = None
-    ) -> list[Delivered]:
+        self, requests: Sequence[VideoRequest], *, member: str, onlooker: str | None = None
+    ) -> list[DeliveredVideo]:
         """Let a member ask for videos at the same time and follow them to their ends.
 
         Args:
-            wishes: What they ask for.
+            requests: What they ask for.
             member: Who asks.
             onlooker: Who looks at the queue while a video is being made, if anybody does.
 
@@ -79,42 +79,42 @@ class Story:
         """
         until = asyncio.get_running_loop().time() + DELIVERY_SECONDS
         self._seen = len(await self._discord.get(f"/events?after={self._seen}")) + self._seen
-        wished = {await self._wish(wish, member=member): wish for wish in wishes}
-        jobs: dict[str, Wish] = {}
-        delivered: dict[str, Delivered] = {}
-        self._together = len(wishes) > 1
+        asked = {await self._request(request, member=member): request for request in requests}
+        jobs: dict[str, VideoRequest] = {}
+        delivered: dict[str, DeliveredVideo] = {}
+        self._together = len(requests) > 1
         try:
-            while len(delivered) < len(wishes):
+            while len(delivered) < len(requests):
                 for event in await long_poll(self._discord, after=self._seen, until=until):
                     self._seen = int(event["number"])
                     await self._tell(event)
-                    wish = wished.get(event.get("interaction_id", ""))
-                    if wish is not None and event["kind"] == "private_answer":
-                        jobs[_job_of(event["content"])] = wish
+                    request = asked.get(event.get("interaction_id", ""))
+                    if request is not None and event["kind"] == "private_answer":
+                        jobs[_job_of(event["content"])] = request
                     if event["kind"] == "ping":
                         done = await self._delivered(jobs, event)
-                        delivered[done.wish.command] = done
+                        delivered[done.request.command] = done
                     if onlooker is not None and self._is_being_made():
                         await self._send(onlooker, "queue show", {}, [])
                         onlooker = None
         except TimeoutError:
             raise DemoError(f"There was no video after {DELIVERY_SECONDS} s.") from None
-        return [delivered[wish.command] for wish in wishes]
+        return [delivered[request.command] for request in requests]
 
-    async def _wish(self, wish: Wish, *, member: str) -> str:
-        """Send the command of a wish; return the interaction's id."""
-        words = {"prompt": wish.prompt, "effect": wish.effect}
+    async def _request(self, request: VideoRequest, *, member: str) -> str:
+        """Send the command of a request; return the interaction's id."""
+        words = {"prompt": request.prompt, "effect": request.effect}
         typed = {name: value for name, value in words.items() if value is not None}
         files = {
             option: {"filename": path.name, "path": str(path), "content_type": "image/jpeg"}
-            for option, path in wish.pictures.items()
+            for option, path in request.pictures.items()
         }
         lines = [
-            *(f"{name:<12} {picture_line(path)}" for name, path in wish.pictures.items()),
+            *(f"{name:<12} {picture_line(path)}" for name, path in request.pictures.items()),
             *(f"{name:<12} {value}" for name, value in typed.items()),
         ]
         options: dict[str, object] = {**files, **typed}
-        return await self._send(member, wish.command, options, lines)
+        return await self._send(member, request.command, options, lines)
 
     async def _send(
         self, member: str, command: str, options: Mapping[str, object], lines: Sequence[str]
@@ -191,13 +191,15 @@ class Story:
 
     async def _message(self, message_id: str) -> dict[str, Any]:
         messages = await self._discord.get(f"/messages?channel={self._channel}")
-        for each in messages:
-            if each["id"] == message_id:
-                found: dict[str, Any] = each
+        for message in messages:
+            if message["id"] == message_id:
+                found: dict[str, Any] = message
                 return found
         raise DemoError("A message the bot posted has disappeared.")
 
-    async def _delivered(self, jobs: Mapping[str, Wish], ping: dict[str, Any]) -> Delivered:
+    async def _delivered(
+        self, jobs: Mapping[str, VideoRequest], ping: dict[str, Any]
+    ) -> DeliveredVideo:
         """Return the video of the message the notification belongs to."""
         notice = await self._message(ping["message_id"])
         message_id = notice["reference_id"] or notice["id"]
@@ -207,15 +209,15 @@ class Story:
         if card is None or len(videos) != 1:
             title = card.title if card else "nothing"
             raise DemoError(f"The job ended without a video; its message shows “{title}”.")
-        wish = jobs.get(_job_of(card.footer))
-        if wish is None:
+        request = jobs.get(_job_of(card.footer))
+        if request is None:
             raise DemoError(f"Nobody asked for the video of {card.footer}.")
         edits = self._edits.get(message_id, 0)
         if edits < LEAST_EDITS:
             raise DemoError(f"The status message changed {edits} times, not {LEAST_EDITS}.")
         video = videos[0]
-        return Delivered(
-            wish=wish,
+        return DeliveredVideo(
+            request=request,
             job=card.footer,
             file_name=video["filename"],
             url=video["url"],

@@ -1,4 +1,4 @@
-"""What the demo prints: the member's screen as it changes, with the time at the left.
+"""Prints the member's screen as it changes, with the time at the left.
 
 Colours are for terminals only; `click.echo` takes them out anywhere else.
 """

@@ -9,8 +9,8 @@ from pathlib import Path
 import click
 
 from sandbox.discord.server import DiscordServer
-from sandbox.discord.settings import DiscordSettings
-from sandbox.discord.wire import dump
+from sandbox.discord.world.json import dump
+from sandbox.discord.world.settings import DiscordSettings
 
 
 async def serve(settings: DiscordSettings) -> None:
@@ -29,7 +29,7 @@ async def serve(settings: DiscordSettings) -> None:
                     "application_id": str(server.application_id),
                     "guild_id": str(server.guild.id),
                     "channel_id": str(server.channel.id),
-                    "users": [{"id": str(each.id), "name": each.name} for each in server.users],
+                    "users": [{"id": str(user.id), "name": user.name} for user in server.users],
                 }
             )
         )

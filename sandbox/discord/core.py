@@ -1,27 +1,27 @@
-"""The parts of one server, wired together. Handlers and user actions get this one object."""
+"""Wires the parts of one server together; handlers and user actions get this one object."""
 
 from __future__ import annotations
 
-from sandbox.discord.bus import EventLog
-from sandbox.discord.cdn import Cdn
-from sandbox.discord.clock import Clock
-from sandbox.discord.faults import Faults
-from sandbox.discord.files import FileStore
-from sandbox.discord.gateway import Gateway
-from sandbox.discord.payloads import Payloads
-from sandbox.discord.ratelimits import RateLimits
-from sandbox.discord.recorder import RecordedRequest
-from sandbox.discord.settings import DiscordSettings
-from sandbox.discord.state import State
+from sandbox.discord.gateway.gateway import Gateway
+from sandbox.discord.rules.faults import Faults
+from sandbox.discord.rules.rate_limits import RateLimits
+from sandbox.discord.wire.cdn import Cdn
+from sandbox.discord.wire.payloads import Payloads
+from sandbox.discord.world.clock import Clock
+from sandbox.discord.world.event_log import EventLog
+from sandbox.discord.world.files import FileStore
+from sandbox.discord.world.recorded_request import RecordedRequest
+from sandbox.discord.world.settings import DiscordSettings
+from sandbox.discord.world.state import State
 
 
 class Core:
-    """Composition root."""
+    """Holds every part of one server."""
 
     def __init__(self, settings: DiscordSettings) -> None:
         self.settings = settings
         self.clock = Clock()
-        self.bus = EventLog(self.clock)
+        self.event_log = EventLog(self.clock)
         self.faults = Faults(settings.seed)
         self.state = State(settings, self.clock)
         self.store = FileStore(settings.files_dir)
@@ -31,7 +31,7 @@ class Core:
             url_seconds=settings.cdn_url_seconds,
         )
         self.payloads = Payloads(self.state, self.cdn)
-        self.gateway = Gateway(self.state, self.payloads, self.faults, self.bus)
+        self.gateway = Gateway(self.state, self.payloads, self.faults, self.event_log)
         self.limits = RateLimits(
             self.clock,
             enabled=settings.rate_limits,

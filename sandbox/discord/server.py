@@ -1,4 +1,4 @@
-"""The facade: start it, build a world, act as users, look at what the bot did."""
+"""Starts the emulated server, and shows what the bot did to it."""
 
 from __future__ import annotations
 
@@ -7,18 +7,19 @@ from typing import Self
 
 from aiohttp import web
 
-from sandbox.discord import cdn, gateway
-from sandbox.discord.builder import WorldBuilder, default_world
-from sandbox.discord.control import Control
+from sandbox.discord.client.invocation import Invocation
+from sandbox.discord.client.user_actions import UserActions
+from sandbox.discord.client.world_builder import WorldBuilder, default_world
+from sandbox.discord.control.endpoints import ControlEndpoints
 from sandbox.discord.core import Core
-from sandbox.discord.gateway_session import Session
-from sandbox.discord.invocation import Invocation
-from sandbox.discord.recorder import RecordedRequest
-from sandbox.discord.records import Channel, Guild, Message, Ping, User
-from sandbox.discord.rest.front import PREFIX, RestApi, cut
-from sandbox.discord.settings import DiscordSettings
-from sandbox.discord.state import ChannelRef
-from sandbox.discord.user_actions import UserActions
+from sandbox.discord.gateway import gateway
+from sandbox.discord.gateway.session import Session
+from sandbox.discord.rest.front import PREFIX, RestApi, cut_connection
+from sandbox.discord.wire import cdn
+from sandbox.discord.world.recorded_request import RecordedRequest
+from sandbox.discord.world.records import Channel, Guild, Message, Ping, User
+from sandbox.discord.world.settings import DiscordSettings
+from sandbox.discord.world.state import ChannelRef
 
 UNBOUNDED = 1 << 40
 """aiohttp's own body cap must not answer before Discord's rules do."""
@@ -27,8 +28,8 @@ UNBOUNDED = 1 << 40
 class DiscordServer:
     """A Discord on loopback for one unmodified bot process.
 
-    The methods that build the world are those of ``WorldBuilder``, those of users are in
-    ``UserActions``; both are reachable from here.
+    ``build`` changes the world, ``actions`` are what users do; the rest here looks at what came
+    of it.
     """
 
     def __init__(self, settings: DiscordSettings | None = None) -> None:
@@ -43,9 +44,9 @@ class DiscordServer:
         self._runner: web.AppRunner | None = None
         self.base_url = ""
         """``http://127.0.0.1:PORT`` once it listens."""
-        self._bind_builder(WorldBuilder(self.core))
-        self._bind_actions(UserActions(self.core))
-        self.wait_for = self.core.bus.wait_for
+        self.build = WorldBuilder(self.core)
+        self.actions = UserActions(self.core)
+        self.wait_for = self.core.event_log.wait_for
         if self.settings.default_world:
             guild, channel, users = default_world(self.build)
             self.guild: Guild = guild
@@ -54,36 +55,6 @@ class DiscordServer:
             """#videos of the default world."""
             self.users: list[User] = users
             """mia (owner) and tom (member) of the default world."""
-
-    def _bind_builder(self, build: WorldBuilder) -> None:
-        self.build = build
-        self.add_user = build.add_user
-        self.add_guild = build.add_guild
-        self.update_guild = build.update_guild
-        self.remove_guild = build.remove_guild
-        self.add_channel = build.add_channel
-        self.add_thread = build.add_thread
-        self.update_channel = build.update_channel
-        self.remove_channel = build.remove_channel
-        self.add_role = build.add_role
-        self.give_role = build.give_role
-        self.join = build.join
-        self.leave = build.leave
-        self.overwrite = build.overwrite
-        self.deny_bot = build.deny_bot
-        self.direct_channel = build.direct_channel
-        self.close_direct_messages = build.close_direct_messages
-        self.delete_message = build.delete_message
-
-    def _bind_actions(self, actions: UserActions) -> None:
-        self.actions = actions
-        self.slash = actions.slash
-        self.autocomplete = actions.autocomplete
-        self.click = actions.click
-        self.choose = actions.choose
-        self.submit_modal = actions.submit_modal
-        self.message_command = actions.message_command
-        self.say = actions.say
 
     @property
     def token(self) -> str:
@@ -131,7 +102,7 @@ class DiscordServer:
         app.router.add_get(
             cdn.PREFIX + r"/{folder}/{owner}/{attachment:\d+}/{name}", self._serve_file
         )
-        Control(self).add_routes(app)
+        ControlEndpoints(self.core, self.build, self.actions).add_routes(app)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
         await self._runner.setup()
         site = web.TCPSite(self._runner, self.settings.host, self.settings.port)
@@ -151,7 +122,7 @@ class DiscordServer:
     async def _serve_file(self, request: web.Request) -> web.StreamResponse:
         fault = self.faults.take("GET", request.path, cdn.PREFIX)
         if fault is not None and fault.drop:
-            return cut(request)
+            return cut_connection(request)
         if fault is not None and fault.status is not None:
             return web.Response(status=fault.status)
         return await self.cdn.serve(request)
@@ -165,23 +136,28 @@ class DiscordServer:
 
     def requests_to(self, method: str, route: str) -> list[RecordedRequest]:
         """Filter the requests by method and route template."""
-        return [each for each in self.requests if (each.method, each.route) == (method, route)]
+        return [
+            request
+            for request in self.requests
+            if (request.method, request.route) == (method, route)
+        ]
 
     @property
     def unknown_requests(self) -> list[RecordedRequest]:
         """Requests no route matched: the server lacks something, or the bot has a bug."""
-        return [each for each in self.requests if each.route is None]
+        return [request for request in self.requests if request.route is None]
 
     def messages(self, channel: ChannelRef) -> list[Message]:
         """Public messages of a channel, oldest first, each with its revisions."""
-        found = self.state.channel(channel)
-        return [each for each in found.messages.values() if each.ephemeral_for is None]
+        return self.state.public_messages(channel)
 
     @property
     def open_invocations(self) -> list[Invocation]:
         """What users still wait for: unacknowledged, or left "thinking". Empty is polite."""
-        every = [self.actions.invocation(each) for each in self.state.interactions]
-        return [each for each in every if each.waiting]
+        every = [
+            self.actions.invocation(interaction_id) for interaction_id in self.state.interactions
+        ]
+        return [invocation for invocation in every if invocation.waiting]
 
     @property
     def pings(self) -> list[Ping]:

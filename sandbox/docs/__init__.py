@@ -1,4 +1,4 @@
-"""What the documentation takes from the real bot: its replies, its commands, its pictures.
+"""Takes from the running bot what the documentation shows: replies, commands, pictures.
 
 ::
 

@@ -1,4 +1,4 @@
-"""The generated parts of a Markdown document, between markers.
+"""Fills the generated parts of a Markdown document, which stand between markers.
 
 ::
 

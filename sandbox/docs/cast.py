@@ -1,4 +1,4 @@
-"""Where the script is played and what its members ask for."""
+"""Sets where the script is played and what its members ask for."""
 
 from __future__ import annotations
 

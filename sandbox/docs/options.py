@@ -1,8 +1,8 @@
-"""A command's options as a Markdown table, from what the bot registers at Discord."""
+"""Writes a command's options as a Markdown table, from what the bot registers at Discord."""
 
 from __future__ import annotations
 
-from sandbox.discord.wire import Json
+from sandbox.discord.world.json import Json
 
 _TYPES = {
     3: "text",
@@ -39,7 +39,7 @@ def _row(option: Json) -> str:
 def _value(option: Json) -> str:
     """Return what may be typed, with its bounds."""
     if option.get("choices"):
-        return "one of " + ", ".join(f"`{each['name']}`" for each in option["choices"])
+        return "one of " + ", ".join(f"`{choice['name']}`" for choice in option["choices"])
     words = _TYPES[option["type"]]
     low, high = option.get("min_value"), option.get("max_value")
     if low is not None and high is not None:

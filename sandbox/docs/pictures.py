@@ -1,4 +1,4 @@
-"""The demo's pictures, small enough for a repository."""
+"""Makes the demo's pictures small enough for a repository."""
 
 from __future__ import annotations
 

@@ -12,26 +12,26 @@ from pathlib import Path
 from typing import assert_never
 
 from sandbox.demo.commands import leaves
-from sandbox.demo.control import Control, long_poll
+from sandbox.demo.control import ControlClient, long_poll
 from sandbox.demo.errors import DemoError
 from sandbox.demo.stage import Stage
 from sandbox.demo.transcript import Transcript
-from sandbox.discord.wire import Json
+from sandbox.discord.world.json import Json
 from sandbox.docs.cast import LOUNGE, QUEUE_SECONDS, REGULARS, SETTINGS, TASK_SECONDS
-from sandbox.docs.reply import Frozen, lines_of, wrapped
+from sandbox.docs.reply import Placeholders, lines_of, wrapped
 from sandbox.docs.scenes import (
     MEMBER,
     MODERATOR,
+    AdvanceClock,
     Ask,
-    Break,
+    FailTask,
     File,
-    Pass,
+    Notify,
     Press,
     Read,
     Scene,
     Show,
     Suggest,
-    Told,
     Value,
     section,
 )
@@ -48,7 +48,7 @@ _QUEUED = re.compile(r"Queued as Job `([0-9A-HJKMNP-TV-Z]{6})`")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
-    """One reply."""
+    """One reply, with the caption it is shown under."""
 
     command: str
     caption: str
@@ -59,7 +59,7 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recording:
-    """Everything that was recorded."""
+    """Holds everything that was recorded."""
 
     commands: Mapping[str, Json]
     """What the bot registered, by full name."""
@@ -70,10 +70,10 @@ class Recording:
     def of(self, command: str) -> str:
         """Return a command's replies as Markdown."""
         return "\n\n".join(
-            f"*{each.caption}*\n\n```text\n{each.text}\n```"
-            + (f"\n\n![{each.caption}](pictures/{each.picture})" if each.picture else "")
-            for each in self.replies
-            if each.command == command
+            f"*{reply.caption}*\n\n```text\n{reply.text}\n```"
+            + (f"\n\n![{reply.caption}](pictures/{reply.picture})" if reply.picture else "")
+            for reply in self.replies
+            if reply.command == command
         )
 
 
@@ -93,7 +93,7 @@ async def record(folder: Path, transcript: Transcript) -> Recording:
     )
     async with stage:
         await stage.open()
-        await _furnish(stage)
+        await _prepare_world(stage)
         state = await stage.discord.get("/state")
         recorder = Recorder(stage, state)
         replies = await stage.watched(recorder.play(transcript))
@@ -103,7 +103,7 @@ async def record(folder: Path, transcript: Transcript) -> Recording:
     )
 
 
-async def _furnish(stage: Stage) -> None:
+async def _prepare_world(stage: Stage) -> None:
     """Add the channel and the role that the script speaks of."""
     guild = stage.world["guild_id"]
     await stage.discord.post("/channels", {"guild": guild, "name": LOUNGE.removeprefix("#")})
@@ -116,15 +116,15 @@ class Recorder:
 
     def __init__(self, stage: Stage, state: Json) -> None:
         self._stage = stage
-        self._discord: Control = stage.discord
+        self._discord: ControlClient = stage.discord
         self._channel = str(stage.world["channel_id"])
-        self._ids = {str(each["name"]): str(each["id"]) for each in state["users"]}
+        self._ids = {str(user["name"]): str(user["id"]) for user in state["users"]}
         roles = [role for guild in state["guilds"] for role in guild["roles"]]
-        self._ids |= {f"#{each['name']}": str(each["id"]) for each in state["channels"]}
-        self._ids |= {f"@{each['name']}": str(each["id"]) for each in roles}
+        self._ids |= {f"#{channel['name']}": str(channel["id"]) for channel in state["channels"]}
+        self._ids |= {f"@{role['name']}": str(role["id"]) for role in roles}
         named = (*state["users"], *state["channels"], *roles)
-        self._frozen = Frozen(
-            names={str(each["id"]): str(each["name"]) for each in named}
+        self._placeholders = Placeholders(
+            names={str(recorded["id"]): str(recorded["name"]) for recorded in named}
             | {str(state["application_id"]): "Tween"}
         )
         self._jobs = {"guild": str(stage.world["guild_id"])}
@@ -138,7 +138,7 @@ class Recorder:
         replies = []
         for scene in SCRIPT:
             lines = await self._play(scene)
-            if not isinstance(scene, Pass | Break) and scene.caption:
+            if not isinstance(scene, AdvanceClock | FailTask) and scene.caption:
                 text = wrapped(lines)
                 under = section(scene)
                 picture = scene.picture if isinstance(scene, Ask) else ""
@@ -158,14 +158,14 @@ class Recorder:
                 return await self._show(scene)
             case Press():
                 return await self._press(scene)
-            case Told():
-                return await self._told(scene)
+            case Notify():
+                return await self._notify(scene)
             case Read():
                 return await self._read(scene)
-            case Pass():
+            case AdvanceClock():
                 await self._stage.provider.post("/clock", {"advance_seconds": scene.seconds})
                 return []
-            case Break():
+            case FailTask():
                 fault = {"point": "task", "action": "fail", "code": scene.code}
                 await self._stage.provider.post("/faults", {**fault, "model": scene.model})
                 return []
@@ -177,7 +177,7 @@ class Recorder:
         if scene.in_direct_messages:
             opened = await self._discord.post("/direct-channels", {"user": scene.user})
             channel = str(opened["id"])
-        await self._let_the_bot(scene.bot_lacks)
+        await self._deny_bot(scene.bot_lacks)
         sent = await self._discord.post(
             "/slash",
             {
@@ -188,21 +188,21 @@ class Recorder:
             },
         )
         message = await self._answer(sent["id"])
-        await self._let_the_bot(())
+        await self._deny_bot(())
         content = str(message["revisions"][-1]["content"])
         made = _QUEUED.match(content)
         if bool(made) != bool(scene.makes):
             raise DemoError(f"/{scene.command} ({scene.caption}) was answered “{content}”.")
         if made:
             self._jobs[scene.makes] = made[1]
-            self._frozen.know(made[1])
+            self._placeholders.know(made[1])
         if scene.picture:
             attached = message["revisions"][-1]["attachments"][0]
             self.pictures[scene.picture] = await self._discord.download(attached["url"])
         typed = [f"{name}: {self._typed(value)}" for name, value in scene.options.items()]
         return [" ".join((f"/{scene.command}", *typed)), "", *self._lines(message)]
 
-    async def _let_the_bot(self, lacks: tuple[str, ...]) -> None:
+    async def _deny_bot(self, lacks: tuple[str, ...]) -> None:
         """Take permissions from the bot in the channel; none gives all back."""
         await self._discord.post("/overwrites", {"channel": self._channel, "deny": list(lacks)})
 
@@ -217,7 +217,7 @@ class Recorder:
                 "focused": scene.option,
             },
         )
-        names = [self._frozen.shown(each["name"]) for each in suggested["choices"]]
+        names = [self._placeholders.shown(choice["name"]) for choice in suggested["choices"]]
         left = len(names) - SHOWN_CHOICES
         return [*names[:SHOWN_CHOICES], *([f"(and {left} more)"] if left > 0 else [])]
 
@@ -226,20 +226,20 @@ class Recorder:
         job = self._jobs[scene.job]
 
         def says(message: Json) -> bool:
-            titles = [each["title"] for each in message["revisions"][-1]["embeds"]]
+            titles = [embed["title"] for embed in message["revisions"][-1]["embeds"]]
             return _status_of(message, job) and titles[0].endswith(scene.title)
 
         return self._lines(await self._until(says, f"“{scene.job}” says “{scene.title}”"))
 
     async def _press(self, scene: Press) -> list[str]:
         job = self._jobs[scene.job]
-        message = await self._until(lambda each: _status_of(each, job), f"“{scene.job}” shows")
+        message = await self._until(lambda found: _status_of(found, job), f"“{scene.job}” shows")
         pressed = await self._discord.post(
             "/click", {"user": scene.user, "message": message["id"], "button": scene.button}
         )
         return self._lines(await self._answer(pressed["id"]))
 
-    async def _told(self, scene: Told) -> list[str]:
+    async def _notify(self, scene: Notify) -> list[str]:
         job = self._jobs[scene.job]
 
         def tells(message: Json) -> bool:
@@ -261,7 +261,7 @@ class Recorder:
         """Wait for the private answer to an interaction."""
         path = f"/invocations/{interaction}?wait_seconds={ANSWER_SECONDS}"
         answered = await self._discord.get(path)
-        found: Json = next(each for each in answered["messages"] if not _is_thinking(each))
+        found: Json = next(message for message in answered["messages"] if not _is_thinking(message))
         return found
 
     async def _until(
@@ -283,7 +283,7 @@ class Recorder:
 
     def _lines(self, message: Json) -> list[str]:
         revision = message["revisions"][-1]
-        return lines_of(revision, self._frozen, datetime.fromisoformat(revision["at"]))
+        return lines_of(revision, self._placeholders, datetime.fromisoformat(revision["at"]))
 
     # What is sent and what is shown of it.
 
@@ -312,7 +312,7 @@ class Recorder:
             case str() if value in self._ids:
                 return value if value[0] in "#@" else f"@{value}"
             case str():
-                return self._frozen.shown(value.format_map(self._jobs))
+                return self._placeholders.shown(value.format_map(self._jobs))
             case _:
                 return str(value)
 
@@ -324,4 +324,4 @@ def _is_thinking(message: Json) -> bool:
 def _status_of(message: Json, job: str) -> bool:
     """Tell whether a message is a job's status message."""
     embeds = message["revisions"][-1]["embeds"]
-    return any(each.get("footer", {}).get("text") == f"Job {job}" for each in embeds)
+    return any(embed.get("footer", {}).get("text") == f"Job {job}" for embed in embeds)

@@ -1,4 +1,4 @@
-"""A message as lines of text that are the same in every recording.
+"""Writes a message as lines of text that are the same in every recording.
 
 What changes from run to run is not the bot's wording: ids it drew, and times, which a client
 counts down by itself. Both are shown as of one moment.
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from sandbox.demo.markup import plain, size
-from sandbox.discord.wire import Json
+from sandbox.discord.world.json import Json
 
 WIDTH = 96
 """Longest line; wider blocks scroll sideways on a screen."""
@@ -53,8 +53,8 @@ _STANDING: tuple[tuple[re.Pattern[str], str], ...] = (
 
 
 @dataclass(slots=True, kw_only=True)
-class Frozen:
-    """What stands for ids and times."""
+class Placeholders:
+    """Puts examples in place of ids and times, which differ from run to run."""
 
     names: Mapping[str, str]
     """Names of people by id."""
@@ -74,8 +74,8 @@ class Frozen:
     def read(self, markup: str, at: datetime) -> str:
         """Return a text as a person sees it, at the same moment in every recording."""
         since = at.timestamp()
-        frozen = _RELATIVE.sub(lambda found: _moment(int(found[1]) - since), self.named(markup))
-        return self.shown(plain(frozen, names=self.names, at=at))
+        example = _RELATIVE.sub(lambda found: _moment(int(found[1]) - since), self.named(markup))
+        return self.shown(plain(example, names=self.names, at=at))
 
     def shown(self, words: str) -> str:
         """Return words without anything that only one recording has."""
@@ -93,11 +93,11 @@ def _moment(seconds: float) -> str:
     return "in 13 hours" if seconds < 2 * _DAY_SECONDS else "in 7 days"
 
 
-def lines_of(revision: Json, frozen: Frozen, at: datetime) -> list[str]:
+def lines_of(revision: Json, placeholders: Placeholders, at: datetime) -> list[str]:
     """Return a message from top to bottom."""
 
     def read(markup: object) -> list[str]:
-        return frozen.read(str(markup or ""), at).splitlines()
+        return placeholders.read(str(markup or ""), at).splitlines()
 
     # A message that is a listing as a whole needs no sign of it.
     lines = read(_LISTING.sub(r"\1", revision["content"]))
@@ -105,7 +105,7 @@ def lines_of(revision: Json, frozen: Frozen, at: datetime) -> list[str]:
         lines += read(f"📎 {file['filename']} ({size(file['size'])})")
     for embed in revision["embeds"]:
         lines += [*read(embed.get("title")), *read(embed.get("description"))]
-        lines += _fields(embed, frozen, at)
+        lines += _fields(embed, placeholders, at)
         lines += read(embed.get("footer", {}).get("text"))
     buttons = [
         f"[{part['label']}]"
@@ -116,13 +116,13 @@ def lines_of(revision: Json, frozen: Frozen, at: datetime) -> list[str]:
     return [*lines, *([" ".join(buttons)] if buttons else [])]
 
 
-def _fields(embed: Json, frozen: Frozen, at: datetime) -> list[str]:
+def _fields(embed: Json, placeholders: Placeholders, at: datetime) -> list[str]:
     """Return an embed's fields: the small ones in one line, each other with lines of its own."""
     lines: list[str] = []
     beside: list[str] = []
     for given in (*embed.get("fields", ()), None):
         if given is not None and given.get("inline"):
-            value = ", ".join(frozen.read(given["value"], at).splitlines())
+            value = ", ".join(placeholders.read(given["value"], at).splitlines())
             fact = f"{given['name']}: {value}"
             beside.append(_TOOK.sub(r"\1: 1 min 52 s", fact))
             continue
@@ -130,7 +130,7 @@ def _fields(embed: Json, frozen: Frozen, at: datetime) -> list[str]:
             lines.append(" · ".join(beside))
             beside = []
         if given is not None:
-            lines += [given["name"], *_indented(frozen.read(given["value"], at))]
+            lines += [given["name"], *_indented(placeholders.read(given["value"], at))]
     return lines
 
 

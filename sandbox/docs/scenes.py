@@ -1,4 +1,4 @@
-"""What can happen in the script.
+"""Describes what can happen in the script.
 
 A scene with a caption is shown under its command; the others only move the story on. Jobs are
 called by a name of the script's own: ``{cat}`` in an option is that job's id.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from sandbox.demo.wishes import SAMPLES
+from sandbox.demo.video_requests import SAMPLES
 
 MEMBER, MODERATOR = "tom", "mia"
 """Mia owns the server, so that she is its admin too; she also runs the bot."""
@@ -85,7 +85,7 @@ class Press:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class Notify:
     """The requester is told that a job is over."""
 
     command: str
@@ -104,23 +104,23 @@ class Read:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pass:
+class AdvanceClock:
     """Time passes at the provider."""
 
     seconds: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Break:
+class FailTask:
     """The provider's next task goes wrong."""
 
     code: str
     model: str
 
 
-Scene = Ask | Suggest | Show | Press | Told | Read | Pass | Break
+Scene = Ask | Suggest | Show | Press | Notify | Read | AdvanceClock | FailTask
 
 
-def section(scene: Ask | Suggest | Show | Press | Told | Read) -> str:
+def section(scene: Ask | Suggest | Show | Press | Notify | Read) -> str:
     """Return the command under which a scene is shown."""
     return (isinstance(scene, Ask) and scene.under) or scene.command

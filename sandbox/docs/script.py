@@ -1,8 +1,8 @@
-"""The scenes whose replies the documentation shows, in the order they are played."""
+"""Lists the scenes whose replies the documentation shows, in the order they are played."""
 
 from __future__ import annotations
 
-from sandbox.demo.wishes import SAMPLES
+from sandbox.demo.video_requests import SAMPLES
 from sandbox.docs.cast import (
     CATS,
     CUP,
@@ -20,15 +20,15 @@ from sandbox.docs.cast import (
 from sandbox.docs.scenes import (
     MEMBER,
     MODERATOR,
+    AdvanceClock,
     Ask,
-    Break,
+    FailTask,
     File,
-    Pass,
+    Notify,
     Press,
     Scene,
     Show,
     Suggest,
-    Told,
 )
 from sandbox.docs.staff import STAFF
 
@@ -170,25 +170,25 @@ _WAITING: tuple[Scene, ...] = (
     Ask(command="jobs retry", caption="Refused: not over yet", options={"job": "{cat}"}),
     Ask(command="jobs show", caption="Refused: no such job", options={"job": "AAAAAA"}),
     Show(command=FRAMES, job="hers", title="In the provider's queue"),
-    Pass(seconds=QUEUE_SECONDS),
+    AdvanceClock(seconds=QUEUE_SECONDS),
     Show(command=FRAMES, job="cat", title="Being made"),
     Ask(command="jobs cancel", caption="Refused: too late", options={"job": "{cat}"}),
 )
 
 _ENDS: tuple[Scene, ...] = (
-    Pass(seconds=TASK_SECONDS),
+    AdvanceClock(seconds=TASK_SECONDS),
     Show(command=FRAMES, caption="The status message at the end", job="cat", title="Done"),
-    Told(command=FRAMES, caption="The requester is told", job="cat"),
+    Notify(command=FRAMES, caption="The requester is told", job="cat"),
     Show(command=IMAGE, caption="The status message at the end", job="pad", title="Done"),
     Show(command=TEXT, caption="The status message at the end", job="mists", title="Done"),
     Show(command=EFFECT, caption="The status message at the end", job="cup", title="Done"),
     Show(command=FRAMES, job="hers", title="Done"),
     Ask(command="jobs show", caption="A finished job", options={"job": "{cat}"}),
     Ask(command="jobs cancel", caption="Refused: over already", options={"job": "{cat}"}),
-    Break(code="DataInspectionFailed", model="wan2.2-kf2v-flash"),
+    FailTask(code="DataInspectionFailed", model="wan2.2-kf2v-flash"),
     Ask(command="jobs retry", caption="Queued again", options={"job": "{cat}"}, makes="again"),
     Show(command=FRAMES, job="again", title="In the provider's queue"),
-    Pass(seconds=QUEUE_SECONDS + TASK_SECONDS),
+    AdvanceClock(seconds=QUEUE_SECONDS + TASK_SECONDS),
     Show(
         command=FRAMES,
         caption="The status message of a video the provider's content check refused",

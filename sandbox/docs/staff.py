@@ -1,4 +1,4 @@
-"""What moderators, admins and the operator do, and what the member notices of it."""
+"""Lists what moderators, admins and the operator do, and what the member notices of it."""
 
 from __future__ import annotations
 

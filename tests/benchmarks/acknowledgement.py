@@ -18,8 +18,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sandbox.dashscope import DashScopeServer, EmulatorSettings
-from sandbox.discord.records import Channel, User
 from sandbox.discord.server import DiscordServer
+from sandbox.discord.world.records import Channel, User
 from tests.benchmarks.figures import milliseconds, percentile
 from tests.benchmarks.lag import read_lag
 from tests.benchmarks.processes import WatchedBot, variables_of
@@ -54,7 +54,7 @@ class Side:
         pictures = {"first_frame": cat("first"), "last_frame": cat("last")}
         asked = await asyncio.gather(
             *(
-                self.server.slash(user, channel, self.command, pictures)
+                self.server.actions.slash(user, channel, self.command, pictures)
                 for user, channel in self.members
             )
         )
@@ -70,11 +70,13 @@ class Side:
 
 def crowd(server: DiscordServer) -> list[tuple[User, Channel]]:
     """Return fifty members, each with a channel."""
-    channels = [server.add_channel(server.guild, f"videos-{number}") for number in range(CHANNELS)]
+    channels = [
+        server.build.add_channel(server.guild, f"videos-{number}") for number in range(CHANNELS)
+    ]
     members = []
     for number in range(AT_ONCE):
-        user = server.add_user(f"member-{number}")
-        server.join(server.guild, user)
+        user = server.build.add_user(f"member-{number}")
+        server.build.join(server.guild, user)
         members.append((user, channels[number % CHANNELS]))
     return members
 

@@ -30,9 +30,9 @@ from bot.settings import Settings
 from bot.storage import jobs, migrate
 from sandbox.dashscope import DashScopeServer, EmulatorSettings
 from sandbox.dashscope.tasks import TaskRecord
-from sandbox.discord.records import Message
 from sandbox.discord.server import DiscordServer
-from sandbox.discord.settings import DiscordSettings
+from sandbox.discord.world.records import Message
+from sandbox.discord.world.settings import DiscordSettings
 from tests.benchmarks.leaping import LeapingClock, LeapingWakeup
 from tests.e2e.world import KEY, SAMPLES, is_over
 

@@ -27,8 +27,8 @@ import aiohttp
 from sandbox.dashscope import DashScopeServer, EmulatorSettings
 from sandbox.dashscope.recorder import RequestRecord
 from sandbox.dashscope.tasks import TaskRecord
-from sandbox.discord.records import Message
 from sandbox.discord.server import DiscordServer
+from sandbox.discord.world.records import Message
 from tests.benchmarks.figures import median, milliseconds
 from tests.benchmarks.lag import read_lag
 from tests.benchmarks.processes import WatchedBot, variables_of
@@ -85,7 +85,7 @@ class BareTransfer:
     def __init__(self, process: asyncio.subprocess.Process, server: DiscordServer) -> None:
         self._process = process
         self._server = server
-        self.channel = server.add_channel(server.guild, "floor")
+        self.channel = server.build.add_channel(server.guild, "floor")
 
     async def move(self, url: str, path: Path) -> tuple[float, float]:
         """Move a result; return the seconds of everything, and of the download alone."""

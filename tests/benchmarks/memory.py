@@ -45,7 +45,7 @@ from bot.storage.engine import Database
 from bot.storage.tables import accounts
 from sandbox.dashscope import DashScopeServer, EmulatorSettings
 from sandbox.discord.server import DiscordServer
-from sandbox.discord.settings import DiscordSettings
+from sandbox.discord.world.settings import DiscordSettings
 from tests.benchmarks.lag import read_lag
 from tests.benchmarks.processes import WatchedBot, variables_of
 from tests.benchmarks.rows import Row, Unit
@@ -145,7 +145,7 @@ async def _idle_world(
     """Start both sandboxes and the bot, and wait until it rests."""
     discord = DiscordSettings(rate_limits=False)
     async with DashScopeServer(emulator) as dashscope, DiscordServer(discord) as server:
-        server.update_guild(server.guild, premium_tier=3)
+        server.build.update_guild(server.guild, premium_tier=3)
         bot = WatchedBot(folder, variables_of(server, dashscope) | variables)
         try:
             await bot.start()
@@ -234,7 +234,7 @@ async def _made(world: World, account: AccountId) -> AsyncIterator[Job]:
     """Post status messages, guild by guild in turn, create tasks, and yield a job for each."""
     discord = world.discord
     channels = [
-        discord.add_channel(discord.add_guild(f"guild {at}", premium_tier=3), "videos")
+        discord.build.add_channel(discord.build.add_guild(f"guild {at}", premium_tier=3), "videos")
         for at in range(GUILDS)
     ]
     headers = {"Authorization": f"Bot {discord.token}"}

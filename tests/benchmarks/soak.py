@@ -26,7 +26,7 @@ from bot.domain.jobs.pacing import CREATE_DEADLINE_SECONDS
 from bot.domain.jobs.states import JobState
 from sandbox.dashscope import DashScopeServer
 from sandbox.discord.server import DiscordServer
-from sandbox.discord.settings import DiscordSettings
+from sandbox.discord.world.settings import DiscordSettings
 from tests.benchmarks.fairness import Turn, shares_of
 from tests.benchmarks.figures import median
 from tests.benchmarks.lag import WANTED_MILLISECONDS, LagReading, lag_of

@@ -13,8 +13,8 @@ from bot.domain.jobs.job import Job
 from bot.domain.jobs.states import JobState
 from bot.domain.jobs.status import Drawing, StatusView
 from sandbox.discord import DiscordServer
-from sandbox.discord.records import Channel, Message
-from sandbox.discord.wire import Json
+from sandbox.discord.world.json import Json
+from sandbox.discord.world.records import Channel, Message
 from tests.chat.examples import a_job
 from tests.fakes import altered
 

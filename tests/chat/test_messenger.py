@@ -18,7 +18,7 @@ from bot.domain.ids import JobId, MessageId, UserId
 from bot.domain.jobs.states import JobState
 from bot.domain.jobs.status import Purpose, StatusView
 from sandbox.discord import DiscordServer
-from sandbox.discord.records import PingReason
+from sandbox.discord.world.records import PingReason
 from tests.chat.examples import NOW
 from tests.chat.stage import at, body_of, deliver, edit, job_in, only_message, pinged, posted
 
@@ -135,7 +135,7 @@ async def test_a_video_goes_into_the_requesters_direct_messages(
 ) -> None:
     view = StatusView(job=job_in(server, JobState.DELIVERED))
     receipt = await deliver(messenger.deliver_by_dm, messenger, view, video)
-    place = server.direct_channel("tom")
+    place = server.build.direct_channel("tom")
     assert receipt.channel_id == place.id
     assert only_message(server, place).attachments[0].filename == "tween-7F3K2Q.mp4"
     assert server.messages(server.channel) == []
@@ -158,7 +158,7 @@ async def test_the_digest_is_that_of_what_is_drawn(
 async def test_automod_costs_the_prompt_and_nothing_else(
     server: DiscordServer, messenger: Messenger, video: Path
 ) -> None:
-    server.update_guild(server.guild, automod_words={"turns", "slowly"})
+    server.build.update_guild(server.guild, automod_words={"turns", "slowly"})
     job = job_in(server)
     receipt = await posted(messenger, job)
     await edit(messenger, at(job, receipt, state=JobState.RUNNING))
@@ -195,7 +195,7 @@ async def test_an_announcement_by_direct_message_mentions_nobody(
     job = job_in(server, JobState.DELIVERED)
     receipt = await posted(messenger, job)
     await messenger.announce(at(job, receipt), Notify.DM)
-    message = only_message(server, server.direct_channel("tom"))
+    message = only_message(server, server.build.direct_channel("tom"))
     assert message.content == "Your video is ready.\n-# Job 7F3K2Q"
     assert message.reference_id is None
 
@@ -205,7 +205,7 @@ async def test_a_deleted_status_message_does_not_silence_the_announcement(
 ) -> None:
     job = job_in(server, JobState.FAILED)
     receipt = await posted(messenger, job)
-    server.delete_message(only_message(server))
+    server.build.delete_message(only_message(server))
     await messenger.announce(at(job, receipt), Notify.PING)
     assert "could not be made" in only_message(server).content
 
@@ -215,7 +215,7 @@ async def test_without_read_message_history_the_requester_is_told_all_the_same(
 ) -> None:
     job = job_in(server, JobState.FAILED)
     receipt = await posted(messenger, job)
-    server.deny_bot(server.channel, "READ_MESSAGE_HISTORY")
+    server.build.deny_bot(server.channel, "READ_MESSAGE_HISTORY")
     await messenger.announce(at(job, receipt), Notify.PING)
     _, message = server.messages(server.channel)
     assert message.reference_id is None
@@ -269,7 +269,7 @@ async def test_other_jobs_other_peoples_and_older_messages_are_not_ours(
 ) -> None:
     job = job_in(server)
     embed = {"title": "x", "footer": {"text": "Job 7F3K2Q"}}
-    await server.say("tom", server.channel, "-# Job 7F3K2Q", embeds=[embed])
+    await server.actions.say("tom", server.channel, "-# Job 7F3K2Q", embeds=[embed])
     await posted(messenger, replace(job, id=JobId("AAAAAA")))
     since = server.clock.now()
     assert (
@@ -289,7 +289,7 @@ async def test_a_message_is_found_behind_a_hundred_others(
 ) -> None:
     since = server.clock.now()
     for number in range(120):
-        await server.say("tom", server.channel, str(number))
+        await server.actions.say("tom", server.channel, str(number))
     receipt = await posted(messenger, job_in(server))
     found = await messenger.find_message(
         job_in(server), receipt.channel_id, Purpose.STATUS, since=since
@@ -307,7 +307,7 @@ async def test_a_message_is_found_though_a_busy_channel_went_on(
     since = server.clock.now()
     receipt = await posted(messenger, job_in(server))
     for number in range(FILLED):
-        await server.say("tom", server.channel, str(number))
+        await server.actions.say("tom", server.channel, str(number))
     found = await messenger.find_message(
         job_in(server), receipt.channel_id, Purpose.STATUS, since=since
     )
@@ -320,7 +320,7 @@ async def test_the_search_ends_where_the_attempt_can_have_posted_nothing_more(
     since = server.clock.now()
     server.clock.advance(search.STANDS_WITHIN.total_seconds() + 60)
     for number in range(FILLED):
-        await server.say("tom", server.channel, str(number))
+        await server.actions.say("tom", server.channel, str(number))
     job = job_in(server)
     assert (
         await messenger.find_message(job, job.origin.channel_id, Purpose.STATUS, since=since)
@@ -335,7 +335,7 @@ async def test_more_messages_than_can_be_looked_through_tell_nothing(
     monkeypatch.setattr(search, "HISTORY_LIMIT", 100)
     since = server.clock.now()
     for number in range(101):
-        await server.say("tom", server.channel, str(number))
+        await server.actions.say("tom", server.channel, str(number))
     job = job_in(server)
     with pytest.raises(MissingAccessError):
         await messenger.find_message(job, job.origin.channel_id, Purpose.STATUS, since=since)
@@ -348,7 +348,7 @@ async def test_a_history_that_may_not_be_read_is_not_an_empty_one(
     job, since = job_in(server), server.clock.now()
     assert await messenger.find_message(job, job.origin.channel_id, purpose, since=since) is None
     await posted(messenger, job)
-    server.deny_bot(server.channel, "READ_MESSAGE_HISTORY")
+    server.build.deny_bot(server.channel, "READ_MESSAGE_HISTORY")
     with pytest.raises(MissingAccessError):
         await messenger.find_message(job, job.origin.channel_id, purpose, since=since)
 
@@ -372,7 +372,7 @@ async def test_a_video_under_an_old_status_message_is_found(
 async def test_a_video_without_its_embed_is_found(
     server: DiscordServer, messenger: Messenger, video: Path, *, spoiler: bool
 ) -> None:
-    server.deny_bot(server.channel, "EMBED_LINKS")
+    server.build.deny_bot(server.channel, "EMBED_LINKS")
     since = server.clock.now()
     job = job_in(server, JobState.DELIVERED, spoiler=spoiler)
     receipt = await deliver(messenger.deliver_in_channel, messenger, StatusView(job=job), video)
@@ -403,17 +403,17 @@ async def test_every_operator_is_told_by_direct_message(
 ) -> None:
     await messenger.tell_operators(a_notice())
     for user in server.users:
-        told = only_message(server, server.direct_channel(user)).content
+        told = only_message(server, server.build.direct_channel(user)).content
         assert told.startswith("Job 7F3K2Q: a billed video was lost")
 
 
 async def test_one_operator_who_cannot_be_reached_does_not_keep_the_others_in_the_dark(
     server: DiscordServer, messenger: Messenger
 ) -> None:
-    server.close_direct_messages(server.users[0])
+    server.build.close_direct_messages(server.users[0])
     with pytest.raises(MissingAccessError):
         await messenger.tell_operators(a_notice())
-    assert only_message(server, server.direct_channel(server.users[1])).content
+    assert only_message(server, server.build.direct_channel(server.users[1])).content
 
 
 async def test_an_operator_is_told_once_though_the_answer_was_lost(
@@ -422,4 +422,4 @@ async def test_an_operator_is_told_once_though_the_answer_was_lost(
     messenger._operators = (UserId(server.users[1].id),)
     server.faults.respond("POST", "/channels/*/messages", 503, after=True)
     await messenger.tell_operators(a_notice())
-    only_message(server, server.direct_channel(server.users[1]))
+    only_message(server, server.build.direct_channel(server.users[1]))

@@ -32,8 +32,8 @@ from bot.domain.jobs.status import Purpose, StatusView
 from bot.domain.people import Person
 from bot.domain.ports import Chat
 from sandbox.discord import DiscordServer
-from sandbox.discord.faults import Fault
-from sandbox.discord.records import Channel
+from sandbox.discord.rules.faults import Fault
+from sandbox.discord.world.records import Channel
 from tests.chat.conftest import UPLOAD_LIMIT_BYTES
 from tests.chat.examples import NOW
 from tests.chat.stage import EDITS, POSTS, at, deliver, edit, job_in, only_message, posted
@@ -181,7 +181,7 @@ async def test_every_other_call_is_repeated_and_done_once(
         ),
         "tell_log_channel": lambda: messenger.tell_log_channel(line),
     }
-    server.faults.afflict([trouble.fault()])
+    server.faults.add_sequence([trouble.fault()])
     await calls[name]()
     places = server.state.channels.values()
     assert sum(len(place.messages) for place in places) == LEAVES_MESSAGES[name]
@@ -228,7 +228,7 @@ async def test_a_long_rate_limit_is_left_for_later(
 
 
 async def test_slow_mode_is_left_for_later(server: DiscordServer, messenger: Messenger) -> None:
-    server.update_channel(server.channel, slowmode_seconds=21_600)
+    server.build.update_channel(server.channel, slowmode_seconds=21_600)
     server.state.last_send_at[server.channel.id] = server.clock.timestamp()
     with pytest.raises(ChatUnavailableError):
         await posted(messenger, job_in(server))
@@ -283,7 +283,7 @@ async def test_a_refusal_after_a_lost_answer_is_no_refusal_yet(
 async def test_automod_after_a_lost_answer_costs_the_prompt_alone(
     server: DiscordServer, messenger: Messenger
 ) -> None:
-    server.update_guild(server.guild, automod_words={"slowly"})
+    server.build.update_guild(server.guild, automod_words={"slowly"})
     server.faults.respond("POST", POSTS, 503)
     await posted(messenger, job_in(server))
     only_message(server)
@@ -310,30 +310,30 @@ async def test_a_missing_file_is_not_taken_for_an_absent_discord(
 
 
 def deleted(server: DiscordServer) -> Channel:
-    server.remove_channel(server.channel)
+    server.build.remove_channel(server.channel)
     return server.channel
 
 
 def kicked(server: DiscordServer) -> Channel:
-    server.remove_guild(server.guild, kick_only=True)
+    server.build.remove_guild(server.guild, kick_only=True)
     return server.channel
 
 
 def denied(permission: str) -> Callable[[DiscordServer], Channel]:
     def prepare(server: DiscordServer) -> Channel:
-        server.deny_bot(server.channel, permission)
+        server.build.deny_bot(server.channel, permission)
         return server.channel
 
     return prepare
 
 
 def locked(server: DiscordServer) -> Channel:
-    thread = server.add_thread(server.channel, "talk")
-    return server.update_channel(thread, locked=True)
+    thread = server.build.add_thread(server.channel, "talk")
+    return server.build.update_channel(thread, locked=True)
 
 
 def moderated(server: DiscordServer) -> Channel:
-    server.update_guild(server.guild, automod_words={"wan2.2-kf2v-flash"})
+    server.build.update_guild(server.guild, automod_words={"wan2.2-kf2v-flash"})
     return server.channel
 
 
@@ -369,7 +369,7 @@ async def test_a_deleted_status_message_is_gone(
 ) -> None:
     job = job_in(server)
     receipt = await posted(messenger, job)
-    server.delete_message(only_message(server))
+    server.build.delete_message(only_message(server))
     with pytest.raises(MessageGoneError):
         await edit(messenger, at(job, receipt))
 
@@ -387,7 +387,7 @@ async def test_a_status_message_that_never_was_is_gone(
 async def test_a_message_of_somebody_else_is_as_good_as_gone(
     server: DiscordServer, messenger: Messenger
 ) -> None:
-    theirs = await server.say("tom", server.channel, "mine")
+    theirs = await server.actions.say("tom", server.channel, "mine")
     job = job_in(
         server,
         status_channel_id=ChannelId(server.channel.id),
@@ -400,10 +400,10 @@ async def test_a_message_of_somebody_else_is_as_good_as_gone(
 async def test_a_status_message_in_an_archived_thread_rests_until_a_new_one_wakes_the_thread(
     server: DiscordServer, messenger: Messenger, video: Path
 ) -> None:
-    thread = server.add_thread(server.channel, "talk")
+    thread = server.build.add_thread(server.channel, "talk")
     job = job_in(server, channel=thread)
     receipt = await posted(messenger, job)
-    server.update_channel(thread, archived=True)
+    server.build.update_channel(thread, archived=True)
     done = at(job_in(server, JobState.DELIVERED, channel=thread), receipt)
     with pytest.raises(MissingAccessError):
         await deliver(messenger.deliver_by_edit, messenger, done, video)
@@ -417,7 +417,7 @@ async def test_a_lost_permission_to_send_does_not_stop_edits(
 ) -> None:
     job = job_in(server)
     receipt = await posted(messenger, job)
-    server.deny_bot(server.channel, "SEND_MESSAGES")
+    server.build.deny_bot(server.channel, "SEND_MESSAGES")
     await edit(messenger, at(job, receipt, state=JobState.RUNNING))
     assert only_message(server).embeds[0]["title"] == "🎬 Being made"
 
@@ -425,7 +425,7 @@ async def test_a_lost_permission_to_send_does_not_stop_edits(
 async def test_closed_direct_messages_are_a_missing_access(
     server: DiscordServer, messenger: Messenger, video: Path
 ) -> None:
-    server.close_direct_messages("tom")
+    server.build.close_direct_messages("tom")
     view = StatusView(job=job_in(server, JobState.DELIVERED))
     with pytest.raises(MissingAccessError):
         await deliver(messenger.deliver_by_dm, messenger, view, video)

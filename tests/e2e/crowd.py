@@ -16,11 +16,11 @@ from dataclasses import dataclass, field
 from bot.domain.jobs.job import Job
 from bot.domain.jobs.states import JobState
 from sandbox.dashscope import EmulatorSettings
-from sandbox.discord.command_input import ClientRefusedError, OptionValue
-from sandbox.discord.faults import Fault
-from sandbox.discord.invocation import NoAnswerError
-from sandbox.discord.records import Channel, Message, User
-from sandbox.discord.settings import DiscordSettings
+from sandbox.discord.client.command_input import ClientRefusedError, OptionValue
+from sandbox.discord.client.invocation import NoAnswerError
+from sandbox.discord.rules.faults import Fault
+from sandbox.discord.world.records import Channel, Message, User
+from sandbox.discord.world.settings import DiscordSettings
 from tests.e2e.evidence import footer_index
 from tests.e2e.world import World, cat
 
@@ -194,11 +194,11 @@ class Crowd:
 
     def _place(self, number: int) -> Place:
         discord = self.world.discord
-        guild = discord.add_guild(f"guild {number}")
-        members = tuple(discord.add_user(f"member {number}.{nth}") for nth in range(2))
+        guild = discord.build.add_guild(f"guild {number}")
+        members = tuple(discord.build.add_user(f"member {number}.{nth}") for nth in range(2))
         for member in members:
-            discord.join(guild, member)
-        return Place(channel=discord.add_channel(guild, "videos"), members=members)
+            discord.build.join(guild, member)
+        return Place(channel=discord.build.add_channel(guild, "videos"), members=members)
 
     @property
     def shares(self) -> list[int]:
@@ -304,7 +304,7 @@ class Crowd:
     async def _ask_now(self, place: Place, member: User, model: str) -> None:
         command, options = self._options(model)
         self.tally.asked += 1
-        asked = await self.world.discord.slash(member, place.channel, command, options)
+        asked = await self.world.discord.actions.slash(member, place.channel, command, options)
         try:
             reply = await asked.final_reply(ANSWER_SECONDS)
         except (NoAnswerError, TimeoutError) as error:
@@ -334,7 +334,7 @@ class Crowd:
         if message is None:
             return
         try:
-            await self.world.discord.click(member, message, "Cancel")
+            await self.world.discord.actions.click(member, message, "Cancel")
         except ClientRefusedError:
             return  # too late: the button is gone
         self.tally.cancels_pressed += 1

@@ -18,8 +18,8 @@ from bot.storage import jobs, ledger
 from bot.storage.tables import ledger_entries, orphan_tasks
 from sandbox.dashscope.recorder import RequestRecord
 from sandbox.dashscope.tasks import TaskRecord
-from sandbox.discord.recorder import RecordedRequest
-from sandbox.discord.records import Message
+from sandbox.discord.world.recorded_request import RecordedRequest
+from sandbox.discord.world.records import Message
 from tests.e2e.world import KEY, World, footer_of
 
 AMOUNTS = ("videos", "seconds", "micros")

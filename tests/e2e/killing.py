@@ -15,8 +15,8 @@ from bot.domain.jobs.states import POLLED, JobState
 from bot.services.messages.status_updater import GONE_FOR
 from bot.storage.unconfirmed import readings_of
 from sandbox.dashscope import EmulatorSettings
-from sandbox.discord.invocation import Invocation
-from sandbox.discord.records import Channel
+from sandbox.discord.client.invocation import Invocation
+from sandbox.discord.world.records import Channel
 from tests.e2e.forked import StagedBot
 from tests.e2e.invariants import NOTHING_ODD, Allowed, hold, is_settled
 from tests.e2e.staged import ShiftedClock
@@ -74,7 +74,7 @@ class Killing:
     async def ask_elsewhere(self) -> Invocation:
         """Make one wish in a channel of its own."""
         discord = self.world.discord
-        self.elsewhere = discord.add_channel(discord.guild, f"clips-{self._wishes}")
+        self.elsewhere = discord.build.add_channel(discord.guild, f"clips-{self._wishes}")
         return await self.ask(self.elsewhere)
 
     async def ask_for_failure(self) -> None:
@@ -93,7 +93,9 @@ class Killing:
         """Have an admin name the channel of the server's log."""
         discord = self.world.discord
         chosen = {"channel": discord.channel}
-        await discord.slash(discord.users[0], discord.channel, "settings log-channel", chosen)
+        await discord.actions.slash(
+            discord.users[0], discord.channel, "settings log-channel", chosen
+        )
 
     async def cancel(self) -> None:
         """Cancel the oldest job that is not over."""
@@ -106,7 +108,7 @@ class Killing:
 
     async def _use(self, command: str, job_id: str) -> None:
         discord = self.world.discord
-        await discord.slash(discord.users[1], discord.channel, command, {"job": job_id})
+        await discord.actions.slash(discord.users[1], discord.channel, command, {"job": job_id})
 
     async def park(self, state: str) -> None:
         """Break every poll until the only job is parked; the process dies at that step, too."""
@@ -154,7 +156,7 @@ class Killing:
     def end_task(self, status: str) -> None:
         """Let the newest task end at the provider by somebody else's hand."""
         task = list(self.world.dashscope.tasks.values())[-1]
-        board = self.world.dashscope._board
+        board = self.world.dashscope._task_store
         board._finish(task, status, self.world.dashscope.clock.epoch())
 
     def sign_again(self) -> None:
@@ -298,7 +300,7 @@ class Killing:
         changes_at = (
             task.not_before
             if task.scheduled_at is None
-            else self.world.dashscope._board.ends_at(task)
+            else self.world.dashscope._task_store.ends_at(task)
         )
         is_seen = (job.state is JobState.RUNNING) is (task.scheduled_at is not None)
         return is_seen and changes_at - self.world.dashscope.clock.epoch() > FAR_SECONDS

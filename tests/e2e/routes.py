@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from sandbox.discord import cdn
-from sandbox.discord.faults import Fault
+from sandbox.discord.rules.faults import Fault
 from sandbox.discord.server import DiscordServer
+from sandbox.discord.wire import cdn
 
 Route: TypeAlias = tuple[str, str]
 """Method and template."""

@@ -164,15 +164,15 @@ async def test_while_a_video_finds_another_place(tmp_path: Path) -> Killing:
         discord = stage.world.discord
         for point in call("deliver_in_channel"):
             await stage.kill_at("committed downloading>delivering", act=stage.ask)
-            discord.delete_message(stage.world.status_messages()[-1])
+            discord.build.delete_message(stage.world.status_messages()[-1])
             await stage.kill_at(point)
         for point in (*call("open_dm"), *call("deliver_by_dm")):
             await stage.kill_at("committed downloading>delivering", act=stage.ask_elsewhere)
-            discord.remove_channel(stage.elsewhere)
+            discord.build.remove_channel(stage.elsewhere)
             await stage.kill_at(point)
         await stage.kill_at("committed downloading>delivering", act=stage.ask_elsewhere)
-        discord.remove_channel(stage.elsewhere)
-        discord.close_direct_messages(discord.users[1])
+        discord.build.remove_channel(stage.elsewhere)
+        discord.build.close_direct_messages(discord.users[1])
         await stage.kill_at(*step("delivering>undeliverable"))
         # Nobody can be told in a channel that is gone, of a video behind closed doors.
         await stage.end(Allowed(all_told=False, all_shown=False))

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from sandbox.dashscope import EmulatorSettings
-from sandbox.discord.faults import Fault
-from sandbox.discord.records import Channel, Guild
+from sandbox.discord.rules.faults import Fault
+from sandbox.discord.world.records import Channel, Guild
 from tests.e2e import routes
 from tests.e2e.invariants import Allowed, hold, settled
 from tests.e2e.process import BotProcess
@@ -27,7 +27,7 @@ GUILD = "/guilds/{guild_id}"
 async def words(world: World, prompt: str, channel: Channel | None = None) -> str:
     """Let tom ask for a video of words alone; return what he reads."""
     tom, place = world.discord.users[1], channel or world.discord.channel
-    asked = await world.discord.slash(tom, place, "video text", {"prompt": prompt, **SMALL})
+    asked = await world.discord.actions.slash(tom, place, "video text", {"prompt": prompt, **SMALL})
     return (await asked.final_reply(20)).text
 
 
@@ -38,9 +38,9 @@ async def test_every_route_fails_in_every_way_and_nothing_is_lost_or_said_twice(
         server = world.discord
         mia, tom = server.users[:2]
         # A person asks once; what the bot repeats by itself may fail time after time.
-        server.faults.afflict(routes.TROUBLES, routes="* /interactions/*", every=2)
-        server.faults.afflict(routes.TROUBLES, routes="* /webhooks/*", every=2)
-        server.faults.afflict(routes.TROUBLES)
+        server.faults.add_sequence(routes.TROUBLES, routes="* /interactions/*", every=2)
+        server.faults.add_sequence(routes.TROUBLES, routes="* /webhooks/*", every=2)
+        server.faults.add_sequence(routes.TROUBLES)
 
         said = [await words(world, f"a cat, {number}") for number in range(6)]
         pictured = await world.ask(tom, resolution="480P")
@@ -50,21 +50,21 @@ async def test_every_route_fails_in_every_way_and_nothing_is_lost_or_said_twice(
         assert all(text.startswith(("Queued as Job", WRONG)) for text in said)
         assert len(jobs) >= 4
 
-        other = server.add_guild("Puppy Club", owner=mia)
-        server.join(other, tom)
-        lost = server.add_channel(other, "soon-gone")
+        other = server.build.add_guild("Puppy Club", owner=mia)
+        server.build.join(other, tom)
+        lost = server.build.add_channel(other, "soon-gone")
         world.dashscope.clock.speed = 0.001
         while not (await words(world, "a dog", lost)).startswith("Queued"):
             pass
         await server.wait_for(lambda: world.status_messages(lost), 30)
-        server.remove_channel(lost)
+        server.build.remove_channel(lost)
         world.dashscope.clock.speed = 1.0
         await settled(world, len(jobs) + 1)
         # One channel is gone, and a video by direct message needs no announcement.
         await hold(world, Allowed(all_told=False, all_shown=False))
-        assert len(videos(world, server.direct_channel(tom))) == 1
+        assert len(videos(world, server.build.direct_channel(tom))) == 1
 
-        server.remove_guild(other, kick_only=True)
+        server.build.remove_guild(other, kick_only=True)
         await leave_noticed(world, other)
         met = routes.troubles_met(server)
         assert routes.used(server) - routes.AT_START == routes.AT_WORK
@@ -84,7 +84,7 @@ async def leave_noticed(world: World, guild: Guild) -> None:
     while not world.bot.events("guild_left", guild_id=guild.id):
         await world.bot.wait_for_log(looked)
         asked = len(server.requests_to("GET", GUILD))
-        server.remove_guild(server.add_guild("one more"), kick_only=True)
+        server.build.remove_guild(server.build.add_guild("one more"), kick_only=True)
 
 
 def videos(world: World, channel: Channel) -> list[str]:
@@ -103,7 +103,7 @@ async def test_a_start_that_discord_interrupts_ends_for_the_supervisor(tmp_path:
         for trouble, (method, route) in zip(routes.TROUBLES, sorted(routes.AT_START), strict=True):
             server.faults.clear()
             # Twice: aiohttp by itself repeats what is idempotent once where a connection is cut.
-            server.faults.afflict([trouble, trouble], routes=f"{method} {route}")
+            server.faults.add_sequence([trouble, trouble], routes=f"{method} {route}")
             await world.bot.start(wait=False)
             assert await world.bot.ended(30) == 1
         assert "Traceback" not in world.bot.log()
@@ -119,7 +119,10 @@ async def test_an_outage_is_waited_for_politely_and_every_video_comes_once(
 ) -> None:
     async with story(tmp_path, emulator=QUICK) as world:
         server = world.discord
-        channels = [server.channel, *(server.add_channel(server.guild, f"c{n}") for n in (1, 2))]
+        channels = [
+            server.channel,
+            *(server.build.add_channel(server.guild, f"c{n}") for n in (1, 2)),
+        ]
         world.dashscope.clock.speed = 0.001
         for channel in channels:
             assert (await words(world, "a cat", channel)).startswith("Queued")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.dashscope import EmulatorSettings
-from sandbox.discord.invocation import Invocation
+from sandbox.discord.client.invocation import Invocation
 from tests.e2e.impatient import PATIENCE_SECONDS, ImpatientBot
 from tests.e2e.invariants import hold, settled
 from tests.e2e.world import World, story, title_of
@@ -23,7 +23,7 @@ FOR_EVER = 1_000_000
 async def ask(world: World) -> Invocation:
     """Let tom ask for a video of words alone."""
     wish = {"prompt": "a cat", "model": "wanx2.1-t2v-turbo", "size": "832*480"}
-    return await world.discord.slash(
+    return await world.discord.actions.slash(
         world.discord.users[1], world.discord.channel, "video text", dict(wish)
     )
 

@@ -14,9 +14,9 @@ import pytest
 from bot.domain.jobs.job import Job
 from bot.domain.jobs.states import JobState
 from sandbox.dashscope import EmulatorSettings
-from sandbox.discord.records import Channel, Message, User
 from sandbox.discord.server import DiscordServer
-from sandbox.discord.settings import DiscordSettings
+from sandbox.discord.world.records import Channel, Message, User
+from sandbox.discord.world.settings import DiscordSettings
 from tests.e2e.invariants import Allowed, hold, settled
 from tests.e2e.world import World, story, title_of
 
@@ -57,20 +57,20 @@ def deny(*permissions: str) -> Callable[[DiscordServer, Channel, Message], None]
     """Return what takes permissions from the bot."""
 
     def happens(server: DiscordServer, channel: Channel, _: Message) -> None:
-        server.deny_bot(channel, *permissions)
+        server.build.deny_bot(channel, *permissions)
 
     return happens
 
 
 def delete_in_slow_mode(server: DiscordServer, channel: Channel, status: Message) -> None:
-    server.update_channel(channel, slowmode_seconds=SIX_HOURS)
-    server.delete_message(status)
+    server.build.update_channel(channel, slowmode_seconds=SIX_HOURS)
+    server.build.delete_message(status)
 
 
 CASES = (
     Case("nothing", lambda *_: None, Way.STATUS),
-    Case("the status message is deleted", lambda s, _, m: s.delete_message(m), Way.CHANNEL),
-    Case("the channel is deleted", lambda s, c, _: s.remove_channel(c), Way.DM),
+    Case("the status message is deleted", lambda s, _, m: s.build.delete_message(m), Way.CHANNEL),
+    Case("the channel is deleted", lambda s, c, _: s.build.remove_channel(c), Way.DM),
     Case("the channel is hidden", deny("VIEW_CHANNEL"), Way.DM),
     Case("nothing may be sent", deny("SEND_MESSAGES"), Way.STATUS),
     Case("nothing may be attached", deny("ATTACH_FILES"), Way.DM),
@@ -78,17 +78,17 @@ CASES = (
     Case("the history may not be read", deny("READ_MESSAGE_HISTORY"), Way.STATUS),
     Case(
         "the thread is archived",
-        lambda s, c, _: s.update_channel(c, archived=True),
+        lambda s, c, _: s.build.update_channel(c, archived=True),
         Way.CHANNEL,
         in_thread=True,
     ),
     Case(
         "the thread is locked",
-        lambda s, c, _: s.update_channel(c, locked=True),
+        lambda s, c, _: s.build.update_channel(c, locked=True),
         Way.DM,
         in_thread=True,
     ),
-    Case("the requester leaves", lambda s, *_: s.leave(s.guild, "ada"), Way.STATUS),
+    Case("the requester leaves", lambda s, *_: s.build.leave(s.guild, "ada"), Way.STATUS),
     Case("slow mode, and the message is deleted", delete_in_slow_mode, Way.CHANNEL),
 )
 
@@ -120,7 +120,7 @@ async def ask(world: World, user: User, channel: Channel, *, lane: int = 0) -> J
     """Let somebody ask for a video of words alone; return its job once its message stands."""
     server = world.discord
     wish = {"prompt": f"a cat in {channel.name}", **LANES[lane % len(LANES)]}
-    asked = await server.slash(user, channel, "video text", dict(wish))
+    asked = await server.actions.slash(user, channel, "video text", dict(wish))
     assert (await asked.final_reply(20)).text.startswith("Queued as Job")
     (job,) = [each for each in await world.jobs() if each.origin.channel_id == channel.id]
     return job
@@ -160,16 +160,16 @@ async def test_wherever_a_place_closes_the_video_ends_up_somewhere_sensible(
 ) -> None:
     async with stage(tmp_path) as world:
         server = world.discord
-        tom, ada = server.users[1], server.add_user("ada")
-        server.join(server.guild, ada)
+        tom, ada = server.users[1], server.build.add_user("ada")
+        server.build.join(server.guild, ada)
         world.dashscope.clock.speed = 0.001
         made: dict[Case, tuple[Channel, Job, User]] = {}
         for number, case in enumerate(CASES):
             parent = server.channel if case.in_thread else None
             place = (
-                server.add_thread(parent, f"talk {number}")
+                server.build.add_thread(parent, f"talk {number}")
                 if parent
-                else server.add_channel(server.guild, f"place {number}")
+                else server.build.add_channel(server.guild, f"place {number}")
             )
             user = ada if "requester" in case.what else tom
             made[case] = place, await ask(world, user, place, lane=number), user
@@ -182,7 +182,7 @@ async def test_wherever_a_place_closes_the_video_ends_up_somewhere_sensible(
             lambda bot: bot.events("delivery_postponed", job_id=slow_job.id), 90
         )
         assert shown_in(world, slow_job) == []
-        server.update_channel(slow_place, slowmode_seconds=0)
+        server.build.update_channel(slow_place, slowmode_seconds=0)
 
         found = {job.id: job for job in await settled(world, len(CASES))}
         for case, (_, job, user) in made.items():
@@ -196,26 +196,26 @@ async def test_wherever_a_place_closes_the_video_ends_up_somewhere_sensible(
 async def test_a_video_nobody_takes_is_kept_and_handed_out(tmp_path: Path) -> None:
     async with stage(tmp_path) as world:
         server = world.discord
-        left = server.add_guild("Puppy Club")
-        eve = server.add_user("eve")
-        server.join(left, eve)
-        server.join(left, server.users[1])
-        places = [server.add_channel(left, name) for name in ("clips", "more")]
+        left = server.build.add_guild("Puppy Club")
+        eve = server.build.add_user("eve")
+        server.build.join(left, eve)
+        server.build.join(left, server.users[1])
+        places = [server.build.add_channel(left, name) for name in ("clips", "more")]
         world.dashscope.clock.speed = 0.001
         kept = await ask(world, eve, places[0])
         sent = await ask(world, server.users[1], places[1])
         for job in (kept, sent):
             await advanced(world, job, JobState.PENDING, JobState.RUNNING)
-        direct = server.direct_channel(eve)
-        server.remove_guild(left, kick_only=True)
-        server.close_direct_messages(eve)
+        direct = server.build.direct_channel(eve)
+        server.build.remove_guild(left, kick_only=True)
+        server.build.close_direct_messages(eve)
         world.dashscope.clock.speed = 1.0
         await advanced(world, kept, JobState.UNDELIVERABLE)
         await advanced(world, sent, JobState.DELIVERED)
         found = {job.id: job for job in await world.jobs()}
         assert found[kept.id].state is JobState.UNDELIVERABLE
         assert shown_in(world, kept) == []
-        shown = await server.slash(eve, direct, "jobs show", {"job": kept.id})
+        shown = await server.actions.slash(eve, direct, "jobs show", {"job": kept.id})
         reply = await shown.final_reply(20)
         assert shown.ephemeral
         (file,) = reply.current.attachments
@@ -239,8 +239,8 @@ async def test_automod_and_a_smaller_limit_change_the_message_and_not_the_place(
     limits = DiscordSettings(upload_limits_bytes=(REAL_LIMIT_BYTES,) * 4)
     async with stage(tmp_path, limits) as world:
         server = world.discord
-        calm = server.add_channel(server.guild, "calm")
-        server.update_guild(server.guild, automod_words={"calm"})
+        calm = server.build.add_channel(server.guild, "calm")
+        server.build.update_guild(server.guild, automod_words={"calm"})
         made = await ask(world, server.users[1], calm)
         (job,) = await settled(world, 1)
 

@@ -16,7 +16,7 @@ from bot.domain.jobs.ledger import EntryKind
 from bot.domain.jobs.states import JobState
 from sandbox.dashscope import EmulatorSettings
 from sandbox.dashscope.tasks import FAILED, PENDING, SUCCEEDED, TaskRecord
-from sandbox.discord.records import Message
+from sandbox.discord.world.records import Message
 from tests.e2e import invariants
 from tests.e2e.evidence import Evidence, read
 from tests.e2e.invariants import Allowed, breaches

@@ -14,8 +14,8 @@ from bot.domain.jobs.job import Job
 from bot.domain.jobs.states import JobState
 from bot.media.video import probe
 from sandbox.dashscope import EmulatorSettings
-from sandbox.discord.command_input import OptionValue
-from sandbox.discord.records import Message
+from sandbox.discord.client.command_input import OptionValue
+from sandbox.discord.world.records import Message
 from tests.e2e.test_story import difference
 from tests.e2e.world import SAMPLES, World, cat, footer_of, story, title_of
 
@@ -76,12 +76,12 @@ async def test_a_picture_words_and_an_effect_become_videos(tmp_path: Path) -> No
     async with story(tmp_path, emulator=QUICK) as world:
         discord, tom = world.discord, world.discord.users[1]
         # The effect is found as a member finds it.
-        suggested = await discord.autocomplete(
+        suggested = await discord.actions.autocomplete(
             tom, discord.channel, "video effect", {"effect": "soft toy"}, "effect"
         )
         assert [choice["value"] for choice in suggested.choices] == ["squish"]
         asked = [
-            await discord.slash(tom, discord.channel, command, options)
+            await discord.actions.slash(tom, discord.channel, command, options)
             for command, options in WISHES.items()
         ]
         for invocation in asked:
@@ -120,7 +120,7 @@ async def test_a_picture_words_and_an_effect_become_videos(tmp_path: Path) -> No
 
         # Words have no picture to keep, and are made again all the same.
         words, _ = made[Kind.TEXT]
-        again = await discord.slash(tom, discord.channel, "jobs retry", {"job": words.id})
+        again = await discord.actions.slash(tom, discord.channel, "jobs retry", {"job": words.id})
         assert "Queued as Job" in (await again.final_reply()).text
         repeated, _ = (await delivered(world, len(WISHES) + 1))[Kind.TEXT]
         assert (repeated.origin.retry_of, repeated.state) == (words.id, JobState.DELIVERED)

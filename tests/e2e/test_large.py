@@ -16,8 +16,8 @@ from bot.media.video import probe
 from bot.services.jobs.files import RESULT
 from sandbox.dashscope import results
 from sandbox.dashscope.video import VideoPlan
-from sandbox.discord.records import Message
-from sandbox.discord.settings import DiscordSettings
+from sandbox.discord.world.records import Message
+from sandbox.discord.world.settings import DiscordSettings
 from tests.e2e.world import World, story, title_of
 from tests.media.films import film
 
@@ -61,7 +61,7 @@ class Films:
 def play(world: World, **films: bytes) -> Films:
     """Have the emulator hand out these films, each for the prompt of its name."""
     source = Films(films)
-    world.dashscope._results._studio = source
+    world.dashscope._results._renderer = source
     return source
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.dashscope import EmulatorSettings
-from sandbox.discord.records import Channel, User
+from sandbox.discord.world.records import Channel, User
 from tests.e2e.world import World, story, title_of
 
 pytestmark = pytest.mark.e2e
@@ -20,10 +20,10 @@ QUICK = EmulatorSettings(task_seconds=(0.5, 0.8), queue_seconds=(0.0, 0.1))
 
 def second_guild(world: World) -> tuple[Channel, User]:
     """Add another guild with one channel and one member."""
-    guild = world.discord.add_guild("Puppy Club")
-    channel = world.discord.add_channel(guild, "clips")
-    user = world.discord.add_user("ada")
-    world.discord.join(guild, user)
+    guild = world.discord.build.add_guild("Puppy Club")
+    channel = world.discord.build.add_channel(guild, "clips")
+    user = world.discord.build.add_user("ada")
+    world.discord.build.join(guild, user)
     return channel, user
 
 

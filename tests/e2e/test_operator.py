@@ -7,11 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from sandbox.discord.world.records import Channel, User
 
 from bot.domain.amounts import NOTHING
 from bot.domain.failure import FailureReason
 from bot.domain.jobs.states import JobState
-from sandbox.discord.records import Channel, User
 from tests.e2e.process import ROOT
 from tests.e2e.world import World, story, title_of
 
@@ -40,7 +40,7 @@ async def start(world: World, user: User, guild_id: int) -> None:
 
 
 async def said(world: World, user: User, name: str, channel: Channel) -> str:
-    invocation = await world.discord.slash(user, channel, name, {})
+    invocation = await world.discord.actions.slash(user, channel, name, {})
     return (await invocation.final_reply(30)).text
 
 
@@ -73,9 +73,12 @@ async def test_waiting_jobs_of_a_server_that_threw_the_bot_out_are_given_back(
 ) -> None:
     async with story(tmp_path, start=False) as world:
         tom, channel = world.discord.users[1], world.discord.channel
-        guild = world.discord.add_guild("Puppy Club")
-        there, ada = world.discord.add_channel(guild, "clips"), world.discord.add_user("ada")
-        world.discord.join(guild, ada)
+        guild = world.discord.build.add_guild("Puppy Club")
+        there, ada = (
+            world.discord.build.add_channel(guild, "clips"),
+            world.discord.build.add_user("ada"),
+        )
+        world.discord.build.join(guild, ada)
         await start(world, tom, channel.guild_id or 0)
         await operator(world, "pause")
         await (await world.ask(tom)).final_reply(30)

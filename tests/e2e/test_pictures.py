@@ -10,8 +10,8 @@ import pytest
 
 from bot.domain.jobs.states import JobState
 from sandbox.dashscope import EmulatorSettings
-from sandbox.discord.command_input import Upload
-from sandbox.discord.records import User
+from sandbox.discord.client.command_input import Upload
+from sandbox.discord.world.records import User
 from tests.e2e.world import World, cat, story
 from tests.media.oddities import ODDITIES, Oddity
 
@@ -26,7 +26,7 @@ async def answer_to(world: World, user: User, oddity: Oddity, places: asyncio.Se
     """Offer an odd picture as the first frame and return the private answer."""
     async with places:
         upload = Upload("picture.jpg", await asyncio.to_thread(oddity.make), "image/jpeg")
-        asked = await world.discord.slash(
+        asked = await world.discord.actions.slash(
             user,
             world.discord.channel,
             "video frames",
@@ -61,8 +61,8 @@ async def test_each_odd_picture_is_made_to_fit_or_refused_with_its_reason(tmp_pa
         DEFAULT_GUILD_DAILY_VIDEOS="500",
     ) as world:
         # Only with Nitro may a member upload more than the bot accepts.
-        nina = world.discord.add_user("nina", nitro=True)
-        world.discord.join(world.discord.guild, nina)
+        nina = world.discord.build.add_user("nina", nitro=True)
+        world.discord.build.join(world.discord.guild, nina)
         places = asyncio.Semaphore(AT_ONCE)
         answers = await asyncio.gather(
             *(answer_to(world, nina, oddity, places) for oddity in ODDITIES)

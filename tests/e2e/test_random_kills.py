@@ -11,8 +11,8 @@ import pytest
 
 from bot.domain.jobs.states import JobState
 from sandbox.dashscope import EmulatorSettings
-from sandbox.discord.command_input import OptionValue
-from sandbox.discord.records import Channel
+from sandbox.discord.client.command_input import OptionValue
+from sandbox.discord.world.records import Channel
 from tests.e2e.killing import READINGS_APART, Killing, killing
 from tests.e2e.world import cat
 
@@ -39,7 +39,7 @@ async def test_fifty_kills_in_a_hundred_jobs_lose_and_double_nothing(
     rng = random.Random(SEED)  # noqa: S311 - draws lots
     async with killing(tmp_path, emulator=BRISK, DATABASE_URL=empty_url) as stage:
         discord = stage.world.discord
-        channels = [discord.add_channel(discord.guild, f"clips-{n}") for n in range(CHANNELS)]
+        channels = [discord.build.add_channel(discord.guild, f"clips-{n}") for n in range(CHANNELS)]
         # Three kills in one stage look like the job's own fault.
         stage.has_operator = True
         for kills in range(1, KILLS + 1):
@@ -74,5 +74,5 @@ async def _wish(stage: Killing, rng: random.Random, channels: list[Channel]) -> 
                 "prompt": f"a cat and {rng.random()}",
                 "seed": rng.getrandbits(31),
             }
-            await discord.slash(discord.users[1], channel, "video image", wish)
+            await discord.actions.slash(discord.users[1], channel, "video image", wish)
         await asyncio.sleep(rng.uniform(0.0, 0.1))

@@ -12,8 +12,8 @@ from bot.domain.guilds.audit import AuditEntry
 from bot.domain.ids import GuildId
 from bot.storage import audit
 from sandbox.dashscope import EmulatorSettings
-from sandbox.discord.command_input import ClientRefusedError, OptionValue
-from sandbox.discord.records import Channel, ChannelKind
+from sandbox.discord.client.command_input import ClientRefusedError, OptionValue
+from sandbox.discord.world.records import Channel, ChannelKind
 from tests.e2e.world import World, cat, story, title_of
 
 pytestmark = pytest.mark.e2e
@@ -25,7 +25,9 @@ FLASH, PLUS = "wan2.2-kf2v-flash", "wanx2.1-kf2v-plus"
 async def settle(world: World, command: str, **options: OptionValue) -> str:
     """Let the owner use /settings; return what she reads."""
     mia = world.discord.users[0]
-    asked = await world.discord.slash(mia, world.discord.channel, f"settings {command}", options)
+    asked = await world.discord.actions.slash(
+        mia, world.discord.channel, f"settings {command}", options
+    )
     reply = await asked.final_reply()
     assert asked.ephemeral
     return reply.text
@@ -40,7 +42,9 @@ async def wish(world: World, channel: Channel | None = None, **options: OptionVa
 async def suggested(world: World, command: str, option: str) -> list[str]:
     """Return what a member is suggested; it came within Discord's patience and ours."""
     tom = world.discord.users[1]
-    found = await world.discord.autocomplete(tom, world.discord.channel, command, {}, option)
+    found = await world.discord.actions.autocomplete(
+        tom, world.discord.channel, command, {}, option
+    )
     assert found.seconds < 1
     return [str(value) for value in found.values]
 
@@ -68,8 +72,8 @@ async def only_an_admin_may(world: World) -> None:
     """Neither Discord's client nor a way past it lets a member change anything."""
     discord, tom = world.discord, world.discord.users[1]
     with pytest.raises(ClientRefusedError):
-        await discord.slash(tom, discord.channel, "settings show", {})
-    sneaked = await discord.slash(
+        await discord.actions.slash(tom, discord.channel, "settings show", {})
+    sneaked = await discord.actions.slash(
         tom, discord.channel, "settings preview", {"value": "off"}, despite_defaults=True
     )
     assert "Manage Server" in (await sneaked.final_reply()).text
@@ -77,9 +81,9 @@ async def only_an_admin_may(world: World) -> None:
 
 
 async def a_log_channel_is_one_the_bot_may_write_in(world: World, log: Channel) -> None:
-    world.discord.deny_bot(log, "SEND_MESSAGES")
+    world.discord.build.deny_bot(log, "SEND_MESSAGES")
     assert "I need Send Messages" in await settle(world, "log-channel", channel=log)
-    world.discord.deny_bot(log)
+    world.discord.build.deny_bot(log)
     assert "Log channel: " in await settle(world, "log-channel", channel=log)
 
 
@@ -103,7 +107,7 @@ async def a_closed_channel_takes_nothing(world: World, closed: Channel) -> None:
     assert "keep videos out of this channel" in await wish(world, closed)
     assert "Queued as Job" in await wish(world)
     await settle(world, "channels reset", channel=closed)
-    thread = world.discord.add_thread(closed, "cats")
+    thread = world.discord.build.add_thread(closed, "cats")
     assert "Queued as Job" in await wish(world, thread)
     await settle(world, "channels allow", channel=world.discord.channel)
     assert f"Try <#{world.discord.channel.id}>" in await wish(world, thread)
@@ -112,10 +116,10 @@ async def a_closed_channel_takes_nothing(world: World, closed: Channel) -> None:
 async def an_effect_for_two_people_waits_for_an_admin(world: World) -> None:
     discord, tom = world.discord, world.discord.users[1]
     hug: dict[str, OptionValue] = {"image": cat("first"), "effect": "hug"}
-    asked = await discord.slash(tom, discord.channel, "video effect", hug)
+    asked = await discord.actions.slash(tom, discord.channel, "video effect", hug)
     assert "The effect Hug is denied" in (await asked.final_reply()).text
     await settle(world, "effects allow", effect="hug")
-    asked = await discord.slash(tom, discord.channel, "video effect", hug)
+    asked = await discord.actions.slash(tom, discord.channel, "video effect", hug)
     assert "Queued as Job" in (await asked.final_reply()).text
 
 
@@ -129,8 +133,8 @@ async def days_begin_where_the_server_is(world: World) -> None:
 async def test_an_admin_settles_and_a_member_feels_it(tmp_path: Path) -> None:
     async with story(tmp_path, emulator=QUICK, MAX_QUEUED_PER_MEMBER="20") as world:
         discord, here = world.discord, world.discord.channel
-        log = discord.add_channel(discord.guild, "bot-log")
-        closed = discord.add_channel(discord.guild, "general")
+        log = discord.build.add_channel(discord.guild, "bot-log")
+        closed = discord.build.add_channel(discord.guild, "general")
         await only_an_admin_may(world)
         await a_log_channel_is_one_the_bot_may_write_in(world, log)
         await a_denied_model_is_nowhere(world)
@@ -168,9 +172,11 @@ async def test_an_admin_settles_and_a_member_feels_it(tmp_path: Path) -> None:
 async def test_a_thread_in_a_forum_of_an_allowed_category_is_open(tmp_path: Path) -> None:
     async with story(tmp_path, emulator=QUICK) as world:
         discord = world.discord
-        category = discord.add_channel(discord.guild, "media", ChannelKind.CATEGORY)
-        forum = discord.add_channel(discord.guild, "films", ChannelKind.FORUM, category=category)
-        post = discord.add_thread(forum, "my cats")
+        category = discord.build.add_channel(discord.guild, "media", ChannelKind.CATEGORY)
+        forum = discord.build.add_channel(
+            discord.guild, "films", ChannelKind.FORUM, category=category
+        )
+        post = discord.build.add_thread(forum, "my cats")
         await settle(world, "channels allow", channel=category)
         assert "Queued as Job" in await wish(world, post)
         assert "keep videos out" in await wish(world)

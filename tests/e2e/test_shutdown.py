@@ -15,7 +15,7 @@ from bot.domain.ids import WorkerId
 from bot.storage import processes
 from bot.storage.engine import Database
 from bot.storage.processes import ProcessRow
-from sandbox.discord.invocation import Invocation
+from sandbox.discord.client.invocation import Invocation
 from tests.e2e.process import BotProcess
 from tests.e2e.world import World, story, title_of
 

@@ -126,12 +126,12 @@ async def test_a_waiting_job_is_cancelled_by_its_button(tmp_path: Path) -> None:
         await world.discord.wait_for(lambda: len(world.dashscope.tasks) == 2)
         third = world.status_messages()[2]
         await world.discord.wait_for(lambda: "Place **1**" in third.text)
-        stranger = world.discord.add_user("eve")
-        world.discord.join(world.discord.guild, stranger)
-        refused = await world.discord.click(stranger, third, "Cancel")
+        stranger = world.discord.build.add_user("eve")
+        world.discord.build.join(world.discord.guild, stranger)
+        refused = await world.discord.actions.click(stranger, third, "Cancel")
         assert "Only the requester" in (await refused.final_reply()).text
 
-        pressed = await world.discord.click(tom, third, "Cancel")
+        pressed = await world.discord.actions.click(tom, third, "Cancel")
         assert "is cancelled" in (await pressed.final_reply()).text
         (status,) = await world.all_over(1)
         assert status.id == third.id
@@ -139,11 +139,11 @@ async def test_a_waiting_job_is_cancelled_by_its_button(tmp_path: Path) -> None:
         assert status.current.components == ()
         assert len(world.dashscope.tasks) == 2
 
-        listed = await world.discord.slash(tom, world.discord.channel, "jobs list")
+        listed = await world.discord.actions.slash(tom, world.discord.channel, "jobs list")
         assert "Cancelled" in (await listed.final_reply()).text
-        queue = await world.discord.slash(mia, world.discord.channel, "queue show")
+        queue = await world.discord.actions.slash(mia, world.discord.channel, "queue show")
         assert "At the provider (2)" in (await queue.final_reply()).text
-        quota = await world.discord.slash(tom, world.discord.channel, "quota show")
+        quota = await world.discord.actions.slash(tom, world.discord.channel, "quota show")
         assert "2 of 10 videos used" in (await quota.final_reply()).text
 
 
@@ -164,7 +164,7 @@ async def test_a_failed_job_says_why_and_can_be_made_again(tmp_path: Path) -> No
         (failed,) = await world.jobs()
         assert (await world.balances())[failed.id].videos == 0
 
-        again = await world.discord.slash(
+        again = await world.discord.actions.slash(
             tom, world.discord.channel, "jobs retry", {"job": failed.id.lower()}
         )
         assert "Queued as Job" in (await again.final_reply()).text
@@ -178,8 +178,8 @@ async def test_a_failed_job_says_why_and_can_be_made_again(tmp_path: Path) -> No
 async def test_help_works_in_the_direct_messages(tmp_path: Path) -> None:
     async with story(tmp_path) as world:
         tom = world.discord.users[1]
-        place = world.discord.direct_channel(tom)
-        helped = await world.discord.slash(tom, place, "help")
+        place = world.discord.build.direct_channel(tom)
+        helped = await world.discord.actions.slash(tom, place, "help")
         assert "Beijing" in (await helped.final_reply()).text
-        listed = await world.discord.slash(tom, place, "jobs list")
+        listed = await world.discord.actions.slash(tom, place, "jobs list")
         assert "No jobs yet" in (await listed.final_reply()).text

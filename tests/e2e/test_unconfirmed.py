@@ -124,7 +124,7 @@ async def test_ambiguity_goes_to_the_operator_whose_decision_is_checked_and_carr
         await world.bot.start()
 
         def told() -> list[str]:
-            messages = world.discord.messages(world.discord.direct_channel(tom))
+            messages = world.discord.messages(world.discord.build.direct_channel(tom))
             return [each.text for each in messages if "Nobody saw" in each.text]
 
         await world.discord.wait_for(told, 60)

@@ -7,6 +7,7 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -16,12 +17,12 @@ from bot.domain.jobs.job import Job
 from bot.storage import jobs, ledger
 from bot.storage.engine import Database
 from sandbox.dashscope import DashScopeServer, EmulatorSettings
-from sandbox.discord.command_input import OptionValue, Upload
-from sandbox.discord.invocation import Invocation
-from sandbox.discord.openapi import Validator
-from sandbox.discord.records import Channel, Message, User
+from sandbox.discord.client.command_input import OptionValue, Upload
+from sandbox.discord.client.invocation import Invocation
+from sandbox.discord.rules.openapi import Validator
 from sandbox.discord.server import DiscordServer
-from sandbox.discord.settings import DiscordSettings
+from sandbox.discord.world.records import Channel, Message, User
+from sandbox.discord.world.settings import DiscordSettings
 from tests.e2e.forked import StagedBot
 from tests.e2e.process import ROOT, BotProcess
 
@@ -32,6 +33,13 @@ SAMPLES = ROOT / "sandbox" / "samples"
 def cat(name: str) -> Upload:
     """Return one of the two cat pictures: ``first`` or ``last``."""
     return Upload(f"cat-{name}.jpg", (SAMPLES / f"cat-{name}.jpg").read_bytes(), "image/jpeg")
+
+
+@cache
+def validator() -> Validator:
+    """Return who judges the bot's requests, by the whole document where there is one."""
+    spec = os.environ.get("DISCORD_OPENAPI_SPEC")  # noqa: TID251 - a developer's choice
+    return Validator(Path(spec)) if spec else Validator()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -55,7 +63,7 @@ class World:
         wish = {"first_frame": cat("first"), "last_frame": cat("last"), **options}
         given = {name: value for name, value in wish.items() if value is not None}
         place = channel or self.discord.channel
-        return await self.discord.slash(user, place, "video frames", given)
+        return await self.discord.actions.slash(user, place, "video frames", given)
 
     def pictures_sent(self) -> tuple[bytes, ...]:
         """Return the pictures of the only task, as the provider decoded them."""
@@ -79,14 +87,11 @@ class World:
         """Assert what every story shares: Discord was asked nothing it does not know or allow."""
         assert self.discord.unknown_requests == []
         spec = os.environ.get("DISCORD_OPENAPI_SPEC")  # noqa: TID251 - a developer's choice
-        if spec:
-            validator = Validator(spec)
-            problems = [
-                problem
-                for request in self.discord.requests
-                for problem in validator.problems(request)
-            ]
-            assert problems == [], problems[:3]
+        validator = Validator(Path(spec)) if spec else Validator()
+        problems = [
+            problem for request in self.discord.requests for problem in validator.problems(request)
+        ]
+        assert problems == [], problems[:3]
 
     @asynccontextmanager
     async def database(self) -> AsyncIterator[AsyncConnection]:

@@ -15,8 +15,8 @@ from sandbox.demo.conversation.ink import FONTS, Face, pieces, width_of
 from sandbox.demo.conversation.picture import Conversation, draw
 from sandbox.demo.conversation.richtext import Code, Paragraph, Reader, Run, Style, read
 from sandbox.demo.errors import DemoError
-from sandbox.demo.screen import Seen, Sight
-from sandbox.demo.wishes import WISHES
+from sandbox.demo.shown_messages import ShownMessage, Visibility
+from sandbox.demo.video_requests import VIDEO_REQUESTS
 
 ROOT = Path(__file__).resolve().parents[2]
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
@@ -40,16 +40,16 @@ def card(title: str) -> dict[str, Any]:
 
 BUTTON = [{"type": 1, "components": [{"type": 2, "label": "Cancel"}]}]
 VIDEO = {"filename": "a.mp4", "content_type": "video/mp4", "size": 9, "path": "/nowhere/a.mp4"}
-ANSWER = Seen(
-    sight=Sight.PRIVATE,
+ANSWER = ShownMessage(
+    visibility=Visibility.PRIVATE,
     at=NOON,
     message_id="10",
     whom=TOM,
     command="/video frames",
     revision=revision(content="Queued as Job `ABC123` · [follow it](https://discord.com/1/2/3)"),
 )
-STATUS = Seen(
-    sight=Sight.MESSAGE,
+STATUS = ShownMessage(
+    visibility=Visibility.PUBLIC,
     at=NOON,
     message_id="11",
     revision=revision(embeds=[card("🕓 Waiting")], components=BUTTON),
@@ -64,15 +64,15 @@ NOTICE = replace(
 LOOKED = replace(ANSWER, message_id="13", whom=MIA, command="/queue show")
 
 
-def conversation(*seen: Seen) -> Conversation:
+def conversation(*seen: ShownMessage) -> Conversation:
     return Conversation(
-        wish=WISHES[0],
+        request=VIDEO_REQUESTS[0],
         command={"description": "Make a video.", "options": [{"name": "seed"}]},
         seen=seen,
         names={TOM: "tom", MIA: "mia", BOT: "Tween"},
         bot_id=BOT,
         channel="videos",
-        still=Image.new("RGB", (120, 80), "orange"),
+        frame=Image.new("RGB", (120, 80), "orange"),
         seconds=5,
     )
 
@@ -150,7 +150,7 @@ def test_the_picture_shows_three_windows_and_a_fourth_for_who_looked() -> None:
         ((ANSWER, STATUS, DONE), "a notification"),
     ],
 )
-def test_what_was_not_seen_is_not_drawn(seen: tuple[Seen, ...], missing: str) -> None:
+def test_what_was_not_seen_is_not_drawn(seen: tuple[ShownMessage, ...], missing: str) -> None:
     with pytest.raises(DemoError, match=missing):
         draw(conversation(*seen))
 

@@ -20,11 +20,11 @@ from PIL import Image
 from sandbox.demo.cards import Card
 from sandbox.demo.children import Child
 from sandbox.demo.contact_sheet import CELL, Row, draw
+from sandbox.demo.decoded_video import DecodedVideo, Frame, decode, likeness
 from sandbox.demo.errors import DemoError
-from sandbox.demo.film import Film, Still, likeness, read_film
 from sandbox.demo.markup import plain, size
-from sandbox.demo.proof import ALIKE
-from sandbox.demo.wishes import SAMPLES, WISHES
+from sandbox.demo.verification import ALIKE
+from sandbox.demo.video_requests import SAMPLES, VIDEO_REQUESTS
 
 ROOT = Path(__file__).resolve().parents[2]
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
@@ -108,8 +108,8 @@ async def test_a_stranger_sees_two_pictures_become_a_video(tmp_path: Path) -> No
     printed = running.printed
     assert code == 0, printed
 
-    film = read_film(running.out / "frames.mp4")
-    assert (film.codec, round(film.seconds, 1)) == ("h264", 5.0)
+    video = decode(running.out / "frames.mp4")
+    assert (video.codec, round(video.seconds, 1)) == ("h264", 5.0)
     with Image.open(running.out / "contact-sheet.png") as sheet:
         assert sheet.format == "PNG"
         assert sheet.width > 3 * 400
@@ -202,7 +202,7 @@ def test_markup_is_read_as_people_see_it(markup: str, seen: str) -> None:
 
 
 def test_sizes_are_written_for_people() -> None:
-    assert [size(each) for each in (10, 90_000, 3_000_000)] == ["1 KiB", "88 KiB", "2.9 MiB"]
+    assert [size(count) for count in (10, 90_000, 3_000_000)] == ["1 KiB", "88 KiB", "2.9 MiB"]
 
 
 def test_an_edit_tells_only_what_is_new() -> None:
@@ -223,10 +223,10 @@ def test_an_edit_tells_only_what_is_new() -> None:
     assert after.news_since(before) == ["Seed: 7", "a.mp4"]
 
 
-def film_of(*pictures: Image.Image) -> Film:
-    first, middle, last = (Still(image=each, at_seconds=0) for each in pictures)
+def video_of(*pictures: Image.Image) -> DecodedVideo:
+    first, middle, last = (Frame(image=picture, at_seconds=0) for picture in pictures)
     width, height = first.image.size
-    return Film(
+    return DecodedVideo(
         codec="h264",
         width=width,
         height=height,
@@ -239,34 +239,34 @@ def film_of(*pictures: Image.Image) -> Film:
 
 
 def test_a_contact_sheet_has_a_row_for_each_video() -> None:
-    wide = film_of(*[Image.new("RGB", (1168, 768), "orange")] * 3)
-    tall = film_of(*[Image.new("RGB", (720, 1280), "teal")] * 3)
-    one = draw([Row(title="Wide", detail="Job A", film=wide)])
+    wide = video_of(*[Image.new("RGB", (1168, 768), "orange")] * 3)
+    tall = video_of(*[Image.new("RGB", (720, 1280), "teal")] * 3)
+    one = draw([Row(title="Wide", detail="Job A", video=wide)])
     two = draw(
-        [Row(title="Wide", detail="Job A", film=wide), Row(title="Tall", detail="", film=tall)]
+        [Row(title="Wide", detail="Job A", video=wide), Row(title="Tall", detail="", video=tall)]
     )
     assert two.width == one.width
     assert two.height > one.height + CELL[1]
 
 
 def test_the_two_cats_are_told_apart() -> None:
-    wish = WISHES[0]
+    request = VIDEO_REQUESTS[0]
     for name, other in (("first_frame", "last_frame"), ("last_frame", "first_frame")):
-        with Image.open(wish.pictures[name]) as picture:
-            still = Still(image=picture.convert("RGB"), at_seconds=0)
-        assert likeness(still, wish.pictures[name]) > ALIKE
-        assert likeness(still, wish.pictures[other]) < ALIKE
+        with Image.open(request.pictures[name]) as picture:
+            frame = Frame(image=picture.convert("RGB"), at_seconds=0)
+        assert likeness(frame, request.pictures[name]) > ALIKE
+        assert likeness(frame, request.pictures[other]) < ALIKE
 
 
 def test_a_damaged_video_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.mp4"
     path.write_bytes(b"\0\0\0\x18ftypisom" + bytes(500))
     with pytest.raises(DemoError, match=r"a\.mp4 cannot be played"):
-        read_film(path)
+        decode(path)
     with av.open(str(path), "w", format="mp4") as container:
         container.add_stream("libx264", 30)
     with pytest.raises(DemoError, match=r"a\.mp4"):
-        read_film(path)
+        decode(path)
 
 
 def test_the_samples_name_their_author_and_licence() -> None:

@@ -13,7 +13,7 @@ from sandbox.demo.transcript import Transcript
 from sandbox.docs.blocks import blocks_of
 from sandbox.docs.options import options_table
 from sandbox.docs.recorder import record
-from sandbox.docs.reply import WIDTH, Frozen, lines_of, wrapped
+from sandbox.docs.reply import WIDTH, Placeholders, lines_of, wrapped
 
 ROOT = Path(__file__).resolve().parents[2]
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
@@ -24,7 +24,7 @@ def at(moment: datetime) -> str:
 
 
 def test_ids_and_times_are_the_same_in_every_recording() -> None:
-    frozen = Frozen(names={"42": "tom"})
+    frozen = Placeholders(names={"42": "tom"})
     assert frozen.know("ZZZZZZ") == frozen.know("ZZZZZZ") == "7F3K2Q"
     assert frozen.know("YYYYYY") == "8HJ4WM"
     assert frozen.read("<@42>: `ZZZZZZ` before `YYYYYY`", NOON) == "@tom: 7F3K2Q before 8HJ4WM"
@@ -33,7 +33,7 @@ def test_ids_and_times_are_the_same_in_every_recording() -> None:
 
 
 def test_days_and_numbers_of_one_recording_are_not_shown() -> None:
-    frozen = Frozen(names={"42": "lounge"})
+    frozen = Placeholders(names={"42": "lounge"})
     assert frozen.read("<#42>, 23 Oct \N{EN DASH} 21 Nov 2026", NOON) == (
         "#lounge, 5 Apr \N{EN DASH} 4 May 2026"
     )
@@ -61,7 +61,7 @@ def test_a_message_is_read_from_top_to_bottom() -> None:
         ],
         "components": [{"components": [{"label": "Again"}, {"label": "Edit"}]}],
     }
-    frozen = Frozen(names={"42": "tom"}, jobs={"ZZZZZZ": "7F3K2Q"})
+    frozen = Placeholders(names={"42": "tom"}, jobs={"ZZZZZZ": "7F3K2Q"})
     assert lines_of(message, frozen, NOON) == [
         "@tom look",
         "📎 a.mp4 (2.9 MiB)",

@@ -188,8 +188,8 @@ async def emulated(
     """Set the stage on a process's database and files."""
     shelf = Shelf()
     async with DashScopeServer(QUICK) as server:
-        server._results._studio = shelf
-        server._board._on_start = _render_nothing
+        server._results._renderer = shelf
+        server._task_store._on_start = _render_nothing
         clock = SharedClock(server.clock)
         async with _client(server, clock, result_hosts) as client:
             staged = _core_of(core, clock, client, media or core.media)

@@ -4,7 +4,7 @@
 
     picture    which moments are shown, and the windows with them on one desk
       └─▶ composer, windows   a command being typed; messages and what surrounds them
-            └─▶ parts             embeds, buttons, stills: boxes that know their height
+            └─▶ parts             embeds, buttons, media:  boxes that know their height
                   └─▶ flow            text broken into lines
                         └─▶ richtext      Discord's markup as runs of one style
                         └─▶ ink           colours, fonts, shapes

@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from sandbox.demo.conversation.flow import Look, Text, words
 from sandbox.demo.conversation.ink import Canvas, Colour, Face, width_of
-from sandbox.demo.conversation.parts import Box, Pile
+from sandbox.demo.conversation.parts import Box, Column
 from sandbox.demo.conversation.windows import PAD, WINDOW_WIDTH
 
 
@@ -99,7 +99,7 @@ def option(name: str, typed: str, width: float) -> Option:
 class Composer(Box):
     """The line at the bottom of a chat window, with a command typed into it."""
 
-    inside: Pile
+    inside: Column
 
     @property
     @override

@@ -1,4 +1,4 @@
-"""Boxes that know their height: embeds, blocks of code, buttons, stills, piles of others."""
+"""Boxes that know their height: embeds, blocks of code, buttons, media, columns of others."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing_extensions import override
 from sandbox.demo.conversation.flow import Look, Text, flowed, words
 from sandbox.demo.conversation.ink import Canvas, Colour, Face, width_of
 from sandbox.demo.conversation.richtext import Code, Paragraph, Reader, read
-from sandbox.discord.wire import Json
+from sandbox.discord.world.json import Json
 
 BODY = Look(size=15)
 SMALL = Look(size=12, fill=Colour.FAINT)
@@ -37,7 +37,7 @@ class Box(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pile(Box):
+class Column(Box):
     """Boxes below each other."""
 
     boxes: Sequence[Box]
@@ -96,7 +96,7 @@ class CodeBlock(Box):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Still(Box):
+class Media(Box):
     """A picture, or a video that waits to be played."""
 
     image: Image.Image
@@ -192,7 +192,7 @@ def buttons(labels: Sequence[str], width: float) -> Buttons:
 class Embed(Box):
     """A framed text with a coloured edge."""
 
-    inside: Pile
+    inside: Column
     width: float
     edge: str
 
@@ -244,14 +244,14 @@ def embed(given: Json, reader: Reader, width: float, image: Image.Image | None) 
         boxes.append(words(str(given["title"]), TITLE, inner))
     if given.get("description"):
         description = markup(str(given["description"]), reader, EMBED_TEXT, inner)
-        boxes.append(Pile(boxes=description, gap=6))
+        boxes.append(Column(boxes=description, gap=6))
     boxes += _fields(given.get("fields", ()), reader, inner)
     if image is not None:
-        boxes.append(Still(image=image, width=inner))
+        boxes.append(Media(image=image, width=inner))
     if given.get("footer"):
         boxes.append(words(str(given["footer"]["text"]), SMALL, inner))
     return Embed(
-        inside=Pile(boxes=boxes, gap=9), width=width, edge=f"#{given.get('color', 0x1E1F22):06x}"
+        inside=Column(boxes=boxes, gap=9), width=width, edge=f"#{given.get('color', 0x1E1F22):06x}"
     )
 
 
@@ -267,6 +267,6 @@ def _fields(fields: Sequence[Json], reader: Reader, width: float) -> list[Box]:
     return rows
 
 
-def _field(given: Json, reader: Reader, width: float) -> Pile:
+def _field(given: Json, reader: Reader, width: float) -> Column:
     name = words(str(given["name"]), FIELD_NAME, width)
-    return Pile(boxes=[name, *markup(str(given["value"]), reader, EMBED_TEXT, width)], gap=1)
+    return Column(boxes=[name, *markup(str(given["value"]), reader, EMBED_TEXT, width)], gap=1)

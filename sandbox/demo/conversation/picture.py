@@ -14,9 +14,9 @@ from sandbox.demo.conversation.ink import Canvas, Colour, Face
 from sandbox.demo.conversation.parts import (
     BODY,
     Box,
-    Pile,
+    Column,
+    Media,
     Row,
-    Still,
     buttons,
     embed,
     markup,
@@ -34,9 +34,9 @@ from sandbox.demo.conversation.windows import (
     Window,
 )
 from sandbox.demo.errors import DemoError
-from sandbox.demo.screen import Seen, Sight
-from sandbox.demo.wishes import Wish
-from sandbox.discord.wire import Json
+from sandbox.demo.shown_messages import ShownMessage, Visibility
+from sandbox.demo.video_requests import VideoRequest
+from sandbox.discord.world.json import Json
 
 MARGIN, GAP = 20.0, 16.0
 WIDTH = 2 * WINDOW_WIDTH + 2 * MARGIN + GAP
@@ -49,39 +49,39 @@ UPLOAD_GAP = 8.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conversation:
-    """One wish, from the command to the notification."""
+    """One request, from the command to the notification."""
 
-    wish: Wish
+    request: VideoRequest
     command: Json
     """What the bot registered: description and options."""
-    seen: Sequence[Seen]
+    seen: Sequence[ShownMessage]
     names: Mapping[str, str]
     """Names of people by id."""
     bot_id: str
     channel: str
-    still: Image.Image
+    frame: Image.Image
     """A frame of the delivered video."""
     seconds: float
     """Length of the delivered video."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Moments:
+class _KeyMessages:
     """What the windows show, out of everything that was seen."""
 
-    answer: Seen
-    followed: Seen
+    answer: ShownMessage
+    followed: ShownMessage
     """The status message while the video can still be cancelled."""
-    done: Seen
+    done: ShownMessage
     """The status message with the video."""
-    notice: Seen
-    looked: Seen | None
+    notice: ShownMessage
+    looked: ShownMessage | None
     """What somebody else saw meanwhile, if anybody looked."""
     people: Mapping[str, Person]
 
     @property
     def asker(self) -> Person:
-        """Whose wish it is."""
+        """Whose request it is."""
         return self.people[self.answer.whom]
 
 
@@ -100,12 +100,12 @@ def draw(conversation: Conversation) -> Image.Image:
     Raises:
         DemoError: something that belongs into it was not seen.
     """
-    moments = _moments(conversation)
+    moments = _key_messages(conversation)
     left = [_asking(conversation, moments), _following(conversation, moments)]
     right = [_watching(conversation, moments)]
     if moments.looked is not None:
         right.append(_looking(conversation, moments, moments.looked))
-    tall = max(Pile(boxes=column, gap=GAP).height for column in (left, right))
+    tall = max(Column(boxes=column, gap=GAP).height for column in (left, right))
     canvas = Canvas(WIDTH, tall + 2 * MARGIN, Colour.DESK)
     for column, x in ((left, MARGIN), (right, MARGIN + WINDOW_WIDTH + GAP)):
         top = MARGIN
@@ -117,14 +117,14 @@ def draw(conversation: Conversation) -> Image.Image:
     return canvas.image
 
 
-def _moments(conversation: Conversation) -> _Moments:
+def _key_messages(conversation: Conversation) -> _KeyMessages:
     """Pick what is shown."""
     seen = conversation.seen
     done = _first(seen[::-1], "a video", lambda each: each.video is not None)
-    answer = _first(seen, "a private answer", lambda each: each.sight is Sight.PRIVATE)
+    answer = _first(seen, "a private answer", lambda each: each.visibility is Visibility.PRIVATE)
     others = (each for each in seen if each.whom not in {"", answer.whom})
     own = [each for each in seen if each.message_id == done.message_id]
-    return _Moments(
+    return _KeyMessages(
         answer=answer,
         followed=_first(
             own[::-1],
@@ -143,7 +143,9 @@ def _moments(conversation: Conversation) -> _Moments:
     )
 
 
-def _first(seen: Sequence[Seen], what: str, fits: Callable[[Seen], bool]) -> Seen:
+def _first(
+    seen: Sequence[ShownMessage], what: str, fits: Callable[[ShownMessage], bool]
+) -> ShownMessage:
     for each in seen:
         if fits(each):
             return each
@@ -153,40 +155,40 @@ def _first(seen: Sequence[Seen], what: str, fits: Callable[[Seen], bool]) -> See
 # The windows.
 
 
-def _asking(conversation: Conversation, moments: _Moments) -> Window:
+def _asking(conversation: Conversation, moments: _KeyMessages) -> Window:
     """Return the composer with the command in it."""
-    wish = conversation.wish
+    request = conversation.request
     inner = WINDOW_WIDTH - 2 * PAD - 24
-    boxes: list[Box] = [words(f"/{wish.command}", _COMMAND, inner)]
-    if wish.pictures:
-        step = (inner + UPLOAD_GAP) / max(2, len(wish.pictures))
+    boxes: list[Box] = [words(f"/{request.command}", _COMMAND, inner)]
+    if request.pictures:
+        step = (inner + UPLOAD_GAP) / max(2, len(request.pictures))
         uploads = [
             Upload(image=_load(path), option=option, file_name=path.name, width=step - UPLOAD_GAP)
-            for option, path in wish.pictures.items()
+            for option, path in request.pictures.items()
         ]
         boxes.append(Row(boxes=uploads, step=step))
-    for name, typed in (("prompt", wish.prompt), ("effect", wish.effect)):
+    for name, typed in (("prompt", request.prompt), ("effect", request.effect)):
         if typed:
             boxes.append(option(name, typed, inner))
-    composer = Composer(inside=Pile(boxes=boxes, gap=8))
+    composer = Composer(inside=Column(boxes=boxes, gap=8))
     return Window(
         channel=conversation.channel,
         step=f"{moments.asker.name} asks",
-        inside=Pile(boxes=[_hint(conversation), composer], gap=12),
+        inside=Column(boxes=[_hint(conversation), composer], gap=12),
     )
 
 
-def _hint(conversation: Conversation) -> Pile:
+def _hint(conversation: Conversation) -> Column:
     """Return what a client shows above the composer: the description, and what else may be set."""
-    wish, given = conversation.wish, conversation.command
+    request, given = conversation.request, conversation.command
     used = {
-        *wish.pictures,
-        *(["prompt"] if wish.prompt else []),
-        *(["effect"] if wish.effect else []),
+        *request.pictures,
+        *(["prompt"] if request.prompt else []),
+        *(["effect"] if request.effect else []),
     }
     others = [each["name"] for each in given["options"] if each["name"] not in used]
     width = WINDOW_WIDTH - 2 * PAD
-    return Pile(
+    return Column(
         boxes=[
             words(str(given["description"]), Look(size=14), width),
             chips(others, width),
@@ -195,7 +197,7 @@ def _hint(conversation: Conversation) -> Pile:
     )
 
 
-def _following(conversation: Conversation, moments: _Moments) -> Window:
+def _following(conversation: Conversation, moments: _KeyMessages) -> Window:
     """Return the private answer and the status message."""
     asker = moments.asker
     used = Above(person=asker, before="used", chip=moments.answer.command)
@@ -204,11 +206,11 @@ def _following(conversation: Conversation, moments: _Moments) -> Window:
     return Window(
         channel=conversation.channel,
         step=f"{asker.name} follows",
-        inside=Pile(boxes=[status, answer], gap=16),
+        inside=Column(boxes=[status, answer], gap=16),
     )
 
 
-def _watching(conversation: Conversation, moments: _Moments) -> Window:
+def _watching(conversation: Conversation, moments: _KeyMessages) -> Window:
     """Return the finished video and the line that tells of it."""
     asker, bot = moments.asker, moments.people[conversation.bot_id]
     done = _message(conversation, moments, moments.done)
@@ -217,11 +219,11 @@ def _watching(conversation: Conversation, moments: _Moments) -> Window:
     return Window(
         channel=conversation.channel,
         step=f"{asker.name} is told",
-        inside=Pile(boxes=[done, notice], gap=16),
+        inside=Column(boxes=[done, notice], gap=16),
     )
 
 
-def _looking(conversation: Conversation, moments: _Moments, looked: Seen) -> Window:
+def _looking(conversation: Conversation, moments: _KeyMessages, looked: ShownMessage) -> Window:
     """Return what somebody else was answered."""
     person = moments.people[looked.whom]
     used = Above(person=person, before="used", chip=looked.command)
@@ -229,17 +231,21 @@ def _looking(conversation: Conversation, moments: _Moments, looked: Seen) -> Win
     return Window(
         channel=conversation.channel,
         step=f"meanwhile {person.name} looks",
-        inside=Pile(boxes=[answer], gap=0),
+        inside=Column(boxes=[answer], gap=0),
     )
 
 
 def _message(
-    conversation: Conversation, moments: _Moments, seen: Seen, *, above: Above | None = None
+    conversation: Conversation,
+    moments: _KeyMessages,
+    seen: ShownMessage,
+    *,
+    above: Above | None = None,
 ) -> Message:
     """Return a message as the asker sees it."""
     reader = Reader(names=conversation.names, at=seen.at)
     bot = moments.people[conversation.bot_id]
-    is_private = seen.sight is Sight.PRIVATE
+    is_private = seen.visibility is Visibility.PRIVATE
     boxes: list[Box] = [Header(person=bot, stamp=f"Today at {seen.at:%H:%M}")]
     boxes += markup(str(seen.revision.get("content") or ""), reader, BODY, CONTENT)
     boxes += _media(conversation, seen, reader)
@@ -250,18 +256,18 @@ def _message(
     return Message(
         person=bot,
         above=above,
-        inside=Pile(boxes=boxes, gap=5),
+        inside=Column(boxes=boxes, gap=5),
         private=is_private,
         pings=seen is moments.notice,
     )
 
 
-def _media(conversation: Conversation, seen: Seen, reader: Reader) -> list[Box]:
+def _media(conversation: Conversation, seen: ShownMessage, reader: Reader) -> list[Box]:
     """Return attachments, then embeds, as a client orders them."""
     boxes: list[Box] = []
     if seen.video is not None:
         length = f"0:{round(conversation.seconds):02}"
-        boxes.append(Still(image=conversation.still, width=CONTENT, is_video=True, length=length))
+        boxes.append(Media(image=conversation.frame, width=CONTENT, is_video=True, length=length))
     files = {f"attachment://{each['filename']}": each for each in seen.revision["attachments"]}
     for each in seen.revision["embeds"]:
         file = files.get(str(each.get("image", {}).get("url")))

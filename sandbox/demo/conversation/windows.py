@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing_extensions import override
 
 from sandbox.demo.conversation.ink import Canvas, Colour, Face, width_of
-from sandbox.demo.conversation.parts import Box, Pile
+from sandbox.demo.conversation.parts import Box, Column
 
 WINDOW_WIDTH = 472.0
 BAR_HEIGHT = 40.0
@@ -128,7 +128,7 @@ class Message(Box):
 
     person: Person
     above: Above | None
-    inside: Pile
+    inside: Column
     """Header, text, attachments, embeds, buttons."""
     private: bool = False
     pings: bool = False
@@ -198,7 +198,7 @@ class Window(Box):
     channel: str
     step: str
     """What happens in it."""
-    inside: Pile
+    inside: Column
 
     @property
     @override

@@ -1,1 +1,1 @@
-"""The REST v10 subset: ``table.py`` lists the routes, ``front.py`` guards them."""
+"""Serves the subset of REST v10 that ``table.py`` lists; ``front.py`` guards it."""

@@ -1,4 +1,4 @@
-"""One REST call as the handlers see it, and the answer they give."""
+"""Describes one REST call as its handler sees it, and the answer the handler gives."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from sandbox.discord.core import Core
-from sandbox.discord.errors import invalid_form
-from sandbox.discord.multipart import Body
-from sandbox.discord.wire import Json
+from sandbox.discord.rules.errors import invalid_form
+from sandbox.discord.wire.multipart import Body
+from sandbox.discord.world.json import Json
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Status and JSON body; None is 204's emptiness."""
+    """Status and JSON body of an answer; None is 204's emptiness."""
 
     status: int
     body: Json | list[Json] | None = None
@@ -72,7 +72,7 @@ Handler: TypeAlias = Callable[[Call], Awaitable[Answer]]
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Method and path template with its handler."""
+    """Names a method and path template together with its handler."""
 
     method: str
     template: str

@@ -1,23 +1,23 @@
-"""Registering application commands.
+"""Registers application commands.
 
 https://discord.com/developers/docs/interactions/application-commands
 """
 
 from __future__ import annotations
 
-from sandbox.discord.command_rules import check_command, check_commands, kinds_over_limit
 from sandbox.discord.core import Core
-from sandbox.discord.errors import (
+from sandbox.discord.rest.call import NOTHING, Answer, Call
+from sandbox.discord.rules.commands import check_command, check_commands, kinds_over_limit
+from sandbox.discord.rules.errors import (
     ApiError,
     broken_json,
     missing_access,
     unknown_command,
     unknown_guild,
 )
-from sandbox.discord.interaction_records import Command
-from sandbox.discord.rest.call import NOTHING, Answer, Call
-from sandbox.discord.validation import Problems
-from sandbox.discord.wire import Json
+from sandbox.discord.rules.problems import Problems
+from sandbox.discord.world.interaction_records import Command
+from sandbox.discord.world.json import Json
 
 CREATES_PER_DAY = 200
 
@@ -40,13 +40,13 @@ def _scope(call: Call) -> int | None:
 
 
 def _registered(core: Core, guild_id: int | None) -> list[Command]:
-    return [each for each in core.state.commands.values() if each.guild_id == guild_id]
+    return [command for command in core.state.commands.values() if command.guild_id == guild_id]
 
 
 async def list_commands(call: Call) -> Answer:
     """GET …/commands."""
     scope = _scope(call)
-    return Answer(200, [each.data for each in _registered(call.core, scope)])
+    return Answer(200, [command.data for command in _registered(call.core, scope)])
 
 
 async def replace_commands(call: Call) -> Answer:
@@ -60,13 +60,13 @@ async def replace_commands(call: Call) -> Answer:
     if limit is not None:
         raise ApiError(400, 30032, f"Maximum number of application commands reached ({limit}).")
     core = call.core
-    old = {(each.name, each.data["type"]): each for each in _registered(core, scope)}
-    for each in old.values():
-        del core.state.commands[each.id]
-    kept = [_keep(core, scope, each, old) for each in wanted]
-    names = ", ".join(each.name for each in kept)
-    core.bus.publish("commands", f"Commands registered: {names}", count=len(kept))
-    return Answer(200, [each.data for each in kept])
+    old = {(command.name, command.data["type"]): command for command in _registered(core, scope)}
+    for command in old.values():
+        del core.state.commands[command.id]
+    kept = [_keep(core, scope, command, old) for command in wanted]
+    names = ", ".join(command.name for command in kept)
+    core.event_log.publish("commands", f"Commands registered: {names}", count=len(kept))
+    return Answer(200, [command.data for command in kept])
 
 
 async def upsert_command(call: Call) -> Answer:
@@ -76,7 +76,7 @@ async def upsert_command(call: Call) -> Answer:
     problems = Problems()
     check_command(problems, (), wanted)
     problems.refuse()
-    old = {(each.name, each.data["type"]): each for each in _registered(core, scope)}
+    old = {(command.name, command.data["type"]): command for command in _registered(core, scope)}
     known = (wanted["name"], wanted.get("type") or 1) in old
     command = _keep(core, scope, wanted, old)
     return Answer(200 if known else 201, command.data)
@@ -123,7 +123,7 @@ def _keep(
         "nsfw": bool(wanted.get("nsfw")),
     }
     if wanted.get("options"):
-        data["options"] = [_without_nulls(each) for each in wanted["options"]]
+        data["options"] = [_without_nulls(option) for option in wanted["options"]]
     if scope is not None:
         data["guild_id"] = str(scope)
     command = Command(id=int(data["id"]), guild_id=scope, data=data)
@@ -134,5 +134,5 @@ def _keep(
 def _without_nulls(option: Json) -> Json:
     data = {key: value for key, value in option.items() if value is not None}
     if "options" in data:
-        data["options"] = [_without_nulls(each) for each in data["options"]]
+        data["options"] = [_without_nulls(option) for option in data["options"]]
     return data

@@ -1,4 +1,4 @@
-"""The door of the REST API: records, planned faults, token, rate limits, then the handler."""
+"""Guards the REST API: records, planned faults, token, rate limits, then the handler."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import asyncio
 from aiohttp import web
 
 from sandbox.discord.core import Core
-from sandbox.discord.errors import ApiError, invalid_form, not_found, unauthorized
-from sandbox.discord.faults import Fault
-from sandbox.discord.multipart import Body, read_body
-from sandbox.discord.ratelimits import VIA
-from sandbox.discord.recorder import FilePart, RecordedRequest, shown_headers
 from sandbox.discord.rest.call import Answer, Call, Route
 from sandbox.discord.rest.table import ROUTES
-from sandbox.discord.wire import json_response
+from sandbox.discord.rules.errors import ApiError, invalid_form, not_found, unauthorized
+from sandbox.discord.rules.faults import Fault
+from sandbox.discord.rules.rate_limits import VIA
+from sandbox.discord.wire.multipart import Body, read_body
+from sandbox.discord.world.json import json_response
+from sandbox.discord.world.recorded_request import FilePart, RecordedRequest, shown_headers
 
 PREFIX = "/api/v10"
 TOO_MANY_REQUESTS = 429
@@ -37,12 +37,12 @@ class RestApi:
                 await asyncio.sleep(fault.delay_seconds)
             replaces = fault is not None and (fault.drop or fault.status is not None)
             if fault is not None and fault.drop and not fault.after:
-                return cut(request)
+                return cut_connection(request)
             body = await self._read(request, record)
             if fault is None or fault.after or not replaces:
                 await self._answer(request, record, body)
             if fault is not None and fault.drop:
-                return cut(request)
+                return cut_connection(request)
             if fault is not None and fault.status is not None:
                 self._replace(record, fault)
         except ApiError as error:
@@ -63,7 +63,7 @@ class RestApi:
         self._core.requests.append(record)
         found = find(request.method, path)
         if found is None:
-            self._core.bus.publish("unknown_route", f"Nobody knows {request.method} {path}")
+            self._core.event_log.publish("unknown_route", f"Nobody knows {request.method} {path}")
         else:
             record.route = found[0].template
         return record
@@ -73,20 +73,20 @@ class RestApi:
         if record.status is not None:
             scope = record.answer_headers.get("X-RateLimit-Scope")
             self._core.limits.count_answer(record.status, scope)
-        self._core.bus.poke()
+        self._core.event_log.wake()
 
     async def _read(self, request: web.Request, record: RecordedRequest) -> Body:
         body = await read_body(request, self._core.store)
         record.json, record.multipart = body.json, body.multipart
         record.files = [
             FilePart(
-                name=each.field_name,
-                filename=each.filename,
-                content_type=each.content_type,
-                size=each.file.size,
-                sha256=each.file.sha256,
+                name=upload.field_name,
+                filename=upload.filename,
+                content_type=upload.content_type,
+                size=upload.file.size,
+                sha256=upload.file.sha256,
             )
-            for each in body.files.values()
+            for upload in body.files.values()
         ]
         return body
 
@@ -127,7 +127,7 @@ class RestApi:
             return Answer(error.status, error.body)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             # A body of the wrong shape, say a string where a list belongs.
-            self._core.bus.publish("malformed", f"{record.method} {record.path}: {error!r}")
+            self._core.event_log.publish("malformed", f"{record.method} {record.path}: {error!r}")
             problem = {"code": "DICT_TYPE_CONVERT", "message": f"Could not read the body: {error}"}
             refusal = invalid_form({"_errors": [problem]})
             return Answer(refusal.status, refusal.body)
@@ -158,7 +158,7 @@ def find(method: str, path: str) -> tuple[Route, dict[str, str]] | None:
     return None
 
 
-def cut(request: web.Request) -> web.StreamResponse:
+def cut_connection(request: web.Request) -> web.StreamResponse:
     """Reset the connection; the response returned never leaves."""
     if request.transport is not None:
         request.transport.abort()

@@ -1,4 +1,4 @@
-"""The first answer to an interaction.
+"""Takes the first answer to an interaction.
 
 https://discord.com/developers/docs/interactions/receiving-and-responding
 """
@@ -7,19 +7,19 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from sandbox.discord import posting
-from sandbox.discord.command_rules import CHOICES, check_choice
-from sandbox.discord.component_rules import check_modal
-from sandbox.discord.composing import Draft, compose
 from sandbox.discord.core import Core
-from sandbox.discord.errors import ApiError, already_acknowledged, unknown_interaction
-from sandbox.discord.interaction_records import Interaction, InteractionKind
-from sandbox.discord.multipart import UploadedFile
-from sandbox.discord.payloads import FLAG_EPHEMERAL, NITRO_LIMIT_BYTES
-from sandbox.discord.records import Message, Revision
+from sandbox.discord.messages import posting
+from sandbox.discord.messages.composing import Draft, compose
 from sandbox.discord.rest.call import NOTHING, Answer, Call
-from sandbox.discord.validation import Problems
-from sandbox.discord.wire import Json
+from sandbox.discord.rules.commands import check_suggestions
+from sandbox.discord.rules.components import check_modal
+from sandbox.discord.rules.errors import ApiError, already_acknowledged, unknown_interaction
+from sandbox.discord.rules.problems import Problems
+from sandbox.discord.wire.multipart import UploadedFile
+from sandbox.discord.wire.payloads import FLAG_EPHEMERAL, NITRO_LIMIT_BYTES
+from sandbox.discord.world.interaction_records import Interaction, InteractionKind
+from sandbox.discord.world.json import Json
+from sandbox.discord.world.records import Message, Revision
 
 
 class Callback(IntEnum):
@@ -91,7 +91,7 @@ async def respond(call: Call) -> Answer:
         interaction.acknowledged_at = interaction.callback_type = None
         raise
     took = interaction.acknowledged_at - interaction.created_at
-    core.bus.publish(
+    core.event_log.publish(
         "acknowledged",
         f"{interaction.title} was acknowledged after {took:.2f} s",
         interaction_id=str(interaction.id),
@@ -120,7 +120,7 @@ def _callback_type(body: Json, interaction: Interaction) -> Callback:
     allowed = _allowed(interaction)
     if body.get("type") not in allowed:
         problems = Problems()
-        problems.choices(("type",), ", ".join(str(int(each)) for each in sorted(allowed)))
+        problems.choices(("type",), map(int, sorted(allowed)))
         problems.refuse()
     return Callback(body["type"])
 
@@ -141,14 +141,8 @@ async def _carry_out(
 
 
 def _keep_choices(interaction: Interaction, data: Json) -> None:
-    choices = data.get("choices") or []
-    problems = Problems()
-    problems.count(("data", "choices"), choices, CHOICES)
-    focused = _focused_kind(interaction.data)
-    for number, choice in enumerate(choices):
-        check_choice(problems, ("data", "choices", number), choice, focused)
-    problems.refuse()
-    interaction.choices = choices
+    check_suggestions(data, _focused_kind(interaction.data))
+    interaction.choices = data.get("choices") or []
 
 
 def _focused_kind(data: Json) -> int:

@@ -1,14 +1,15 @@
-"""Messages with the bot token: post, read, edit, delete.
+"""Posts, reads, edits and deletes messages with the bot token.
 
 https://discord.com/developers/docs/resources/message
 """
 
 from __future__ import annotations
 
-from sandbox.discord import posting
-from sandbox.discord.composing import Draft, compose
 from sandbox.discord.core import Core
-from sandbox.discord.errors import (
+from sandbox.discord.messages import posting
+from sandbox.discord.messages.composing import Draft, compose
+from sandbox.discord.rest.call import NOTHING, Answer, Call
+from sandbox.discord.rules.errors import (
     archived_thread,
     direct_messages_closed,
     foreign_message,
@@ -24,12 +25,11 @@ from sandbox.discord.errors import (
     unknown_channel,
     unknown_message,
 )
-from sandbox.discord.permissions import Permission, holds_messages, send_bit
-from sandbox.discord.ratelimits import milliseconds_up
-from sandbox.discord.records import THREAD_KINDS, Channel, Message
-from sandbox.discord.rest.call import NOTHING, Answer, Call
-from sandbox.discord.snowflakes import timestamp_of
-from sandbox.discord.wire import Json
+from sandbox.discord.rules.rate_limits import milliseconds_up
+from sandbox.discord.world.json import Json
+from sandbox.discord.world.permissions import Permission, holds_messages, send_bit
+from sandbox.discord.world.records import THREAD_KINDS, Channel, Message
+from sandbox.discord.world.snowflakes import timestamp_of
 
 HISTORY_DEFAULT, HISTORY_MAXIMUM = 50, 100
 OLD_MESSAGE_SECONDS = 3600.0
@@ -176,21 +176,27 @@ async def list_messages(call: Call) -> Answer:
             "message": f"int value should be less than or equal to {HISTORY_MAXIMUM}.",
         }
         raise invalid_form({"limit": {"_errors": [problem]}})
-    ids = sorted(each.id for each in channel.messages.values() if each.ephemeral_for is None)
+    ids = sorted(
+        message.id for message in channel.messages.values() if message.ephemeral_for is None
+    )
     chosen = _page(ids, call.query, limit)
     return Answer(
-        200, [_readable(core, channel, channel.messages[each]) for each in sorted(chosen)[::-1]]
+        200,
+        [
+            _readable(core, channel, channel.messages[message_id])
+            for message_id in sorted(chosen)[::-1]
+        ],
     )
 
 
 def _page(ids: list[int], query: dict[str, str], limit: int) -> list[int]:
     if "around" in query:
         pivot = int(query["around"])
-        return sorted(ids, key=lambda each: abs(each - pivot))[:limit]
+        return sorted(ids, key=lambda message_id: abs(message_id - pivot))[:limit]
     if "after" in query:
-        return [each for each in ids if each > int(query["after"])][:limit]
+        return [message_id for message_id in ids if message_id > int(query["after"])][:limit]
     if "before" in query:
-        ids = [each for each in ids if each < int(query["before"])]
+        ids = [message_id for message_id in ids if message_id < int(query["before"])]
     return ids[-limit:]
 
 

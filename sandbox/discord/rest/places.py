@@ -1,19 +1,19 @@
-"""Everything that is read: the gateway's address, users, the application, channels, guilds."""
+"""Shows what is only read: the gateway's address, users, the application, channels, guilds."""
 
 from __future__ import annotations
 
-from sandbox.discord import gateway
-from sandbox.discord.errors import (
+from sandbox.discord.gateway import gateway
+from sandbox.discord.rest.call import Answer, Call
+from sandbox.discord.rest.messages import visible_channel
+from sandbox.discord.rules.errors import (
     bad_recipient,
     missing_access,
     unknown_guild,
     unknown_member,
     unknown_user,
 )
-from sandbox.discord.records import Channel, ChannelKind, Guild
-from sandbox.discord.rest.call import Answer, Call
-from sandbox.discord.rest.messages import visible_channel
-from sandbox.discord.wire import Json
+from sandbox.discord.world.json import Json
+from sandbox.discord.world.records import Channel, ChannelKind, Guild
 
 DAY_MS = 86_400_000
 
@@ -57,7 +57,7 @@ async def get_user(call: Call) -> Answer:
 async def get_application(call: Call) -> Answer:
     """GET /applications/@me and /oauth2/applications/@me."""
     state, payloads = call.core.state, call.core.payloads
-    owner = next((each for each in state.users.values() if not each.bot), state.bot)
+    owner = next((user for user in state.users.values() if not user.bot), state.bot)
     data: Json = {
         "id": str(state.application_id),
         "name": state.bot.name,
@@ -128,13 +128,15 @@ async def get_guild(call: Call) -> Answer:
 async def get_guild_channels(call: Call) -> Answer:
     """GET /guilds/{guild_id}/channels."""
     guild = _guild(call)
-    channels = [each for each in call.core.state.channels_of(guild) if each.owner_id is None]
-    return Answer(200, [call.core.payloads.channel(each) for each in channels])
+    channels = [
+        channel for channel in call.core.state.channels_of(guild) if channel.owner_id is None
+    ]
+    return Answer(200, [call.core.payloads.channel(channel) for channel in channels])
 
 
 async def get_guild_roles(call: Call) -> Answer:
     """GET /guilds/{guild_id}/roles."""
-    return Answer(200, [call.core.payloads.role(each) for each in _guild(call).roles.values()])
+    return Answer(200, [call.core.payloads.role(role) for role in _guild(call).roles.values()])
 
 
 async def get_member(call: Call) -> Answer:

@@ -1,4 +1,4 @@
-"""Every route the server knows. Anything else is 404 and stays in the record as unknown."""
+"""Lists every route of the server. Anything else is 404 and stays in the record as unknown."""
 
 from __future__ import annotations
 

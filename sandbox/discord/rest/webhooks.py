@@ -1,4 +1,4 @@
-"""Everything an interaction token can do after the first answer: edits and follow-ups.
+"""Takes what an interaction token can do after the first answer: edits and follow-ups.
 
 The token lives fifteen minutes; afterwards every call answers 401 with 50027:
 https://discord.com/developers/docs/interactions/receiving-and-responding#followup-messages
@@ -6,15 +6,15 @@ https://discord.com/developers/docs/interactions/receiving-and-responding#follow
 
 from __future__ import annotations
 
-from sandbox.discord import posting
-from sandbox.discord.composing import compose
 from sandbox.discord.core import Core
-from sandbox.discord.errors import dead_webhook_token, unknown_message, unknown_webhook
-from sandbox.discord.interaction_records import Interaction
-from sandbox.discord.payloads import FLAG_EPHEMERAL
-from sandbox.discord.records import Message
+from sandbox.discord.messages import posting
+from sandbox.discord.messages.composing import compose
 from sandbox.discord.rest.call import NOTHING, Answer, Call
 from sandbox.discord.rest.interactions import answer_draft
+from sandbox.discord.rules.errors import dead_webhook_token, unknown_message, unknown_webhook
+from sandbox.discord.wire.payloads import FLAG_EPHEMERAL
+from sandbox.discord.world.interaction_records import Interaction
+from sandbox.discord.world.records import Message
 
 ORIGINAL = "@original"
 
@@ -22,7 +22,14 @@ ORIGINAL = "@original"
 def _interaction(call: Call) -> Interaction:
     core = call.core
     token = call.parameters["webhook_token"]
-    found = next((each for each in core.state.interactions.values() if each.token == token), None)
+    found = next(
+        (
+            interaction
+            for interaction in core.state.interactions.values()
+            if interaction.token == token
+        ),
+        None,
+    )
     if found is None or call.id("webhook_id") != core.state.application_id:
         raise unknown_webhook()
     if core.clock.timestamp() > found.created_at + core.settings.interaction_token_seconds:

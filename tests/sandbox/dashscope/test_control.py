@@ -61,8 +61,8 @@ async def test_long_pictures_are_recorded_as_a_description(account: Account) -> 
 
 async def test_faults_are_set_and_cleared_from_outside(account: Account) -> None:
     faults = f"{account.server.control_url}/faults"
-    wish = {"point": "query", "action": "error", "status": 503, "times": None}
-    created = await account.send("POST", faults, body=wish)
+    unavailable = {"point": "query", "action": "error", "status": 503, "times": None}
+    created = await account.send("POST", faults, body=unavailable)
     assert created.status == 201
     assert (await account.query("x")).status == 503
     shown = (await account.send("GET", faults)).json["faults"]
@@ -70,7 +70,7 @@ async def test_faults_are_set_and_cleared_from_outside(account: Account) -> None
     assert [fault["id"] for fault in shown] == [created.json["id"]]
     assert (await account.send("DELETE", f"{faults}/{created.json['id']}")).status == 204
     assert (await account.query("x")).status == 200
-    await account.send("POST", faults, body=wish)
+    await account.send("POST", faults, body=unavailable)
     assert (await account.send("DELETE", faults)).status == 204
     assert (await account.query("x")).status == 200
     wrong = await account.send("POST", faults, body={"point": "query", "action": "explode"})

@@ -10,7 +10,7 @@ import aiohttp
 import av
 import pytest
 
-from sandbox.dashscope.faults import ACTIONS, FaultBoard
+from sandbox.dashscope.faults import ACTIONS, PlannedFaults
 from tests.sandbox.dashscope.conftest import Open
 from tests.sandbox.dashscope.helpers import FLASH, PLUS, Account
 
@@ -334,15 +334,15 @@ def test_a_fault_that_would_do_nothing_is_refused(
     point: str, action: str, details: dict[str, object]
 ) -> None:
     with pytest.raises(ValueError, match="fault"):
-        FaultBoard().add(point, action, **details)
+        PlannedFaults().add(point, action, **details)
 
 
 def test_every_point_of_the_table_is_known() -> None:
-    board = FaultBoard()
+    planned = PlannedFaults()
     for point, actions in ACTIONS.items():
         for action in actions:
-            board.add(point, action)
-    assert len(board.active()) == sum(len(actions) for actions in ACTIONS.values())
+            planned.add(point, action)
+    assert len(planned.active()) == sum(len(actions) for actions in ACTIONS.values())
 
 
 async def test_a_hanging_answer_does_not_keep_the_server_alive(open_account: Open) -> None:

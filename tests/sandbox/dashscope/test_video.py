@@ -18,7 +18,7 @@ FIRST = (SAMPLES / "cat-first.jpg").read_bytes()
 LAST = (SAMPLES / "cat-last.jpg").read_bytes()
 
 
-class Film:
+class DecodedVideo:
     """A decoded MP4."""
 
     def __init__(self, data: bytes) -> None:
@@ -78,15 +78,15 @@ async def test_the_cat_becomes_a_video_from_the_first_to_the_last_picture(
     answer = await account.finished(task_input=task_input, parameters={"resolution": "720P"})
     async with account.http.get(str(answer.output["video_url"])) as response:
         data = await response.read()
-    film = Film(data)
+    video = DecodedVideo(data)
     assert 500_000 < len(data) < 4_000_000
-    assert (film.codec, film.pixel_format) == ("h264", "yuv420p")
-    assert film.rate == 30
-    assert (len(film.frames), film.tracks) == (150, 1)
-    assert film.size == output_size(960, 638, "720P") == (1168, 768)
-    assert difference(film.frames[0], fitted(FIRST, film.size)) < 4
-    assert difference(film.frames[-1], fitted(LAST, film.size)) < 4
-    assert difference(film.frames[0], film.frames[-1]) > 20
+    assert (video.codec, video.pixel_format) == ("h264", "yuv420p")
+    assert video.rate == 30
+    assert (len(video.frames), video.tracks) == (150, 1)
+    assert video.size == output_size(960, 638, "720P") == (1168, 768)
+    assert difference(video.frames[0], fitted(FIRST, video.size)) < 4
+    assert difference(video.frames[-1], fitted(LAST, video.size)) < 4
+    assert difference(video.frames[0], video.frames[-1]) > 20
 
 
 def scenery(seed: int) -> bytes:
@@ -116,54 +116,54 @@ def closer(data: bytes) -> bytes:
     ],
 )
 def test_every_pair_changes_gradually_and_ends_as_asked(first: bytes, last: bytes) -> None:
-    film = Film(rendered(plan(first, last)))
-    assert difference(film.frames[0], fitted(first, film.size)) < 6
-    assert difference(film.frames[-1], fitted(last, film.size)) < 6
-    steps = [difference(a, b) for a, b in zip(film.frames, film.frames[1:], strict=False)]
+    video = DecodedVideo(rendered(plan(first, last)))
+    assert difference(video.frames[0], fitted(first, video.size)) < 6
+    assert difference(video.frames[-1], fitted(last, video.size)) < 6
+    steps = [difference(a, b) for a, b in zip(video.frames, video.frames[1:], strict=False)]
     assert max(steps) < 8, "a jump"
     assert sum(steps) > 20, "nothing moves"
 
 
 def test_moving_in_shows_the_part_at_its_place_all_the_way() -> None:
-    film = Film(rendered(plan(scenery(1), closer(scenery(1)))))
-    half = film.frames[75].size[0] / 2**0.5
+    video = DecodedVideo(rendered(plan(scenery(1), closer(scenery(1)))))
+    half = video.frames[75].size[0] / 2**0.5
     left, top = (320 - half) / 2, (240 - half * 0.75) / 2
     box = (left, top, left + half, top + half * 0.75)
-    expected = fitted(scenery(1), film.size).resize(film.size, Image.Resampling.BILINEAR, box=box)
-    assert difference(film.frames[75], expected) < 8
+    expected = fitted(scenery(1), video.size).resize(video.size, Image.Resampling.BILINEAR, box=box)
+    assert difference(video.frames[75], expected) < 8
 
 
 def test_one_picture_is_filmed() -> None:
-    film = Film(rendered(plan(scenery(3), frames=90)))
-    assert len(film.frames) == 90
-    assert difference(film.frames[0], fitted(scenery(3), film.size)) < 6
-    assert difference(film.frames[0], film.frames[-1]) > 5
+    video = DecodedVideo(rendered(plan(scenery(3), frames=90)))
+    assert len(video.frames) == 90
+    assert difference(video.frames[0], fitted(scenery(3), video.size)) < 6
+    assert difference(video.frames[0], video.frames[-1]) > 5
 
 
 def test_a_spun_picture_stands_on_its_head_halfway_and_fills_every_frame() -> None:
-    film = Film(rendered(plan(FIRST, effect="rotation", frames=61)))
-    upright = fitted(FIRST, film.size)
-    assert difference(film.frames[0], upright) < 6
-    assert difference(film.frames[-1], upright) < 6
-    assert difference(film.frames[30], upright.rotate(180)) < 6
+    video = DecodedVideo(rendered(plan(FIRST, effect="rotation", frames=61)))
+    upright = fitted(FIRST, video.size)
+    assert difference(video.frames[0], upright) < 6
+    assert difference(video.frames[-1], upright) < 6
+    assert difference(video.frames[30], upright.rotate(180)) < 6
     darkest = min(frame.convert("L").getextrema()[0] for frame in (upright, upright.rotate(180)))
     corners = ((0, 0), (-1, 0), (0, -1), (-1, -1))
-    for frame in film.frames:
+    for frame in video.frames:
         grey = frame.convert("L")
         seen = [grey.getpixel((x % grey.width, y % grey.height)) for x, y in corners]
-        assert all(isinstance(each, int) and each > darkest for each in seen)
+        assert all(isinstance(frame, int) and frame > darkest for frame in seen)
 
 
 def test_any_other_effect_moves_and_ends_as_it_began() -> None:
-    film = Film(rendered(plan(FIRST, effect="squish", frames=61)))
-    assert difference(film.frames[0], film.frames[-1]) < 6
-    assert difference(film.frames[0], film.frames[15]) > 6
+    video = DecodedVideo(rendered(plan(FIRST, effect="squish", frames=61)))
+    assert difference(video.frames[0], video.frames[-1]) < 6
+    assert difference(video.frames[0], video.frames[15]) > 6
 
 
 def test_a_prompt_becomes_its_own_moving_picture() -> None:
     size = (832, 480)
-    fog = Film(rendered(plan(size=size, frames=60, prompt="fog")))
-    rain = Film(rendered(plan(size=size, frames=60, prompt="rain")))
+    fog = DecodedVideo(rendered(plan(size=size, frames=60, prompt="fog")))
+    rain = DecodedVideo(rendered(plan(size=size, frames=60, prompt="rain")))
     assert fog.size == size
     assert difference(fog.frames[0], rain.frames[0]) > 10
     assert difference(fog.frames[0], fog.frames[-1]) > 3
@@ -171,8 +171,8 @@ def test_a_prompt_becomes_its_own_moving_picture() -> None:
 
 def test_the_watermark_is_at_the_bottom_right_of_every_frame() -> None:
     size = (640, 480)
-    plain = Film(rendered(plan(picture(), picture(), size=size, frames=6)))
-    marked = Film(rendered(plan(picture(), picture(), size=size, frames=6, watermark=True)))
+    plain = DecodedVideo(rendered(plan(picture(), picture(), size=size, frames=6)))
+    marked = DecodedVideo(rendered(plan(picture(), picture(), size=size, frames=6, watermark=True)))
     for before, after in zip(plain.frames, marked.frames, strict=True):
         box = (size[0] * 2 // 3, size[1] * 9 // 10, *size)
         assert difference(before.crop(box), after.crop(box)) > 5

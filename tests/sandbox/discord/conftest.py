@@ -17,21 +17,23 @@ import pytest
 from PIL import Image
 
 from sandbox.discord import DiscordServer, DiscordSettings, Upload
-from sandbox.discord.openapi import Validator
+from sandbox.discord.rules.facts import FACTS_PATH
+from sandbox.discord.rules.openapi import Validator
 
 REPOSITORY = Path(__file__).parents[3]
 
 
 @pytest.fixture(scope="session")
 def spec_path() -> Path | None:
-    """Where Discord's OpenAPI document is; it is not part of the repository."""
+    """Where Discord's OpenAPI document is; the repository has the facts of it alone."""
     value = os.environ.get("DISCORD_OPENAPI_SPEC")  # noqa: TID251  # tests have no settings.py
     return Path(value) if value else None
 
 
 @pytest.fixture(scope="session")
-def validator(spec_path: Path | None) -> Validator | None:
-    return Validator(spec_path, strict=True) if spec_path else None
+def validator(spec_path: Path | None) -> Validator:
+    """The whole document's judgement where there is one, else that of the facts."""
+    return Validator(spec_path or FACTS_PATH, strict=True)
 
 
 @pytest.fixture
@@ -85,16 +87,15 @@ class RestClient:
 
 
 @pytest.fixture
-async def server(validator: Validator | None) -> AsyncIterator[DiscordServer]:
+async def server(validator: Validator) -> AsyncIterator[DiscordServer]:
     """A server without rate limits, for rules that have nothing to do with them.
 
     Its answers must fit the OpenAPI document; the requests here break rules on purpose.
     """
     async with DiscordServer(DiscordSettings(rate_limits=False)) as started:
         yield started
-    if validator is not None:
-        answers = [validator.answer_problems(each) for each in started.requests]
-        assert [problem for each in answers for problem in each] == []
+    answers = [validator.answer_problems(request) for request in started.requests]
+    assert [problem for found in answers for problem in found] == []
 
 
 @pytest.fixture
@@ -175,21 +176,20 @@ async def running_bot(server: DiscordServer, log: Path) -> AsyncIterator[BotProc
 
 
 @pytest.fixture
-async def live(validator: Validator | None) -> AsyncIterator[DiscordServer]:
+async def live(validator: Validator) -> AsyncIterator[DiscordServer]:
     """A server as strict as Discord, for the bot process.
 
     After the test: every request had a route, and every exchange fits the OpenAPI document.
     """
     async with DiscordServer() as started:
         yield started
-    assert [f"{each.method} {each.path}" for each in started.unknown_requests] == []
-    if validator is not None:
-        problems = [
-            problem
-            for each in started.requests
-            for problem in validator.problems(each) + validator.answer_problems(each)
-        ]
-        assert problems == []
+    assert [f"{request.method} {request.path}" for request in started.unknown_requests] == []
+    problems = [
+        problem
+        for request in started.requests
+        for problem in validator.problems(request) + validator.answer_problems(request)
+    ]
+    assert problems == []
 
 
 @pytest.fixture

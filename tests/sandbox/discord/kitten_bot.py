@@ -21,7 +21,7 @@ from discord.ext import commands
 from discord.gateway import DiscordWebSocket
 from typing_extensions import override
 
-from tests.sandbox.discord.film import FINISHED_FILM
+from tests.sandbox.discord.finished_video import FINISHED_VIDEO
 
 
 def say(what: str, **details: object) -> None:
@@ -137,10 +137,10 @@ async def frames(
     message = channel.get_partial_message(status.id)
     for state in ("running", "downloading"):
         await message.edit(embed=discord.Embed(title=state))
-    film = discord.File(io.BytesIO(FINISHED_FILM), "ABC123.mp4")
+    video = discord.File(io.BytesIO(FINISHED_VIDEO), "ABC123.mp4")
     await message.edit(
         embed=discord.Embed(title="done", description=f"{seed} {model}"),
-        attachments=[film],
+        attachments=[video],
         view=None,
     )
     await channel.send(
@@ -156,7 +156,7 @@ async def frames(
 async def suggest(interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
     del interaction
     names = ["kf2v-flash", "kf2v-plus"]
-    return [app_commands.Choice(name=each, value=each) for each in names if typed in each]
+    return [app_commands.Choice(name=name, value=name) for name in names if typed in name]
 
 
 async def report(interaction: discord.Interaction, name: str, work: object) -> None:
@@ -209,7 +209,9 @@ async def dm(interaction: discord.Interaction) -> None:
 async def history(interaction: discord.Interaction) -> None:
     await interaction.response.defer(ephemeral=True)
     channel = interaction.client.get_partial_messageable(interaction.channel_id or 0)
-    texts = [f"{each.author.name}: {each.content}" async for each in channel.history(limit=50)]
+    texts = [
+        f"{message.author.name}: {message.content}" async for message in channel.history(limit=50)
+    ]
     say("history", texts=texts)
     await interaction.edit_original_response(content=f"{len(texts)} messages")
 
@@ -263,7 +265,7 @@ class PromptModal(discord.ui.Modal, title="Animate"):
 
 @app_commands.context_menu(name="Animate image")
 async def animate(interaction: discord.Interaction, message: discord.Message) -> None:
-    say("animate", attachments=[each.filename for each in message.attachments])
+    say("animate", attachments=[attachment.filename for attachment in message.attachments])
     await interaction.response.send_modal(PromptModal())
 
 

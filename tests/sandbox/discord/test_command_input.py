@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sandbox.discord import ClientRefusedError, DiscordServer, Upload
-from sandbox.discord.command_input import OptionValue
+from sandbox.discord.client.command_input import OptionValue
 from tests.sandbox.discord.conftest import RestClient
 
 DRAW: dict[str, Any] = {
@@ -73,15 +73,15 @@ async def test_the_client_refuses(
     reason: str,
 ) -> None:
     await rest.register(DRAW)
-    server.add_thread("videos", "talk")
+    server.build.add_thread("videos", "talk")
     with pytest.raises(ClientRefusedError, match=reason):
-        await server.slash("tom", "videos", command, options)
+        await server.actions.slash("tom", "videos", command, options)
     assert server.state.interactions == {}
 
 
 async def test_values_are_resolved(server: DiscordServer, rest: RestClient) -> None:
     await rest.register(DRAW)
-    role = server.add_role(server.guild, "artists")
+    role = server.build.add_role(server.guild, "artists")
     options: dict[str, OptionValue] = {
         "file": FILE,
         "style": "Pencil",
@@ -90,9 +90,9 @@ async def test_values_are_resolved(server: DiscordServer, rest: RestClient) -> N
         "where": "videos",
         "loud": True,
     }
-    invocation = await server.slash("tom", "videos", "draw cat", options)
+    invocation = await server.actions.slash("tom", "videos", "draw cat", options)
     data = invocation.interaction.data
-    values = {each["name"]: each["value"] for each in data["options"][0]["options"]}
+    values = {option["name"]: option["value"] for option in data["options"][0]["options"]}
     assert values["style"] == "pencil"
     assert values["who"] == str(role.id)
     attachment = data["resolved"]["attachments"][values["file"]]
@@ -102,7 +102,7 @@ async def test_values_are_resolved(server: DiscordServer, rest: RestClient) -> N
     async with rest.session.get(attachment["url"]) as response:
         assert await response.read() == b"png"
         assert response.content_type == "image/png"
-    member = await server.slash("tom", "videos", "draw cat", {"file": FILE, "who": "mia"})
+    member = await server.actions.slash("tom", "videos", "draw cat", {"file": FILE, "who": "mia"})
     resolved = member.interaction.data["resolved"]
     assert set(resolved["users"]) == set(resolved["members"]) == {str(server.users[0].id)}
 
@@ -113,15 +113,15 @@ async def test_who_sees_a_command(server: DiscordServer, rest: RestClient) -> No
     adult = {"name": "adult", "description": "d", "nsfw": True}
     await rest.register(manage, guild_only, adult)
     with pytest.raises(ClientRefusedError, match="hidden from tom"):
-        await server.slash("tom", "videos", "manage")
-    await server.slash("mia", "videos", "manage")
-    await server.slash("tom", "videos", "manage", despite_defaults=True)
+        await server.actions.slash("tom", "videos", "manage")
+    await server.actions.slash("mia", "videos", "manage")
+    await server.actions.slash("tom", "videos", "manage", despite_defaults=True)
     with pytest.raises(ClientRefusedError, match="direct messages"):
-        await server.slash("tom", server.direct_channel("tom"), "here")
+        await server.actions.slash("tom", server.build.direct_channel("tom"), "here")
     with pytest.raises(ClientRefusedError, match="age-restricted"):
-        await server.slash("tom", "videos", "adult")
+        await server.actions.slash("tom", "videos", "adult")
     with pytest.raises(ClientRefusedError, match="not both in"):
-        await server.slash(server.add_user("stranger"), "videos", "here")
-    server.overwrite("videos", server.users[1], deny="USE_APPLICATION_COMMANDS")
+        await server.actions.slash(server.build.add_user("stranger"), "videos", "here")
+    server.build.overwrite("videos", server.users[1], deny="USE_APPLICATION_COMMANDS")
     with pytest.raises(ClientRefusedError, match="may not use commands"):
-        await server.slash("tom", "videos", "here")
+        await server.actions.slash("tom", "videos", "here")

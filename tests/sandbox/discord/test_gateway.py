@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 
 from sandbox.discord import DiscordServer, DiscordSettings
-from sandbox.discord.gateway_session import SYNC_FLUSH_MARK, CloseCode
+from sandbox.discord.gateway.session import SYNC_FLUSH_MARK, CloseCode
 from tests.sandbox.discord.conftest import BotProcess, running_bot
 
 
@@ -19,13 +19,15 @@ async def test_a_command_sent_while_the_socket_is_down_arrives_by_resume(
 ) -> None:
     live.gateway.drop()
     await live.wait_for(lambda: not live.gateway.connected)
-    invocation = await live.slash("tom", "videos", "probe send", {"content": "late but here"})
+    invocation = await live.actions.slash(
+        "tom", "videos", "probe send", {"content": "late but here"}
+    )
     await bot.said("resumed")
     await bot.said("sent")
     assert live.gateway_sessions[0].resumes == 1
     assert len(live.gateway_sessions) == 1
     assert (await invocation.final_reply()).content == "ok"
-    assert [each.content for each in live.messages("videos")] == ["late but here"]
+    assert [message.content for message in live.messages("videos")] == ["late but here"]
 
 
 async def test_after_a_refused_resume_a_sharded_bot_identifies_anew(
@@ -36,7 +38,9 @@ async def test_after_a_refused_resume_a_sharded_bot_identifies_anew(
     live.gateway.drop()
     await live.wait_for(lambda: len(live.gateway_sessions) == 2)
     await bot.said("ready")
-    refused = [each for each in live.core.bus.events if "refused /gateway-resume" in each["text"]]
+    refused = [
+        event for event in live.core.event_log.events if "refused /gateway-resume" in event["text"]
+    ]
     assert len(refused) == 1
 
 
@@ -50,18 +54,18 @@ async def test_op_9_makes_the_bot_identify_anew(live: DiscordServer, bot: BotPro
     live.gateway.invalidate()
     await live.wait_for(lambda: len(live.gateway_sessions) == 2 and live.gateway.connected)
     await bot.said("ready")
-    invocation = await live.slash("tom", "videos", "probe send", {"content": "hi"})
+    invocation = await live.actions.slash("tom", "videos", "probe send", {"content": "hi"})
     assert (await invocation.final_reply()).content == "ok"
     assert live.gateway_sessions[0].ended
 
 
 async def test_the_bot_hears_of_changes(live: DiscordServer, bot: BotProcess) -> None:
-    thread = live.add_thread("videos", "talk")
-    live.update_channel(thread, archived=True)
+    thread = live.build.add_thread("videos", "talk")
+    live.build.update_channel(thread, archived=True)
     assert (await bot.said("thread updated"))["archived"] == [False, True]
-    live.update_guild(live.guild, premium_tier=2)
+    live.build.update_guild(live.guild, premium_tier=2)
     assert (await bot.said("guild updated"))["tiers"] == [0, 2]
-    live.remove_channel(live.channel)
+    live.build.remove_channel(live.channel)
     assert (await bot.said("channel deleted"))["name"] == "videos"
 
 
@@ -69,23 +73,23 @@ async def test_a_repeated_interaction_reaches_the_bot_twice(
     live: DiscordServer, bot: BotProcess
 ) -> None:
     live.faults.interaction_duplicates.append(0.0)
-    await live.slash("tom", "videos", "probe late")
+    await live.actions.slash("tom", "videos", "probe late")
     outcomes = [await bot.said("late"), await bot.said("late")]
-    assert sorted(each.get("code", 0) for each in outcomes) == [0, 40060]
+    assert sorted(outcome.get("code", 0) for outcome in outcomes) == [0, 40060]
 
 
 async def test_shards_and_heartbeats(tmp_path: Path) -> None:
     settings = DiscordSettings(shards=2, heartbeat_interval_seconds=0.2)
     async with DiscordServer(settings) as server:
-        others = [server.add_guild(f"Guild {each}") for each in range(3)]
+        others = [server.build.add_guild(f"Guild {number}") for number in range(3)]
         async with running_bot(server, tmp_path / "bot.log"):
             first, second = server.gateway_sessions
             assert (first.shard_id, second.shard_id) == (0, 1)
             await server.wait_for(lambda: first.heartbeats > 1 and second.heartbeats > 1)
             for guild in others:
-                channel = server.add_channel(guild, "films")
+                channel = server.build.add_channel(guild, "films")
                 owner = server.state.users[guild.owner_id]
-                await (await server.slash(owner, channel, "probe send")).final_reply()
+                await (await server.actions.slash(owner, channel, "probe send")).final_reply()
 
 
 class RawGateway:
@@ -127,7 +131,7 @@ async def test_ready_and_guild_create_with_and_without_compression(
         assert ready["d"]["guilds"] == [{"id": str(server.guild.id), "unavailable": True}]
         created = await raw.receive()
         assert created["t"] == "GUILD_CREATE"
-        assert [each["name"] for each in created["d"]["channels"]] == ["videos"]
+        assert [place["name"] for place in created["d"]["channels"]] == ["videos"]
 
 
 @pytest.mark.parametrize(

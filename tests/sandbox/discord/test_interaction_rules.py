@@ -14,7 +14,7 @@ EPHEMERAL = {"flags": 64}
 
 
 async def test_a_late_acknowledgement_is_unknown(live: DiscordServer, bot: BotProcess) -> None:
-    invocation = await live.slash("tom", "videos", "probe late", {"seconds": 3.2})
+    invocation = await live.actions.slash("tom", "videos", "probe late", {"seconds": 3.2})
     outcome = await bot.said("late")
     assert (outcome["status"], outcome["code"]) == (404, 10062)
     with pytest.raises(NoAnswerError):
@@ -25,19 +25,19 @@ async def test_a_late_acknowledgement_is_unknown(live: DiscordServer, bot: BotPr
 async def test_token_and_file_die_with_time(
     live: DiscordServer, bot: BotProcess, picture: Upload
 ) -> None:
-    await live.slash("tom", "videos", "probe hold", {"file": picture})
+    await live.actions.slash("tom", "videos", "probe hold", {"file": picture})
     await bot.said("held")
     live.clock.advance(16 * 60)
-    await live.slash("tom", "videos", "probe use-held")
+    await live.actions.slash("tom", "videos", "probe use-held")
     assert (await bot.said("old token"))["code"] == 50027
     live.clock.advance(24 * 3600)
-    await live.slash("tom", "videos", "probe use-held")
+    await live.actions.slash("tom", "videos", "probe use-held")
     assert (await bot.said("old file"))["status"] == 404
 
 
 async def test_only_one_first_answer(server: DiscordServer, rest: RestClient) -> None:
     await rest.register(PING)
-    invocation = await server.slash("tom", "videos", "ping")
+    invocation = await server.actions.slash("tom", "videos", "ping")
     assert (await rest.acknowledge(invocation.id, 5, EPHEMERAL))[0] == 204
     status, answer = await rest.acknowledge(invocation.id, 4, {"content": "again"})
     assert (status, answer["code"]) == (400, 40060)
@@ -47,7 +47,7 @@ async def test_with_response_describes_what_was_made(
     server: DiscordServer, rest: RestClient
 ) -> None:
     await rest.register(PING)
-    invocation = await server.slash("tom", "videos", "ping")
+    invocation = await server.actions.slash("tom", "videos", "ping")
     token = invocation.interaction.token
     path = f"/interactions/{invocation.id}/{token}/callback?with_response=true"
     status, answer = await rest("POST", path, {"type": 4, "data": {"content": "pong"}})
@@ -55,14 +55,14 @@ async def test_with_response_describes_what_was_made(
     assert answer["resource"]["message"]["content"] == "pong"
     assert answer["resource"]["message"]["interaction_metadata"]["type"] == 2
     assert answer["interaction"]["response_message_ephemeral"] is False
-    assert [each.content for each in server.messages("videos")] == ["pong"]
+    assert [message.content for message in server.messages("videos")] == ["pong"]
 
 
 async def test_an_answer_must_fit_the_kind_of_interaction(
     server: DiscordServer, rest: RestClient
 ) -> None:
     await rest.register(PING)
-    invocation = await server.slash("tom", "videos", "ping")
+    invocation = await server.actions.slash("tom", "videos", "ping")
     status, answer = await rest.acknowledge(invocation.id, 7, {"content": "no message to update"})
     assert (status, answer["code"]) == (400, 50035)
     assert answer["errors"]["type"]["_errors"][0]["code"] == "BASE_TYPE_CHOICES"
@@ -72,7 +72,7 @@ async def test_the_first_follow_up_fills_the_thinking_message(
     server: DiscordServer, rest: RestClient
 ) -> None:
     await rest.register(PING)
-    invocation = await server.slash("tom", "videos", "ping")
+    invocation = await server.actions.slash("tom", "videos", "ping")
     webhook = f"/webhooks/{server.application_id}/{invocation.interaction.token}"
     status, answer = await rest("POST", webhook, {"content": "too early"}, token=False)
     assert (status, answer["code"]) == (404, 10015)
@@ -85,14 +85,14 @@ async def test_the_first_follow_up_fills_the_thinking_message(
     assert first["flags"] & 64
     assert second["id"] != first["id"]
     assert not second["flags"] & 64
-    assert [each.content for each in invocation.replies] == ["first", "second"]
+    assert [reply.content for reply in invocation.replies] == ["first", "second"]
 
 
 async def test_ephemeral_answers_do_not_exist_for_the_bot_token(
     server: DiscordServer, rest: RestClient
 ) -> None:
     await rest.register(PING)
-    invocation = await server.slash("tom", "videos", "ping")
+    invocation = await server.actions.slash("tom", "videos", "ping")
     await rest.acknowledge(invocation.id, 4, {"content": "secret", **EPHEMERAL})
     message = await invocation.final_reply()
     path = f"/channels/{server.channel.id}/messages/{message.id}"
@@ -109,8 +109,8 @@ async def test_ephemeral_answers_do_not_exist_for_the_bot_token(
 
 async def test_interactions_in_a_direct_message(server: DiscordServer, rest: RestClient) -> None:
     await rest.register({**PING, "contexts": [0, 1]})
-    channel = server.direct_channel("tom")
-    invocation = await server.slash("tom", channel, "ping")
+    channel = server.build.direct_channel("tom")
+    invocation = await server.actions.slash("tom", channel, "ping")
     payload = server.core.payloads.interaction(invocation.interaction)
     assert payload["context"] == 1
     assert payload["user"]["username"] == "tom"
@@ -129,7 +129,7 @@ async def test_a_deferred_update_is_answered_by_its_follow_up(
     path = f"/channels/{server.channel.id}/messages"
     await rest("POST", path, {"content": "status", "components": [row]})
     status_message = server.messages("videos")[0]
-    clicked = await server.click("tom", status_message, "Go")
+    clicked = await server.actions.click("tom", status_message, "Go")
     await rest.acknowledge(clicked.id, 6)
     await rest("PATCH", f"{path}/{status_message.id}", {"content": "changed by the bot"})
     webhook = f"/webhooks/{server.application_id}/{clicked.interaction.token}"

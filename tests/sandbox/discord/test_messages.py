@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sandbox.discord import ChannelKind, DiscordServer, Permission
-from sandbox.discord.records import PingReason
+from sandbox.discord.world.records import PingReason
 from tests.sandbox.discord.conftest import RestClient
 
 MIB = 1024 * 1024
@@ -20,55 +20,56 @@ def messages_of(server: DiscordServer) -> str:
 
 
 def closed_dm(server: DiscordServer) -> str:
-    server.close_direct_messages("tom")
-    return f"/channels/{server.direct_channel('tom').id}/messages"
+    server.build.close_direct_messages("tom")
+    return f"/channels/{server.build.direct_channel('tom').id}/messages"
 
 
 def stranger_dm(server: DiscordServer) -> str:
-    return f"/channels/{server.direct_channel(server.add_user('stranger')).id}/messages"
+    return f"/channels/{server.build.direct_channel(server.build.add_user('stranger')).id}/messages"
 
 
 def denied(name: str) -> Callable[[DiscordServer], str]:
     def prepare(server: DiscordServer) -> str:
-        server.deny_bot("videos", name)
+        server.build.deny_bot("videos", name)
         return messages_of(server)
 
     return prepare
 
 
 def deleted(server: DiscordServer) -> str:
-    server.remove_channel("videos")
+    server.build.remove_channel("videos")
     return messages_of(server)
 
 
 def kicked(server: DiscordServer) -> str:
-    server.remove_guild(server.guild, kick_only=True)
+    server.build.remove_guild(server.guild, kick_only=True)
     return messages_of(server)
 
 
 def forum(server: DiscordServer) -> str:
-    return f"/channels/{server.add_channel(server.guild, 'forum', ChannelKind.FORUM).id}/messages"
+    channel = server.build.add_channel(server.guild, "forum", ChannelKind.FORUM)
+    return f"/channels/{channel.id}/messages"
 
 
 def locked(server: DiscordServer) -> str:
-    thread = server.add_thread("videos", "talk")
-    server.update_channel(thread, locked=True)
+    thread = server.build.add_thread("videos", "talk")
+    server.build.update_channel(thread, locked=True)
     return f"/channels/{thread.id}/messages"
 
 
 def archived_and_locked(server: DiscordServer) -> str:
-    thread = server.add_thread("videos", "talk")
-    server.update_channel(thread, locked=True, archived=True)
+    thread = server.build.add_thread("videos", "talk")
+    server.build.update_channel(thread, locked=True, archived=True)
     return f"/channels/{thread.id}/messages"
 
 
 def thread_without_permission(server: DiscordServer) -> str:
-    server.deny_bot("videos", "SEND_MESSAGES_IN_THREADS")
-    return f"/channels/{server.add_thread('videos', 'talk').id}/messages"
+    server.build.deny_bot("videos", "SEND_MESSAGES_IN_THREADS")
+    return f"/channels/{server.build.add_thread('videos', 'talk').id}/messages"
 
 
 def moderated(server: DiscordServer) -> str:
-    server.update_guild(server.guild, automod_words={"HELLO"})
+    server.build.update_guild(server.guild, automod_words={"HELLO"})
     return messages_of(server)
 
 
@@ -106,17 +107,17 @@ async def test_files_need_a_permission_and_fit_the_tier(
     big = ("film.mp4", b"\0" * (10 * MIB + 1))
     status, answer = await rest.upload("POST", path, {}, big)
     assert (status, answer["code"]) == (413, 40005)
-    server.update_guild(server.guild, premium_tier=2)
+    server.build.update_guild(server.guild, premium_tier=2)
     status, answer = await rest.upload("POST", path, {}, big)
     assert status == 200
     assert answer["attachments"][0]["size"] == 10 * MIB + 1
-    server.deny_bot("videos", "ATTACH_FILES")
+    server.build.deny_bot("videos", "ATTACH_FILES")
     status, answer = await rest.upload("POST", path, {}, ("film.mp4", b"x"))
     assert (status, answer["code"]) == (403, 50013)
 
 
 async def test_embeds_vanish_without_embed_links(server: DiscordServer, rest: RestClient) -> None:
-    server.deny_bot("videos", "EMBED_LINKS")
+    server.build.deny_bot("videos", "EMBED_LINKS")
     embed = {"title": "hidden"}
     _, answer = await rest("POST", messages_of(server), {"content": "text", "embeds": [embed]})
     assert answer["embeds"] == []
@@ -125,12 +126,12 @@ async def test_embeds_vanish_without_embed_links(server: DiscordServer, rest: Re
 
 
 async def test_replies_need_history(server: DiscordServer, rest: RestClient) -> None:
-    message = await server.say("tom", "videos", "look")
+    message = await server.actions.say("tom", "videos", "look")
     body = {"content": "nice", "message_reference": {"message_id": message.id}}
     _, answer = await rest("POST", messages_of(server), body)
     assert answer["referenced_message"]["id"] == str(message.id)
-    assert [each.reason for each in server.pings] == [PingReason.REPLY]
-    server.deny_bot("videos", "READ_MESSAGE_HISTORY")
+    assert [ping.reason for ping in server.pings] == [PingReason.REPLY]
+    server.build.deny_bot("videos", "READ_MESSAGE_HISTORY")
     status, answer = await rest("POST", messages_of(server), body)
     assert (status, answer["code"]) == (403, 160002)
     assert (await rest("GET", messages_of(server))) == (200, [])
@@ -163,24 +164,24 @@ async def test_a_nonce_posts_once(server: DiscordServer, rest: RestClient) -> No
 async def test_slow_mode_holds_back_posts_not_edits(
     server: DiscordServer, rest: RestClient
 ) -> None:
-    server.update_channel("videos", slowmode_seconds=30)
+    server.build.update_channel("videos", slowmode_seconds=30)
     _, first = await rest("POST", messages_of(server), {"content": "one"})
     status, answer = await rest("POST", messages_of(server), {"content": "two"})
     assert (status, answer["code"]) == (429, 20016)
     assert 25 < answer["retry_after"] <= 30
     edit = await rest("PATCH", f"{messages_of(server)}/{first['id']}", {"content": "1"})
     assert edit[0] == 200
-    server.overwrite("videos", server.bot_user, allow=int(Permission.BYPASS_SLOWMODE))
+    server.build.overwrite("videos", server.bot_user, allow=int(Permission.BYPASS_SLOWMODE))
     assert (await rest("POST", messages_of(server), {"content": "two"}))[0] == 200
 
 
 async def test_posting_wakes_an_archived_thread_but_editing_does_not(
     server: DiscordServer, rest: RestClient
 ) -> None:
-    thread = server.add_thread("videos", "talk")
+    thread = server.build.add_thread("videos", "talk")
     path = f"/channels/{thread.id}/messages"
     _, message = await rest("POST", path, {"content": "hi"})
-    server.update_channel(thread, archived=True)
+    server.build.update_channel(thread, archived=True)
     status, answer = await rest("PATCH", f"{path}/{message['id']}", {"content": "ho"})
     assert (status, answer["code"]) == (400, 50083)
     assert (await rest("POST", path, {"content": "again"}))[0] == 200
@@ -193,10 +194,10 @@ async def test_what_attachments_mean_in_an_edit(server: DiscordServer, rest: Res
     )
     path = f"{messages_of(server)}/{posted['id']}"
     _, same = await rest("PATCH", path, {"content": "text only"})
-    assert [each["filename"] for each in same["attachments"]] == ["a.txt", "b.txt"]
+    assert [file["filename"] for file in same["attachments"]] == ["a.txt", "b.txt"]
     keep = {"attachments": [{"id": same["attachments"][1]["id"]}, {"id": 0}]}
     _, mixed = await rest.upload("PATCH", path, keep, ("c.txt", b"c"))
-    assert [each["filename"] for each in mixed["attachments"]] == ["b.txt", "c.txt"]
+    assert [file["filename"] for file in mixed["attachments"]] == ["b.txt", "c.txt"]
     status, answer = await rest("PATCH", path, {"attachments": [{"id": 3}]})
     assert (status, answer["code"]) == (400, 50035)
     _, none = await rest("PATCH", path, {"attachments": []})
@@ -217,15 +218,15 @@ async def test_files_shown_in_an_embed_are_not_listed(
         assert await response.read() == b"not really"
     path = f"{messages_of(server)}/{posted['id']}"
     _, edited = await rest("PATCH", path, {"embeds": [{"title": "t"}]})
-    assert [each["filename"] for each in edited["attachments"]] == ["a.png"]
+    assert [file["filename"] for file in edited["attachments"]] == ["a.png"]
 
 
 async def test_only_the_author_edits(server: DiscordServer, rest: RestClient) -> None:
-    message = await server.say("tom", "videos", "mine")
+    message = await server.actions.say("tom", "videos", "mine")
     path = f"{messages_of(server)}/{message.id}"
     status, answer = await rest("PATCH", path, {"content": "yours"})
     assert (status, answer["code"]) == (403, 50005)
-    server.delete_message(message)
+    server.build.delete_message(message)
     status, answer = await rest("PATCH", path, {"content": "gone"})
     assert (status, answer["code"]) == (404, 10008)
 
@@ -233,23 +234,23 @@ async def test_only_the_author_edits(server: DiscordServer, rest: RestClient) ->
 async def test_history_pages_and_hides_what_others_wrote(
     server: DiscordServer, rest: RestClient
 ) -> None:
-    await server.say("tom", "videos", "private thoughts")
+    await server.actions.say("tom", "videos", "private thoughts")
     ids = [
-        int((await rest("POST", messages_of(server), {"content": str(each)}))[1]["id"])
-        for each in range(5)
+        int((await rest("POST", messages_of(server), {"content": str(number)}))[1]["id"])
+        for number in range(5)
     ]
     _, newest = await rest("GET", f"{messages_of(server)}?limit=2")
-    assert [each["content"] for each in newest] == ["4", "3"]
+    assert [message["content"] for message in newest] == ["4", "3"]
     _, after = await rest("GET", f"{messages_of(server)}?after={ids[0]}&limit=2")
-    assert [each["content"] for each in after] == ["2", "1"]
+    assert [message["content"] for message in after] == ["2", "1"]
     _, before = await rest("GET", f"{messages_of(server)}?before={ids[1]}")
-    assert [each["content"] for each in before] == ["0", ""]
+    assert [message["content"] for message in before] == ["0", ""]
     assert (await rest("GET", f"{messages_of(server)}?limit=101"))[0] == 400
     assert (await rest("GET", f"{messages_of(server)}/{ids[0]}"))[1]["content"] == "0"
 
 
 def names(server: DiscordServer) -> set[str]:
-    return {server.state.users[each.user_id].name for each in server.pings}
+    return {server.state.users[ping.user_id].name for ping in server.pings}
 
 
 @pytest.mark.parametrize(
@@ -265,9 +266,9 @@ def names(server: DiscordServer) -> set[str]:
 async def test_who_is_notified(
     server: DiscordServer, rest: RestClient, allowed: dict[str, Any] | None, expected: set[str]
 ) -> None:
-    tom, zoe = server.users[1], server.add_user("zoe")
-    role = server.add_role(server.guild, "artists", mentionable=True)
-    server.join(server.guild, zoe, (role,))
+    tom, zoe = server.users[1], server.build.add_user("zoe")
+    role = server.build.add_role(server.guild, "artists", mentionable=True)
+    server.build.join(server.guild, zoe, (role,))
     if allowed and "users" in allowed:
         allowed = {**allowed, "users": [str(tom.id)]}
     body: dict[str, Any] = {"content": f"<@{tom.id}> <@&{role.id}> @everyone"}
@@ -283,7 +284,7 @@ async def test_direct_messages_notify(server: DiscordServer, rest: RestClient) -
     assert (await rest("POST", f"/channels/{channel['id']}/messages", {"content": "psst"}))[
         0
     ] == 200
-    assert [each.reason for each in server.pings] == [PingReason.DIRECT_MESSAGE]
+    assert [ping.reason for ping in server.pings] == [PingReason.DIRECT_MESSAGE]
     status, answer = await rest("POST", "/users/@me/channels", {"recipient_id": "1"})
     assert (status, answer["code"]) == (400, 50033)
 
@@ -298,7 +299,7 @@ async def test_wrong_token_broken_json_and_unknown_route(
         assert response.headers["Content-Type"] == "application/json"
     assert server.unknown_requests == []
     assert await rest("GET", "/nothing/here") == (404, {"message": "404: Not Found", "code": 0})
-    assert [each.path for each in server.unknown_requests] == ["/nothing/here"]
+    assert [request.path for request in server.unknown_requests] == ["/nothing/here"]
     assert server.limits.invalid_requests == 1
 
 

@@ -58,9 +58,9 @@ async def test_another_process_can_drive_everything(picture: Upload) -> None:
             while True:
                 found = await call("GET", f"/events?after={after}&wait_seconds=10")
                 assert found, f"no event {kind!r}"
-                for each in found:
-                    if each["kind"] == kind:
-                        return dict(each)
+                for event in found:
+                    if event["kind"] == kind:
+                        return dict(event)
                 after = found[-1]["number"]
 
         bot = "tests.sandbox.discord.kitten_bot"

@@ -21,13 +21,13 @@ def option(**changes: object) -> Json:
 
 
 def choices(count: int) -> list[Json]:
-    return [{"name": f"c{each}", "value": str(each)} for each in range(count)]
+    return [{"name": f"c{number}", "value": str(number)} for number in range(count)]
 
 
 def nested(depth: int) -> Json:
     leaf = option(type=1, name="leaf")
-    for each in range(depth):
-        leaf = option(type=2, name=f"group{each}", options=[leaf])
+    for level in range(depth):
+        leaf = option(type=2, name=f"group{level}", options=[leaf])
     return command(options=[leaf])
 
 
@@ -42,7 +42,9 @@ def nested(depth: int) -> Json:
         pytest.param(command(options=[option(choices=choices(26))]), "0/options/0/choices"),
         pytest.param(command(options=[option(type=12)]), "0/options/0/type", id="type"),
         pytest.param(
-            command(options=[option(name=f"o{each}") for each in range(26)]), "0/options", id="26"
+            command(options=[option(name=f"o{number}") for number in range(26)]),
+            "0/options",
+            id="26",
         ),
         pytest.param(
             command(options=[option(), option(name="b", required=True)]),
@@ -99,15 +101,15 @@ async def test_commands_at_the_limits(server: DiscordServer, rest: RestClient) -
         {"name": "Animate image", "type": 3},
     ]
     await rest.register(*wanted)
-    before = {each.name: each.id for each in server.state.commands.values()}
+    before = {registered.name: registered.id for registered in server.state.commands.values()}
     await rest.register(*wanted[:2])
-    assert {each.name: each.id for each in server.state.commands.values()} == {
+    assert {registered.name: registered.id for registered in server.state.commands.values()} == {
         name: before[name] for name in ("draw", "zeichne-süß_1")
     }
     path = f"/applications/{server.application_id}/commands"
     status, answer = await rest("PUT", path, [command(), command()])
     assert answer["errors"]["0"]["_errors"][0]["code"] == "APPLICATION_COMMANDS_DUPLICATE_NAME"
-    status, answer = await rest("PUT", path, [command(name=f"c{each}") for each in range(101)])
+    status, answer = await rest("PUT", path, [command(name=f"c{number}") for number in range(101)])
     assert (status, answer["code"]) == (400, 30032)
     _, kept = await rest("GET", path)
     assert len(kept) == 2
@@ -127,7 +129,7 @@ def row(*buttons: Json) -> Json:
 
 
 def numbered_buttons(count: int) -> list[Json]:
-    return [button(custom_id=f"b{each}") for each in range(count)]
+    return [button(custom_id=f"b{number}") for number in range(count)]
 
 
 @pytest.mark.parametrize(
@@ -189,7 +191,7 @@ def numbered_buttons(count: int) -> list[Json]:
             id="mentions",
         ),
         pytest.param(
-            {"content": "x", "attachments": [{"id": each} for each in range(11)]},
+            {"content": "x", "attachments": [{"id": number} for number in range(11)]},
             "attachments",
             id="11 attachments",
         ),
@@ -211,7 +213,7 @@ async def test_a_message_at_the_limits(server: DiscordServer, rest: RestClient) 
         "content": "x" * 2000,
         "embeds": [{"description": "x" * 4096}, {"description": "x" * 1904}],
         "components": [
-            row(*[button(custom_id=f"{each:0100}") for each in range(line * 5, line * 5 + 5)])
+            row(*[button(custom_id=f"{number:0100}") for number in range(line * 5, line * 5 + 5)])
             for line in range(5)
         ],
     }
@@ -230,7 +232,7 @@ async def test_a_modal_is_refused(
     server: DiscordServer, rest: RestClient, modal: Json, path: str
 ) -> None:
     await rest.register(command())
-    invocation = await server.slash("tom", "videos", "draw")
+    invocation = await server.actions.slash("tom", "videos", "draw")
     text = {"type": 4, "custom_id": "t", "style": 1}
     item = {"type": 18, "label": "Text", "component": text}
     body = {"title": "Fine", "custom_id": "m", "components": [item], **modal}
@@ -242,7 +244,7 @@ async def test_a_modal_is_refused(
 async def test_autocomplete_takes_25_choices(server: DiscordServer, rest: RestClient) -> None:
     await rest.register(command(options=[option(autocomplete=True)]))
     data = {"name": "draw", "options": [{"name": "size", "type": 3, "focused": True}]}
-    invocation = await server.slash("tom", "videos", "draw", {"size": "x"})
+    invocation = await server.actions.slash("tom", "videos", "draw", {"size": "x"})
     invocation.interaction.kind = type(invocation.interaction.kind).AUTOCOMPLETE
     invocation.interaction.data = data
     status, answer = await rest.acknowledge(invocation.id, 8, {"choices": choices(26)})

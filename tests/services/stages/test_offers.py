@@ -25,7 +25,7 @@ from bot.provider.requests import create_body
 from bot.storage import permits
 from sandbox.dashscope import DashScopeServer
 from sandbox.dashscope import models as emulated
-from sandbox.dashscope.clock import EmulatorClock, Pulse
+from sandbox.dashscope.clock import ChangeNotifier, EmulatorClock
 from sandbox.dashscope.geometry import output_size
 from sandbox.dashscope.pictures import PictureSource
 from sandbox.dashscope.problems import ApiError, InputRejectedError
@@ -78,7 +78,7 @@ EACH_REGION = pytest.mark.parametrize("region", Region)
 
 @pytest.fixture
 async def source() -> AsyncIterator[PictureSource]:
-    source = PictureSource(UploadStore(EmulatorClock(1.0, pulse=Pulse()), b"secret"))
+    source = PictureSource(UploadStore(EmulatorClock(1.0, notifier=ChangeNotifier()), b"secret"))
     yield source
     await source.close()
 

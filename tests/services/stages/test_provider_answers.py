@@ -233,7 +233,7 @@ async def test_unknown_after_a_day_is_the_end(stage: Stage) -> None:
 async def test_task_cancelled_from_outside_says_so_and_costs_nothing(stage: Stage) -> None:
     stage.server.faults.add("task", "hang_pending")
     job = await stage.ask_and_send()
-    assert stage.server._board.cancel(stage.task().task_id)
+    assert stage.server._task_store.cancel(stage.task().task_id)
     stored = await stage.poll(job)
     assert stored.state is JobState.CANCELLED
     assert await stage.reads(job) == (

@@ -1,0 +1,1 @@
+"""Serves ``/_sandbox``, through which another process drives and watches the server."""

@@ -1,0 +1,1 @@
+"""Speaks the gateway protocol: sessions, heartbeats, events, resuming."""

@@ -1,0 +1,1 @@
+"""Composes, posts, changes and removes messages, and notifies whom they concern."""

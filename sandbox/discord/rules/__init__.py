@@ -1,0 +1,1 @@
+"""Decides what is refused: rules of bodies, rate limits, planned faults, and how it is said."""

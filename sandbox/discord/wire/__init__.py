@@ -1,0 +1,1 @@
+"""Writes and reads Discord's formats: payloads, multipart bodies, signed file addresses."""
