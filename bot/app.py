@@ -12,6 +12,7 @@ from datetime import timedelta
 from functools import cached_property, partial
 
 from bot.chat.text import amount
+from bot.domain.host.alerts import Alert
 from bot.domain.ids import GuildId
 from bot.outside import Outside, Overrides
 from bot.services import Services
@@ -72,7 +73,11 @@ class App(Outside):
     @cached_property
     def alerts(self) -> Alerts:
         """Tells the operators what needs them."""
-        return Alerts(self.chat, self.clock)
+        # Discord is not looked for before there is something to tell: the shell has none.
+        return Alerts(self._tell_operators, self.clock)
+
+    async def _tell_operators(self, alert: Alert) -> None:
+        await self.chat.tell_operators(alert)
 
     @cached_property
     def audit_log(self) -> AuditLog:

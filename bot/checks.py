@@ -128,6 +128,6 @@ async def _provider(app: App) -> str:
 
 
 async def _discord(app: App) -> str:
-    http = app.client.http
-    me = await http.static_login(app.settings.discord_token.get_secret_value())
+    async with app.client as client:
+        me = await client.http.static_login(app.settings.discord_token.get_secret_value())
     return f"logged in as {me['username']} ({me['id']})"

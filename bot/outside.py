@@ -91,9 +91,8 @@ class Outside:
 
     @cached_property
     def client(self) -> TweenBot:
-        """The gateway client, not yet logged in."""
+        """The gateway client; whoever logs it in closes it."""
         client = TweenBot(api_base_url=self.settings.discord_api_base_url)
-        self._stack.push_async_callback(client.close)
         if self.overrides.adjust_client is not None:
             self.overrides.adjust_client(client)
         return client

@@ -51,11 +51,14 @@ async def run(settings: Settings, overrides: Overrides | None = None) -> None:
 
 
 async def _run(app: App) -> None:
+    # A setting that does not work is named before anything is changed.
+    app.catalogue  # noqa: B018 - read for its errors
     await migrate.upgrade(app.database)
     await _require_own_jobs(app)
     await app.process_lease.acquire()
     try:
-        await _serve(app)
+        async with app.client:
+            await _serve(app)
     finally:
         with suppress(BotError):
             await app.process_lease.release()

@@ -210,7 +210,7 @@ class Messenger:
         Raises:
             DeliveryError: one of them was not reached; the others were told all the same.
         """
-        words = text.notice(alert)
+        words = text.alert_words(alert)
         answers = await asyncio.gather(
             *(self._tell(operator, words) for operator in self._operators), return_exceptions=True
         )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Awaitable, Callable
 
 from bot.domain.errors import ChatUnavailableError, DeliveryError
 from bot.domain.host.alerts import Alert, AlertKind
-from bot.domain.ports import Chat, Clock
+from bot.domain.ports import Clock
 from bot.logs import get_logger
 
 log = get_logger(__name__)
@@ -18,33 +19,39 @@ AGAIN_SECONDS = 300.0
 class Alerts:
     """Remembers in this process what was told; the log keeps it for good."""
 
-    def __init__(self, chat: Chat, clock: Clock) -> None:
-        self._chat = chat
+    def __init__(self, tell: Callable[[Alert], Awaitable[None]], clock: Clock) -> None:
+        """Take how operators are told.
+
+        Args:
+            tell: sends an alert to the operators; raises DeliveryError where it cannot.
+            clock: the time.
+        """
+        self._tell = tell
         self._clock = clock
-        self._told: dict[tuple[AlertKind, str], float] = {}
+        self._quiet_until: dict[tuple[AlertKind, str], float] = {}
         """Until when a matter is not told again, by the monotonic clock."""
 
-    async def fire(self, told: AlertKind, subject: str, **facts: str) -> bool:
+    async def fire(self, kind: AlertKind, subject: str, **facts: str) -> bool:
         """Tell about a subject, unless it was told already and is not over.
 
         Returns:
             Whether nothing is left to tell; False where Discord could not be reached just now.
         """
         now = self._clock.monotonic()
-        if now < (until := self._told.get((told, subject), now)):
+        if now < (until := self._quiet_until.get((kind, subject), now)):
             return until == math.inf
-        self._told[told, subject] = math.inf
-        log.error("operator_needed", told=told.value, subject=subject, **facts)
-        notice = Alert(told=told, facts={"subject": subject, **facts}, at=self._clock.now())
+        self._quiet_until[kind, subject] = math.inf
+        log.error("operator_needed", alert=kind.value, subject=subject, **facts)
+        alert = Alert(kind=kind, facts={"subject": subject, **facts}, at=self._clock.now())
         try:
-            await self._chat.tell_operators(notice)
+            await self._tell(alert)
         except DeliveryError as error:
-            log.warning("operator_unreachable", told=told.value, reason=str(error))
+            log.warning("operator_unreachable", alert=kind.value, reason=str(error))
             if isinstance(error, ChatUnavailableError):
-                self._told[told, subject] = now + AGAIN_SECONDS
+                self._quiet_until[kind, subject] = now + AGAIN_SECONDS
                 return False
         return True
 
-    def resolve(self, told: AlertKind, subject: str) -> None:
+    def resolve(self, kind: AlertKind, subject: str) -> None:
         """Forget a matter that is settled: the next time is told again."""
-        self._told.pop((told, subject), None)
+        self._quiet_until.pop((kind, subject), None)

@@ -395,7 +395,7 @@ async def test_a_video_in_the_direct_messages_is_found(
 
 def a_notice() -> Alert:
     facts = {"subject": "7F3K2Q", "reason": "<@1> result_expired"}
-    return Alert(told=AlertKind.OPERATOR_LOSS, facts=facts, at=NOW)
+    return Alert(kind=AlertKind.OPERATOR_LOSS, facts=facts, at=NOW)
 
 
 async def test_every_operator_is_told_by_direct_message(

@@ -177,7 +177,7 @@ async def test_every_other_call_is_repeated_and_done_once(
             job, job.origin.channel_id, Purpose.DELIVERY, since=since
         ),
         "tell_operators": lambda: messenger.tell_operators(
-            Alert(told=AlertKind.OPERATOR_LOSS, facts=facts, at=NOW)
+            Alert(kind=AlertKind.OPERATOR_LOSS, facts=facts, at=NOW)
         ),
         "tell_log_channel": lambda: messenger.tell_log_channel(line),
     }

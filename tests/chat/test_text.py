@@ -249,7 +249,7 @@ def test_every_notice_fits_a_message_whatever_its_facts(told: AlertKind) -> None
     facts = dict.fromkeys(
         ("subject", "reason", "error", "sent_at", "model", "why", "job_id", "expires_at"), "x" * 900
     )
-    sentence = text.notice(Alert(told=told, facts=facts, at=NOW))
+    sentence = text.alert_words(Alert(kind=told, facts=facts, at=NOW))
     assert 900 < len(sentence) <= 2000
 
 
@@ -279,7 +279,7 @@ def test_every_notice_gets_the_facts_its_sentence_needs() -> None:
         ):
             continue
         given = {"subject"} | {str(keyword.arg) for keyword in call.keywords}
-        assert holes(host._NOTICES[AlertKind[first.attr]]) <= given, first.attr
+        assert holes(host._ALERTS[AlertKind[first.attr]]) <= given, first.attr
         told.add(first.attr)
     assert told == {kind.name for kind in AlertKind}
 

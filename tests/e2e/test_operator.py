@@ -7,11 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from sandbox.discord.world.records import Channel, User
 
 from bot.domain.amounts import NOTHING
 from bot.domain.failure import FailureReason
 from bot.domain.jobs.states import JobState
+from sandbox.discord.world.records import Channel, User
 from tests.e2e.process import ROOT
 from tests.e2e.world import World, story, title_of
 

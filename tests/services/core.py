@@ -206,7 +206,7 @@ class Core(App):
 
     def told(self) -> list[str]:
         """Return what the operators were told."""
-        return [alert.told.value for alert in self.chat.alerts]
+        return [alert.kind.value for alert in self.chat.alerts]
 
 
 def _usual(state: JobState) -> Mapping[str, object]:

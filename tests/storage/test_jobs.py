@@ -181,12 +181,19 @@ async def test_job_that_does_not_exist_is_stale(database: Database) -> None:
 
 
 @pytest.mark.parametrize(
-    "field", ["id", "interaction_id", "task_id"], ids=["id", "interaction", "task"]
+    "same",
+    [
+        pytest.param(lambda job: {"id": job.id}, id="id"),
+        pytest.param(lambda job: {"interaction_id": job.origin.interaction_id}, id="interaction"),
+        pytest.param(lambda job: {"task_id": job.task.id}, id="task"),
+    ],
 )
-async def test_what_must_be_unique_is(database: Database, field: str) -> None:
+async def test_what_must_be_unique_is(
+    database: Database, same: Callable[[Job], dict[str, object]]
+) -> None:
     job = await _put(database, task_id="t")
     with pytest.raises(ConflictError):
-        await _put(database, **{"task_id": "other", field: getattr(job, field)})
+        await _put(database, **{"task_id": "other"} | same(job))
     async with database.read() as connection:
         assert len(await jobs.in_states(connection, set(JobState))) == 1
 

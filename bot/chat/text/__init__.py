@@ -5,7 +5,7 @@ Layout lives in ``status`` and ``panels``; which sentence fits which error is de
 
 from __future__ import annotations
 
-from bot.chat.text.host import audit_line, notice
+from bot.chat.text.host import alert_words, audit_line
 from bot.chat.text.jobs import (
     CHARGED,
     ICONS,
@@ -84,6 +84,7 @@ __all__ = [
     "WORD_KNOWN",
     "WORD_UNKNOWN",
     "Money",
+    "alert_words",
     "amount",
     "audit_line",
     "blocked",
@@ -93,7 +94,6 @@ __all__ = [
     "figure",
     "grant_left",
     "granted",
-    "notice",
     "one_line",
     "pause",
     "picture_notes",

@@ -27,7 +27,7 @@ ACTIONS = {
 }
 
 
-_NOTICES = {
+_ALERTS = {
     AlertKind.ACCOUNT_PAUSED: (
         "The provider refuses the account ({reason}). Nothing is submitted; jobs wait. "
         "I try again every 5 minutes."
@@ -62,7 +62,7 @@ _NOTICES = {
     AlertKind.OPERATOR_LOSS: "Job {subject}: a billed video was lost ({reason}); given back.",
 }
 
-_DOUBTS: dict[str, str] = {
+_REASONS: dict[str, str] = {
     UnresolvedReason.AMBIGUOUS: "Several jobs or tasks fit each other, and nothing tells which.",
     UnresolvedReason.UNPROVEN: (
         "The tasks that fit may be somebody else's: our key's id at the provider is not known yet, "
@@ -85,13 +85,13 @@ _DOUBTS: dict[str, str] = {
 }
 
 
-def notice(told: Alert) -> str:
+def alert_words(alert: Alert) -> str:
     """Return what an operator reads."""
-    facts = SafeFormatMap({name: fact for name, fact in told.facts.items() if fact})
-    if told.told is AlertKind.JOB_UNCONFIRMED:
-        why = told.facts.get("why", "")
-        facts["why"] = _DOUBTS.get(why, why)
-    words = _NOTICES[told.told].format_map(facts)
+    facts = SafeFormatMap({name: fact for name, fact in alert.facts.items() if fact})
+    if alert.kind is AlertKind.JOB_UNCONFIRMED:
+        why = alert.facts.get("why", "")
+        facts["why"] = _REASONS.get(why, why)
+    words = _ALERTS[alert.kind].format_map(facts)
     return shortened(words, limits.CONTENT_CHARACTERS)
 
 

@@ -25,7 +25,7 @@ class AlertKind(StrEnum):
 class Alert:
     """One message to the operators."""
 
-    told: AlertKind
+    kind: AlertKind
     facts: dict[str, str]
     """For the sentence in ``bot.chat.text``; never a prompt, URL or key."""
     at: datetime

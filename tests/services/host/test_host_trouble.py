@@ -408,9 +408,9 @@ async def test_video_near_its_end_is_told_once_however_it_is_stuck(
     core.clock.advance(seconds=1)
     for _ in range(3):
         await core.reaper.run_once()
-    (notice,) = core.chat.alerts
-    assert (notice.told.value, notice.facts["subject"]) == ("result_deadline", job.id)
-    assert notice.facts["expires_at"] == (NOW + timedelta(hours=2)).isoformat()
+    (alert,) = core.chat.alerts
+    assert (alert.kind.value, alert.facts["subject"]) == ("result_deadline", job.id)
+    assert alert.facts["expires_at"] == (NOW + timedelta(hours=2)).isoformat()
     sample = core.metrics.registry.get_sample_value
     assert sample("bot_result_deadline_seconds") == 7199
     await core.patch(job, state=JobState.DELIVERED, finished_at=core.clock.now())

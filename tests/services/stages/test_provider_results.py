@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
-from bot.chat.text import notice
+from bot.chat.text text.alert_words
 from bot.domain.failure import FailureReason
 from bot.domain.jobs.job import Job
 from bot.domain.jobs.ledger import EntryKind
@@ -189,7 +189,7 @@ async def test_result_on_another_host_is_saved_by_widening_result_hosts_in_time(
     assert stage.count("result") == 0
     assert stage.core.told() == ["result_host"]
     (told,) = stage.core.chat.alerts
-    assert "localhost is not among the result hosts" in notice(told)
+    assert "localhost is not among the result hosts" in alert_words(told)
     async with stage.restarted(result_hosts=["127.0.0.1"]) as again:
         await again.fetch(job)
         assert again.core.told() == ["result_host"], "the same matter is not told at every start"
@@ -228,7 +228,7 @@ async def test_name_that_leads_home_is_not_asked_and_told_once(
         await _is_waited_for(stage, job)
         assert stage.count("result") == 0
         (told,) = stage.core.chat.alerts
-        assert f"{name} led to 127.0.0.1" in notice(told)
+        assert f"{name} led to 127.0.0.1" in alert_words(told)
 
 
 async def test_http_address_of_the_provider_is_fetched_over_https(core: Core) -> None:
