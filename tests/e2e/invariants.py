@@ -185,9 +185,9 @@ def _ledger(evidence: Evidence, allowed: Allowed) -> Iterator[str]:
             yield f"job {job.id}: entries counted at different moments"
         task = next(
             (
-                evidence.tasks[each]
-                for each in evidence.tasks_of[job.id]
-                if _status(evidence, each) == SUCCEEDED
+                evidence.tasks[task_id]
+                for task_id in evidence.tasks_of[job.id]
+                if _status(evidence, task_id) == SUCCEEDED
             ),
             None,
         )
@@ -201,8 +201,8 @@ def _ledger(evidence: Evidence, allowed: Allowed) -> Iterator[str]:
         if charged and task is not None and _billed_seconds(job) != _seconds(task):
             yield f"job {job.id}: {_billed_seconds(job)} s charged, {_seconds(task)} s billed"
         lost += EntryKind.ADJUST in kinds
-        billed = job.result.billed or NOTHING
-        owed = billed if charged and EntryKind.ADJUST not in kinds else NOTHING
+        made = job.result.billed or NOTHING
+        owed = made if charged and EntryKind.ADJUST not in kinds else NOTHING
         if not job.is_terminal and not charged:
             owed = job.price.reserved
         balance = sum((entry.amounts for entry in entries), NOTHING)
