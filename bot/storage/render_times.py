@@ -6,7 +6,6 @@ from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.ids import AccountId
@@ -14,23 +13,20 @@ from bot.domain.jobs.pacing import UNCONFIRMED_DEADLINE
 from bot.domain.jobs.render_times import MOST_SAMPLES, RenderProfile
 from bot.domain.jobs.states import JobState
 from bot.storage.tables import jobs, render_times
+from bot.storage.upsert import insert_unless_there
 
 
 async def add(
     connection: AsyncConnection, footage: RenderProfile, *, seconds: float, at: datetime
 ) -> None:
     """Remember how long one more task took; the oldest of many is forgotten."""
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
     key = {
         "model": footage.model,
         "resolution": footage.resolution,
         "duration_seconds": footage.duration_seconds,
     }
-    await connection.execute(
-        dialect.insert(render_times)
-        .values(**key, recent_seconds=[], learnt=0, updated_at=at)
-        .on_conflict_do_nothing()
-    )
+    empty = {"recent_seconds": [], "learnt": 0, "updated_at": at}
+    await insert_unless_there(connection, render_times, key | empty)
     is_it = [render_times.c[name] == value for name, value in key.items()]
     query = select(render_times.c.recent_seconds).where(*is_it).with_for_update()
     recent = _readable((await connection.execute(query)).scalar_one())

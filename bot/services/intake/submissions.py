@@ -29,7 +29,7 @@ from bot.services.intake.quotas import Quotas
 from bot.services.jobs.files import Folders
 from bot.services.jobs.status_messages import StatusMessages
 from bot.services.jobs.writer import JobWriter
-from bot.storage import grants, guilds, jobs, lanes
+from bot.storage import accounts, grants, guilds, jobs, lanes
 from bot.storage.engine import Database
 
 log = get_logger(__name__)
@@ -128,7 +128,7 @@ class Submissions:
     ) -> Step:
         requester, origin, spec = submission.requester, submission.origin, submission.spec
         async with self._database.write() as connection:
-            await lanes.lock_account(connection, self._account)
+            await accounts.lock(connection, self._account)
             guild = await guilds.lock(connection, origin.guild_id)
             await self._admission.readmit(connection, requester, spec)
             lane = await lanes.get(connection, self._account, spec.model)

@@ -34,7 +34,7 @@ from bot.services.jobs.outcomes import unless_stale
 from bot.services.jobs.writer import JobWriter
 from bot.services.reconciliation.operator_decisions import OperatorDecisions
 from bot.services.reconciliation.task_list import TaskList, described, moment
-from bot.storage import jobs, lanes, unconfirmed
+from bot.storage import accounts, jobs, unconfirmed
 from bot.storage.engine import Connection, Database
 from bot.storage.unconfirmed import READINGS_NEEDED, Reading
 
@@ -133,7 +133,7 @@ class Reconciler:
 
     async def _learn_key_early(self) -> None:
         async with self._database.read() as connection:
-            account = await lanes.account_of(connection, self._account)
+            account = await accounts.get(connection, self._account)
             if account.api_key_id is not None:
                 return
             followed = await jobs.in_states(connection, POLLED, limit=FOLLOWED_LOOKED_AT)
