@@ -30,7 +30,6 @@ from typing import ParamSpec, Self, TypeVar
 from pebble import ProcessExpired, ProcessPool
 from typing_extensions import override
 
-from bot.crashpoints import Call, outside
 from bot.domain.errors import (
     InvalidImageError,
     MediaError,
@@ -389,7 +388,6 @@ class MediaPool:
         """
         await self._media(self._quick.run(WARM_UP_SECONDS, _nothing))
 
-    @outside(Call.PREPARE)
     async def prepare(
         self, sources: Sequence[tuple[str, bytes]]
     ) -> tuple[tuple[PreparedPicture, ...], bytes]:
@@ -418,7 +416,6 @@ class MediaPool:
             await asyncio.shield(asyncio.to_thread(folder.cleanup))
         return _unwrap(answer)
 
-    @outside(Call.PROBE)
     async def probe(self, path: Path) -> MediaFile:
         """Check that a file is a whole, playable video; see ``video.probe``.
 
@@ -427,7 +424,6 @@ class MediaPool:
         """
         return _unwrap(await self._media(self._quick.run(PROBE_SECONDS, _probe, path)))
 
-    @outside(Call.SHRINK)
     async def shrink(self, source: Path, target: Path, *, limit_bytes: int) -> MediaFile:
         """Re-encode a video to fit below a limit; see ``shrink.shrink``.
 

@@ -12,7 +12,6 @@ from typing import Protocol, TypeVar, runtime_checkable
 
 import httpx
 
-from bot.crashpoints import PART_WRITTEN, reached
 from bot.domain.errors import (
     MalformedResponseError,
     MediaTooLargeError,
@@ -105,7 +104,6 @@ class PartFile:
         view = memoryview(content)
         while view:
             view = view[os.write(self._fd, view) :]
-        reached(PART_WRITTEN)
 
     def commit(self) -> Download:
         """Make the file durable under its name."""

@@ -16,7 +16,6 @@ from typing import Any, Unpack
 from sqlalchemy import ColumnElement, Select, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.crashpoints import stepped
 from bot.domain.errors import StaleJobError
 from bot.domain.ids import (
     AccountId,
@@ -52,7 +51,6 @@ async def apply(connection: AsyncConnection, step: Step) -> Job:
         await ledger.append(connection, step.entry)
         if step.entry.kind is not EntryKind.RESERVE:
             await grants.settle(connection, step.after.id)
-    stepped("written", before and before.state, after.state)
     return after
 
 

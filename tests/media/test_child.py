@@ -196,7 +196,7 @@ async def test_children_ignore_signals_of_the_group_and_load_little(pool: MediaP
     assert await pool._quick.run(10, deaf_to) == [True, True]
     loaded = await pool._quick.run(10, modules)
     folders = {".".join(name.split(".")[:2]) for name in loaded}
-    assert folders <= {"bot", "bot.media", "bot.domain", "bot.crashpoints"}
+    assert folders <= {"bot", "bot.media", "bot.domain"}
 
 
 async def test_closing_ends_children_in_the_middle_of_their_work(tmp_path: Path) -> None:

@@ -147,7 +147,7 @@ class Submissions:
             # The preview is stored with the job for a retry; whether it is shown is decided now.
             show = submission.preview is not None and guild.preview and not spec.options.spoiler
             step = open_job(self._new_job(submission, job_id, stored, has_preview=show))
-            await jobs.apply(connection, step)
+            await self._writer.apply(connection, step)
             await grants.draw(connection, step.after, draws)
         return step
 

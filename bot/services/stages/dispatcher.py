@@ -168,7 +168,7 @@ class Dispatcher:
                     "attempts": job.lease.attempts,
                 },
             )
-            await jobs.apply(connection, step)
+            await self._writer.apply(connection, step)
             await lanes.set_next_submit(
                 connection, lane, at=now + self._spacing(lane), throttled=lane.throttled
             )
