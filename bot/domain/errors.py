@@ -77,7 +77,7 @@ class BotError(Exception):
 
 
 class RequestError(BotError):
-    """A wish that cannot be fulfilled as it stands; the user reads why."""
+    """A request that cannot be fulfilled as it stands; the user reads why."""
 
     code = "request_error"
 
@@ -155,13 +155,13 @@ class DuplicateInteractionError(RequestError):
 
 
 class JobNotFoundError(RequestError):
-    """No such job, or not one the asker may see: the answer is the same."""
+    """No such job, or not one whoever asks may see: the answer is the same."""
 
     code = "job_not_found"
 
     def __init__(self, asked: str) -> None:
         self.asked = asked
-        super().__init__(f"no job {asked!r} for this asker")
+        super().__init__(f"no job {asked!r} for whoever asks")
 
 
 class JobNotCancellableError(RequestError):
@@ -344,7 +344,7 @@ class RateLimitedError(ProviderError):
         request_id: str | None = None,
     ) -> None:
         self.retry_after_seconds = retry_after_seconds
-        """The server's explicit wish, where it gave one."""
+        """The server's explicit word, where it gave one."""
         super().__init__(message, status=status, provider_code=provider_code, request_id=request_id)
 
 

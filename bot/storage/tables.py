@@ -290,7 +290,7 @@ audit_entries = Table(
     _partial("ix_audit_entries_untold", "tell_in", "id", where="tell_in IS NOT NULL"),
 )
 
-# How often a wish was refused, by error code and UTC day: no person, no prompt.
+# How often a request was refused, by error code and UTC day: no person, no prompt.
 refusals = Table(
     "refusals",
     metadata,
@@ -379,7 +379,7 @@ render_times = Table(
     Column("model", String(64), primary_key=True),
     Column("resolution", String(8), primary_key=True),
     Column("duration_seconds", Integer, primary_key=True, autoincrement=False),
-    # The newest making times, oldest of them first.
+    # The newest render times, oldest of them first.
     Column("recent_seconds", JSON, nullable=False),
     Column("learnt", Integer, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),

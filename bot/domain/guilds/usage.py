@@ -92,7 +92,7 @@ class Summary:
     states: Mapping[JobState, int]
     sums: Sums
     refusals: Mapping[str, int]
-    """Refused wishes by error code, the most frequent first."""
+    """Refused requests by error code, the most frequent first."""
     timed: int
     """How many of the newest videos the medians are taken of."""
     waiting_seconds: float | None

@@ -156,12 +156,14 @@ class Listing:
             return Finding(verdict=Verdict.FOUND, tasks=found)
         mine = tuple(task for task in free if may_be_of(job, task, offset))
         awaited = [task for task in mine if job.id in claims[task.task_id]]
-        under_way = {each.id for each in self.unanswered if not each.is_terminal} - {job.id}
+        under_way = {other.id for other in self.unanswered if not other.is_terminal} - {job.id}
         if mine and all(settled.get(task.task_id) in under_way for task in mine):
             # Each is about to be another's; what a job given up has left behind is not.
             return Finding(verdict=Verdict.CONTESTED, tasks=mine)
         rivals = {job_id for task in awaited for job_id in claims[task.task_id]}
-        if any(each.state is JobState.SUBMITTING and each.id in rivals for each in self.unanswered):
+        if any(
+            other.state is JobState.SUBMITTING and other.id in rivals for other in self.unanswered
+        ):
             return Finding(verdict=Verdict.CONTESTED, tasks=mine)
         if mine:
             doubt = UnresolvedReason.UNPROVEN if certain is None else UnresolvedReason.AMBIGUOUS
@@ -181,8 +183,8 @@ class Listing:
         """Tell whether a task may be another's that the provider carried out late."""
         served = set(settled.values())
         return any(
-            each.id != job.id and each.id not in served and may_be_of(each, task, offset)
-            for each in self.unanswered
+            other.id != job.id and other.id not in served and may_be_of(other, task, offset)
+            for other in self.unanswered
         )
 
     def _may_hide(self, job: Job, task: ListedTask, offset: Offset) -> bool:
@@ -191,8 +193,8 @@ class Listing:
         Set back, the task seems born later than the create; set forward, earlier.
         """
         return task.created_at - offset.middle >= _sent_at(job) - SET_SPAN and not any(
-            may_be_of(each, task, offset) or _is_awaited(each, task, offset)
-            for each in self.unanswered
+            may_be_of(other, task, offset) or _is_awaited(other, task, offset)
+            for other in self.unanswered
         )
 
     def _without_task(self, job: Job, offset: Offset) -> Finding:
@@ -221,7 +223,9 @@ class Listing:
         """Return the other jobs that may have made a task."""
         offset = self.offset()
         return [
-            each for each in self.unanswered if each.id != job.id and may_be_of(each, task, offset)
+            other
+            for other in self.unanswered
+            if other.id != job.id and may_be_of(other, task, offset)
         ]
 
     def has_control(self, job: Job) -> bool:

@@ -87,14 +87,22 @@ class GuildMembership:
         async with self._database.read() as connection:
             known = await host.left_at_by_guild(connection)
             stored = await host_state.present(connection)
-        back = [each for each, left_at in known.items() if left_at and each in present]
-        missing = [each for each, left_at in known.items() if not left_at and each not in present]
-        left = [each for each in missing if await self._has_left(each)]
+        back = [guild_id for guild_id, left_at in known.items() if left_at and guild_id in present]
+        missing = [
+            guild_id
+            for guild_id, left_at in known.items()
+            if not left_at and guild_id not in present
+        ]
+        left = [guild_id for guild_id in missing if await self._has_left(guild_id)]
         # A guild that Discord does not speak of just now keeps its name.
-        kept = {each: stored[each] for each in missing if each in stored and each not in left}
+        kept = {
+            guild_id: stored[guild_id]
+            for guild_id in missing
+            if guild_id in stored and guild_id not in left
+        }
         named = {
-            each: presence if presence.name or each not in stored else stored[each]
-            for each, presence in present.items()
+            guild_id: presence if presence.name or guild_id not in stored else stored[guild_id]
+            for guild_id, presence in present.items()
         } | kept
         if not (back or left) and named == stored:
             return

@@ -106,7 +106,7 @@ class GuildSettings:
         """
         model = self._catalogue.get(name.strip())
         if model is None:
-            names = ", ".join(each.name for each in self._catalogue)
+            names = ", ".join(model.name for model in self._catalogue)
             raise InvalidOptionsError(problem="unknown_model", model=name, models=names)
 
         def now(decided: Permits) -> bool | None:
@@ -230,7 +230,7 @@ class GuildSettings:
             InvalidOptionsError: no such time zone.
         """
         asked = name.strip().replace(" ", "_").casefold()
-        zone = next((each for each in await self.time_zones() if each.casefold() == asked), None)
+        zone = next((name for name in await self.time_zones() if name.casefold() == asked), None)
         if zone is None:
             raise InvalidOptionsError(problem="unknown_time_zone", name=name)
 

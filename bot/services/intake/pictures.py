@@ -19,7 +19,7 @@ AT_ONCE = 4
 
 
 class Pictures:
-    """Reads, prepares and previews the pictures of a wish."""
+    """Reads, prepares and previews the pictures of a request."""
 
     def __init__(self, media: MediaPool) -> None:
         self._media = media

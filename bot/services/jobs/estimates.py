@@ -50,7 +50,7 @@ class DurationStats:
 
     catalogue: Catalogue
     recent: Mapping[RenderProfile, tuple[float, ...]]
-    """Newest making times in seconds, oldest first."""
+    """Newest render times in seconds, oldest first."""
 
     def of(self, profile: RenderProfile) -> RenderTime:
         """Return what is known about one profile."""
