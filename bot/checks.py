@@ -30,7 +30,7 @@ _KEY_PREFIX = "sk-"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class CheckResult:
     """One line of the report."""
 
     subject: str
@@ -39,7 +39,7 @@ class Finding:
     """What to do about it; None where all is well."""
 
 
-async def run_checks(settings: Settings) -> list[Finding]:
+async def run_checks(settings: Settings) -> list[CheckResult]:
     """Look at everything a start needs and report each point."""
     async with build_app(settings) as app:
         checks: list[tuple[str, Callable[[App], Awaitable[str]]]] = [
@@ -53,20 +53,20 @@ async def run_checks(settings: Settings) -> list[Finding]:
         return [await _run(subject, check, app) for subject, check in checks]
 
 
-async def _run(subject: str, check: Callable[[App], Awaitable[str]], app: App) -> Finding:
+async def _run(subject: str, check: Callable[[App], Awaitable[str]], app: App) -> CheckResult:
     try:
-        return Finding(subject=subject, detail=await check(app))
+        return CheckResult(subject=subject, detail=await check(app))
     except ConfigurationError as error:
         named = "" if error.setting == subject else f"{error.setting} "
-        return Finding(subject=subject, problem=f"{named}{error.problem}")
+        return CheckResult(subject=subject, problem=f"{named}{error.problem}")
     except discord.LoginFailure:
-        return Finding(subject=subject, problem="refuses DISCORD_TOKEN")
+        return CheckResult(subject=subject, problem="refuses DISCORD_TOKEN")
     except ProviderUnavailableError as error:
-        return Finding(subject=subject, problem=f"cannot be reached: {error}")
+        return CheckResult(subject=subject, problem=f"cannot be reached: {error}")
     except DatabaseUnavailableError as error:
-        return Finding(subject=subject, problem=f"DATABASE_URL cannot be reached: {error}")
+        return CheckResult(subject=subject, problem=f"DATABASE_URL cannot be reached: {error}")
     except (BotError, OSError, aiohttp.ClientError, discord.DiscordException) as error:
-        return Finding(subject=subject, problem=str(error) or type(error).__name__)
+        return CheckResult(subject=subject, problem=str(error) or type(error).__name__)
 
 
 async def _catalogue(app: App) -> str:

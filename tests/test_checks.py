@@ -10,7 +10,7 @@ import discord
 import pytest
 
 from bot import checks
-from bot.checks import Finding, run_checks
+from bot.checks import CheckResult, run_checks
 from bot.settings import Settings
 from bot.storage import migrate
 from bot.storage.engine import Database
@@ -45,7 +45,7 @@ async def settings(
         }
 
 
-async def findings(settings: dict[str, Any], **changes: object) -> dict[str, Finding]:
+async def findings(settings: dict[str, Any], **changes: object) -> dict[str, CheckResult]:
     found = await run_checks(Settings(**{**settings, **changes}))
     return {finding.subject: finding for finding in found}
 

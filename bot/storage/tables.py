@@ -31,7 +31,15 @@ from bot.domain.host.switch import Switch
 from bot.domain.jobs.ledger import EntryKind
 from bot.domain.jobs.states import JobState, Owner
 from bot.domain.requests.submission import VideoSpec
-from bot.storage.types import EnumText, Facts, OutsideText, Pictures, Record, Snowflake, UtcDateTime
+from bot.storage.types import (
+    EnumText,
+    EventDetail,
+    OutsideText,
+    PictureList,
+    Record,
+    Snowflake,
+    UtcDateTime,
+)
 
 metadata = MetaData(
     naming_convention={
@@ -65,7 +73,7 @@ jobs = Table(
     Column("resolution", String(8), nullable=False),
     Column("duration_seconds", Integer, nullable=False),
     Column("price", Record(Price), nullable=False, server_default=text("'{}'")),
-    Column("pictures", Pictures, nullable=False),
+    Column("pictures", PictureList, nullable=False),
     Column("has_preview", Boolean, nullable=False),
     Column("premium_tier", Integer, nullable=False),
     Column("retry_of", String(6)),
@@ -165,7 +173,7 @@ job_events = Table(
     Column("name", String(48), nullable=False),
     Column("source", EnumText(JobState)),
     Column("target", EnumText(JobState)),
-    Column("detail", Facts, nullable=False),
+    Column("detail", EventDetail, nullable=False),
 )
 
 _AMOUNTS = ("videos", "seconds", "micros")

@@ -143,7 +143,7 @@ class Record(TypeDecorator[_R]):
         return self._adapter.validate_python(fields)
 
 
-class Pictures(TypeDecorator[tuple[Picture, ...]]):
+class PictureList(TypeDecorator[tuple[Picture, ...]]):
     """A job's pictures as JSON."""
 
     impl = Text
@@ -164,7 +164,7 @@ class Pictures(TypeDecorator[tuple[Picture, ...]]):
         return None if value is None else self._ADAPTER.validate_json(value)
 
 
-class Facts(TypeDecorator[Mapping[str, str | int | float | None]]):
+class EventDetail(TypeDecorator[Mapping[str, str | int | float | None]]):
     """An event's details as JSON."""
 
     impl = Text

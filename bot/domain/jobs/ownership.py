@@ -38,7 +38,7 @@ SET_SPAN = timedelta(hours=1)
 """Further forward our clock cannot have been set before a create that such a task seems near."""
 
 
-Claims = Mapping[TaskId, set[JobId]]
+Claimants = Mapping[TaskId, set[JobId]]
 """Which jobs waited for an answer when a task was made."""
 
 
@@ -115,7 +115,7 @@ class Listing:
         """Say for each unconfirmed job what this reading proves."""
         offset = self.offset()
         free = [task for task in self.tasks if self._is_free(task)]
-        claims: Claims = {
+        claims: Claimants = {
             task.task_id: {job.id for job in self.unanswered if _is_awaited(job, task, offset)}
             for task in free
         }
@@ -128,7 +128,9 @@ class Listing:
             if job.state is JobState.UNCONFIRMED
         }
 
-    def _others_use_key(self, free: Iterable[ListedTask], claims: Claims, offset: Offset) -> bool:
+    def _others_use_key(
+        self, free: Iterable[ListedTask], claims: Claimants, offset: Offset
+    ) -> bool:
         """Tell whether a task of our key is there that no create of ours can have made."""
         return any(
             not claims[task.task_id]
@@ -140,7 +142,7 @@ class Listing:
         self,
         job: Job,
         free: Iterable[ListedTask],
-        claims: Claims,
+        claims: Claimants,
         certain: Mapping[TaskId, JobId] | None,
         offset: Offset,
     ) -> Finding:
@@ -322,7 +324,7 @@ def _born_until(job: Job) -> datetime:
     return max(_sent_at(job), job.task.create_abandoned_at or _sent_at(job)) + WINDOW_MARGIN
 
 
-def _certain(claims: Claims) -> dict[TaskId, JobId] | None:
+def _certain(claims: Claimants) -> dict[TaskId, JobId] | None:
     """Give tasks to jobs where there is only one way; None where there is no way at all.
 
     Every task of our key was made by one create, and a create makes one. More tasks than creates

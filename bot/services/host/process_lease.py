@@ -23,7 +23,7 @@ from bot.storage.process_lease import ProcessRow
 
 log = get_logger(__name__)
 
-LEASE = timedelta(seconds=20)
+PROCESS_LEASE = timedelta(seconds=20)
 RENEW_SECONDS = 4.0
 AGAIN_SECONDS = 1.0
 _PID_SPACE = Path("/proc/self/ns/pid")
@@ -56,7 +56,7 @@ class ProcessLease:
                 is_first = await process_lease.register_first(connection, self._row())
                 holder = await process_lease.current(connection)
                 silent = self._clock.monotonic() - seen_at
-                lapsed = holder == seen and silent >= LEASE.total_seconds()
+                lapsed = holder == seen and silent >= PROCESS_LEASE.total_seconds()
                 if is_first or holder is None or lapsed or self._is_gone(holder):
                     await self._note_absence(connection, None if is_first else holder)
                     await process_lease.register(connection, self._row())

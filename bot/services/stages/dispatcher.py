@@ -32,7 +32,7 @@ from bot.domain.host.switch import Switch
 from bot.domain.ids import AccountId, TaskId, WorkerId
 from bot.domain.jobs.changes import JobChanges, adoption
 from bot.domain.jobs.job import Detail, Job
-from bot.domain.jobs.pacing import LEASE, UNCONFIRMED_GAP
+from bot.domain.jobs.pacing import CREATE_LEASE, UNCONFIRMED_GAP
 from bot.domain.jobs.states import JobState, Owner
 from bot.domain.jobs.transitions import transition
 from bot.domain.ports import Clock, VideoProvider
@@ -163,7 +163,7 @@ class Dispatcher:
                     "task_id": None,
                     "operator_told_at": None,
                     "lease_owner": self._worker_id,
-                    "lease_until": now + LEASE,
+                    "lease_until": now + CREATE_LEASE,
                     "claims": job.lease.claims + 1,
                     "attempts": job.lease.attempts,
                 },

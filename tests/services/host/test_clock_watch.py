@@ -20,7 +20,7 @@ from bot.domain.jobs.states import JobState, Owner
 from bot.domain.people import Person
 from bot.services.guilds.membership import FORGET_EVERY_SECONDS, SETTINGS_KEPT, GuildMembership
 from bot.services.host.clock_watch import STEP_SECONDS, ClockStepWatch
-from bot.services.host.process_lease import LEASE, ProcessLease
+from bot.services.host.process_lease import PROCESS_LEASE, ProcessLease
 from bot.services.stages.reaper import STRAY_AFTER
 from bot.storage import accounts, departures, guilds, lanes
 from tests.fakes import ACCOUNT, GUILD, MODEL, NOW
@@ -257,7 +257,7 @@ async def test_dead_process_is_replaced_in_time_though_the_clock_was_set(
     await dead.acquire()
     clock.set_by(step)
     await core.process_lease.acquire()
-    assert LEASE.total_seconds() <= clock.monotonic() <= LEASE.total_seconds() + 10
+    assert PROCESS_LEASE.total_seconds() <= clock.monotonic() <= PROCESS_LEASE.total_seconds() + 10
 
 
 # --- what is held in memory ---------------------------------------------------------------------

@@ -31,7 +31,7 @@ from bot.logs import configure_logs, get_logger
 from bot.media import child
 from bot.media.child import MediaPool
 from bot.provider import downloads
-from bot.services.host.process_lease import LEASE, ProcessLease
+from bot.services.host.process_lease import PROCESS_LEASE, ProcessLease
 from bot.services.intake.pictures import Pictures
 from bot.services.stages.supervisor import Loop, Supervisor
 from tests.fakes import MODEL, NOW, VIDEO, a_submission, a_task
@@ -286,7 +286,7 @@ async def test_lease_outlives_a_database_that_is_away_for_a_minute(
             await ProcessLease(core.database, core.clock).acquire()
     assert [line["event"] for line in logs] == ["lease_unrenewed"]
     # Whoever starts the moment it is back sees a sign of life before the lease is over.
-    assert 4 * max(waits) < LEASE.total_seconds()
+    assert 4 * max(waits) < PROCESS_LEASE.total_seconds()
     await core.process_lease.run_once()
     assert core.process_lease.trouble is None
 
