@@ -21,7 +21,7 @@ from bot.domain.errors import (
 from bot.domain.jobs.delivery import MIB
 from bot.media import files
 from bot.settings import Settings
-from bot.storage import migrate
+from bot.storage import schema
 
 MIN_FREE_BYTES = 1024 * MIB
 """Room for a day of results before retention frees it."""
@@ -79,8 +79,8 @@ async def _database(app: App) -> str:
     if file is not None and not file.exists():
         # Asking would make an empty file of a name that may be mistyped.
         return f"{file} does not exist; run creates it"
-    current = await migrate.current_revision(app.database)
-    newest = migrate.newest_revision()
+    current = await schema.current_revision(app.database)
+    newest = schema.newest_revision()
     if current is None:
         return f"reachable, empty; run creates revision {newest}"
     return f"reachable, revision {current}, newest {newest}"
