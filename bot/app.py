@@ -135,7 +135,7 @@ async def _serve(wiring: Wiring) -> None:
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stopping.set)
     await _log_in(settings, client)
-    await wiring.media.warm_up()
+    await wiring.media.check()
     # What exists by now lives as long as the process; walking it in every full collection would
     # hold the loop for more than 100 ms.
     gc.collect()

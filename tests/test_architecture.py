@@ -38,6 +38,8 @@ BOUNDARIES = {
     "bot/services/dispatcher.py": "a job that breaks its create",
     "bot/services/poller.py": "a job that breaks its poll",
     "bot/media/decode.py": "decoders in the media child",
+    "bot/media/answers.py": "answers of the media child",
+    "bot/media/worker_main.py": "work in the media child",
     "bot/cli.py": "the process",
 }
 """Where everything may be caught, and what for."""

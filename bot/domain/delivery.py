@@ -19,7 +19,6 @@ class MediaFile:
 
     path: Path
     size_bytes: int
-    sha256: str
     width: int
     height: int
     duration_seconds: float

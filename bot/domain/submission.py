@@ -11,11 +11,14 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from bot.domain.catalogue import Catalogue, Kind, Model
+from bot.domain.delivery import MIB
 from bot.domain.denials import EffectDeniedError, ModelDeniedError
 from bot.domain.errors import InvalidOptionsError, InvalidPromptError
 from bot.domain.ids import ChannelId, GuildId, InteractionId, JobId, RoleId, UserId
 
 MAX_SEED = 2_147_483_647
+MAX_PICTURE_BYTES = 25 * MIB
+"""Largest picture that is taken; a larger one is refused by its declared size, before it is read."""
 
 
 class PictureNote(StrEnum):

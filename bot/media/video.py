@@ -19,7 +19,6 @@ from av.video.stream import VideoStream
 
 from bot.domain.delivery import MediaFile
 from bot.domain.errors import MediaUnreadableError
-from bot.media.files import sha256_of
 
 MAX_SIDE_PIXELS = 4096
 """The widest picture of H.264 level 5.2; the models make 1920 at most."""
@@ -63,7 +62,6 @@ def probe(
     return MediaFile(
         path=path,
         size_bytes=path.stat().st_size,
-        sha256=sha256_of(path),
         width=facts.width,
         height=facts.height,
         duration_seconds=facts.duration_seconds,

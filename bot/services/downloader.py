@@ -94,6 +94,7 @@ class Downloader:
         target = self._folders.of(job.id) / RESULT
         try:
             await asyncio.to_thread(_make_folder, target.parent)
+            await self._media.expect_video()
             download = await self._provider.download(
                 job.result_url, target, max_bytes=MAX_RESULT_BYTES
             )

@@ -113,7 +113,7 @@ class _LazyPool(MediaPool):
         super().__init__(workers=1)
 
     @override
-    async def warm_up(self) -> None:
+    async def check(self) -> None:
         """Leave it to the first picture."""
 
 

@@ -31,7 +31,7 @@ KILLER = f"""
     import sys
 
     # The bot's own process is left alone: children alone decode.
-    if "--multiprocessing-fork" in sys.orig_argv:
+    if "bot.media.worker_main" in sys.orig_argv:
         import os, signal
         from bot.media import video
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections import deque
 from pathlib import Path
 
@@ -21,6 +20,10 @@ class FakeMedia(MediaPool):
         super().__init__(workers=1)
         self.probe_errors: deque[MediaError] = deque()
         self.shrunk_to: list[int] = []
+
+    @override
+    async def expect_video(self) -> None:
+        """Start nothing."""
 
     @override
     async def probe(self, path: Path) -> MediaFile:
@@ -41,7 +44,6 @@ class FakeMedia(MediaPool):
         return MediaFile(
             path=path,
             size_bytes=len(content),
-            sha256=hashlib.sha256(content).hexdigest(),
             width=1280,
             height=720,
             duration_seconds=5.0,
