@@ -40,6 +40,15 @@ class Receipt:
     message_id: MessageId
 
 
+def part_of(path: Path) -> Path:
+    """Return the name under which a result arrives, until it is whole and gets its own.
+
+    It is a new file each time, and is only ever appended to: whoever reads it meanwhile has read
+    what is kept in the end.
+    """
+    return path.with_name(f"{path.name}.part")
+
+
 def upload_limit_bytes(*, premium_tier: int, base_limit_mib: int) -> int:
     """Return the most bytes of one file in a guild.
 

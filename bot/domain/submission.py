@@ -18,7 +18,7 @@ from bot.domain.ids import ChannelId, GuildId, InteractionId, JobId, RoleId, Use
 
 MAX_SEED = 2_147_483_647
 MAX_PICTURE_BYTES = 25 * MIB
-"""Largest picture that is taken; a larger one is refused by its declared size, before it is read."""
+"""Largest picture taken; a larger one is refused by its declared size, before it is read."""
 
 
 class PictureNote(StrEnum):

@@ -8,8 +8,9 @@ has gone is killed. Nothing here blocks the event loop, and nothing imports a de
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
-from collections.abc import Awaitable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
@@ -24,7 +25,7 @@ from bot.domain.errors import (
 from bot.domain.submission import Picture, PictureNote
 from bot.domain.usage import Chart
 from bot.media import work
-from bot.media.files import remove_partial_of
+from bot.media.files import identity_of, remove_partial_of
 from bot.media.work import Refusal
 from bot.media.worker_pool import IDLE_SECONDS, START_SECONDS, WorkerDiedError, WorkerPool
 
@@ -58,6 +59,9 @@ class MediaPool:
         self._encoders = WorkerPool(
             workers=count, records=_RECORDS, idle_seconds=idle_seconds, niceness=_SHRINK_NICENESS
         )
+        # Apart from the others: a download may take minutes, and each has a child with it.
+        self._readers = WorkerPool(workers=count, records=_RECORDS, idle_seconds=idle_seconds)
+        self._arriving: dict[Path, asyncio.Future[MediaFile | Refusal]] = {}
         self.encoders = count
         """How many videos are re-encoded at the same time."""
 
@@ -93,9 +97,29 @@ class MediaPool:
         """Begin to start a child that ``prepare`` is going to need, while it is yet to come."""
         await self._quick.expect(work.PICTURE_MODULES)
 
-    async def expect_video(self) -> None:
-        """Begin to start a child that ``probe`` is going to need, while it is yet to come."""
-        await self._quick.expect(work.VIDEO_MODULES)
+    @contextlib.asynccontextmanager
+    async def expecting(self, target: Path) -> AsyncIterator[None]:
+        """Read a video while it arrives, so that ``probe`` within this has little left to do.
+
+        At most as many at a time as there are cores; others are read when they are probed.
+
+        Args:
+            target: the name it will get. Until then it grows as ``part_of(target)``.
+        """
+        if self._readers.is_busy or target in self._arriving:
+            yield
+            return
+        earlier = await asyncio.to_thread(identity_of, target)
+        reading = asyncio.ensure_future(
+            self._readers.run(work.ARRIVE_SECONDS, work.probe_arriving, target, earlier)
+        )
+        self._arriving[target] = reading
+        try:
+            yield
+        finally:
+            del self._arriving[target]
+            reading.cancel()  # whatever is not read by now is of no use
+            await asyncio.wait([reading])
 
     @outside(Call.PREPARE)
     async def prepare(
@@ -122,7 +146,13 @@ class MediaPool:
         Raises:
             MediaUnreadableError: it is not, or the child died on it.
         """
-        return _unwrap(await self._media(self._quick.run(work.PROBE_SECONDS, work.probe, path)))
+        if (reading := self._arriving.get(path)) is None:
+            probing: Awaitable[MediaFile | Refusal] = self._quick.run(
+                work.PROBE_SECONDS, work.probe, path
+            )
+        else:
+            probing = _within(work.PROBE_SECONDS, reading)
+        return _unwrap(await self._media(probing))
 
     @outside(Call.SHRINK)
     async def shrink(self, source: Path, target: Path, *, limit_bytes: int) -> MediaFile:
@@ -154,13 +184,22 @@ class MediaPool:
 
     async def aclose(self) -> None:
         """End all children at once; work under way is lost."""
-        await asyncio.gather(self._quick.aclose(), self._encoders.aclose())
+        pools = (self._quick, self._readers, self._encoders)
+        await asyncio.gather(*(pool.aclose() for pool in pools))
 
     async def _media(self, working: Awaitable[T]) -> T:
         try:
             return await working
         except WorkerDiedError as error:
             raise MediaUnreadableError("decoder_failed") from error
+
+
+async def _within(seconds: float, working: Awaitable[T]) -> T:
+    try:
+        async with asyncio.timeout(seconds):
+            return await working
+    except TimeoutError as error:
+        raise WorkerDiedError("it took too long") from error
 
 
 def _unwrap(answer: T | Refusal) -> T:

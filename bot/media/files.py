@@ -8,6 +8,9 @@ import shutil
 import tempfile
 from pathlib import Path
 
+Identity = tuple[int, int]
+"""What a file keeps when it is renamed, and shares with no other file there is."""
+
 
 def write_atomically(path: Path, data: bytes) -> None:
     """Write a file so that after a crash it is there whole, or as it was before.
@@ -62,6 +65,15 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def identity_of(file: Path | int) -> Identity | None:
+    """Return the identity of a file, by name or descriptor; None where there is none."""
+    try:
+        found = os.stat(file)  # noqa: PTH116 - a Path has no descriptor
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def remove_tree(path: Path) -> None:

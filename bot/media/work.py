@@ -24,11 +24,14 @@ from bot.media.limits import limited_cpu
 if TYPE_CHECKING:  # in a child they come with the work that is about them
     from bot.domain.submission import Picture
     from bot.domain.usage import Chart
+    from bot.media.files import Identity
 
 PREPARE_SECONDS = 20.0
 """Two pictures of 40 megapixels take about three; what takes longer is made to take longer."""
 PROBE_SECONDS = 60.0
 """Every frame is decoded: 30 seconds of 1080p take about ten on a slow core."""
+ARRIVE_SECONDS = 1200.0
+"""Longer than a download is let go on."""
 DRAW_SECONDS = 60.0
 """The first chart imports matplotlib, which takes seconds on a slow core."""
 SHRINK_SECONDS = 600.0
@@ -79,6 +82,16 @@ def probe(path: Path) -> MediaFile | Refusal:
 
     try:
         return video.probe(path)
+    except MediaError as error:
+        return _refusal_of(error)
+
+
+def probe_arriving(target: Path, earlier: Identity | None) -> MediaFile | Refusal:
+    """Check a video while it arrives; see ``arriving.probe_arriving``."""
+    from bot.media import arriving
+
+    try:
+        return arriving.probe_arriving(target, earlier)
     except MediaError as error:
         return _refusal_of(error)
 

@@ -198,6 +198,11 @@ class WorkerPool:
         """How many children there are, at work or idle."""
         return len(self._ends)
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether further work would have to wait."""
+        return self._free.locked()
+
     async def run(
         self, seconds: float, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs
     ) -> T:
@@ -230,7 +235,7 @@ class WorkerPool:
         Args:
             modules: what it shall have imported by then.
         """
-        if self._closed or self._free.locked():
+        if self._closed or self.is_busy:
             return
         async with self._free:
             with contextlib.suppress(WorkerDiedError, _NotBegunError):  # the work will be told

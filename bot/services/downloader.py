@@ -94,11 +94,11 @@ class Downloader:
         target = self._folders.of(job.id) / RESULT
         try:
             await asyncio.to_thread(_make_folder, target.parent)
-            await self._media.expect_video()
-            download = await self._provider.download(
-                job.result_url, target, max_bytes=MAX_RESULT_BYTES
-            )
-            media = await self._media.probe(target)
+            async with self._media.expecting(target):
+                download = await self._provider.download(
+                    job.result_url, target, max_bytes=MAX_RESULT_BYTES
+                )
+                media = await self._media.probe(target)
         except ResultExpiredError as error:
             await self._expired(job, error)
         except (ProviderError, MediaError, OSError) as error:

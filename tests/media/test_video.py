@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 import pytest
@@ -8,7 +7,7 @@ import pytest
 from bot.domain.errors import MediaUnreadableError
 from bot.media.video import MAX_SECONDS, probe
 from tests.media.films import film, sound_alone
-from tests.media.oddities import HTML, jpeg
+from tests.media.malformed_inputs import HTML, jpeg
 
 
 def problem_of(path: Path, *, max_seconds: float = MAX_SECONDS) -> str:
@@ -25,7 +24,6 @@ def test_good_video_is_measured(tmp_path: Path, *, faststart: bool, audio: bool)
     assert (found.path, found.width, found.height) == (path, 320, 240)
     assert found.duration_seconds == pytest.approx(1.0, abs=0.01)
     assert found.size_bytes == path.stat().st_size
-    assert found.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 @pytest.mark.parametrize("faststart", [True, False])

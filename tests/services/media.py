@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from typing_extensions import override
@@ -22,8 +24,9 @@ class FakeMedia(MediaPool):
         self.shrunk_to: list[int] = []
 
     @override
-    async def expect_video(self) -> None:
-        """Start nothing."""
+    @asynccontextmanager
+    async def expecting(self, target: Path) -> AsyncIterator[None]:
+        yield
 
     @override
     async def probe(self, path: Path) -> MediaFile:
