@@ -27,7 +27,8 @@ from bot.domain.usage import Chart
 from bot.media import work
 from bot.media.files import identity_of, remove_partial_of
 from bot.media.work import Refusal
-from bot.media.worker_pool import IDLE_SECONDS, START_SECONDS, WorkerDiedError, WorkerPool
+from bot.media.worker import START_SECONDS, WorkerDiedError
+from bot.media.worker_pool import IDLE_SECONDS, WorkerPool
 
 T = TypeVar("T")
 
@@ -106,10 +107,10 @@ class MediaPool:
         Args:
             target: the name it will get. Until then it grows as ``part_of(target)``.
         """
-        if self._readers.is_busy or target in self._arriving:
+        earlier = await asyncio.to_thread(identity_of, target)
+        if len(self._arriving) == self.encoders:
             yield
             return
-        earlier = await asyncio.to_thread(identity_of, target)
         reading = asyncio.ensure_future(
             self._readers.run(work.ARRIVE_SECONDS, work.probe_arriving, target, earlier)
         )
@@ -119,7 +120,7 @@ class MediaPool:
         finally:
             del self._arriving[target]
             reading.cancel()  # whatever is not read by now is of no use
-            await asyncio.wait([reading])
+            await asyncio.gather(reading, return_exceptions=True)
 
     @outside(Call.PREPARE)
     async def prepare(

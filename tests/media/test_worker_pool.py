@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from bot.media import answers, limits, worker_pool
-from bot.media.worker_pool import WorkerDiedError, WorkerPool
+from bot.media import answers, limits, worker, worker_pool
+from bot.media.worker import WorkerDiedError
+from bot.media.worker_pool import WorkerPool
 from tests.media import hooks
 from tests.media.hooks import MIB
 
@@ -249,7 +250,7 @@ async def test_an_answer_names_no_function_to_be_called(pool: WorkerPool) -> Non
 async def test_an_answer_without_bounds_is_not_read(
     pool: WorkerPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker_pool, "MOST_ANSWER_BYTES", 1000)
+    monkeypatch.setattr(worker, "MOST_ANSWER_BYTES", 1000)
     with pytest.raises(WorkerDiedError, match="an answer of"):
         await pool.run(10, bytes, 1001)
     assert answers.MOST_ANSWER_BYTES > 10 * 2 * MIB, "more pictures than a request has"
