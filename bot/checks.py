@@ -18,7 +18,7 @@ from bot.domain.errors import (
     DatabaseUnavailableError,
     ProviderUnavailableError,
 )
-from bot.domain.jobs.delivery import MIB
+from bot.domain.units import MIB
 from bot.media import files
 from bot.settings import Settings
 from bot.storage import schema

@@ -12,11 +12,11 @@ from typing_extensions import override
 from bot.chat import text
 from bot.domain.amounts import NOTHING
 from bot.domain.catalogue import Kind, effect_label
-from bot.domain.jobs.delivery import MIB
 from bot.domain.jobs.job import Job
 from bot.domain.jobs.states import CANCELLABLE, JobState
 from bot.domain.jobs.status import StatusView
 from bot.domain.money import Money
+from bot.domain.units import MIB
 
 PREVIEW_NAME = "preview.jpg"
 

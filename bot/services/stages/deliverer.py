@@ -28,11 +28,12 @@ from bot.domain.failure import FailureReason
 from bot.domain.host.disk import DiskUnavailableError, is_disk_trouble, of_disk
 from bot.domain.ids import ChannelId
 from bot.domain.jobs.changes import JobChanges, changed
-from bot.domain.jobs.delivery import MIB, Receipt, upload_limit_bytes
+from bot.domain.jobs.delivery import Receipt, upload_limit_bytes
 from bot.domain.jobs.job import Job
 from bot.domain.jobs.states import JobState, Owner
 from bot.domain.jobs.status import Drawing, Purpose, StatusView
 from bot.domain.ports import Chat, Clock
+from bot.domain.units import MIB
 from bot.logs import get_logger
 from bot.media.child import MediaPool
 from bot.metrics import Metrics
