@@ -143,12 +143,12 @@ def db() -> None:
 @_configured
 async def upgrade() -> None:
     """Apply all missing migrations."""
-    from bot.storage import schema
+    from bot.storage import migrate, schema
     from bot.storage.engine import Database
 
     database = Database(_settings(quiet=True).database_url)
     try:
-        await schema.upgrade(database)
+        await migrate.upgrade(database)
         click.echo(await schema.current_revision(database))
     finally:
         await database.aclose()

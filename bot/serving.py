@@ -20,6 +20,7 @@ from bot.loops import supervise
 from bot.outside import Overrides
 from bot.settings import Settings
 from bot.storage import jobs, schema
+from bot.storage.engine import Database
 from bot.web import HealthPage
 
 log = get_logger(__name__)
@@ -53,7 +54,7 @@ async def run(settings: Settings, overrides: Overrides | None = None) -> None:
 async def _run(app: App) -> None:
     # A setting that does not work is named before anything is changed.
     app.catalogue  # noqa: B018 - read for its errors
-    await schema.upgrade(app.database)
+    await _upgrade(app.database)
     await _require_own_jobs(app)
     await app.process_lease.acquire()
     try:
@@ -63,6 +64,14 @@ async def _run(app: App) -> None:
         with suppress(BotError):
             await app.process_lease.release()
         log.info("stopped")
+
+
+async def _upgrade(database: Database) -> None:
+    if not await schema.is_current(database):
+        # Alembic takes megabytes, and nearly every start finds the newest schema.
+        from bot.storage import migrate
+
+        await migrate.upgrade(database)
 
 
 async def _require_own_jobs(app: App) -> None:

@@ -12,7 +12,7 @@ import pytest
 from bot import checks
 from bot.checks import CheckResult, run_checks
 from bot.settings import Settings
-from bot.storage import schema
+from bot.storage import migrate, schema
 from bot.storage.engine import Database
 from sandbox.dashscope import DashScopeServer
 from sandbox.discord import DiscordServer
@@ -75,7 +75,7 @@ async def test_all_is_well(settings: dict[str, Any]) -> None:
 
 async def test_a_prepared_database_says_its_revision(settings: dict[str, Any]) -> None:
     database = Database(settings["database_url"])
-    await schema.upgrade(database)
+    await migrate.upgrade(database)
     await database.aclose()
     found = await findings(settings)
     newest = schema.newest_revision()

@@ -24,7 +24,7 @@ from bot.domain.jobs.changes import JobChanges
 from bot.domain.jobs.states import JobState, Owner
 from bot.domain.jobs.transitions import open_job, transition
 from bot.settings import Settings
-from bot.storage import jobs, schema
+from bot.storage import jobs, migrate, schema
 from bot.storage.engine import Database
 from sandbox.dashscope import DashScopeServer
 from sandbox.discord import DiscordServer
@@ -101,7 +101,7 @@ def prepare(url: str) -> None:
 
     async def fill() -> None:
         database = Database(url)
-        await schema.upgrade(database)
+        await migrate.upgrade(database)
         async with database.write() as connection:
             for number, job_id in enumerate(BECOMES):
                 job = a_job(id=JobId(job_id), interaction_id=InteractionId(number), task_id=None)

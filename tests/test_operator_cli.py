@@ -21,7 +21,7 @@ from bot.domain.host.switch import Switch
 from bot.domain.ids import GuildId, InteractionId, JobId
 from bot.domain.jobs.transitions import open_job
 from bot.settings import Settings
-from bot.storage import audit, guilds, host_state, jobs, schema
+from bot.storage import audit, guilds, host_state, jobs, migrate
 from bot.storage.engine import Database
 from tests.chat.examples import GUILD, NOW, a_job
 
@@ -61,7 +61,7 @@ def shell(url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator
 async def fill(url: str) -> None:
     """Put a waiting job and a guild's name into a database."""
     database = Database(url)
-    await schema.upgrade(database)
+    await migrate.upgrade(database)
     async with database.write() as connection:
         await guilds.ensure(connection, GUILD)
         await guilds.change(connection, GUILD, log_channel_id=77)

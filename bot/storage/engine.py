@@ -48,11 +48,16 @@ class Database:
         self.is_sqlite = url.get_backend_name() == "sqlite"
         self._writing = asyncio.Lock()
         self.file = Path(url.database).absolute() if self.is_sqlite and url.database else None
-        """Where SQLite keeps it; migrating makes the folder, nothing else does."""
+        """Where SQLite keeps it."""
         try:
             self.engine = _create_engine(url, is_sqlite=self.is_sqlite)
         except ModuleNotFoundError as error:
             raise ConfigurationError("DATABASE_URL", f"needs the package {error.name}") from error
+
+    def make_folder(self) -> None:
+        """Make the folder of a database that may not be there yet; nothing else makes it."""
+        if self.file is not None:
+            self.file.parent.mkdir(parents=True, exist_ok=True)
 
     async def aclose(self) -> None:
         """Close all connections."""

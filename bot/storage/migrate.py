@@ -25,6 +25,7 @@ async def upgrade(database: Database, revision: str = "head") -> None:
     Raises:
         DatabaseUnavailableError: the database cannot be reached.
     """
+    database.make_folder()
     async with database.write() as connection:
         await connection.run_sync(lambda sync: command.upgrade(config_of(sync), revision))
 

@@ -26,6 +26,16 @@ def newest_revision() -> str:
     return max(names).partition("_")[0]
 
 
+async def is_current(database: Database) -> bool:
+    """Tell whether a database has the newest schema; a file that is not there is made.
+
+    Raises:
+        DatabaseUnavailableError: the database cannot be reached.
+    """
+    database.make_folder()
+    return await current_revision(database) == newest_revision()
+
+
 async def current_revision(database: Database) -> str | None:
     """Return the revision the database has; None for an empty one.
 
@@ -40,17 +50,3 @@ def _revision(connection: Connection) -> str | None:
     if not inspect(connection).has_table(_version.name):
         return None
     return connection.execute(select(_version.c.version_num)).scalar_one_or_none()
-
-
-async def upgrade(database: Database) -> None:
-    """Bring a database to the newest schema, if it has an older one.
-
-    Raises:
-        DatabaseUnavailableError: the database cannot be reached.
-    """
-    if database.file is not None:
-        database.file.parent.mkdir(parents=True, exist_ok=True)
-    if await current_revision(database) != newest_revision():
-        from bot.storage import migrate
-
-        await migrate.upgrade(database)

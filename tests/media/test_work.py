@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_the_bots_own_process_loads_no_decoder() -> None:
-    script = "import sys, bot.__main__, bot.app, bot.wiring; print(*sys.modules)"
+    script = "import sys, bot.__main__, bot.serving; print(*sys.modules)"
     ended = subprocess.run(  # noqa: S603 - this very interpreter
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
     )

@@ -35,7 +35,7 @@ async def test_empty_database_is_migrated_and_doing_it_again_changes_nothing(
     try:
         assert await schema.current_revision(database) is None
         for _ in range(2):
-            await schema.upgrade(database)
+            await migrate.upgrade(database)
             assert await schema.current_revision(database) == schema.newest_revision()
     finally:
         await database.aclose()
@@ -47,7 +47,7 @@ async def test_schema_can_be_taken_back_and_made_again(database: Database) -> No
         left = await connection.run_sync(lambda sync: inspect(sync).get_table_names())
     assert set(left) <= {"alembic_version"}
     assert await schema.current_revision(database) is None
-    await schema.upgrade(database)
+    await migrate.upgrade(database)
     async with database.read() as connection:
         assert await connection.run_sync(_differences) == []
 
