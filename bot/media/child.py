@@ -39,6 +39,7 @@ from bot.domain.errors import (
 )
 from bot.domain.guilds.usage import Chart
 from bot.domain.jobs.delivery import MediaFile
+from bot.domain.problems import PictureProblem
 from bot.domain.requests.pictures import PreparedPicture
 from bot.media.files import remove_partial_of
 
@@ -413,7 +414,9 @@ class MediaPool:
             )
             answer = await self._quick.run(PREPARE_SECONDS, _prepare, files)
         except _ChildDiedError as error:
-            raise InvalidImageError(option=sources[0][0], problem="decoder_failed") from error
+            raise InvalidImageError(
+                option=sources[0][0], problem=PictureProblem.DECODER_FAILED
+            ) from error
         finally:
             await asyncio.shield(asyncio.to_thread(folder.cleanup))
         return _unwrap(answer)

@@ -1,4 +1,4 @@
-"""Who changed what, and how often wishes were refused."""
+"""Who changed what, and how often requests were refused."""
 
 from __future__ import annotations
 
@@ -24,9 +24,7 @@ async def add(connection: AsyncConnection, entry: AuditEntry, *, tell_in: Channe
             actor_id=entry.actor.user_id,
             actor_name=entry.actor.name,
             action=entry.action,
-            subject=entry.subject,
-            before=entry.before,
-            after=entry.after,
+            change=entry.change,
             tell_in=tell_in,
         )
     )
@@ -88,17 +86,14 @@ def _entry_of(row: Row[Any]) -> AuditEntry:
         guild_id=row.guild_id,
         at=row.at,
         actor=Person(user_id=row.actor_id, name=row.actor_name),
-        action=row.action,
-        subject=row.subject,
-        before=row.before,
-        after=row.after,
+        change=row.change,
     )
 
 
 async def count_refusal(
     connection: AsyncConnection, guild_id: GuildId, code: str, *, day: date
 ) -> None:
-    """Count a refused wish."""
+    """Count a refused request."""
     dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
     await connection.execute(
         dialect.insert(refusals)
@@ -112,7 +107,7 @@ async def count_refusal(
 async def refusals_of(
     connection: AsyncConnection, guild_id: GuildId, *, first: date, last: date
 ) -> dict[str, int]:
-    """Return how often wishes were refused by error code, the most frequent first."""
+    """Return how often requests were refused by error code, the most frequent first."""
     total = func.sum(refusals.c.count)
     query = (
         select(refusals.c.code, total)

@@ -42,6 +42,7 @@ from bot.services.reconciliation.operator_decisions import OperatorDecisions
 from bot.services.switch import IntakeSwitch
 from cogs import _errors
 from cogs._guarded import GuardedCog
+from cogs._options import OneOf
 from tests.chat.examples import GUILD, REQUESTER, a_check, a_quota, words
 
 MAY_POST = discord.Permissions(
@@ -292,7 +293,7 @@ async def run(
     try:
         if isinstance(cog, GuardedCog):
             await cog.interaction_check(interaction)
-        await callback(cog, interaction, **options)
+        await callback(cog, interaction, **await received(command, interaction, options))
     except app_commands.CheckFailure as error:
         await _errors.answer(interaction, error)
     except Exception as error:  # noqa: BLE001 - discord.py wraps whatever comes
@@ -300,6 +301,20 @@ async def run(
         wrapped.__cause__ = error
         await _errors.answer(interaction, wrapped)
     return answered(interaction)
+
+
+async def received(
+    command: app_commands.Command[Any, Any, Any],
+    interaction: MagicMock,
+    options: Mapping[str, object],
+) -> dict[str, object]:
+    """Return options as the callback gets them, made of what Discord sends."""
+    given = dict(options)
+    for name, value in options.items():
+        parameter = command._params[name]
+        if value is not None and isinstance(parameter._annotation, OneOf):
+            given[name] = await parameter.transform(interaction, value)
+    return given
 
 
 def answered(interaction: MagicMock) -> str:

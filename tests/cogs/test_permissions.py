@@ -63,6 +63,7 @@ from tests.cogs.doubles import (
     an_attachment,
     an_interaction,
     answered,
+    received,
 )
 from tests.fakes import InMemoryProvider, RecordingChat
 
@@ -198,13 +199,13 @@ def options_for(command: app_commands.Command[Any, Any, Any]) -> dict[str, Any]:
         types.attachment: an_attachment(size=0),
     }
     return {
-        each.name: THEIRS
-        if each.name in {"job", "id"}
-        else each.choices[0].value
-        if each.choices
-        else by_type[each.type]
-        for each in command.parameters
-        if each.required
+        option.name: THEIRS
+        if option.name in {"job", "id"}
+        else option.choices[0].value
+        if option.choices
+        else by_type[option.type]
+        for option in command.parameters
+        if option.required
     }
 
 
@@ -218,7 +219,8 @@ async def run_command(
     try:
         if isinstance(command.binding, GuardedCog):
             await command.binding.interaction_check(interaction)
-        await callback(command.binding, interaction, **options_for(command), **options)
+        given = await received(command, interaction, options_for(command) | options)
+        await callback(command.binding, interaction, **given)
     except app_commands.CheckFailure as error:
         await _errors.answer(interaction, error)
     except Exception as error:  # noqa: BLE001 - discord.py wraps whatever comes

@@ -12,10 +12,11 @@ from discord import app_commands
 from bot.client import TweenBot
 from bot.domain.catalogue import Choices, Kind
 from bot.domain.catalogue.permits import Permits
+from bot.domain.guilds.audit import SettingChange, SettingName
 from bot.domain.guilds.settings import Guild, Notify
 from bot.domain.ids import ChannelId, GuildId, UserId
 from bot.domain.people import Person
-from bot.services.guilds.settings import Change, Overview
+from bot.services.guilds.settings import Overview
 from tests.chat.examples import GUILD, REQUESTER
 from tests.cogs.cases import SETTINGS, SUGGESTED_FOR_SETTINGS, Case
 from tests.cogs.doubles import ADMIN, MODERATOR, NOBODY, Backstage, an_interaction, run
@@ -144,7 +145,7 @@ async def test_every_command_of_settings_is_looked_at_here(bot: TweenBot) -> Non
 
 async def test_what_is_so_already_is_said(backstage: Backstage) -> None:
     command, cog = BY_NAME["preview"].of(backstage)
-    same = Change(subject="preview", before="off", after="off")
+    same = SettingChange(setting=SettingName.PREVIEW, before=False, after=False)
     backstage.guild_settings.set_preview.return_value = same
     said = await run(command, cog, an_interaction(backstage, permissions=ADMIN), value="off")
     assert said == "Nothing to change. Preview of pictures: **off** already."

@@ -10,6 +10,6 @@ class Switch(StrEnum):
 
     OPEN = "open"
     PAUSED = "paused"
-    """No create leaves; new wishes wait in line."""
+    """No create leaves; new requests wait in line."""
     DRAINING = "draining"
-    """No create leaves and no wish is accepted; what is under way ends."""
+    """No create leaves and no request is accepted; what is under way ends."""

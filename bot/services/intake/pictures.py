@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from bot.domain.errors import InvalidImageError
 from bot.domain.host.disk import of_disk
 from bot.domain.jobs.delivery import MIB
+from bot.domain.problems import PictureProblem
 from bot.domain.requests.pictures import PreparedPicture
 from bot.media.child import MediaPool
 
@@ -19,7 +20,7 @@ AT_ONCE = 4
 
 
 class Pictures:
-    """Reads, prepares and previews the pictures of a wish."""
+    """Reads, prepares and previews the pictures of a request."""
 
     def __init__(self, media: MediaPool) -> None:
         self._media = media
@@ -35,14 +36,14 @@ class Pictures:
             InvalidImageError: it is empty, too large, or certainly no picture.
         """
         if size_bytes == 0:
-            raise InvalidImageError(option=option, problem="empty")
+            raise InvalidImageError(option=option, problem=PictureProblem.EMPTY)
         if size_bytes > MAX_PICTURE_BYTES:
             raise InvalidImageError(
-                option=option, problem="too_large", limit_mib=MAX_PICTURE_BYTES // MIB
+                option=option, problem=PictureProblem.TOO_LARGE, limit_mib=MAX_PICTURE_BYTES // MIB
             )
         family = (content_type or "").partition("/")[0].lower()
         if family in {"video", "audio"}:
-            raise InvalidImageError(option=option, problem=family)
+            raise InvalidImageError(option=option, problem=PictureProblem(family))
 
     async def prepare(
         self, sources: Sequence[tuple[str, Callable[[], Awaitable[bytes]]]]
