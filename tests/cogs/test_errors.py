@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,11 @@ from tests.cogs.doubles import (
 )
 
 # --- answers ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def extensions() -> Sequence[str]:
+    return ("cogs._errors",)
 
 
 async def test_the_reference_a_person_reads_is_in_the_log_with_the_traceback(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from unittest.mock import AsyncMock, MagicMock
 
@@ -54,6 +55,11 @@ OPTIONS: dict[str, dict[str, tuple[int, bool]]] = {
 }
 BY_NAME = {case.name.removeprefix("operator "): case for case in OPERATORS}
 every_command = pytest.mark.parametrize("case", OPERATORS, ids=lambda case: case.name)
+
+
+@pytest.fixture
+def extensions() -> Sequence[str]:
+    return ("cogs.operator",)
 
 
 def by_operator(backstage: Backstage, **changes: Any) -> Any:  # noqa: ANN401 - a double

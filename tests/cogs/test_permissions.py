@@ -7,7 +7,6 @@ row nothing answers to.
 
 from __future__ import annotations
 
-import asyncio
 import re
 import shutil
 from collections.abc import AsyncIterator, Iterator
@@ -29,8 +28,7 @@ from bot.domain.jobs.transitions import open_job
 from bot.media.child import MediaPool
 from bot.outside import Overrides
 from bot.settings import Settings
-from bot.storage import jobs, lanes, migrate, moderation
-from bot.storage.engine import Database
+from bot.storage import jobs, lanes, moderation
 from bot.storage.tables import audit_entries
 from cogs import _errors
 from cogs._guarded import GuardedCog
@@ -72,20 +70,6 @@ NO_SUCH_JOB = re.compile(r"^(There is no such job|Only the requester or a modera
 
 
 # --- the world --------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated file to copy."""
-    path = tmp_path_factory.mktemp("permissions") / "tween.db"
-
-    async def make() -> None:
-        database = Database(f"sqlite:///{path}")
-        await migrate.upgrade(database)
-        await database.aclose()
-
-    asyncio.run(make())
-    return path
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from unittest.mock import MagicMock
 
@@ -26,6 +27,12 @@ BY_NAME = {case.name.removeprefix("settings "): case for case in SETTINGS}
 TOM = Person(user_id=UserId(REQUESTER), name="tom")
 HERE = (GuildId(GUILD), TOM)
 FLASH = "wan2.2-kf2v-flash"
+
+
+@pytest.fixture
+def extensions() -> Sequence[str]:
+    """What is decided here, and where members feel it."""
+    return ("cogs.settings", "cogs.video")
 
 
 async def asked(

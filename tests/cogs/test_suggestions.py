@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,6 +20,14 @@ from tests.cogs.doubles import ADMIN, MODERATOR, Backstage, a_requester, an_inte
 STRING, INTEGER = 3, 4
 
 PLUS, TURBO = "wanx2.1-i2v-plus", "wanx2.1-i2v-turbo"
+
+
+@pytest.fixture
+def extensions(request: pytest.FixtureRequest) -> Sequence[str]:
+    """The cog of the command that a test is about; /video where it names none."""
+    case = getattr(request.node, "callspec", None)
+    command = str(case.params.get("command", "video")) if case else "video"
+    return (f"cogs.{command.partition(' ')[0]}",)
 
 
 async def suggested(
