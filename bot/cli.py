@@ -13,8 +13,13 @@ from typing import TYPE_CHECKING, BinaryIO, ParamSpec
 import click
 
 from bot import __version__
-from bot.chat.text import operators
-from bot.domain.errors import BotError, ConfigurationError, JobNotFoundError
+from bot.chat.text import decisions, operators
+from bot.domain.errors import (
+    BotError,
+    ConfigurationError,
+    DecisionRefusedError,
+    JobNotFoundError,
+)
 from bot.domain.guilds.exports import ExportFormat
 from bot.domain.guilds.quota import Unit, Window
 from bot.domain.guilds.usage import Period
@@ -49,6 +54,8 @@ def _configured(command: Callable[_P, Coroutine[None, None, None]]) -> Callable[
             asyncio.run(command(*args, **kwargs))
         except ConfigurationError as error:
             _fail(f"{error.setting}: {error.problem}", EXIT_CONFIGURATION)
+        except DecisionRefusedError as error:
+            _fail(f"{error.code}: {decisions.refused(error)}", 1)
         except BotError as error:
             _fail(f"{error.code}: {error}", 1)
         except KeyboardInterrupt:

@@ -66,6 +66,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 if TYPE_CHECKING:
     from bot.domain.failure import FailureReason
     from bot.domain.problems import (
+        DecisionProblem,
         OptionProblem,
         Permission,
         PictureProblem,
@@ -460,9 +461,15 @@ class ConfigurationError(BotError):
 
 
 class DecisionRefusedError(BotError):
-    """What an operator decided about a job contradicts what is known; the message says how."""
+    """What an operator decided about a job contradicts what is known."""
 
     code = "decision_refused"
+
+    def __init__(self, problem: DecisionProblem, **facts: str) -> None:
+        self.problem = problem
+        self.facts = facts
+        """Ids and names for the sentence."""
+        super().__init__(f"{problem} {facts}")
 
 
 class LostLeaseError(BotError):

@@ -81,6 +81,23 @@ class RetryProblem(StrEnum):
     ERASED = "retry_erased"
 
 
+class DecisionProblem(StrEnum):
+    """Why the task an operator named is certainly not a job's."""
+
+    NO_TASK_ID = "no_task_id"
+    OTHER_ACCOUNT = "other_account"
+    HAS_TASK = "has_task"
+    OF_ANOTHER_JOB = "of_another_job"
+    MADE_FOR_ANOTHER_JOB = "made_for_another_job"
+    TAKEN_MEANWHILE = "taken_meanwhile"
+    UNREADABLE = "unreadable"
+    """Just now: it may be the job's after all."""
+    UNKNOWN_TASK = "unknown_task"
+    OTHER_PROMPT = "other_prompt"
+    NOT_LISTED = "not_listed"
+    OTHER_KEY = "other_key"
+
+
 class PromptOption(StrEnum):
     """The options in which words are given, by their names."""
 

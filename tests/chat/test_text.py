@@ -49,6 +49,7 @@ from bot.domain.ids import ChannelId
 from bot.domain.jobs.states import JobState
 from bot.domain.money import Money
 from bot.domain.problems import (
+    DecisionProblem,
     OptionProblem,
     Permission,
     PictureProblem,
@@ -322,6 +323,7 @@ def test_every_notice_gets_the_facts_its_sentence_needs() -> None:
 
 
 PROBLEMS: dict[str, type[StrEnum]] = {
+    "DecisionProblem": DecisionProblem,
     "OptionProblem": OptionProblem,
     "PictureProblem": PictureProblem,
     "RetryProblem": RetryProblem,
@@ -421,6 +423,17 @@ def test_every_problem_of_options_gets_the_facts_of_its_sentence(folder: str) ->
     for problem, facts in problems.items():
         needed = WORDED.get(problem) or holes(text.options.PROBLEMS[OptionProblem(problem)])
         assert needed <= facts, problem
+
+
+def test_every_refused_decision_has_a_sentence_and_its_facts() -> None:
+    found: dict[str, set[str]] = {}
+    for call in calls("bot/services/reconciliation"):
+        if isinstance(call.func, ast.Name) and call.func.id == "DecisionRefusedError":
+            (problem,) = strings_in(call.args[0])
+            found[problem] = {str(keyword.arg) for keyword in call.keywords}
+    assert set(found) == set(DecisionProblem) == set(text.decisions.PROBLEMS)
+    for problem, facts in found.items():
+        assert holes(text.decisions.PROBLEMS[DecisionProblem(problem)]) == facts, problem
 
 
 def test_every_problem_of_a_retry_is_raised_and_has_a_sentence() -> None:
