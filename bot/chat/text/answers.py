@@ -65,7 +65,8 @@ def grant_left(grant: Grant, money: Money) -> str:
 
 def cancelled(job_id: JobId) -> str:
     """Return that a job is cancelled for good."""
-    return f"{say('Job `{job}` is cancelled.', job=job_id)} {NOT_CHARGED}"
+    done = say("Job `{job}` is cancelled.", job=job_id)
+    return f"{done} {NOT_CHARGED}"
 
 
 def cancelling(job_id: JobId) -> str:
