@@ -418,7 +418,7 @@ class App(Outside):
 
     @cached_property
     def storage_watch(self) -> StorageWatch:
-        """Tells of a disk or database that takes no writes."""
+        """Tells of a disk or database that is not writable."""
         return StorageWatch(
             folder=self.settings.data_dir,
             database_trouble=lambda: self.process_lease.trouble,

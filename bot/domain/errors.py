@@ -47,7 +47,7 @@
     │   ├── ConflictError                       a constraint says no: the row exists already
     │   ├── StaleJobError                       somebody else advanced the job first
     │   ├── DatabaseUnavailableError            cannot be reached, or stays locked
-    │   └── DiskUnavailableError                takes no writes; ``bot.domain.host.disk``
+    │   └── DiskUnavailableError                is not writable; ``bot.domain.host.disk``
     ├── InvalidTransitionError                  a bug; never caught
     ├── DecisionRefusedError                    an operator named a task that is not the job's
     ├── LostLeaseError                          another process serves the database

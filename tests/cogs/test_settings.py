@@ -73,7 +73,7 @@ async def test_only_admins_see_or_change_settings(
 
 
 async def test_discord_hides_settings_from_everybody_but_admins(bot: TweenBot) -> None:
-    (root,) = [each for each in bot.tree.get_commands() if each.name == "settings"]
+    (root,) = [command for command in bot.tree.get_commands() if command.name == "settings"]
     payload = root.to_dict(bot.tree)
     assert payload["default_member_permissions"] == discord.Permissions(manage_guild=True).value
     assert payload["contexts"] == [0]

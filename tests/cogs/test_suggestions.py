@@ -39,9 +39,9 @@ async def suggested(
 ) -> list[app_commands.Choice[str]]:
     """Type into an option, through discord.py's own machinery."""
     (found,) = [
-        each
-        for each in bot.tree.walk_commands()
-        if isinstance(each, app_commands.Command) and each.qualified_name == command
+        known
+        for known in bot.tree.walk_commands()
+        if isinstance(known, app_commands.Command) and known.qualified_name == command
     ]
     options: Any = [
         {"name": name, "type": INTEGER if isinstance(value, int) else STRING, "value": value}
