@@ -1,4 +1,4 @@
-"""Options that are one of a few values, with what each is called to whoever chooses.
+"""Options of commands that discord.py has no annotation for: one of a few values, any channel.
 
 discord.py would name a choice of ``Literal`` after its value, and would not look at a choice of
 its own again when it arrives.
@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeAlias, TypeVar
 
 import discord
 from discord import app_commands
+from discord.app_commands import AppCommandChannel, AppCommandThread
 from typing_extensions import override
 
 from bot.chat import text
@@ -58,7 +59,43 @@ class OneOf(app_commands.Transformer, Generic[T]):
         raise app_commands.TransformerError(value, self.type, self)
 
 
+class Place(app_commands.Transformer):
+    """Takes every kind of channel a video can be made in, and what holds such channels.
+
+    Not media channels, which discord.py would add to forums: Discord's OpenAPI document does not
+    know them as an option's type.
+    """
+
+    @property
+    @override
+    def type(self) -> discord.AppCommandOptionType:
+        return discord.AppCommandOptionType.channel
+
+    @property
+    @override
+    def channel_types(self) -> list[discord.ChannelType]:
+        kinds = discord.ChannelType
+        return [
+            *(kinds.text, kinds.voice, kinds.category, kinds.news, kinds.stage_voice, kinds.forum),
+            *(kinds.news_thread, kinds.public_thread, kinds.private_thread),
+        ]
+
+    @override
+    async def transform(
+        self,
+        interaction: discord.Interaction[Any],
+        value: Any,
+        /,
+    ) -> AppCommandChannel | AppCommandThread:
+        if not isinstance(value, AppCommandChannel | AppCommandThread):
+            raise app_commands.TransformerError(value, self.type, self)
+        return value
+
+
 AllowDeny: TypeAlias = app_commands.Transform[str, OneOf(text.choices.ALLOW_DENY)]
+AnyChannel: TypeAlias = app_commands.Transform[AppCommandChannel | AppCommandThread, Place]
+"""Wherever a command can be given, or what that belongs to; the id is enough."""
+
 AnyFormat: TypeAlias = app_commands.Transform[ExportFormat, OneOf(text.choices.FORMATS)]
 AnyKind: TypeAlias = app_commands.Transform[Kind, OneOf(text.choices.KINDS)]
 AnyNotify: TypeAlias = app_commands.Transform[Notify, OneOf(text.choices.NOTIFY)]

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import discord
 from discord import app_commands
-from discord.app_commands import AppCommandChannel, AppCommandThread
 from discord.ext import commands
-from typing_extensions import override
 
 from bot.chat import settings_panels, text
 from bot.client import TweenBot
@@ -22,45 +20,8 @@ from cogs import _suggestions
 from cogs._checks import actor_of, guild_of, is_admin
 from cogs._errors import say, suggesting
 from cogs._guarded import AdminCog
-from cogs._options import AllowDeny, AnyKind, AnyNotify, OnOff, ShowHide
+from cogs._options import AllowDeny, AnyChannel, AnyKind, AnyNotify, OnOff, ShowHide
 from cogs._suggestions import Choice, matching
-
-
-class Place(app_commands.Transformer):
-    """Takes every kind of channel a video can be made in, and what holds such channels.
-
-    Not media channels, which discord.py would add to forums: Discord's OpenAPI document does not
-    know them as an option's type.
-    """
-
-    @property
-    @override
-    def type(self) -> discord.AppCommandOptionType:
-        return discord.AppCommandOptionType.channel
-
-    @property
-    @override
-    def channel_types(self) -> list[discord.ChannelType]:
-        kinds = discord.ChannelType
-        return [
-            *(kinds.text, kinds.voice, kinds.category, kinds.news, kinds.stage_voice, kinds.forum),
-            *(kinds.news_thread, kinds.public_thread, kinds.private_thread),
-        ]
-
-    @override
-    async def transform(
-        self,
-        interaction: discord.Interaction[Any],
-        value: Any,
-        /,
-    ) -> AppCommandChannel | AppCommandThread:
-        if not isinstance(value, AppCommandChannel | AppCommandThread):
-            raise app_commands.TransformerError(value, self.type, self)
-        return value
-
-
-AnyChannel: TypeAlias = app_commands.Transform[AppCommandChannel | AppCommandThread, Place]
-"""Wherever a command can be given, or what that belongs to; the id is enough."""
 
 _Interaction: TypeAlias = discord.Interaction[TweenBot]
 
