@@ -215,6 +215,23 @@ def test_every_kind_of_change_is_tried_here() -> None:
     assert {type(change) for change, _ in VALUES} == set(_CHANGES.values())
 
 
+async def test_who_typed_in_the_shell_gets_the_old_name_back(old: Database) -> None:
+    await migrate.upgrade(old)
+    entry = AuditEntry(
+        guild_id=GUILD,
+        at=NOW + timedelta(minutes=1),
+        actor=Person(user_id=UserId(0), name=""),
+        change=VALUES[0][0],
+    )
+    async with old.write() as connection:
+        await audit.add(connection, entry, tell_in=None)
+    await _take_back(old)
+    async with old.read() as connection:
+        query = select(_WORDED.c.actor_name).order_by(_WORDED.c.id)
+        names = (await connection.execute(query)).scalars().all()
+    assert [*names] == ["mo"] * len(OLD_ROWS) + ["the host's shell"]
+
+
 async def _take_back(database: Database) -> None:
     async with database.write() as connection:
         await connection.run_sync(lambda sync: command.downgrade(migrate._config(sync), OLD))
