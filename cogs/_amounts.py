@@ -54,5 +54,5 @@ def read_amount(unit: Unit, typed: float, money: Money, *, least: int = 0) -> in
 
 def _out_of_range(unit: Unit, least: int) -> InvalidOptionsError:
     return InvalidOptionsError(
-        problem=OptionProblem.AMOUNT_RANGE, unit=unit, least=least, most=MOST
+        problem=OptionProblem.AMOUNT_RANGE, unit=unit.value, least=least, most=MOST
     )

@@ -83,8 +83,8 @@ class QuotaRules:
             if ceiling is not None and rule.scope is Scope.SERVER:
                 raise InvalidOptionsError(
                     problem=OptionProblem.ABOVE_CEILING,
-                    unit=ceiling.unit,
-                    window=ceiling.window,
+                    unit=ceiling.unit.value,
+                    window=ceiling.window.value,
                     limit=ceiling.limit,
                 )
             before = rule.among(stored)
