@@ -93,7 +93,8 @@ class App(Outside):
     @cached_property
     def writer(self) -> JobWriter:
         """Writes every change of a job."""
-        return JobWriter(self.database, self.clock, self.metrics)
+        listeners = self.overrides.job_listeners
+        return JobWriter(self.database, self.clock, self.metrics, listeners)
 
     @cached_property
     def outcomes(self) -> Outcomes:

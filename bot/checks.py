@@ -18,10 +18,10 @@ from bot.domain.errors import (
     DatabaseUnavailableError,
     ProviderUnavailableError,
 )
-from bot.domain.jobs.delivery import MIB
+from bot.domain.units import MIB
 from bot.media import files
 from bot.settings import Settings
-from bot.storage import migrate
+from bot.storage import schema
 
 MIN_FREE_BYTES = 1024 * MIB
 """Room for a day of results before retention frees it."""
@@ -30,7 +30,7 @@ _KEY_PREFIX = "sk-"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class CheckResult:
     """One line of the report."""
 
     subject: str
@@ -39,7 +39,7 @@ class Finding:
     """What to do about it; None where all is well."""
 
 
-async def run_checks(settings: Settings) -> list[Finding]:
+async def run_checks(settings: Settings) -> list[CheckResult]:
     """Look at everything a start needs and report each point."""
     async with build_app(settings) as app:
         checks: list[tuple[str, Callable[[App], Awaitable[str]]]] = [
@@ -53,20 +53,20 @@ async def run_checks(settings: Settings) -> list[Finding]:
         return [await _run(subject, check, app) for subject, check in checks]
 
 
-async def _run(subject: str, check: Callable[[App], Awaitable[str]], app: App) -> Finding:
+async def _run(subject: str, check: Callable[[App], Awaitable[str]], app: App) -> CheckResult:
     try:
-        return Finding(subject=subject, detail=await check(app))
+        return CheckResult(subject=subject, detail=await check(app))
     except ConfigurationError as error:
         named = "" if error.setting == subject else f"{error.setting} "
-        return Finding(subject=subject, problem=f"{named}{error.problem}")
+        return CheckResult(subject=subject, problem=f"{named}{error.problem}")
     except discord.LoginFailure:
-        return Finding(subject=subject, problem="refuses DISCORD_TOKEN")
+        return CheckResult(subject=subject, problem="refuses DISCORD_TOKEN")
     except ProviderUnavailableError as error:
-        return Finding(subject=subject, problem=f"cannot be reached: {error}")
+        return CheckResult(subject=subject, problem=f"cannot be reached: {error}")
     except DatabaseUnavailableError as error:
-        return Finding(subject=subject, problem=f"DATABASE_URL cannot be reached: {error}")
+        return CheckResult(subject=subject, problem=f"DATABASE_URL cannot be reached: {error}")
     except (BotError, OSError, aiohttp.ClientError, discord.DiscordException) as error:
-        return Finding(subject=subject, problem=str(error) or type(error).__name__)
+        return CheckResult(subject=subject, problem=str(error) or type(error).__name__)
 
 
 async def _catalogue(app: App) -> str:
@@ -79,8 +79,8 @@ async def _database(app: App) -> str:
     if file is not None and not file.exists():
         # Asking would make an empty file of a name that may be mistyped.
         return f"{file} does not exist; run creates it"
-    current = await migrate.current_revision(app.database)
-    newest = migrate.newest_revision()
+    current = await schema.current_revision(app.database)
+    newest = schema.newest_revision()
     if current is None:
         return f"reachable, empty; run creates revision {newest}"
     return f"reachable, revision {current}, newest {newest}"

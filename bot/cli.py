@@ -150,13 +150,13 @@ def db() -> None:
 @_configured
 async def upgrade() -> None:
     """Apply all missing migrations."""
-    from bot.storage import migrate
+    from bot.storage import schema
     from bot.storage.engine import Database
 
     database = Database(_settings(quiet=True).database_url)
     try:
-        await migrate.upgrade(database)
-        click.echo(await migrate.current_revision(database))
+        await schema.upgrade(database)
+        click.echo(await schema.current_revision(database))
     finally:
         await database.aclose()
 
@@ -165,13 +165,13 @@ async def upgrade() -> None:
 @_configured
 async def current() -> None:
     """Print the schema revision the database has, and the newest one."""
-    from bot.storage import migrate
+    from bot.storage import schema
     from bot.storage.engine import Database
 
     database = Database(_settings(quiet=True).database_url)
     try:
-        revision = await migrate.current_revision(database)
-        click.echo(f"{revision or 'empty'} (newest: {migrate.newest_revision()})")
+        revision = await schema.current_revision(database)
+        click.echo(f"{revision or 'empty'} (newest: {schema.newest_revision()})")
     finally:
         await database.aclose()
 

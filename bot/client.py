@@ -170,11 +170,11 @@ class TweenBot(commands.AutoShardedBot):
         guild = None if guild_id is None else discord.Object(guild_id)
         payload = [command.to_dict(self.tree) for command in self.tree.get_commands(guild=guild)]
         digest = hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest()
-        registration = self.services.command_registry
-        if await registration.digest(application_id, guild_id) == digest:
+        registry = self.services.command_registry
+        if await registry.digest(application_id, guild_id) == digest:
             return
         registered = await self.tree.sync(guild=guild)
-        await registration.remember(application_id, digest, guild_id)
+        await registry.remember(application_id, digest, guild_id)
         log.info("commands_registered", count=len(registered), guild_id=guild_id)
 
     async def _register_operators(self, application_id: int) -> None:
@@ -183,16 +183,17 @@ class TweenBot(commands.AutoShardedBot):
         A guild that Discord refuses does not keep the bot from serving the others: the shell has
         the same commands.
         """
-        registration = self.services.command_registry
-        wanted = self.services.operator_guild
-        former = await registration.operator_guild(application_id)
-        for guild_id in {former, wanted} - {None}:
+        registry = self.services.command_registry
+        operator_guild = self.services.operator_guild
+        wanted = set() if operator_guild is None else {operator_guild}
+        former = await registry.guilds(application_id)
+        for guild_id in former | wanted:
             try:
                 await self._register(application_id, guild_id)
             except discord.HTTPException as error:
                 log.warning("commands_refused", guild_id=guild_id, code=error.code)
-        if former != wanted:
-            await registration.remember_operator_guild(application_id, wanted)
+            if guild_id not in wanted:
+                await registry.forget(application_id, guild_id)
 
     def present(self) -> dict[GuildId, GuildInfo] | None:
         """Return the guilds the gateway names, unavailable ones included; None while it is unwell.

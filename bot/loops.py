@@ -6,8 +6,9 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 
 from bot.app import App
-from bot.domain.jobs.job import Job
+from bot.domain.jobs.job import Job, JobEvent
 from bot.domain.jobs.states import JobState
+from bot.services.jobs.writer import ChangeStage
 from bot.services.stages.supervisor import Loop, Supervisor
 
 DOWNLOADERS = 2
@@ -63,7 +64,9 @@ def supervise(app: App) -> Supervisor:
         JobState.UNCONFIRMED: [reconciler],
     }
 
-    def wake(job: Job) -> None:
+    def wake(stage: ChangeStage, _: JobEvent, job: Job) -> None:
+        if stage is not ChangeStage.COMMITTED:
+            return
         for woken in (status_updater, *wanted.get(job.state, ())):
             woken.wakeup.notify()
         # A new job, or a place that became free.

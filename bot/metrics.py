@@ -67,7 +67,7 @@ class Metrics:
             registry=registry,
         )
         self.refusals = Counter(
-            "bot_refusals_total", "Wishes refused privately.", ["code"], registry=registry
+            "bot_refusals_total", "Requests refused privately.", ["code"], registry=registry
         )
         self.loop_failures = Counter(
             "bot_loop_failures_total", "Unexpected errors in a loop.", ["loop"], registry=registry

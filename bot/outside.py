@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol, TypeVar
 
 from prometheus_client import CollectorRegistry
 
@@ -26,8 +27,19 @@ from bot.provider import DashScopeProvider, default_base_url
 from bot.services.host.watchdogs import GATEWAY_PATIENCE_SECONDS, LagWatch
 from bot.services.intake.quotas import QuotaDefaults
 from bot.services.jobs.files import Folders
+from bot.services.jobs.writer import JobListener
 from bot.settings import Settings
 from bot.storage.engine import Database
+
+_Port = TypeVar("_Port")
+
+
+class Around(Protocol):
+    """Puts something around a port."""
+
+    def __call__(self, port: _Port, /) -> _Port:
+        """Return what is used in place of a port."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +58,10 @@ class Overrides:
     gateway_patience_seconds: float = GATEWAY_PATIENCE_SECONDS
     adjust_client: Callable[[TweenBot], None] | None = None
     """Called with the gateway client before it logs in."""
+    around: Around | None = None
+    """Called with each port the product made itself; what it returns is used instead."""
+    job_listeners: tuple[JobListener, ...] = ()
+    """Called at each change of a job, before any of the product's own."""
 
 
 class Outside:
@@ -55,6 +71,10 @@ class Outside:
         self.settings = settings
         self.overrides = overrides
         self._stack = stack
+
+    def _around(self, port: _Port) -> _Port:
+        around = self.overrides.around
+        return port if around is None else around(port)
 
     @cached_property
     def clock(self) -> Clock:
@@ -87,7 +107,7 @@ class Outside:
             user_agent=f"tween/{__version__}",
         )
         self._stack.push_async_callback(provider.aclose)
-        return provider
+        return self._around(provider)
 
     @cached_property
     def client(self) -> TweenBot:
@@ -100,8 +120,8 @@ class Outside:
     @cached_property
     def chat(self) -> Chat:
         """Discord, as loops write to it."""
-        return self.overrides.chat or Messenger(
-            self.client, money=self.money, operators=self.settings.operators
+        return self.overrides.chat or self._around(
+            Messenger(self.client, money=self.money, operators=self.settings.operators)
         )
 
     @cached_property
@@ -111,12 +131,12 @@ class Outside:
             return self.overrides.media
         media = MediaPool()
         self._stack.push_async_callback(media.aclose)
-        return media
+        return self._around(media)
 
     @cached_property
     def folders(self) -> Folders:
         """Where the files of jobs lie."""
-        return Folders(self.settings.data_dir)
+        return self._around(Folders(self.settings.data_dir))
 
     @cached_property
     def catalogue(self) -> Catalogue:

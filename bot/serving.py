@@ -19,7 +19,7 @@ from bot.logs import get_logger
 from bot.loops import supervise
 from bot.outside import Overrides
 from bot.settings import Settings
-from bot.storage import jobs, migrate
+from bot.storage import jobs, schema
 from bot.web import HealthPage
 
 log = get_logger(__name__)
@@ -53,7 +53,7 @@ async def run(settings: Settings, overrides: Overrides | None = None) -> None:
 async def _run(app: App) -> None:
     # A setting that does not work is named before anything is changed.
     app.catalogue  # noqa: B018 - read for its errors
-    await migrate.upgrade(app.database)
+    await schema.upgrade(app.database)
     await _require_own_jobs(app)
     await app.process_lease.acquire()
     try:

@@ -39,6 +39,8 @@ BOUNDARIES = {
     "bot/services/messages/status_updater.py": "a job that breaks its message or announcement",
     "bot/services/stages/dispatcher.py": "a job that breaks its create",
     "bot/media/decode.py": "decoders in the media child",
+    "bot/media/answers.py": "answers of the media child",
+    "bot/media/worker_main.py": "work in the media child",
     "bot/cli.py": "the process",
 }
 """Where everything may be caught, and what for."""

@@ -10,9 +10,9 @@ import discord
 import pytest
 
 from bot import checks
-from bot.checks import Finding, run_checks
+from bot.checks import CheckResult, run_checks
 from bot.settings import Settings
-from bot.storage import migrate
+from bot.storage import schema
 from bot.storage.engine import Database
 from sandbox.dashscope import DashScopeServer
 from sandbox.discord import DiscordServer
@@ -45,7 +45,7 @@ async def settings(
         }
 
 
-async def findings(settings: dict[str, Any], **changes: object) -> dict[str, Finding]:
+async def findings(settings: dict[str, Any], **changes: object) -> dict[str, CheckResult]:
     found = await run_checks(Settings(**{**settings, **changes}))
     return {finding.subject: finding for finding in found}
 
@@ -75,10 +75,10 @@ async def test_all_is_well(settings: dict[str, Any]) -> None:
 
 async def test_a_prepared_database_says_its_revision(settings: dict[str, Any]) -> None:
     database = Database(settings["database_url"])
-    await migrate.upgrade(database)
+    await schema.upgrade(database)
     await database.aclose()
     found = await findings(settings)
-    newest = migrate.newest_revision()
+    newest = schema.newest_revision()
     assert found["database"].detail == f"reachable, revision {newest}, newest {newest}"
 
 

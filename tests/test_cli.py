@@ -24,7 +24,7 @@ from bot.domain.jobs.changes import JobChanges
 from bot.domain.jobs.states import JobState, Owner
 from bot.domain.jobs.transitions import open_job, transition
 from bot.settings import Settings
-from bot.storage import jobs, migrate
+from bot.storage import jobs, schema
 from bot.storage.engine import Database
 from sandbox.dashscope import DashScopeServer
 from sandbox.discord import DiscordServer
@@ -101,7 +101,7 @@ def prepare(url: str) -> None:
 
     async def fill() -> None:
         database = Database(url)
-        await migrate.upgrade(database)
+        await schema.upgrade(database)
         async with database.write() as connection:
             for number, job_id in enumerate(BECOMES):
                 job = a_job(id=JobId(job_id), interaction_id=InteractionId(number), task_id=None)
@@ -176,7 +176,7 @@ def test_every_command_explains_itself() -> None:
 
 
 def test_a_database_is_upgraded_and_says_what_it_is(command: CliRunner) -> None:
-    newest = migrate.newest_revision()
+    newest = schema.newest_revision()
     assert ran(command, "db", "current").output == f"empty (newest: {newest})\n"
     assert ran(command, "db", "upgrade").output == f"{newest}\n"
     assert ran(command, "db", "upgrade").output == f"{newest}\n"

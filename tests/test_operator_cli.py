@@ -20,10 +20,8 @@ from bot.domain.host.overview import GuildInfo
 from bot.domain.host.switch import Switch
 from bot.domain.ids import GuildId, InteractionId, JobId
 from bot.domain.jobs.transitions import open_job
-from bot.services.guilds.presence import store_presences
-from bot.services.switch import switch_of
 from bot.settings import Settings
-from bot.storage import audit, guilds, jobs, migrate
+from bot.storage import audit, guilds, host_state, jobs, schema
 from bot.storage.engine import Database
 from tests.chat.examples import GUILD, NOW, a_job
 
@@ -63,13 +61,13 @@ def shell(url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator
 async def fill(url: str) -> None:
     """Put a waiting job and a guild's name into a database."""
     database = Database(url)
-    await migrate.upgrade(database)
+    await schema.upgrade(database)
     async with database.write() as connection:
         await guilds.ensure(connection, GUILD)
         await guilds.change(connection, GUILD, log_channel_id=77)
         job = a_job(id=JobId("AAAAAA"), interaction_id=InteractionId(1), task_id=None)
         await jobs.apply(connection, open_job(job))
-        await store_presences(connection, {GUILD: GuildInfo(name="Tidepool", members=12)})
+        await host_state.set_present(connection, {GUILD: GuildInfo(name="Tidepool", members=12)})
     await database.aclose()
 
 
@@ -78,7 +76,7 @@ async def stored(url: str) -> tuple[Switch, list[Rule], list[AuditEntry]]:
     database = Database(url)
     async with database.read() as connection:
         left = (
-            await switch_of(connection),
+            await host_state.switch_of(connection),
             await guilds.rules_of(connection, GUILD),
             await audit.newest(
                 connection,
@@ -180,7 +178,7 @@ def test_a_guild_that_left_is_listed(shell: CliRunner, url: str) -> None:
         database = Database(url)
         async with database.write() as connection:
             await guilds.change(connection, GuildId(500), left_at=NOW)
-            await store_presences(connection, {})
+            await host_state.set_present(connection, {})
         await database.aclose()
 
     asyncio.run(leave())

@@ -16,7 +16,6 @@ import discord
 from bot.chat import limits, search, text
 from bot.chat.retry import DiscordRetry
 from bot.chat.status import PREVIEW_NAME, Rendered, announcement, render
-from bot.crashpoints import Call, outside
 from bot.domain.errors import (
     ChatUnavailableError,
     ContentBlockedError,
@@ -59,7 +58,6 @@ class Messenger:
         drawn = _Drawn(view=view, rendered=render(view, self._money))
         return Drawing(digest=drawn.rendered.digest, content=drawn)
 
-    @outside(Call.POST_STATUS)
     async def post_status(self, job: Job, drawing: Drawing, *, preview: Path | None) -> Receipt:
         """Post a job's status message into its channel."""
 
@@ -75,7 +73,6 @@ class Messenger:
 
         return await self._with_prompt_if_allowed(drawing, post)
 
-    @outside(Call.EDIT_STATUS)
     async def edit_status(self, job: Job, drawing: Drawing) -> None:
         """Let the status message show a drawing; attachments stay as they are."""
         message = self._status_message(job)
@@ -85,7 +82,6 @@ class Messenger:
 
         await self._with_prompt_if_allowed(drawing, edit)
 
-    @outside(Call.DELIVER_BY_EDIT)
     async def deliver_by_edit(self, job: Job, drawing: Drawing, file: Path) -> Receipt:
         """Attach the video to the status message."""
         message = self._status_message(job)
@@ -98,12 +94,10 @@ class Messenger:
 
         return await self._with_prompt_if_allowed(drawing, edit)
 
-    @outside(Call.DELIVER_IN_CHANNEL)
     async def deliver_in_channel(self, job: Job, drawing: Drawing, file: Path) -> Receipt:
         """Post the video as a new message into the job's channel."""
         return await self._deliver_new(job, drawing, file, job.origin.channel_id)
 
-    @outside(Call.DELIVER_BY_DM)
     async def deliver_by_dm(self, job: Job, drawing: Drawing, file: Path) -> Receipt:
         """Post the video into the requester's direct messages."""
         return await self._deliver_new(
@@ -124,7 +118,6 @@ class Messenger:
 
         return await self._with_prompt_if_allowed(drawing, post)
 
-    @outside(Call.ANNOUNCE)
     async def announce(self, view: StatusView, notify: Notify) -> None:
         """Tell the requester that the job is over."""
         job = view.job
@@ -181,7 +174,6 @@ class Messenger:
         )
         return channel_id, reference
 
-    @outside(Call.FIND_MESSAGE)
     async def find_message(
         self, job: Job, channel_id: ChannelId, purpose: Purpose, *, since: datetime
     ) -> Receipt | None:
@@ -193,7 +185,6 @@ class Messenger:
             lambda: search.find(channel, job, purpose, own_id=own_id, since=since)
         )
 
-    @outside(Call.OPEN_DM)
     async def open_dm(self, user_id: UserId) -> ChannelId:
         """Return the channel of somebody's direct messages."""
 
@@ -203,7 +194,6 @@ class Messenger:
 
         return await self._discord.read(create)
 
-    @outside(Call.TELL_OPERATORS)
     async def tell_operators(self, alert: Alert) -> None:
         """Send each operator a direct message.
 
@@ -218,7 +208,6 @@ class Messenger:
             if isinstance(answer, BaseException):
                 raise answer
 
-    @outside(Call.TELL_LOG_CHANNEL)
     async def tell_log_channel(self, line: AuditLine) -> None:
         """Post one line about a change; nobody is pinged. Soon repeated, it stands there once.
 

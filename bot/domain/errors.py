@@ -166,13 +166,13 @@ class DuplicateInteractionError(RequestError):
 
 
 class JobNotFoundError(RequestError):
-    """No such job, or not one the asker may see: the answer is the same."""
+    """No such job, or not one whoever asks may see: the answer is the same."""
 
     code = "job_not_found"
 
     def __init__(self, asked: str) -> None:
         self.asked = asked
-        super().__init__(f"no job {asked!r} for this asker")
+        super().__init__(f"no job {asked!r} for whoever asks")
 
 
 class JobNotCancellableError(RequestError):

@@ -91,7 +91,7 @@ class VideoProvider(Protocol):
         ...
 
     async def download(self, url: str, into: Path, *, max_bytes: int) -> Download:
-        """Stream a result to a file, replacing what was there.
+        """Stream a result to a file, replacing what was there; until then it is ``part_of(into)``.
 
         Raises:
             ResultExpiredError: the URL is past its Expires.

@@ -72,8 +72,8 @@ def _load() -> frozenset[int]:
     """Import matplotlib with our font; return the characters that can be drawn."""
     with tempfile.TemporaryDirectory(prefix="tween-fonts-") as folder:
         # It wants to keep a list of the machine's fonts; in a container it may write nowhere. Where
-        # is read once, at its import, and from this variable alone. This is the media child's
-        # environment, which multiprocessing cannot set from outside and nothing else here reads.
+        # is read once, at its import, and from this variable alone. This is the environment of a
+        # child process, where nothing else reads it.
         os.environ["MPLCONFIGDIR"] = folder  # noqa: TID251 - matplotlib asks nowhere else
         import matplotlib as mpl
         from matplotlib import font_manager

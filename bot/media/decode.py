@@ -17,11 +17,9 @@ from io import BytesIO
 from PIL import Image, ImageCms, ImageFile
 
 from bot.domain.errors import MediaError, MediaTooLargeError, MediaUnreadableError
-from bot.domain.jobs.delivery import MIB
-from bot.domain.requests.pictures import PictureNote
+from bot.domain.requests.pictures import MAX_PICTURE_BYTES, PictureNote
 from bot.media.recognise import looks_cut, recognise
 
-MAX_PICTURE_BYTES = 25 * MIB
 MAX_PIXELS = 40_000_000
 MIN_SIDE_PIXELS = 240
 """The provider's own least side: facts of 2026 give 240 to 8000, older ones 360 to 2000."""
@@ -98,9 +96,9 @@ def _decode(data: bytes, *, plugin: str, scale: Scale) -> Decoded:
             image.verify()
     with Image.open(BytesIO(data), formats=[plugin]) as image:
         _check_header(image)
-        # Pillow turns a TIFF by itself while loading, so whether it lay is only known now; a PNG
+        # Pillow turns a TIFF by itself while loading, so whether it will is only known now; a PNG
         # is loaded by the question alone, and its failure would be taken for one of the metadata.
-        lay = plugin == "TIFF" and _orientation(image) >= _TURNED
+        is_turned_by_pillow = plugin == "TIFF" and _orientation(image) >= _TURNED
         drafted_from = _draft(image, scale) if plugin == "JPEG" else None
         several = bool(getattr(image, "is_animated", False)) and image.format != "MPO"
         image.load()
@@ -108,7 +106,7 @@ def _decode(data: bytes, *, plugin: str, scale: Scale) -> Decoded:
         notes: list[PictureNote] = []
         if several:
             notes.append(PictureNote.FIRST_OF_ANIMATION)
-        if lay or orientation >= _TURNED:
+        if is_turned_by_pillow or orientation >= _TURNED:
             notes.append(PictureNote.ROTATED)
         flat, was_transparent = _flatten(image)
         if was_transparent:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import glob
-import hashlib
 import os
 import shutil
 import tempfile
 from pathlib import Path
+
+Identity = tuple[int, int]
+"""What a file keeps when it is renamed, and shares with no other file there is."""
 
 
 def write_atomically(path: Path, data: bytes) -> None:
@@ -65,10 +67,13 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def sha256_of(path: Path) -> str:
-    """Return the SHA-256 of a file in hexadecimal; read in pieces, so its size does not matter."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+def identity_of(file: Path | int) -> Identity | None:
+    """Return the identity of a file, by name or descriptor; None where there is none."""
+    try:
+        found = os.stat(file)  # noqa: PTH116 - a Path has no descriptor
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def remove_tree(path: Path) -> None:

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from io import BytesIO
 
 from PIL import Image, ImageDraw, ImageFilter
 
 from bot.domain.errors import InvalidImageError, MediaTooLargeError, MediaUnreadableError
-from bot.domain.jobs.delivery import MIB
 from bot.domain.problems import PictureProblem
 from bot.domain.requests.pictures import PictureNote, PreparedPicture
+from bot.domain.units import MIB
 from bot.media.decode import Decoded, decode, to_srgb
 
 MIN_FITTED_PIXELS = 360
@@ -252,7 +253,14 @@ def _encode(image: Image.Image, *, limit_bytes: int) -> bytes:
 
 
 def _draw_arrow(canvas: Image.Image, centre: int) -> None:
-    """Draw an arrow in a disc; shapes alone, so that no font has to be there.
+    arrow, disc = _arrow()
+    where = (centre - _ARROW_PIXELS // 2, (canvas.height - _ARROW_PIXELS) // 2)
+    canvas.paste(arrow, where, mask=disc)
+
+
+@cache
+def _arrow() -> tuple[Image.Image, Image.Image]:
+    """Return an arrow and the disc it is cut out to; shapes alone, so that no font has to be there.
 
     Drawn larger and scaled down, because ImageDraw does not smooth edges.
     """
@@ -271,9 +279,7 @@ def _draw_arrow(canvas: Image.Image, centre: int) -> None:
     )
     ImageDraw.Draw(arrow).polygon([(x * side, y * side) for x, y in points], fill="white")
     size = (_ARROW_PIXELS, _ARROW_PIXELS)
-    where = (centre - _ARROW_PIXELS // 2, (canvas.height - _ARROW_PIXELS) // 2)
-    canvas.paste(
+    return (
         arrow.resize(size, Image.Resampling.BICUBIC),
-        where,
-        mask=disc.resize(size, Image.Resampling.BICUBIC),
+        disc.resize(size, Image.Resampling.BICUBIC),
     )

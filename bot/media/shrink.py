@@ -9,7 +9,6 @@ its pixels, how it is turned, and the sound, which is copied. Only its size may 
 
 from __future__ import annotations
 
-import errno
 import math
 import os
 from collections.abc import Iterator
@@ -25,6 +24,7 @@ from av.stream import Stream
 from av.video.stream import VideoStream
 
 from bot.domain.errors import MediaTooLargeError, MediaUnreadableError
+from bot.domain.host.disk import is_disk_trouble
 from bot.domain.jobs.delivery import MediaFile
 from bot.media.files import partial_of, remove_partial_of
 from bot.media.video import Facts, describe, examine, frames_of, open_video, probe, the_video
@@ -50,9 +50,6 @@ _LOOKAHEAD_PIXELS = 1920 * 1080
 """Size up to which the encoder holds so many frames, which are most of its 300 MB; of larger ones
 it holds fewer."""
 _LEAST_LOOKAHEAD_FRAMES = 8
-
-_DISK_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EACCES})
-"""Trouble with our own disk is the operator's, and says nothing about the video."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,8 +89,9 @@ def shrink(source: Path, target: Path, *, limit_bytes: int) -> MediaFile:
     try:
         return _first_that_fits(source, target, facts=facts, limit_bytes=limit_bytes)
     except av.FFmpegError as error:
-        if error.errno in _DISK_ERRORS:
-            raise OSError(error.errno, describe(error)) from error
+        if is_disk_trouble(as_os_error := OSError(error.errno, describe(error))):
+            # It is the operator's, and says nothing about the video.
+            raise as_os_error from error
         raise MediaUnreadableError("decoder_failed", detail=describe(error)) from error
     finally:
         remove_partial_of(target)

@@ -10,6 +10,7 @@ import math
 import struct
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import av
 from av.buffer import Buffer
@@ -33,6 +34,8 @@ _MATRIX = struct.Struct("=9i")
 _DEMUXER = "mov"
 """The one demuxer that is tried, so that a playlist posing as a video opens no other file."""
 _OPTIONS = {"protocol_whitelist": "file"}
+_BUFFER_BYTES = 256 * 1024
+"""What is read at a time where the bytes do not come out of a file of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,18 +50,41 @@ class Facts:
     audio_bytes: int
     display_matrix: tuple[int, ...] | None
     """How a player turns the video, as the file says it."""
+    is_flawless: bool
+    """Whether every frame of the index was there and came out whole."""
+
+
+class ByteSource(Protocol):
+    """What can be read from its first byte to its last."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return some of the bytes that follow; none at the end."""
+        ...
 
 
 def probe(
-    path: Path, *, max_seconds: float = MAX_SECONDS, threads: int = _PROBE_THREADS
+    path: Path,
+    *,
+    max_seconds: float = MAX_SECONDS,
+    threads: int = _PROBE_THREADS,
+    facts: Facts | None = None,
 ) -> MediaFile:
     """Check that a file is a whole MP4 with H.264 that decodes from the first frame to the last.
+
+    Args:
+        path: the file.
+        max_seconds: longer videos are refused.
+        threads: how many the decoder uses.
+        facts: what reading this very file has shown already, where that was done.
 
     Raises:
         MediaUnreadableError: ``problem`` is one of ``not_a_video``, ``truncated``, ``no_h264``,
             ``too_wide``, ``too_long`` and ``decoder_failed``.
     """
-    facts = examine(path, max_seconds=max_seconds, threads=threads)
+    if facts is None:
+        facts = examine(path, max_seconds=max_seconds, threads=threads)
+    else:
+        check_boxes(path)
     return MediaFile(
         path=path,
         size_bytes=path.stat().st_size,
@@ -77,11 +103,14 @@ def examine(path: Path, *, max_seconds: float, threads: int) -> Facts:
     Raises:
         MediaUnreadableError: as ``probe``.
     """
-    _check_boxes(path)
+    check_boxes(path)
     try:
         with open_video(path) as container:
-            return _read_through(
-                container, path.stat().st_size, max_seconds=max_seconds, threads=threads
+            return read_through(
+                container,
+                length=path.stat().st_size,
+                max_seconds=max_seconds,
+                threads=threads,
             )
     except av.FFmpegError as error:
         raise MediaUnreadableError("decoder_failed", detail=describe(error)) from error
@@ -93,7 +122,7 @@ def frames_in_pixels(path: Path) -> int | None:
     Raises:
         MediaUnreadableError: the header cannot be read.
     """
-    _check_boxes(path)
+    check_boxes(path)
     try:
         with open_video(path) as container:
             video = the_video(container)
@@ -102,13 +131,20 @@ def frames_in_pixels(path: Path) -> int | None:
         raise MediaUnreadableError("decoder_failed", detail=describe(error)) from error
 
 
-def open_video(path: Path) -> InputContainer:
+def open_video(source: Path | ByteSource) -> InputContainer:
     """Open a file with the one demuxer that is allowed."""
-    # Without a metadata encoding that always works, a stray byte in a title would be an error.
-    return av.open(str(path), format=_DEMUXER, options=dict(_OPTIONS), metadata_errors="replace")
+    return av.open(
+        str(source) if isinstance(source, Path) else source,
+        mode="r",
+        format=_DEMUXER,
+        options=dict(_OPTIONS),
+        # Without an encoding that always works, a stray byte in a title would be an error.
+        metadata_errors="replace",
+        buffer_size=_BUFFER_BYTES,
+    )
 
 
-def _check_boxes(path: Path) -> None:
+def check_boxes(path: Path) -> None:
     """Check that the top-level boxes are those of an MP4 and all of them lie within the file.
 
     FFmpeg plays what is there of a cut file without complaint where the index comes first.
@@ -138,10 +174,24 @@ def _check_boxes(path: Path) -> None:
         raise MediaUnreadableError("truncated")
 
 
-def _read_through(
-    container: InputContainer, length: int, *, max_seconds: float, threads: int
+def read_through(
+    container: InputContainer,
+    *,
+    length: float = math.inf,
+    max_seconds: float = MAX_SECONDS,
+    threads: int = _PROBE_THREADS,
 ) -> Facts:
-    """Read every packet and decode every frame: half a second of work for five seconds of 720p."""
+    """Read every packet and decode every frame: half a second of work for five seconds of 720p.
+
+    Args:
+        container: the opened file.
+        length: how many bytes it has, as far as that is known.
+        max_seconds: longer videos are refused.
+        threads: how many the decoder uses.
+
+    Raises:
+        MediaUnreadableError: as ``probe``.
+    """
     video = the_video(container)
     _check_bounds(video, max_seconds=max_seconds)
     audio = next(iter(container.streams.audio), None)
@@ -182,6 +232,7 @@ def _read_through(
         frames=frames,
         audio_bytes=audio_bytes,
         display_matrix=matrix,
+        is_flawless=packets == video.frames and frames == whole == expected,
     )
 
 

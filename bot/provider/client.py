@@ -18,7 +18,6 @@ from urllib.parse import quote
 import httpx
 from typing_extensions import override
 
-from bot.crashpoints import Call, outside
 from bot.domain.catalogue import Region
 from bot.domain.errors import (
     ConfigurationError,
@@ -139,7 +138,6 @@ class DashScopeProvider(VideoProvider):
             await transport.aclose()
 
     @override
-    @outside(Call.CREATE_TASK)
     async def create_task(self, request: TaskRequest) -> TaskId:
         content = await asyncio.to_thread(create_body, request)
         reply = await exchange(
@@ -182,14 +180,12 @@ class DashScopeProvider(VideoProvider):
         return TaskId(answer.output.task_id)
 
     @override
-    @outside(Call.GET_TASK)
     async def get_task(self, task_id: TaskId) -> Task:
         reply = await self._query("get_task", "GET", self._url(_task_path(task_id)))
         answer = parse(TaskAnswer, reply.body, call="get_task", status=reply.status)
         return task_of(answer, asked=task_id)
 
     @override
-    @outside(Call.LIST_TASKS)
     async def list_tasks(self, *, model: str, page: int) -> TaskPage:
         # Without times the service means the last 24 hours; which zone its times are in is not
         # documented, so none are sent.
@@ -201,14 +197,12 @@ class DashScopeProvider(VideoProvider):
         return page_of(answer, model=model, page=page)
 
     @override
-    @outside(Call.CANCEL_TASK)
     async def cancel_task(self, task_id: TaskId) -> None:
         url = self._url(f"{_task_path(task_id)}/cancel")
         reply = await self._query("cancel_task", "POST", url)
         parse(ErrorBody, reply.body, call="cancel_task", status=reply.status)
 
     @override
-    @outside(Call.DOWNLOAD)
     async def download(self, url: str, into: Path, *, max_bytes: int) -> Download:
         return await self._downloader.download(url, into, max_bytes=max_bytes)
 

@@ -12,7 +12,6 @@ from typing import Protocol, TypeVar, runtime_checkable
 
 import httpx
 
-from bot.crashpoints import PART_WRITTEN, reached
 from bot.domain.errors import (
     MalformedResponseError,
     MediaTooLargeError,
@@ -20,6 +19,7 @@ from bot.domain.errors import (
     ResultExpiredError,
     ResultHostError,
 )
+from bot.domain.jobs.delivery import part_of
 from bot.domain.ports import Clock
 from bot.domain.requests.task import Download
 from bot.provider.exchange import Deadlines
@@ -83,7 +83,7 @@ class PartFile:
 
     def __init__(self, into: Path) -> None:
         self._into = into
-        self._part = into.with_name(f"{into.name}.part")
+        self._part = part_of(into)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="download")
         self._fd: int | None = None
         self.size_bytes = 0
@@ -95,7 +95,9 @@ class PartFile:
     def open(self) -> None:
         """Begin, dropping what an earlier attempt left."""
         self._into.parent.mkdir(parents=True, exist_ok=True)
-        self._fd = os.open(self._part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        # A new file, whoever may still be reading the earlier one.
+        self._part.unlink(missing_ok=True)
+        self._fd = os.open(self._part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
 
     def write(self, content: bytes) -> None:
         """Append."""
@@ -105,7 +107,6 @@ class PartFile:
         view = memoryview(content)
         while view:
             view = view[os.write(self._fd, view) :]
-        reached(PART_WRITTEN)
 
     def commit(self) -> Download:
         """Make the file durable under its name."""

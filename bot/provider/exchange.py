@@ -23,7 +23,7 @@ from bot.domain.ports import Clock
 LONGEST_ANSWER_BYTES = 1024 * 1024
 """A page of 50 tasks has about 30 kB."""
 LONGEST_RETRY_AFTER_SECONDS = 60.0
-"""A server's wish beyond this is not obeyed."""
+"""A server's wait beyond this is not obeyed."""
 PIECE_BYTES = 64 * 1024
 """What is handed to the transport at a time."""
 

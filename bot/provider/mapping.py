@@ -181,7 +181,7 @@ def error_of(
         status: HTTP status.
         body: The bytes received; not necessarily JSON.
         call: Which call it answers, for the message.
-        retry_after_seconds: The server's wish, where it gave one.
+        retry_after_seconds: The server's word, where it gave one.
         request_id: From the headers, where the body names none.
         request_was_sent: False where the body certainly did not arrive whole.
         secrets: What must not be repeated in the message.

@@ -9,18 +9,10 @@ from __future__ import annotations
 from bot.domain.host.switch import Switch
 from bot.domain.people import Person
 from bot.logs import get_logger
-from bot.storage import processes
-from bot.storage.engine import Connection, Database
+from bot.storage import host_state
+from bot.storage.engine import Database
 
 log = get_logger(__name__)
-
-_KEY = "switch"
-
-
-async def switch_of(connection: Connection) -> Switch:
-    """Return how the switch stands."""
-    stored = await processes.get_fact(connection, _KEY)
-    return Switch.OPEN if stored is None else Switch(stored)
 
 
 class IntakeSwitch:
@@ -32,8 +24,8 @@ class IntakeSwitch:
     async def set(self, switch: Switch, actor: Person) -> Switch:
         """Store how the switch stands from now on; return how it stood before."""
         async with self._database.write() as connection:
-            before = await switch_of(connection)
-            await processes.set_fact(connection, _KEY, switch.value)
+            before = await host_state.switch_of(connection)
+            await host_state.set_switch(connection, switch)
         log.warning(
             "switch_turned", before=before.value, after=switch.value, actor_id=actor.user_id
         )

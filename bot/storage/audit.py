@@ -6,13 +6,13 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Row, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.guilds.audit import AuditEntry, AuditLine
 from bot.domain.ids import ChannelId, GuildId
 from bot.domain.people import Person
 from bot.storage.tables import audit_entries, refusals
+from bot.storage.upsert import upsert
 
 
 async def add(connection: AsyncConnection, entry: AuditEntry, *, tell_in: ChannelId | None) -> None:
@@ -94,14 +94,9 @@ async def count_refusal(
     connection: AsyncConnection, guild_id: GuildId, code: str, *, day: date
 ) -> None:
     """Count a refused request."""
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    await connection.execute(
-        dialect.insert(refusals)
-        .values(guild_id=guild_id, day=day, code=code, count=1)
-        .on_conflict_do_update(
-            index_elements=["guild_id", "day", "code"], set_={"count": refusals.c.count + 1}
-        )
-    )
+    key = {"guild_id": guild_id, "day": day, "code": code}
+    one_more = {"count": refusals.c.count + 1}
+    await upsert(connection, refusals, key, one_more, at_first={"count": 1})
 
 
 async def refusals_of(

@@ -94,15 +94,15 @@ async def usable(
 
 async def draw(connection: AsyncConnection, job: Job, taken: Sequence[Draw]) -> None:
     """Store what a job takes, in the transaction of its RESERVE."""
-    for each in taken:
+    for portion in taken:
         await connection.execute(
             insert(draws).values(
-                grant_id=each.grant_id,
+                grant_id=portion.grant_id,
                 job_id=job.id,
                 guild_id=job.guild_id,
                 user_id=job.requester.user_id,
-                unit=each.unit,
-                amount=each.amount,
+                unit=portion.unit,
+                amount=portion.amount,
                 counted_at=job.times.counted_at,
             )
         )
@@ -145,7 +145,7 @@ async def settle(connection: AsyncConnection, job_id: JobId) -> None:
     }
     row = (
         await connection.execute(
-            select(*(func.coalesce(each, 0) for each in sums.values())).where(
+            select(*(func.coalesce(total, 0) for total in sums.values())).where(
                 columns.job_id == job_id
             )
         )

@@ -6,21 +6,18 @@ from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import Row, delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.guilds.quota import Rule
 from bot.domain.guilds.settings import Guild, Notify
 from bot.domain.ids import GuildId
 from bot.storage.tables import guilds, rules
+from bot.storage.upsert import insert_unless_there, upsert
 
 
 async def ensure(connection: AsyncConnection, guild_id: GuildId) -> None:
     """Create a guild's row where there is none."""
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    await connection.execute(
-        dialect.insert(guilds).values(asdict(Guild(guild_id=guild_id))).on_conflict_do_nothing()
-    )
+    await insert_unless_there(connection, guilds, asdict(Guild(guild_id=guild_id)))
 
 
 async def lock(connection: AsyncConnection, guild_id: GuildId) -> Guild:
@@ -64,22 +61,14 @@ async def rules_of(connection: AsyncConnection, guild_id: GuildId) -> list[Rule]
 async def set_rule(connection: AsyncConnection, guild_id: GuildId, rule: Rule) -> None:
     """Store a rule, replacing the one in its place."""
     await ensure(connection, guild_id)
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    await connection.execute(
-        dialect.insert(rules)
-        .values(
-            guild_id=guild_id,
-            scope=rule.scope,
-            target_id=rule.target_id or 0,
-            unit=rule.unit,
-            window=rule.window,
-            limit=rule.limit,
-        )
-        .on_conflict_do_update(
-            index_elements=["guild_id", "scope", "target_id", "unit", "window"],
-            set_={"limit": rule.limit},
-        )
-    )
+    place = {
+        "guild_id": guild_id,
+        "scope": rule.scope,
+        "target_id": rule.target_id or 0,
+        "unit": rule.unit,
+        "window": rule.window,
+    }
+    await upsert(connection, rules, place, {"limit": rule.limit})
 
 
 async def clear_rule(connection: AsyncConnection, guild_id: GuildId, rule: Rule) -> None:

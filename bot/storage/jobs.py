@@ -13,10 +13,9 @@ from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Any, Unpack
 
-from sqlalchemy import ColumnElement, Select, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Select, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.crashpoints import stepped
 from bot.domain.errors import StaleJobError
 from bot.domain.ids import (
     AccountId,
@@ -30,7 +29,7 @@ from bot.domain.jobs.changes import JobChanges
 from bot.domain.jobs.job import Job, JobEvent, Step
 from bot.domain.jobs.ledger import EntryKind
 from bot.domain.jobs.states import ACTIVE, IN_FLIGHT, JobState
-from bot.storage import grants, ledger
+from bot.storage import grants, ledger, queue_order
 from bot.storage.job_rows import difference, job_of, values_of
 from bot.storage.tables import job_events, jobs
 
@@ -47,11 +46,11 @@ async def apply(connection: AsyncConnection, step: Step) -> Job:
     else:
         await _swap(connection, before, {**difference(before, after), "version": after.version})
     await record(connection, step.event)
+    await queue_order.follow(connection, step)
     if step.entry is not None:
         await ledger.append(connection, step.entry)
         if step.entry.kind is not EntryKind.RESERVE:
             await grants.settle(connection, step.after.id)
-    stepped("written", before and before.state, after.state)
     return after
 
 
@@ -233,14 +232,6 @@ async def known_task_ids(
 
 
 # --- claims ----------------------------------------------------------------------------------
-
-
-def ready(now: datetime) -> ColumnElement[bool]:
-    """Return the condition that no lease and no wait holds a job back."""
-    return and_(
-        or_(jobs.c.not_before.is_(None), jobs.c.not_before <= now),
-        or_(jobs.c.lease_until.is_(None), jobs.c.lease_until <= now),
-    )
 
 
 async def due_polls(connection: AsyncConnection, *, now: datetime, limit: int) -> Sequence[Job]:

@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.ids import ChannelId, WorkerId
 from bot.domain.jobs.job import Job
 from bot.domain.jobs.states import ACTIVE, JobState
+from bot.storage.conditions import ready
 from bot.storage.job_rows import job_of
-from bot.storage.jobs import ready
 from bot.storage.tables import jobs
 
 _FIRST = {

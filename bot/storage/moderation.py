@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.guilds.settings import Block
 from bot.domain.ids import GuildId, UserId
 from bot.storage.guilds import ensure
 from bot.storage.tables import blocks, words
+from bot.storage.upsert import insert_unless_there
 
 
 async def block(
@@ -24,13 +24,8 @@ async def block(
 ) -> bool:
     """Block a member; return False where they were blocked already."""
     await ensure(connection, guild_id)
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    result = await connection.execute(
-        dialect.insert(blocks)
-        .values(guild_id=guild_id, user_id=user_id, blocked_by=blocked_by, at=at)
-        .on_conflict_do_nothing()
-    )
-    return bool(result.rowcount)
+    block = {"guild_id": guild_id, "user_id": user_id, "blocked_by": blocked_by, "at": at}
+    return await insert_unless_there(connection, blocks, block)
 
 
 async def unblock(connection: AsyncConnection, guild_id: GuildId, user_id: UserId) -> bool:
@@ -63,13 +58,8 @@ async def add_word(
 ) -> bool:
     """Add a word; return False where it is one already."""
     await ensure(connection, guild_id)
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    result = await connection.execute(
-        dialect.insert(words)
-        .values(guild_id=guild_id, folded=folded, word=word)
-        .on_conflict_do_nothing()
-    )
-    return bool(result.rowcount)
+    rule = {"guild_id": guild_id, "folded": folded, "word": word}
+    return await insert_unless_there(connection, words, rule)
 
 
 async def remove_word(connection: AsyncConnection, guild_id: GuildId, *, folded: str) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from sqlalchemy import delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.catalogue import Choices, Kind
@@ -11,6 +10,7 @@ from bot.domain.catalogue.permits import Permits, Subject
 from bot.domain.ids import ChannelId, GuildId
 from bot.storage.guilds import ensure
 from bot.storage.tables import kind_defaults, permits
+from bot.storage.upsert import upsert
 
 
 async def of_guild(connection: AsyncConnection, guild_id: GuildId) -> Permits:
@@ -33,14 +33,8 @@ async def decide(
 ) -> None:
     """Store a decision, replacing the one before."""
     await ensure(connection, guild_id)
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    await connection.execute(
-        dialect.insert(permits)
-        .values(guild_id=guild_id, subject=subject, name=name, allowed=allowed)
-        .on_conflict_do_update(
-            index_elements=["guild_id", "subject", "name"], set_={"allowed": allowed}
-        )
-    )
+    key = {"guild_id": guild_id, "subject": subject, "name": name}
+    await upsert(connection, permits, key, {"allowed": allowed})
 
 
 async def reset(
@@ -68,17 +62,12 @@ async def set_default(
 ) -> None:
     """Store what is chosen for a kind."""
     await ensure(connection, guild_id)
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
     values = {
         "model": choices.model,
         "resolution": choices.resolution,
         "size": choices.size,
     }
-    await connection.execute(
-        dialect.insert(kind_defaults)
-        .values(guild_id=guild_id, kind=kind, **values)
-        .on_conflict_do_update(index_elements=["guild_id", "kind"], set_=values)
-    )
+    await upsert(connection, kind_defaults, {"guild_id": guild_id, "kind": kind}, values)
 
 
 async def clear_default(connection: AsyncConnection, guild_id: GuildId, kind: Kind) -> None:

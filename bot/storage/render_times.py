@@ -1,4 +1,4 @@
-"""How long the newest tasks of each footage took: a sliding sample, without whose they were."""
+"""How long the newest tasks of each profile took: a sliding sample, without whose they were."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.ids import AccountId
@@ -14,23 +13,20 @@ from bot.domain.jobs.pacing import UNCONFIRMED_DEADLINE
 from bot.domain.jobs.render_times import MOST_SAMPLES, RenderProfile
 from bot.domain.jobs.states import JobState
 from bot.storage.tables import jobs, render_times
+from bot.storage.upsert import insert_unless_there
 
 
 async def add(
-    connection: AsyncConnection, footage: RenderProfile, *, seconds: float, at: datetime
+    connection: AsyncConnection, profile: RenderProfile, *, seconds: float, at: datetime
 ) -> None:
     """Remember how long one more task took; the oldest of many is forgotten."""
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
     key = {
-        "model": footage.model,
-        "resolution": footage.resolution,
-        "duration_seconds": footage.duration_seconds,
+        "model": profile.model,
+        "resolution": profile.resolution,
+        "duration_seconds": profile.duration_seconds,
     }
-    await connection.execute(
-        dialect.insert(render_times)
-        .values(**key, recent_seconds=[], learnt=0, updated_at=at)
-        .on_conflict_do_nothing()
-    )
+    empty = {"recent_seconds": [], "learnt": 0, "updated_at": at}
+    await insert_unless_there(connection, render_times, key | empty)
     is_it = [render_times.c[name] == value for name, value in key.items()]
     query = select(render_times.c.recent_seconds).where(*is_it).with_for_update()
     recent = _readable((await connection.execute(query)).scalar_one())
@@ -48,7 +44,7 @@ async def add(
 async def of_models(
     connection: AsyncConnection, models: Collection[str]
 ) -> dict[RenderProfile, tuple[float, ...]]:
-    """Return the newest making times in seconds of all footage of some models, oldest first."""
+    """Return the newest render times in seconds of all profile of some models, oldest first."""
     query = select(
         render_times.c.model,
         render_times.c.resolution,
@@ -69,9 +65,11 @@ def _readable(stored: object) -> tuple[float, ...]:
         return ()
     longest = UNCONFIRMED_DEADLINE.total_seconds()
     return tuple(
-        float(each)
-        for each in stored
-        if isinstance(each, int | float) and not isinstance(each, bool) and 0 < each <= longest
+        float(sample)
+        for sample in stored
+        if isinstance(sample, int | float)
+        and not isinstance(sample, bool)
+        and 0 < sample <= longest
     )
 
 

@@ -40,14 +40,16 @@ from bot.domain.guilds.audit import (
     Worded,
 )
 from bot.domain.guilds.quota import Scope, Unit, Window
+from bot.domain.host.account import AccountStatus
+from bot.domain.host.switch import Switch
 from bot.domain.jobs.ledger import EntryKind
 from bot.domain.jobs.states import JobState, Owner
 from bot.domain.requests.submission import VideoSpec
 from bot.storage.types import (
     EnumText,
-    Facts,
+    EventDetail,
     OutsideText,
-    Pictures,
+    PictureList,
     Record,
     RecordOfKinds,
     Snowflake,
@@ -86,7 +88,7 @@ jobs = Table(
     Column("resolution", String(8), nullable=False),
     Column("duration_seconds", Integer, nullable=False),
     Column("price", Record(Price), nullable=False, server_default=text("'{}'")),
-    Column("pictures", Pictures, nullable=False),
+    Column("pictures", PictureList, nullable=False),
     Column("has_preview", Boolean, nullable=False),
     Column("premium_tier", Integer, nullable=False),
     Column("retry_of", String(6)),
@@ -150,12 +152,7 @@ jobs = Table(
         *("account", "model", "state", "guild_id", "created_at"),
         where="finished_at IS NULL",
     ),
-    # When a guild or member was last served in a lane; what still waits is left out.
-    _partial(
-        "ix_jobs_served",
-        *("account", "model", "guild_id", "sent_at"),
-        where="sent_at IS NOT NULL",
-    ),
+    # When a member was last served; what still waits is left out.
     _partial(
         "ix_jobs_served_member",
         *("guild_id", "requester_id", "sent_at"),
@@ -191,7 +188,7 @@ job_events = Table(
     Column("name", String(48), nullable=False),
     Column("source", EnumText(JobState)),
     Column("target", EnumText(JobState)),
-    Column("detail", Facts, nullable=False),
+    Column("detail", EventDetail, nullable=False),
 )
 
 _AMOUNTS = ("videos", "seconds", "micros")
@@ -356,9 +353,24 @@ accounts = Table(
     Column("account", String(128), primary_key=True),
     # The provider's id of our key, learnt from tasks we own; it tells ours from strangers'.
     Column("api_key_id", String(64)),
+    Column("status", EnumText(AccountStatus), nullable=False, server_default=text("'open'")),
     Column("paused_at", UtcDateTime),
     Column("pause_reason", OutsideText),
     Column("probe_at", UtcDateTime),
+    Column("pause_told_at", UtcDateTime),
+)
+
+# Whose turn it is: one row for each guild that ever queued a job in a lane.
+lane_guilds = Table(
+    "lane_guilds",
+    metadata,
+    Column("account", String(128), primary_key=True),
+    Column("model", String(64), primary_key=True),
+    Column("guild_id", Snowflake, primary_key=True, autoincrement=False),
+    Column("served_at", UtcDateTime, nullable=False),
+    Column("added_at", UtcDateTime, nullable=False),
+    Column("is_waiting", Boolean, nullable=False),
+    Index("ix_lane_guilds_turn", "account", "model", "is_waiting", "served_at", "added_at"),
 )
 
 lanes = Table(
@@ -400,7 +412,7 @@ render_times = Table(
     Column("model", String(64), primary_key=True),
     Column("resolution", String(8), primary_key=True),
     Column("duration_seconds", Integer, primary_key=True, autoincrement=False),
-    # The newest making times, oldest of them first.
+    # The newest render times, oldest of them first.
     Column("recent_seconds", JSON, nullable=False),
     Column("learnt", Integer, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
@@ -417,9 +429,29 @@ processes = Table(
     Column("renewed_at", UtcDateTime, nullable=False),
 )
 
-facts = Table(
-    "facts",
+# One row: what an operator decided about the whole host, and when its last process left.
+host_state = Table(
+    "host_state",
     metadata,
-    Column("key", String(64), primary_key=True),
-    Column("value", Text, nullable=False),
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("switch", EnumText(Switch), nullable=False),
+    Column("left_at", UtcDateTime),
+)
+
+# The guilds the bot was in when it last looked: the shell has no gateway to ask.
+present_guilds = Table(
+    "present_guilds",
+    metadata,
+    Column("guild_id", Snowflake, primary_key=True, autoincrement=False),
+    Column("name", OutsideText, nullable=False),
+    Column("members", Integer),
+)
+
+# Which commands Discord has of us; guild 0 stands for everywhere.
+registered_commands = Table(
+    "registered_commands",
+    metadata,
+    Column("application_id", Snowflake, primary_key=True, autoincrement=False),
+    Column("guild_id", Snowflake, primary_key=True, autoincrement=False),
+    Column("digest", String(64), nullable=False),
 )

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
 from sqlalchemy import BigInteger, DateTime, Dialect, String, Text, TypeDecorator
@@ -69,6 +69,20 @@ def _storable(text: str) -> str:
     return text.replace("\0", "").encode(errors="replace").decode()
 
 
+def _storable_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return JSON's values with every text as it can be stored."""
+    stored: dict[str, Any] = {}
+    for name, value in fields.items():
+        match value:
+            case str():
+                stored[name] = _storable(value)
+            case dict():
+                stored[name] = _storable_fields(value)
+            case _:
+                stored[name] = value
+    return stored
+
+
 _E = TypeVar("_E", bound=StrEnum)
 
 
@@ -116,7 +130,7 @@ class Record(TypeDecorator[_R]):
         if value is None:
             return None
         fields = self._adapter.dump_python(value, mode="json")
-        return _storable(json.dumps({"version": self.VERSION, **fields}, ensure_ascii=False))
+        return json.dumps({"version": self.VERSION, **_storable_fields(fields)}, ensure_ascii=False)
 
     @override
     def process_result_value(self, value: str | None, dialect: Dialect) -> _R | None:
@@ -171,7 +185,7 @@ class RecordOfKinds(TypeDecorator[_R]):
         return self._adapters[kind].validate_python(fields)
 
 
-class Pictures(TypeDecorator[tuple[Picture, ...]]):
+class PictureList(TypeDecorator[tuple[Picture, ...]]):
     """A job's pictures as JSON."""
 
     impl = Text
@@ -192,7 +206,7 @@ class Pictures(TypeDecorator[tuple[Picture, ...]]):
         return None if value is None else self._ADAPTER.validate_json(value)
 
 
-class Facts(TypeDecorator[Mapping[str, str | int | float | None]]):
+class EventDetail(TypeDecorator[Mapping[str, str | int | float | None]]):
     """An event's details as JSON."""
 
     impl = Text

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Select, delete, insert, or_, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.ids import AccountId, JobId, TaskId
@@ -15,6 +14,7 @@ from bot.domain.jobs.states import JobState
 from bot.storage.job_rows import job_of
 from bot.storage.tables import jobs, orphan_tasks
 from bot.storage.tables import reconciliation_readings as readings
+from bot.storage.upsert import insert_unless_there
 
 READINGS_NEEDED = 2
 """Readings without a candidate that must agree before a job is queued again."""
@@ -103,12 +103,8 @@ async def add_orphan(
     at: datetime,
 ) -> None:
     """Remember a task of ours that fits no job any more: it is paid and nobody waits for it."""
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    await connection.execute(
-        dialect.insert(orphan_tasks)
-        .values(account=account, task_id=task_id, job_id=job_id, found_at=at)
-        .on_conflict_do_nothing()
-    )
+    orphan = {"account": account, "task_id": task_id, "job_id": job_id, "found_at": at}
+    await insert_unless_there(connection, orphan_tasks, orphan)
 
 
 async def orphans(connection: AsyncConnection, account: AccountId) -> set[TaskId]:

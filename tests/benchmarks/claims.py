@@ -46,7 +46,7 @@ from bot.domain.jobs.job import Job
 from bot.domain.jobs.ledger import EntryKind
 from bot.domain.jobs.states import JobState, Owner
 from bot.services.intake.quotas import QuotaDefaults
-from bot.storage import migrate
+from bot.storage import schema
 from bot.storage.engine import Connection, Database
 from bot.storage.job_rows import values_of
 from bot.storage.tables import guilds, job_events, jobs, ledger_entries
@@ -176,7 +176,7 @@ async def _queue(url: str, folder: Path, size: int) -> AsyncIterator[_Queue]:
         defaults=ROOMY,
     )
     try:
-        await migrate.upgrade(database)
+        await schema.upgrade(database)
         await core.dispatcher.prepare()
         await _fill(database, size)
         yield _Queue(size=size, core=core, milliseconds={})

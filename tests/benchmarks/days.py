@@ -27,7 +27,7 @@ from bot.loops import supervise
 from bot.outside import Overrides
 from bot.services.intake.video_requests import PictureSource
 from bot.settings import Settings
-from bot.storage import jobs, migrate
+from bot.storage import jobs, schema
 from sandbox.dashscope import DashScopeServer, EmulatorSettings
 from sandbox.dashscope.tasks import TaskRecord
 from sandbox.discord.server import DiscordServer
@@ -144,7 +144,7 @@ async def a_day(task_seconds: tuple[float, float], **choices: object) -> AsyncIt
 @asynccontextmanager
 async def _serving(app: App, clock: LeapingClock) -> AsyncIterator[None]:
     """Do what ``bot.serving`` does between the lease and the stop, without a gateway."""
-    await migrate.upgrade(app.database)
+    await schema.upgrade(app.database)
     await app.process_lease.acquire()
     app.client.services = app.services
     await app.dispatcher.prepare()

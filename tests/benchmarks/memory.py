@@ -59,7 +59,7 @@ JOBS = 1_000
 MOST_FOR_JOBS_MIB = 30.0
 GUILDS = 50
 IDLE_SECONDS = 5.0
-"""After the start: commands are synchronised, the children are warm."""
+"""After the start: commands are synchronised."""
 HOLD_SECONDS = 20.0
 """With all of them in flight: polls and edits go on."""
 IN_HAND = 950

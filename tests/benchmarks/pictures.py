@@ -1,7 +1,7 @@
 """Preparing pictures as a command does, against plain Pillow making the same JPEGs.
 
-Ours is ``Pictures.prepare``: bytes go to a child process as a file, are recognised, checked,
-decoded, turned, scaled, encoded and come back, with the preview that the status message shows.
+Ours is ``Pictures.prepare``: bytes go to a child process, are recognised, checked, decoded, turned,
+scaled, encoded and come back, with the preview that the status message shows.
 
 The floor is the least that Pillow needs for the same JPEGs from the same bytes, in this process
 and without a check: open; where the picture is too large, let a JPEG be decoded at a half or less
@@ -10,8 +10,8 @@ draws no preview. Decoding and encoding in full size, or Pillow's own ``thumbnai
 floor several times higher.
 
 Both take turns on every picture, and so does our own work without the child, which tells what the
-way there and back costs. The child is warm, as it is from the bot's start. What the
-first picture of a cold child takes is told apart.
+way there and back costs. The child is warm, as it is while there is work. What the first picture
+of a cold child takes is told apart.
 """
 
 from __future__ import annotations
@@ -142,7 +142,7 @@ async def _cold(sources: Sources) -> Row:
         figure=statistics.median(took),
         unit=Unit.MILLISECONDS,
         wanted=None,
-        remark="once: the bot starts the child before the first command",
+        remark="after a while without work; a command begins to start the child before it reads",
     )
 
 

@@ -33,7 +33,7 @@ from bot.domain.jobs.ledger import EntryKind
 from bot.domain.jobs.states import JobState
 from bot.media.child import MediaPool
 from bot.services.guilds.usage_reports import UsageReports
-from bot.storage import migrate
+from bot.storage import schema
 from bot.storage.engine import Connection, Database
 from bot.storage.job_rows import values_of
 from bot.storage.tables import jobs, ledger_entries
@@ -182,7 +182,7 @@ async def _copy(connection: Connection, number: int) -> None:
 async def _filled(url: str, folder: Path, copies: int) -> AsyncIterator[_Filled]:
     database = Database(url)
     try:
-        await migrate.upgrade(database)
+        await schema.upgrade(database)
         await _fill(database, copies)
         if database.engine.dialect.name == "postgresql":
             async with database.engine.connect() as connection:

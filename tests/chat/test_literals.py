@@ -25,7 +25,6 @@ LAYOUTS = [
 ALLOWED_EVERYWHERE = {
     "bot/checks.py": "the report of the shell's check",
     "bot/cli.py": "help of the shell's commands",
-    "bot/crashpoints.py": "names of points",
     "bot/domain/catalogue/effects.py": "names of effects, which people also type",
     "bot/domain/jobs/transitions.py": "a table that the documents show",
     "bot/healthcheck.py": "an answer to the container",
@@ -44,7 +43,6 @@ ALLOWED_HERE: dict[str, tuple[str, set[str]]] = {
         "values of an option, which scripts send",
         {"this month", "last month"},
     ),
-    "bot/services/jobs/writer.py": ("names of points", {"written {}", "committed {}"}),
     "bot/services/messages/status_updater.py": ("the name of a loop", {"status updater"}),
     "bot/services/reconciliation/operator_decisions.py": (
         "a fact of a job's history, as it is logged",

@@ -146,7 +146,7 @@ class Backstage:
         self.admission.admit.side_effect = self._admit
         self.admission.catalogue.side_effect = lambda _: self.catalogue
         self.guild_settings.show.side_effect = self._settings
-        self.command_registry.operator_guild.return_value = None
+        self.command_registry.guilds.return_value = set()
         self.quotas.show.return_value = a_quota(a_check())
 
     def _admit(

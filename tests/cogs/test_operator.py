@@ -124,8 +124,7 @@ async def test_each_scope_is_registered_by_its_own_digest(
     )
     await bot._register_commands()
     assert synced(sync) == [None, OPERATOR_GUILD]
-    backstage.command_registry.remember_operator_guild.assert_awaited_once_with(1, OPERATOR_GUILD)
-    backstage.command_registry.operator_guild.return_value = OPERATOR_GUILD
+    backstage.command_registry.guilds.return_value = {OPERATOR_GUILD}
     await bot._register_commands()
     assert len(synced(sync)) == 2
     stored[OPERATOR_GUILD] = "older"
@@ -137,8 +136,9 @@ async def test_a_guild_that_no_longer_is_the_operators_loses_the_commands(
     bot: TweenBot, backstage: Backstage, sync: AsyncMock
 ) -> None:
     backstage.command_registry.digest.return_value = None
-    backstage.command_registry.operator_guild.return_value = GuildId(9000)
+    backstage.command_registry.guilds.return_value = {GuildId(9000)}
     await bot._register_commands()
+    backstage.command_registry.forget.assert_awaited_once_with(1, 9000)
     assert set(synced(sync)) == {None, OPERATOR_GUILD, 9000}
     assert bot.tree.get_commands(guild=discord.Object(9000)) == []
 

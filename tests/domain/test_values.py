@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from bot.domain.guilds.settings import Guild, Notify
 from bot.domain.ids import CROCKFORD, JOB_ID_LENGTH, GuildId, new_job_id, parse_job_id
-from bot.domain.jobs.delivery import MIB, upload_limit_bytes
+from bot.domain.jobs.delivery import upload_limit_bytes
+from bot.domain.units import MIB
 from tests.fakes import a_job
 
 

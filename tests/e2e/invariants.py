@@ -283,7 +283,7 @@ def _deliveries(evidence: Evidence) -> Iterator[str]:
                 yield f"job {job.id}: {attachment.size} B attached, {noted} noted"
             if (
                 job.messages.delivered_bytes == job.video.size_bytes
-                and attachment.sha256 != _kept_sha256(evidence, job)
+                and attachment.sha256 not in _served_sha256(evidence, job)
             ):
                 yield f"job {job.id}: what is in Discord is not what was downloaded"
         if job.state in _HAD:
@@ -300,6 +300,12 @@ def _is_kept(evidence: Evidence, job: Job) -> Iterator[str]:
         yield f"job {job.id} is {job.state} and its video is not kept"
     elif task is not None and task.video_sha256 not in {None, kept}:
         yield f"job {job.id}: what is kept is not what the provider served"
+
+
+def _served_sha256(evidence: Evidence, job: Job) -> set[str | None]:
+    """Return the digests of a job's video: as the provider served it, and as it is kept."""
+    task = evidence.tasks.get(job.task.id or "")
+    return {None if task is None else task.video_sha256, _kept_sha256(evidence, job)} - {None}
 
 
 def _kept_sha256(evidence: Evidence, job: Job) -> str | None:

@@ -17,6 +17,7 @@ from bot.storage.unconfirmed import readings_of
 from sandbox.dashscope import EmulatorSettings
 from sandbox.discord.client.invocation import Invocation
 from sandbox.discord.world.records import Channel
+from tests.e2e.crash_points import PART_WRITTEN
 from tests.e2e.forked import StagedBot
 from tests.e2e.invariants import NOTHING_ODD, Allowed, hold, is_settled
 from tests.e2e.staged import ShiftedClock
@@ -197,6 +198,21 @@ class Killing:
                 await asyncio.gather(acting, dying, return_exceptions=True)
             self.killed_at.append(point)
             self.pass_time(gap_seconds)
+
+    async def kill_in_download(self) -> None:
+        """Ask, and kill the bot while the result still comes in."""
+        drip = self.world.dashscope.faults.add("result", "drip", bytes_per_second=1024)
+        await self.bot.kill()
+        await self.bot.start()
+        await self.ask()
+        await until(self._is_part_written)
+        await self.bot.kill()
+        self.world.dashscope.faults.remove(drip)
+        self.killed_at.append(PART_WRITTEN)
+
+    async def _is_part_written(self) -> bool:
+        jobs = self.bot.folder / "data" / "jobs"
+        return any(path.stat().st_size for path in jobs.glob("*/*.part"))
 
     async def _act(self, act: Act | None) -> None:
         if act is not None:

@@ -19,10 +19,11 @@ from pathlib import Path
 
 from typing_extensions import override
 
-from bot import cli, crashpoints
+from bot import cli
 from bot.client import TweenBot
 from bot.clock import WallClock
 from bot.outside import Overrides
+from tests.e2e.crash_points import CrashPoints, points
 
 _SHIFT = struct.Struct("d")
 
@@ -63,7 +64,7 @@ class Staging:
     """What happens to one process."""
 
     crash_at: str | None = None
-    """Name of the crash point at which it is killed; see ``bot.crashpoints``."""
+    """Name of the crash point at which it is killed; see ``tests.e2e.crash_points``."""
     break_at: str | None = None
     """Name of the crash point at which its work fails with an unexpected error, every time."""
     command: tuple[str, ...] = ("run",)
@@ -74,7 +75,7 @@ class _StageHand:
     """Kills the process at one point, or breaks its work at another."""
 
     def __init__(self, staging: Staging) -> None:
-        known = {None, *crashpoints.points()}
+        known = {None, *points()}
         if staging.crash_at not in known or staging.break_at not in known:
             raise ValueError(staging)
         self._staging = staging
@@ -98,12 +99,14 @@ def run(
         os.dup2(log, number)
     sys.argv = ["tween", *staging.command]
     warnings.simplefilter("default")
-    crashpoints.install(_StageHand(staging))
+    crash_points = CrashPoints(_StageHand(staging))
     cli.main(
         list(staging.command),
         obj=Overrides(
             clock=ShiftedClock(ShiftFile(shift_path)),
             adjust_client=_expect_no_more_guilds,
+            around=crash_points.around,
+            job_listeners=(crash_points.heard,),
         ),
     )
 

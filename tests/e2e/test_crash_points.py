@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.crashpoints import points
+from tests.e2e.crash_points import PART_WRITTEN, points
 from tests.e2e.invariants import Allowed
 from tests.e2e.killing import (
     READINGS_APART,
@@ -35,7 +35,7 @@ ASKED = (
 )
 FETCHED = (
     "before download",
-    "download part_written",
+    PART_WRITTEN,
     "after download",
     *call("probe"),
     *step("downloading>delivering"),
@@ -75,7 +75,9 @@ async def test_while_a_video_is_fetched_and_delivered(tmp_path: Path) -> Killing
         # Side by side: a job that is killed three times in one state is parked, rightly.
         for fetched, delivered in zip_longest(FETCHED, DELIVERED):
             for point in (fetched, delivered):
-                if point is not None:
+                if point == PART_WRITTEN:
+                    await stage.kill_in_download()
+                elif point is not None:
                     await stage.kill_at(point, act=stage.ask)
             await stage.recover()
         await stage.kill_at("after post_status", act=stage.ask)
@@ -166,10 +168,14 @@ async def test_while_a_video_finds_another_place(tmp_path: Path) -> Killing:
             await stage.kill_at("committed downloading>delivering", act=stage.ask)
             discord.build.delete_message(stage.world.status_messages()[-1])
             await stage.kill_at(point)
-        for point in (*call("open_dm"), *call("deliver_by_dm")):
+        for point in call("open_dm"):
+            # The channel is opened to look for what an attempt cut short has left there.
             await stage.kill_at("committed downloading>delivering", act=stage.ask_elsewhere)
             discord.build.remove_channel(stage.elsewhere)
-            await stage.kill_at(point)
+            await stage.kill_at("before deliver_by_dm", point)
+        await stage.kill_at("committed downloading>delivering", act=stage.ask_elsewhere)
+        discord.build.remove_channel(stage.elsewhere)
+        await stage.kill_at("after deliver_by_dm")
         await stage.kill_at("committed downloading>delivering", act=stage.ask_elsewhere)
         discord.build.remove_channel(stage.elsewhere)
         discord.build.close_direct_messages(discord.users[1])

@@ -17,6 +17,7 @@ from bot.domain.jobs.states import JobState
 from sandbox.dashscope import EmulatorSettings
 from sandbox.dashscope.tasks import FAILED, PENDING, SUCCEEDED, TaskRecord
 from sandbox.discord.world.records import Message
+from tests import fakes
 from tests.e2e import invariants
 from tests.e2e.evidence import Evidence, read
 from tests.e2e.invariants import Allowed, breaches
@@ -40,8 +41,7 @@ def with_job(which: JobState, /, **changes: object) -> Spoil:
 
     def spoil(evidence: Evidence) -> Evidence:
         job = in_state(evidence, which)
-        # The names are fields of Job; their types are the table's own affair.
-        other = replace(job, **changes)  # type: ignore[arg-type]
+        other = fakes.altered(job, **changes)
         return replace(
             evidence, jobs=tuple(other if each is job else each for each in evidence.jobs)
         )

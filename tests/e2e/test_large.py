@@ -31,18 +31,18 @@ KILLER = f"""
     import sys
 
     # The bot's own process is left alone: children alone decode.
-    if "--multiprocessing-fork" in sys.orig_argv:
+    if "bot.media.worker_main" in sys.orig_argv:
         import os, signal
         from bot.media import video
 
-        examine = video.examine
+        check = video.check_boxes
 
-        def examine_or_die(path, **how):
+        def check_or_die(path):
             if {DEADLY!r} in path.read_bytes():
                 os.kill(os.getpid(), signal.SIGSEGV)
-            return examine(path, **how)
+            check(path)
 
-        video.examine = examine_or_die
+        video.check_boxes = check_or_die
 """
 
 

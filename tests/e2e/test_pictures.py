@@ -13,7 +13,7 @@ from sandbox.dashscope import EmulatorSettings
 from sandbox.discord.client.command_input import Upload
 from sandbox.discord.world.records import User
 from tests.e2e.world import World, cat, story
-from tests.media.oddities import ODDITIES, Oddity
+from tests.media.malformed_inputs import MALFORMED_INPUTS, MalformedInput
 
 pytestmark = pytest.mark.e2e
 
@@ -22,10 +22,12 @@ LONG = EmulatorSettings(task_seconds=(600.0, 600.0))
 """Nothing needs to be finished here: what was bought is what counts."""
 
 
-async def answer_to(world: World, user: User, oddity: Oddity, places: asyncio.Semaphore) -> str:
+async def answer_to(
+    world: World, user: User, case: MalformedInput, places: asyncio.Semaphore
+) -> str:
     """Offer an odd picture as the first frame and return the private answer."""
     async with places:
-        upload = Upload("picture.jpg", await asyncio.to_thread(oddity.make), "image/jpeg")
+        upload = Upload("picture.jpg", await asyncio.to_thread(case.make), "image/jpeg")
         asked = await world.discord.actions.slash(
             user,
             world.discord.channel,
@@ -65,19 +67,19 @@ async def test_each_odd_picture_is_made_to_fit_or_refused_with_its_reason(tmp_pa
         world.discord.build.join(world.discord.guild, nina)
         places = asyncio.Semaphore(AT_ONCE)
         answers = await asyncio.gather(
-            *(answer_to(world, nina, oddity, places) for oddity in ODDITIES)
+            *(answer_to(world, nina, case, places) for case in MALFORMED_INPUTS)
         )
         wrong = [
-            f"{oddity.name}: {answer}"
-            for oddity, answer in zip(ODDITIES, answers, strict=True)
-            if ("Queued as Job" in answer) == isinstance(oddity.expected, str)
+            f"{case.name}: {answer}"
+            for case, answer in zip(MALFORMED_INPUTS, answers, strict=True)
+            if ("Queued as Job" in answer) == isinstance(case.expected, str)
         ]
         assert wrong == []
         refusals = [answer for answer in answers if "Queued as Job" not in answer]
         assert all(answer.startswith("Not queued: the first frame") for answer in refusals)
-        assert len(ODDITIES) >= 60
+        assert len(MALFORMED_INPUTS) >= 60
 
-        good = [oddity for oddity in ODDITIES if not isinstance(oddity.expected, str)]
+        good = [case for case in MALFORMED_INPUTS if not isinstance(case.expected, str)]
         jobs = await world.jobs()
         assert len(jobs) == len(good)
         assert len(world.status_messages()) == len(good)

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from bot.domain.ids import WorkerId
-from bot.storage import processes
+from bot.storage import process_lease
 from bot.storage.engine import Database
-from bot.storage.processes import ProcessRow
+from bot.storage.process_lease import ProcessRow
 from sandbox.discord.client.invocation import Invocation
 from tests.e2e.process import BotProcess
 from tests.e2e.world import World, story, title_of
@@ -91,13 +91,13 @@ async def test_a_process_that_was_replaced_ends_with_one_line(tmp_path: Path) ->
                 pid=1,
                 renewed_at=datetime.now(UTC),  # noqa: TID251 - the row of a real process
             )
-            await processes.register(connection, successor)
+            await process_lease.register(connection, successor)
         assert await world.bot.ended(15) == 1
         (line,) = world.bot.events("crashed")
         assert line["error"] == "lost_lease"
         assert noise(world) == []
         async with database.read() as connection:
-            assert await processes.current(connection) == successor
+            assert await process_lease.current(connection) == successor
         await database.aclose()
 
 

@@ -3,18 +3,36 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Callable
 from fractions import Fraction
+from functools import cache, wraps
 from pathlib import Path
+from typing import Concatenate, ParamSpec
 
 import av
+from av.container import OutputContainer
+
+P = ParamSpec("P")
 
 FULL_RANGE = 2
 """Black is 0 and white 255; otherwise 16 and 235."""
 
 
+def _written(encode: Callable[P, bytes]) -> Callable[Concatenate[Path, P], Path]:
+    """Have a film written to a path, and encoded but once."""
+    encode_once = cache(encode)
+
+    @wraps(encode)
+    def write(path: Path, /, *args: P.args, **kwargs: P.kwargs) -> Path:
+        path.write_bytes(encode_once(*args, **kwargs))  # type: ignore[arg-type] # all are hashable
+        return path
+
+    return write
+
+
+@_written
 def film(
-    path: Path,
     width: int = 320,
     height: int = 240,
     frames: int = 30,
@@ -27,11 +45,11 @@ def film(
     bits_per_second: int | None = None,
     form: str = "mp4",
     preset: str = "ultrafast",
-    times: Sequence[int] | None = None,
+    times: tuple[int, ...] | range | None = None,
     turned: int | None = None,
     stretched: Fraction | None = None,
     full_range: bool = False,
-) -> Path:
+) -> bytes:
     """Write a film; noise is what no encoder can make small.
 
     ``times`` are those of the frames, in frames of the rate; ``turned`` are degrees by which a
@@ -39,52 +57,53 @@ def film(
     """
     lots = random.Random(7)  # noqa: S311 - reproducible noise, not a key
     options = {"movflags": "+faststart"} if faststart else {}
-    with av.open(str(path), "w", format=form, options=options) as container:
-        video = container.add_stream(codec, rate=fps)
-        assert isinstance(video, av.VideoStream)
-        video.width, video.height, video.pix_fmt = width, height, "yuv420p"
-        if codec == "libx264":
-            video.codec_context.options = {"preset": preset}
-        if bits_per_second is not None:
-            video.codec_context.bit_rate = bits_per_second
-        if turned is not None:
-            video.set_display_rotation(turned)
-        if stretched is not None:
-            video.codec_context.sample_aspect_ratio = stretched
-        if full_range:
-            video.codec_context.color_range = FULL_RANGE
-        sound = container.add_stream("aac", rate=44100) if audio else None
-        for number in range(frames):
-            frame = av.VideoFrame(width, height, "yuv420p")
-            for plane in frame.planes:
-                size = plane.buffer_size
-                plane.update(lots.randbytes(size) if noise else bytes([number * 3 % 256]) * size)
-            frame.pts = number if times is None else times[number]
-            frame.time_base = Fraction(1, fps)
-            container.mux(video.encode(frame))
-        container.mux(video.encode(None))
-        if sound is not None:
-            assert isinstance(sound, av.AudioStream)
-            for at in range(0, 44100 * frames // fps, 1024):
-                samples = av.AudioFrame(format="fltp", layout="stereo", samples=1024)
-                samples.sample_rate, samples.pts = 44100, at
-                for channel in samples.planes:
-                    channel.update(bytes(channel.buffer_size))
-                container.mux(sound.encode(samples))
-            container.mux(sound.encode(None))
-    return path
+    with tempfile.NamedTemporaryFile(suffix=f".{form}") as file:
+        with av.open(file.name, "w", format=form, options=options) as container:
+            video = container.add_stream(codec, rate=fps)
+            assert isinstance(video, av.VideoStream)
+            video.width, video.height, video.pix_fmt = width, height, "yuv420p"
+            if codec == "libx264":
+                video.codec_context.options = {"preset": preset}
+            if bits_per_second is not None:
+                video.codec_context.bit_rate = bits_per_second
+            if turned is not None:
+                video.set_display_rotation(turned)
+            if stretched is not None:
+                video.codec_context.sample_aspect_ratio = stretched
+            if full_range:
+                video.codec_context.color_range = FULL_RANGE
+            sound = container.add_stream("aac", rate=44100) if audio else None
+            for number in range(frames):
+                frame = av.VideoFrame(width, height, "yuv420p")
+                for plane in frame.planes:
+                    size = plane.buffer_size
+                    plane.update(
+                        lots.randbytes(size) if noise else bytes([number * 3 % 256]) * size
+                    )
+                frame.pts = number if times is None else times[number]
+                frame.time_base = Fraction(1, fps)
+                container.mux(video.encode(frame))
+            container.mux(video.encode(None))
+            if sound is not None:
+                assert isinstance(sound, av.AudioStream)
+                _write_silence(container, sound, seconds=Fraction(frames, fps))
+        return Path(file.name).read_bytes()
+
+
+def _write_silence(container: OutputContainer, sound: av.AudioStream, *, seconds: Fraction) -> None:
+    for at in range(0, int(44100 * seconds), 1024):
+        samples = av.AudioFrame(format="fltp", layout="stereo", samples=1024)
+        samples.sample_rate, samples.pts = 44100, at
+        for channel in samples.planes:
+            channel.update(bytes(channel.buffer_size))
+        container.mux(sound.encode(samples))
+    container.mux(sound.encode(None))
 
 
 def sound_alone(path: Path) -> Path:
+    """Write an MP4 without pictures."""
     with av.open(str(path), "w", format="mp4") as container:
-        stream = container.add_stream("aac", rate=44100)
-        for at in range(0, 44100, 1024):
-            samples = av.AudioFrame(format="fltp", layout="stereo", samples=1024)
-            samples.sample_rate, samples.pts = 44100, at
-            for channel in samples.planes:
-                channel.update(bytes(channel.buffer_size))
-            container.mux(stream.encode(samples))
-        container.mux(stream.encode(None))
+        _write_silence(container, container.add_stream("aac", rate=44100), seconds=Fraction(1))
     return path
 
 

@@ -79,7 +79,9 @@ def test_a_chart_is_a_card_with_nothing_at_its_edge(name: str) -> None:
             (width - 10, 0, width, height),
         )
     ]
-    assert all(colours is not None and [each for _, each in colours] == [CARD] for colours in edges)
+    assert all(
+        colours is not None and [colour for _, colour in colours] == [CARD] for colours in edges
+    )
 
 
 def test_a_chart_can_be_told_from_an_empty_one() -> None:

@@ -1,11 +1,10 @@
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 import pytest
 
-from bot.media.files import remove_tree, sha256_of, write_atomically
+from bot.media.files import remove_tree, write_atomically
 
 
 def test_file_is_written_with_its_folders(tmp_path: Path) -> None:
@@ -36,12 +35,6 @@ def test_failed_write_leaves_the_old_file_and_no_other(
         write_atomically(path, b"new")
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
-
-
-def test_checksum_is_that_of_the_bytes(tmp_path: Path) -> None:
-    path = tmp_path / "video.mp4"
-    path.write_bytes(b"x" * 3_000_000)
-    assert sha256_of(path) == hashlib.sha256(b"x" * 3_000_000).hexdigest()
 
 
 def test_tree_file_and_nothing_are_removed_alike(tmp_path: Path) -> None:

@@ -8,8 +8,8 @@ from PIL import Image
 from bot.domain.errors import InvalidImageError
 from bot.domain.requests.pictures import PictureNote, PreparedPicture
 from bot.media.images import MAX_JPEG_BYTES, MAX_PREVIEW_BYTES, prepare_pictures
-from tests.media import oddities
-from tests.media.oddities import ODDITIES, Oddity, png, save, scene
+from tests.media import malformed_inputs
+from tests.media.malformed_inputs import MALFORMED_INPUTS, MalformedInput, png, save, scene
 
 Colour = tuple[int, int, int]
 
@@ -49,27 +49,27 @@ def assert_fits(picture: PreparedPicture) -> None:
     assert b"Secret" not in picture.jpeg
 
 
-def test_there_are_enough_oddities_and_their_names_are_unique() -> None:
-    assert len({oddity.name for oddity in ODDITIES}) == len(ODDITIES) >= 60
+def test_there_are_enough_malformed_inputs_and_their_names_are_unique() -> None:
+    assert len({case.name for case in MALFORMED_INPUTS}) == len(MALFORMED_INPUTS) >= 60
 
 
-@pytest.mark.parametrize("oddity", ODDITIES, ids=lambda oddity: oddity.name)
-def test_odd_picture_fits_or_is_refused_by_name(oddity: Oddity) -> None:
-    data = oddity.make()
-    if isinstance(oddity.expected, str):
+@pytest.mark.parametrize("case", MALFORMED_INPUTS, ids=lambda case: case.name)
+def test_a_malformed_picture_fits_or_is_refused_by_name(case: MalformedInput) -> None:
+    data = case.make()
+    if isinstance(case.expected, str):
         with pytest.raises(InvalidImageError) as caught:
             prepare(data)
-        assert (caught.value.option, caught.value.problem) == ("image", oddity.expected)
+        assert (caught.value.option, caught.value.problem) == ("image", case.expected)
         return
     picture = prepare(data)
     assert_fits(picture)
-    assert set(picture.notes) == oddity.expected
+    assert set(picture.notes) == case.expected
     assert len(picture.notes) == len(set(picture.notes))
 
 
 @pytest.mark.parametrize("number", range(1, 9))
 def test_every_orientation_is_turned_upright(number: int) -> None:
-    picture = prepare(oddities.turned(number))
+    picture = prepare(malformed_inputs.turned(number))
     assert (picture.width, picture.height) == (640, 480)
     assert is_near(colour(picture, 0.2, 0.2), (255, 0, 0))
     assert is_near(colour(picture, 0.8, 0.2), (0, 255, 0))
@@ -77,7 +77,7 @@ def test_every_orientation_is_turned_upright(number: int) -> None:
 
 
 def test_turned_tiff_is_turned_once() -> None:
-    picture = prepare(oddities.tiff(scene(480, 640), tiffinfo={0x0112: 6}))
+    picture = prepare(malformed_inputs.tiff(scene(480, 640), tiffinfo={0x0112: 6}))
     assert (picture.width, picture.height) == (640, 480)
     assert is_near(colour(picture, 0.8, 0.2), (255, 0, 0))
 
@@ -85,29 +85,35 @@ def test_turned_tiff_is_turned_once() -> None:
 @pytest.mark.parametrize(
     ("data", "wanted"),
     [
-        pytest.param(oddities.cmyk_jpeg(), (255, 0, 0), id="cmyk"),
-        pytest.param(oddities.tiff(scene().convert("CMYK")), (255, 0, 0), id="cmyk_tiff"),
-        pytest.param(oddities.grey_16(), (128, 128, 128), id="grey_16_png"),
-        pytest.param(oddities.grey_16("TIFF"), (128, 128, 128), id="grey_16_tiff"),
-        pytest.param(oddities.rgb_16_png(), (255, 0, 128), id="rgb_16"),
-        pytest.param(oddities.rgba_16_png(), (255, 255, 255), id="rgba_16"),
+        pytest.param(malformed_inputs.cmyk_jpeg(), (255, 0, 0), id="cmyk"),
+        pytest.param(malformed_inputs.tiff(scene().convert("CMYK")), (255, 0, 0), id="cmyk_tiff"),
+        pytest.param(malformed_inputs.grey_16(), (128, 128, 128), id="grey_16_png"),
+        pytest.param(malformed_inputs.grey_16("TIFF"), (128, 128, 128), id="grey_16_tiff"),
+        pytest.param(malformed_inputs.rgb_16_png(), (255, 0, 128), id="rgb_16"),
+        pytest.param(malformed_inputs.rgba_16_png(), (255, 255, 255), id="rgba_16"),
         pytest.param(
-            oddities.tiff(Image.new("F", (640, 480), 0.5)), (128, 128, 128), id="float_to_1"
+            malformed_inputs.tiff(Image.new("F", (640, 480), 0.5)), (128, 128, 128), id="float_to_1"
         ),
         pytest.param(
-            oddities.tiff(Image.new("F", (640, 480), 128.0)), (128, 128, 128), id="float_to_255"
+            malformed_inputs.tiff(Image.new("F", (640, 480), 128.0)),
+            (128, 128, 128),
+            id="float_to_255",
         ),
         pytest.param(
-            oddities.tiff(Image.new("I", (640, 480), 2**30)), (128, 128, 128), id="integer"
+            malformed_inputs.tiff(Image.new("I", (640, 480), 2**30)), (128, 128, 128), id="integer"
         ),
-        pytest.param(save(oddities.translucent("RGBA"), "PNG"), (255, 255, 255), id="alpha"),
-        pytest.param(save(oddities.translucent("LA"), "PNG"), (255, 255, 255), id="grey_alpha"),
-        pytest.param(oddities.bmp(32), (255, 0, 0), id="bmp_32"),
-        pytest.param(oddities.animated("GIF"), (255, 0, 0), id="gif"),
-        pytest.param(oddities.animated("WEBP"), (255, 0, 0), id="webp"),
-        pytest.param(oddities.animated("PNG"), (255, 0, 0), id="apng"),
         pytest.param(
-            save(scene(), "JPEG", icc_profile=oddities.wide_profile(), quality=95),
+            save(malformed_inputs.translucent("RGBA"), "PNG"), (255, 255, 255), id="alpha"
+        ),
+        pytest.param(
+            save(malformed_inputs.translucent("LA"), "PNG"), (255, 255, 255), id="grey_alpha"
+        ),
+        pytest.param(malformed_inputs.bmp(32), (255, 0, 0), id="bmp_32"),
+        pytest.param(malformed_inputs.animated("GIF"), (255, 0, 0), id="gif"),
+        pytest.param(malformed_inputs.animated("WEBP"), (255, 0, 0), id="webp"),
+        pytest.param(malformed_inputs.animated("PNG"), (255, 0, 0), id="apng"),
+        pytest.param(
+            save(scene(), "JPEG", icc_profile=malformed_inputs.wide_profile(), quality=95),
             (0, 255, 0),
             id="profile_is_obeyed",
         ),
@@ -127,25 +133,25 @@ def test_half_transparent_is_mixed_with_white() -> None:
 
 def test_refusal_states_its_figures() -> None:
     with pytest.raises(InvalidImageError) as caught:
-        prepare(oddities.png_of(50_000, 50_000))
+        prepare(malformed_inputs.png_of(50_000, 50_000))
     assert caught.value.facts == {"megapixels": 2500, "limit": 40}
     with pytest.raises(InvalidImageError) as caught:
         prepare(png(239, 300))
     assert caught.value.facts == {"width": 239, "height": 300, "limit": 240}
     with pytest.raises(InvalidImageError) as caught:
-        prepare(oddities.exactly(oddities.LIMIT + 1))
+        prepare(malformed_inputs.exactly(malformed_inputs.LIMIT + 1))
     assert caught.value.facts == {"limit_mib": 25}
 
 
 def test_refusal_names_the_option_of_the_bad_picture() -> None:
     with pytest.raises(InvalidImageError) as caught:
-        prepare_pictures([("first_frame", png()), ("last_frame", oddities.HTML)])
+        prepare_pictures([("first_frame", png()), ("last_frame", malformed_inputs.HTML)])
     assert caught.value.option == "last_frame"
 
 
 def test_size_in_the_header_is_refused_before_a_pixel_is_decoded() -> None:
     # One row of data; a decoder that began would call it truncated.
-    data = oddities.png_of(30_000, 30_000, oddities.chunk(b"IDAT", b"\x78\x9c"))
+    data = malformed_inputs.png_of(30_000, 30_000, malformed_inputs.chunk(b"IDAT", b"\x78\x9c"))
     with pytest.raises(InvalidImageError) as caught:
         prepare(data)
     assert caught.value.problem == "too_many_pixels"
@@ -158,7 +164,7 @@ def test_forty_megapixels_are_taken_and_scaled_down() -> None:
 
 
 def test_large_jpeg_is_scaled_from_a_smaller_decode_without_shift() -> None:
-    picture = prepare(oddities.jpeg(4032, 3024))
+    picture = prepare(malformed_inputs.jpeg(4032, 3024))
     assert (picture.width, picture.height) == (2000, 1500)
     assert is_near(colour(picture, 0.49, 0.49), (255, 0, 0))
     assert is_near(colour(picture, 0.51, 0.51), (255, 255, 0))
@@ -219,7 +225,7 @@ def test_far_ratio_is_set_whole_on_its_own_edge(
 
 def test_a_cropped_jpeg_is_cropped_in_its_own_pixels() -> None:
     (_, other), _ = prepare_pictures(
-        [("first_frame", png(1000, 1000)), ("last_frame", oddities.jpeg(4000, 3200))]
+        [("first_frame", png(1000, 1000)), ("last_frame", malformed_inputs.jpeg(4000, 3200))]
     )
     assert (other.width, other.height) == (2000, 2000)
     assert is_near(colour(other, 0.49, 0.49), (255, 0, 0))
@@ -250,6 +256,6 @@ def test_preview_of_one_keeps_its_ratio(size: tuple[int, int]) -> None:
 
 
 def test_preview_of_noise_is_small() -> None:
-    frame = oddities.noise(2000, 1200)
+    frame = malformed_inputs.noise(2000, 1200)
     _, preview = prepare_pictures([("first_frame", frame), ("last_frame", frame)])
     assert len(preview) <= MAX_PREVIEW_BYTES

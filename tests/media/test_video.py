@@ -7,7 +7,7 @@ import pytest
 from bot.domain.errors import MediaUnreadableError
 from bot.media.video import MAX_SECONDS, probe
 from tests.media.films import film, sound_alone
-from tests.media.oddities import HTML, jpeg
+from tests.media.malformed_inputs import HTML, jpeg
 
 
 def problem_of(path: Path, *, max_seconds: float = MAX_SECONDS) -> str:

@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from alembic import command
 from sqlalchemy import column, insert, select, table
 
 from bot.domain.catalogue import Choices, Kind
@@ -38,7 +37,7 @@ from bot.storage.tables import _CHANGES
 from bot.storage.types import UtcDateTime
 from tests.fakes import GUILD, NOW
 
-OLD = "0006"
+OLD = "0007"
 MODERATOR = Person(user_id=UserId(9), name="mo")
 Row = tuple[str, str, str | None, str | None]
 """Action, subject, before and after, as they were stored in words."""
@@ -186,7 +185,7 @@ async def test_what_was_written_in_words_keeps_them(old: Database) -> None:
 async def test_words_survive_a_way_there_and_back(old: Database) -> None:
     before = await _rows(old)
     await migrate.upgrade(old)
-    await _take_back(old)
+    await migrate.downgrade(old, OLD)
     assert await _rows(old) == before == OLD_ROWS
 
 
@@ -205,7 +204,7 @@ async def test_values_are_read_as_they_were_written_and_become_words_when_taken_
             await audit.add(connection, entry, tell_in=None)
     changes = [change for change, _ in VALUES]
     assert [entry.change for entry in (await written(old))[len(OLD_ROWS) :]] == changes
-    await _take_back(old)
+    await migrate.downgrade(old, OLD)
     assert (await _rows(old))[len(OLD_ROWS) :] == [
         (change.action.value, *words) for change, words in VALUES
     ]
@@ -225,16 +224,11 @@ async def test_who_typed_in_the_shell_gets_the_old_name_back(old: Database) -> N
     )
     async with old.write() as connection:
         await audit.add(connection, entry, tell_in=None)
-    await _take_back(old)
+    await migrate.downgrade(old, OLD)
     async with old.read() as connection:
         query = select(_WORDED.c.actor_name).order_by(_WORDED.c.id)
         names = (await connection.execute(query)).scalars().all()
     assert [*names] == ["mo"] * len(OLD_ROWS) + ["the host's shell"]
-
-
-async def _take_back(database: Database) -> None:
-    async with database.write() as connection:
-        await connection.run_sync(lambda sync: command.downgrade(migrate._config(sync), OLD))
 
 
 async def _rows(database: Database) -> list[Any]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from alembic import command
+import subprocess
+import sys
+
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect
 
-from bot.storage import migrate
+from bot.storage import migrate, schema
 from bot.storage.engine import Database
 from bot.storage.tables import metadata
 
@@ -22,7 +25,7 @@ def _differences(connection: Connection) -> list[object]:
 async def test_migrated_database_has_the_tables_of_the_code(database: Database) -> None:
     async with database.read() as connection:
         assert await connection.run_sync(_differences) == []
-    assert await migrate.current_revision(database) == migrate.newest_revision()
+    assert await schema.current_revision(database) == schema.newest_revision()
 
 
 async def test_empty_database_is_migrated_and_doing_it_again_changes_nothing(
@@ -30,20 +33,33 @@ async def test_empty_database_is_migrated_and_doing_it_again_changes_nothing(
 ) -> None:
     database = Database(empty_url)
     try:
-        assert await migrate.current_revision(database) is None
+        assert await schema.current_revision(database) is None
         for _ in range(2):
-            await migrate.upgrade(database)
-            assert await migrate.current_revision(database) == migrate.newest_revision()
+            await schema.upgrade(database)
+            assert await schema.current_revision(database) == schema.newest_revision()
     finally:
         await database.aclose()
 
 
 async def test_schema_can_be_taken_back_and_made_again(database: Database) -> None:
-    async with database.write() as connection:
-        await connection.run_sync(lambda sync: command.downgrade(migrate._config(sync), "base"))
+    await migrate.downgrade(database, "base")
+    async with database.read() as connection:
         left = await connection.run_sync(lambda sync: inspect(sync).get_table_names())
     assert set(left) <= {"alembic_version"}
-    assert await migrate.current_revision(database) is None
-    await migrate.upgrade(database)
+    assert await schema.current_revision(database) is None
+    await schema.upgrade(database)
     async with database.read() as connection:
         assert await connection.run_sync(_differences) == []
+
+
+def test_newest_revision_is_the_one_alembic_leads_to() -> None:
+    scripts = ScriptDirectory(str(schema.MIGRATIONS))
+    assert scripts.get_heads() == [schema.newest_revision()]
+
+
+def test_serving_does_not_import_alembic() -> None:
+    said = "import sys, bot.serving, bot.loops; print('alembic' in sys.modules)"
+    ended = subprocess.run(  # noqa: S603 - this interpreter, and a program of ours
+        [sys.executable, "-c", said], capture_output=True, check=True, text=True
+    )
+    assert ended.stdout.strip() == "False"

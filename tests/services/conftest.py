@@ -13,7 +13,7 @@ from sqlalchemy import event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from bot.storage import migrate
+from bot.storage import schema
 from bot.storage.engine import Database
 from tests.fakes import InMemoryProvider, ManualClock, RecordingChat
 from tests.services.core import Core
@@ -28,7 +28,7 @@ def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     async def make() -> None:
         database = Database(f"sqlite:///{path}")
         try:
-            await migrate.upgrade(database)
+            await schema.upgrade(database)
         finally:
             await database.aclose()
 

@@ -14,6 +14,7 @@ from bot.domain.amounts import NOTHING, Amounts
 from bot.domain.catalogue import Catalogue
 from bot.domain.guilds.audit import AuditEntry
 from bot.domain.guilds.quota import Rule, Scope, Unit, Window
+from bot.domain.host.account import Account
 from bot.domain.ids import ChannelId, JobId
 from bot.domain.jobs.job import Job, JobEvent
 from bot.domain.jobs.ledger import EntryKind
@@ -23,10 +24,10 @@ from bot.outside import Overrides
 from bot.services.intake.quotas import QuotaDefaults
 from bot.services.jobs.files import RESULT
 from bot.settings import Settings
-from bot.storage import guilds, jobs, lanes, ledger, tables
+from bot.storage import accounts, guilds, jobs, lanes, ledger, tables
 from bot.storage.engine import Database
 from bot.storage.job_rows import difference
-from bot.storage.lanes import Account, Lane
+from bot.storage.lanes import Lane
 from tests.fakes import (
     ACCOUNT,
     MODEL,
@@ -196,7 +197,7 @@ class Core(App):
     async def account(self) -> Account:
         """Return the account as it is stored."""
         async with self.database.read() as connection:
-            return await lanes.account_of(connection, ACCOUNT)
+            return await accounts.get(connection, ACCOUNT)
 
     async def logged(self) -> list[tuple[ChannelId, AuditEntry]]:
         """Let the log channels be told, and return what they were, from the beginning."""

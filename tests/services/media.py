@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from typing_extensions import override
@@ -20,6 +22,11 @@ class FakeMedia(MediaPool):
         super().__init__(workers=1)
         self.probe_errors: deque[MediaError] = deque()
         self.shrunk_to: list[int] = []
+
+    @override
+    @asynccontextmanager
+    async def expecting(self, target: Path) -> AsyncIterator[None]:
+        yield
 
     @override
     async def probe(self, path: Path) -> MediaFile:

@@ -10,7 +10,8 @@ from bot.domain.ids import UserId
 from bot.domain.jobs.states import JobState
 from bot.domain.people import Person
 from bot.domain.requests.task import TaskState
-from bot.services.switch import IntakeSwitch, switch_of
+from bot.services.switch import IntakeSwitch
+from bot.storage import host_state
 from bot.storage.engine import Database
 from tests.fakes import GUILD, MODEL, a_submission, a_task
 from tests.services.core import Core
@@ -30,7 +31,7 @@ async def turn(core: Core, switch: Switch) -> Switch:
 
 async def test_a_new_database_is_open(core: Core) -> None:
     async with core.database.read() as connection:
-        assert await switch_of(connection) is Switch.OPEN
+        assert await host_state.switch_of(connection) is Switch.OPEN
 
 
 @SHUT

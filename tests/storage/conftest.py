@@ -19,7 +19,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
-from bot.storage import migrate
+from bot.storage import schema
 from bot.storage.engine import Database
 
 
@@ -61,7 +61,7 @@ async def _administer(url: str, *statements: str) -> None:
 async def _migrate(url: str) -> None:
     database = Database(url)
     try:
-        await migrate.upgrade(database)
+        await schema.upgrade(database)
     finally:
         await database.aclose()
 

@@ -10,34 +10,47 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert, text
+from sqlalchemy import insert, select, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.pool import QueuePool
 
 from bot.domain.errors import ConfigurationError, ConflictError, DatabaseUnavailableError
-from bot.storage import engine, processes
-from bot.storage.engine import POOL_SIZE, Database, async_url
-from bot.storage.tables import facts
+from bot.domain.host.account import AccountStatus
+from bot.storage import engine
+from bot.storage.engine import POOL_SIZE, Connection, Database, async_url
+from bot.storage.tables import accounts
+from bot.storage.upsert import upsert
+
+
+async def _put(connection: Connection, name: str, value: str) -> None:
+    """Store a value under a name; which table has them does not matter here."""
+    values = {"pause_reason": value, "status": AccountStatus.OPEN}
+    await upsert(connection, accounts, {"account": name}, values)
+
+
+async def _got(connection: Connection, name: str) -> str | None:
+    query = select(accounts.c.pause_reason).where(accounts.c.account == name)
+    return (await connection.execute(query)).scalar_one_or_none()
 
 
 async def test_write_is_committed_when_its_block_ends(database: Database) -> None:
     async with database.write() as connection:
-        await processes.set_fact(connection, "colour", "red")
+        await _put(connection, "colour", "red")
     async with database.read() as connection:
-        assert await processes.get_fact(connection, "colour") == "red"
+        assert await _got(connection, "colour") == "red"
 
 
 async def test_write_is_undone_when_its_block_raises(database: Database) -> None:
     async def write() -> None:
         async with database.write() as connection:
-            await processes.set_fact(connection, "colour", "red")
+            await _put(connection, "colour", "red")
             raise LookupError
 
     with pytest.raises(LookupError):
         await write()
     async with database.read() as connection:
-        assert await processes.get_fact(connection, "colour") is None
+        assert await _got(connection, "colour") is None
 
 
 async def test_write_is_undone_when_its_task_is_cancelled(database: Database) -> None:
@@ -45,7 +58,7 @@ async def test_write_is_undone_when_its_task_is_cancelled(database: Database) ->
 
     async def write() -> None:
         async with database.write() as connection:
-            await processes.set_fact(connection, "colour", "red")
+            await _put(connection, "colour", "red")
             begun.set()
             await asyncio.Event().wait()
 
@@ -54,14 +67,16 @@ async def test_write_is_undone_when_its_task_is_cancelled(database: Database) ->
         await begun.wait()
         task.cancel()
     async with database.read() as connection:
-        assert await processes.get_fact(connection, "colour") is None
+        assert await _got(connection, "colour") is None
 
 
 async def test_error_of_the_driver_does_not_repeat_what_was_stored(database: Database) -> None:
     async def write() -> None:
         async with database.write() as connection:
             for _ in range(2):
-                await connection.execute(insert(facts).values(key="same", value="a secret prompt"))
+                await connection.execute(
+                    insert(accounts).values(account="same", pause_reason="a secret prompt")
+                )
 
     with pytest.raises(ConflictError) as caught:
         await write()
@@ -117,7 +132,7 @@ async def test_server_that_ends_every_connection_and_takes_none_is_waited_for(
 
     async def write() -> None:
         async with ours.write() as connection:
-            await processes.set_fact(connection, "colour", "red")
+            await _put(connection, "colour", "red")
             await administer(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false", cut)
 
     try:
@@ -128,8 +143,8 @@ async def test_server_that_ends_every_connection_and_takes_none_is_waited_for(
                 await ours.ping()
         await administer(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
         async with ours.write() as connection:
-            assert await processes.get_fact(connection, "colour") is None
-            await processes.set_fact(connection, "colour", "blue")
+            assert await _got(connection, "colour") is None
+            await _put(connection, "colour", "blue")
     finally:
         await admin.aclose()
 
@@ -167,8 +182,8 @@ async def test_file_that_takes_nothing_is_a_database_that_is_not_available(
 
     async def write() -> None:
         async with database.write() as connection:
-            await processes.set_fact(connection, "small", "x")
-            await processes.set_fact(connection, "large", "x" * 100_000)
+            await _put(connection, "small", "x")
+            await _put(connection, "large", "x" * 100_000)
 
     with pytest.raises(DatabaseUnavailableError, match=said):
         await write()
@@ -176,8 +191,8 @@ async def test_file_that_takes_nothing_is_a_database_that_is_not_available(
         for mended in ("max_page_count = 100000", "query_only = OFF"):
             await connection.exec_driver_sql(f"PRAGMA {mended}")
     async with database.write() as connection:
-        assert await processes.get_fact(connection, "small") is None
-        await processes.set_fact(connection, "large", "x" * 100_000)
+        assert await _got(connection, "small") is None
+        await _put(connection, "large", "x" * 100_000)
 
 
 async def test_writer_that_never_gets_its_turn_says_whose_fault_it_is(
@@ -280,9 +295,9 @@ async def test_sqlite_keeps_foreign_keys_and_a_journal_that_readers_do_not_block
 async def test_reader_does_not_wait_for_a_writer(connect: Callable[[], Database]) -> None:
     ours, other = connect(), connect()
     async with ours.write() as connection:
-        await processes.set_fact(connection, "colour", "red")
+        await _put(connection, "colour", "red")
         async with other.read() as outside:
-            assert await processes.get_fact(outside, "colour") is None
+            assert await _got(outside, "colour") is None
 
 
 @pytest.mark.parametrize(

@@ -17,9 +17,9 @@ from bot.domain.ids import GuildId, JobId, TaskId, UserId, WorkerId
 from bot.domain.jobs.ledger import EntryKind, LedgerEntry
 from bot.domain.jobs.states import JobState, Owner
 from bot.domain.jobs.transitions import open_job, transition
-from bot.storage import guilds, jobs, ledger, processes, unconfirmed
+from bot.storage import guilds, jobs, ledger, process_lease, unconfirmed
 from bot.storage.engine import Database
-from bot.storage.processes import ProcessRow
+from bot.storage.process_lease import ProcessRow
 from bot.storage.unconfirmed import Reading
 from tests.fakes import ACCOUNT, GUILD, MEMBER, NOW, a_job
 
@@ -130,7 +130,7 @@ async def test_guild_row_is_the_lock(connect: Callable[[], Database]) -> None:
     assert order == ["first begins", "first ends", "second begins", "second ends"]
 
 
-# --- processes, facts, readings --------------------------------------------------------------
+# --- processes, readings ---------------------------------------------------------------------
 
 
 def _row(name: str) -> ProcessRow:
@@ -139,24 +139,16 @@ def _row(name: str) -> ProcessRow:
 
 async def test_one_process_is_on_record(database: Database) -> None:
     async with database.write() as connection:
-        assert await processes.current(connection) is None
-        await processes.register(connection, _row("one"))
-        await processes.register(connection, _row("two"))
-        assert await processes.current(connection) == _row("two")
-        assert not await processes.renew(connection, WorkerId("one"), now=NOW)
-        assert await processes.renew(connection, WorkerId("two"), now=NOW)
-        await processes.leave(connection, WorkerId("one"))
-        assert await processes.current(connection) == _row("two")
-        await processes.leave(connection, WorkerId("two"))
-        assert await processes.current(connection) is None
-
-
-async def test_fact_is_the_newest(database: Database) -> None:
-    async with database.write() as connection:
-        assert await processes.get_fact(connection, "key") is None
-        await processes.set_fact(connection, "key", "old")
-        await processes.set_fact(connection, "key", "new")
-        assert await processes.get_fact(connection, "key") == "new"
+        assert await process_lease.current(connection) is None
+        await process_lease.register(connection, _row("one"))
+        await process_lease.register(connection, _row("two"))
+        assert await process_lease.current(connection) == _row("two")
+        assert not await process_lease.renew(connection, WorkerId("one"), now=NOW)
+        assert await process_lease.renew(connection, WorkerId("two"), now=NOW)
+        await process_lease.leave(connection, WorkerId("one"))
+        assert await process_lease.current(connection) == _row("two")
+        await process_lease.leave(connection, WorkerId("two"))
+        assert await process_lease.current(connection) is None
 
 
 async def test_readings_are_kept_until_the_job_is_settled(database: Database) -> None:

@@ -10,10 +10,10 @@ from bot.chat.text.sentences import say
 from bot.domain.catalogue import Kind, effect_label
 from bot.domain.failure import FailureReason
 from bot.domain.ids import JobId, UserId
-from bot.domain.jobs.delivery import MIB
 from bot.domain.jobs.job import Job
 from bot.domain.jobs.states import JobState
 from bot.domain.requests.pictures import PictureNote
+from bot.domain.units import MIB
 
 STATES: Mapping[JobState, str] = {
     JobState.QUEUED: "Waiting",

@@ -3,7 +3,7 @@
 Sources, read in May 2026 under https://help.aliyun.com/zh/model-studio/: capabilities in
 ``legacy-image-to-video-by-first-and-last-frame-api-reference``,
 ``legacy-image-to-video-api-reference`` and ``legacy-wan-text-to-video-api-reference``; prices in
-``model-pricing``; lane limits in ``rate-limit``. Making times are those of the references' sample
+``model-pricing``; lane limits in ``rate-limit``. Render times are those of the references' sample
 tasks where there is one; else the middle of "usually 1 to 5 minutes", which they say of all.
 """
 

@@ -101,7 +101,7 @@ class ModelRow:
     recommended: bool
     """May be chosen as the default model."""
     typical_seconds: int
-    """Making time from the documentation, until our own tasks tell."""
+    """Render time from the documentation, until our own tasks tell."""
     slow: bool = False
     """Polled at twice the interval."""
     offers: Mapping[Region, Offer]

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.domain.ids import ChannelId, MessageId
-
-MIB = 1024 * 1024
+from bot.domain.units import MIB
 
 TIER_LIMITS_MIB = (10, 10, 50, 100)
 """Upload limit by boost tier 0 to 3: https://discord.com/developers/docs/reference#uploading-files."""
@@ -32,6 +31,15 @@ class Receipt:
     message_id: MessageId
     digest: str | None = None
     """Of the drawing that was sent; None where the message was found."""
+
+
+def part_of(path: Path) -> Path:
+    """Return the name under which a result arrives, until it is whole and gets its own.
+
+    It is a new file each time, and is only ever appended to: whoever reads it meanwhile has read
+    what is kept in the end.
+    """
+    return path.with_name(f"{path.name}.part")
 
 
 def upload_limit_bytes(*, premium_tier: int, base_limit_mib: int) -> int:

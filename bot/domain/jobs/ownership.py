@@ -38,7 +38,7 @@ SET_SPAN = timedelta(hours=1)
 """Further forward our clock cannot have been set before a create that such a task seems near."""
 
 
-Claims = Mapping[TaskId, set[JobId]]
+Claimants = Mapping[TaskId, set[JobId]]
 """Which jobs waited for an answer when a task was made."""
 
 
@@ -115,7 +115,7 @@ class Listing:
         """Say for each unconfirmed job what this reading proves."""
         offset = self.offset()
         free = [task for task in self.tasks if self._is_free(task)]
-        claims: Claims = {
+        claims: Claimants = {
             task.task_id: {job.id for job in self.unanswered if _is_awaited(job, task, offset)}
             for task in free
         }
@@ -128,7 +128,9 @@ class Listing:
             if job.state is JobState.UNCONFIRMED
         }
 
-    def _others_use_key(self, free: Iterable[ListedTask], claims: Claims, offset: Offset) -> bool:
+    def _others_use_key(
+        self, free: Iterable[ListedTask], claims: Claimants, offset: Offset
+    ) -> bool:
         """Tell whether a task of our key is there that no create of ours can have made."""
         return any(
             not claims[task.task_id]
@@ -140,7 +142,7 @@ class Listing:
         self,
         job: Job,
         free: Iterable[ListedTask],
-        claims: Claims,
+        claims: Claimants,
         certain: Mapping[TaskId, JobId] | None,
         offset: Offset,
     ) -> Finding:
@@ -156,12 +158,14 @@ class Listing:
             return Finding(verdict=Verdict.FOUND, tasks=found)
         mine = tuple(task for task in free if may_be_of(job, task, offset))
         awaited = [task for task in mine if job.id in claims[task.task_id]]
-        under_way = {each.id for each in self.unanswered if not each.is_terminal} - {job.id}
+        under_way = {other.id for other in self.unanswered if not other.is_terminal} - {job.id}
         if mine and all(settled.get(task.task_id) in under_way for task in mine):
             # Each is about to be another's; what a job given up has left behind is not.
             return Finding(verdict=Verdict.CONTESTED, tasks=mine)
         rivals = {job_id for task in awaited for job_id in claims[task.task_id]}
-        if any(each.state is JobState.SUBMITTING and each.id in rivals for each in self.unanswered):
+        if any(
+            other.state is JobState.SUBMITTING and other.id in rivals for other in self.unanswered
+        ):
             return Finding(verdict=Verdict.CONTESTED, tasks=mine)
         if mine:
             doubt = UnresolvedReason.UNPROVEN if certain is None else UnresolvedReason.AMBIGUOUS
@@ -181,8 +185,8 @@ class Listing:
         """Tell whether a task may be another's that the provider carried out late."""
         served = set(settled.values())
         return any(
-            each.id != job.id and each.id not in served and may_be_of(each, task, offset)
-            for each in self.unanswered
+            other.id != job.id and other.id not in served and may_be_of(other, task, offset)
+            for other in self.unanswered
         )
 
     def _may_hide(self, job: Job, task: ListedTask, offset: Offset) -> bool:
@@ -191,8 +195,8 @@ class Listing:
         Set back, the task seems born later than the create; set forward, earlier.
         """
         return task.created_at - offset.middle >= _sent_at(job) - SET_SPAN and not any(
-            may_be_of(each, task, offset) or _is_awaited(each, task, offset)
-            for each in self.unanswered
+            may_be_of(other, task, offset) or _is_awaited(other, task, offset)
+            for other in self.unanswered
         )
 
     def _without_task(self, job: Job, offset: Offset) -> Finding:
@@ -221,7 +225,9 @@ class Listing:
         """Return the other jobs that may have made a task."""
         offset = self.offset()
         return [
-            each for each in self.unanswered if each.id != job.id and may_be_of(each, task, offset)
+            other
+            for other in self.unanswered
+            if other.id != job.id and may_be_of(other, task, offset)
         ]
 
     def has_control(self, job: Job) -> bool:
@@ -318,7 +324,7 @@ def _born_until(job: Job) -> datetime:
     return max(_sent_at(job), job.task.create_abandoned_at or _sent_at(job)) + WINDOW_MARGIN
 
 
-def _certain(claims: Claims) -> dict[TaskId, JobId] | None:
+def _certain(claims: Claimants) -> dict[TaskId, JobId] | None:
     """Give tasks to jobs where there is only one way; None where there is no way at all.
 
     Every task of our key was made by one create, and a create makes one. More tasks than creates

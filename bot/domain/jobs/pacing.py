@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-LEASE = timedelta(seconds=120)
-"""A claim of a create, download or delivery; twice the create's own deadline of 60 s."""
+CREATE_LEASE = timedelta(seconds=120)
+"""A claim of a create; twice its own deadline of 60 s."""
 
 CREATE_DEADLINE_SECONDS = 60
 """A create call is given up after this; the answer may still have been a task."""

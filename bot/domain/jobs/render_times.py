@@ -1,6 +1,6 @@
 """How long the provider takes for a video, as far as anybody knows: quantiles, and when to look.
 
-What is known is a sample of the newest making times and, until there are many, the documentation's
+What is known is a sample of the newest render times and, until there are many, the documentation's
 figure. Both together are a list of possible times with weights; everything here is read off it.
 """
 
@@ -82,7 +82,7 @@ def render_profile_of(job: Job) -> RenderProfile:
 
 
 def observed_duration(task: Task) -> float | None:
-    """Return the making time in seconds that a finished task teaches, by the provider's own clock.
+    """Return the render time in seconds that a finished task teaches, by the provider's own clock.
 
     Without that clock a task teaches nothing: our own knows when a poll saw the end, and the next
     polls would be aimed behind those before them, later and later.
@@ -95,7 +95,7 @@ def observed_duration(task: Task) -> float | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenderTime:
-    """What is known about the making time of one footage."""
+    """What is known about the render time of one profile."""
 
     typical_seconds: float
     """From the documentation."""
@@ -169,7 +169,7 @@ class RenderTime:
 
 @lru_cache(maxsize=64)
 def _chances(known: RenderTime) -> tuple[tuple[float, float], ...]:
-    """Return possible making times in seconds, shortest first, with their weights."""
+    """Return possible render times in seconds, shortest first, with their weights."""
     newest_first = enumerate(reversed(known.recent_seconds))
     real = sorted((time, 0.5 ** (ago / HALF_LIFE_SAMPLES)) for ago, time in newest_first)
     return tuple(sorted([*_spread(real), *_prior(known)]))

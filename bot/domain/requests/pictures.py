@@ -5,6 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bot.domain.units import MIB
+
+MAX_PICTURE_BYTES = 25 * MIB
+"""Largest picture taken; a larger one is refused by its declared size, before it is read."""
+
 
 class PictureNote(StrEnum):
     """What was done to a picture to make it fit; the status message says it."""

@@ -17,10 +17,9 @@ from bot.domain.jobs.job import Job
 from bot.domain.jobs.states import JobState, Owner
 from bot.domain.ports import Clock
 from bot.logs import get_logger
-from bot.services.guilds.presence import presences_of, store_presences
 from bot.services.jobs.outcomes import unless_stale
 from bot.services.jobs.writer import JobWriter
-from bot.storage import departures, guilds, host
+from bot.storage import departures, guilds, host, host_state
 from bot.storage.engine import Database
 
 log = get_logger(__name__)
@@ -87,22 +86,30 @@ class GuildMembership:
     async def _compare(self, present: Mapping[GuildId, GuildInfo], now: datetime) -> None:
         async with self._database.read() as connection:
             known = await host.left_at_by_guild(connection)
-            stored = await presences_of(connection)
-        back = [each for each, left_at in known.items() if left_at and each in present]
-        missing = [each for each, left_at in known.items() if not left_at and each not in present]
-        left = [each for each in missing if await self._has_left(each)]
+            stored = await host_state.present(connection)
+        back = [guild_id for guild_id, left_at in known.items() if left_at and guild_id in present]
+        missing = [
+            guild_id
+            for guild_id, left_at in known.items()
+            if not left_at and guild_id not in present
+        ]
+        left = [guild_id for guild_id in missing if await self._has_left(guild_id)]
         # A guild that Discord does not speak of just now keeps its name.
-        kept = {each: stored[each] for each in missing if each in stored and each not in left}
+        kept = {
+            guild_id: stored[guild_id]
+            for guild_id in missing
+            if guild_id in stored and guild_id not in left
+        }
         named = {
-            each: presence if presence.name or each not in stored else stored[each]
-            for each, presence in present.items()
+            guild_id: presence if presence.name or guild_id not in stored else stored[guild_id]
+            for guild_id, presence in present.items()
         } | kept
         if not (back or left) and named == stored:
             return
         async with self._database.write() as connection:
             await departures.mark(connection, back, None)
             await departures.mark(connection, left, now)
-            await store_presences(connection, named)
+            await host_state.set_present(connection, named)
         for guild_id in back:
             log.info("guild_rejoined", guild_id=guild_id)
         for guild_id in left:

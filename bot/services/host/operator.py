@@ -21,10 +21,19 @@ from bot.domain.people import Person
 from bot.domain.ports import Clock
 from bot.domain.problems import OptionProblem
 from bot.services.audit_log import AuditLog
-from bot.services.guilds.presence import presences_of
 from bot.services.reconciliation.reconciler import Reconciler
-from bot.services.switch import IntakeSwitch, switch_of
-from bot.storage import guilds, host, jobs, lanes, ledger, processes
+from bot.services.switch import IntakeSwitch
+from bot.storage import (
+    accounts,
+    guilds,
+    host,
+    host_state,
+    jobs,
+    lanes,
+    ledger,
+    process_lease,
+    queue_order,
+)
 from bot.storage.engine import Connection, Database
 
 LATELY = timedelta(days=30)
@@ -63,10 +72,10 @@ class OperatorActions:
         """Return how the process and its work stand."""
         today = window_span(Window.DAY, self._clock.now(), _UTC)
         async with self._database.read() as connection:
-            account = await lanes.account_of(connection, self._account)
-            process = await processes.current(connection)
+            account = await accounts.get(connection, self._account)
+            process = await process_lease.current(connection)
             return HostStatus(
-                switch=await switch_of(connection),
+                switch=await host_state.switch_of(connection),
                 counts=await jobs.count_by_state(connection),
                 lanes=tuple(
                     [await self._lane(connection, model.name) for model in self._catalogue]
@@ -83,7 +92,7 @@ class OperatorActions:
         lane = await lanes.get(connection, self._account, model)
         occupied = await lanes.in_flight(connection, self._account, model, now=self._clock.now())
         known = self._catalogue.get(model)
-        line = await lanes.guilds_in_line(connection, self._account, model)
+        line = await queue_order.guilds_in_line(connection, self._account, model)
         return LaneStatus(
             model=model,
             in_flight=len(occupied),
@@ -103,7 +112,7 @@ class OperatorActions:
             left = await host.left_at_by_guild(connection)
             spent = await host.spent_by_guild(connection, since=self._clock.now() - LATELY)
             ceilings = await host.ceilings(connection)
-            present = await presences_of(connection)
+            present = await host_state.present(connection)
         overviews = [
             GuildOverview(
                 guild_id=guild_id,
@@ -165,7 +174,10 @@ class OperatorActions:
         found = re.fullmatch(r"\s*([0-9]{1,19})\s*", typed)
         if found is not None:
             guild_id = GuildId(int(found[1]))
-            known = {*await presences_of(connection), *await host.left_at_by_guild(connection)}
+            known = {
+                *await host_state.present(connection),
+                *await host.left_at_by_guild(connection),
+            }
             if guild_id in known:
                 return guild_id
         raise InvalidOptionsError(problem=OptionProblem.UNKNOWN_GUILD, guild=typed)

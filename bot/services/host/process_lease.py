@@ -10,25 +10,22 @@ from __future__ import annotations
 import os
 import socket
 import uuid
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 from bot.domain.errors import ConfigurationError, DatabaseUnavailableError, LostLeaseError
 from bot.domain.ids import WorkerId
 from bot.domain.ports import Clock
 from bot.logs import get_logger
-from bot.storage import leases, processes
+from bot.storage import host_state, leases, process_lease
 from bot.storage.engine import Connection, Database
-from bot.storage.processes import ProcessRow
+from bot.storage.process_lease import ProcessRow
 
 log = get_logger(__name__)
 
-LEASE = timedelta(seconds=20)
+PROCESS_LEASE = timedelta(seconds=20)
 RENEW_SECONDS = 4.0
 AGAIN_SECONDS = 1.0
-_LEFT_AT = "left_at"
-"""Key of the stored moment at which the last process left in good order."""
-
 _PID_SPACE = Path("/proc/self/ns/pid")
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
@@ -56,13 +53,13 @@ class ProcessLease:
         seen_at = self._clock.monotonic()
         while True:
             async with self._database.write() as connection:
-                is_first = await processes.register_first(connection, self._row())
-                holder = await processes.current(connection)
+                is_first = await process_lease.register_first(connection, self._row())
+                holder = await process_lease.current(connection)
                 silent = self._clock.monotonic() - seen_at
-                lapsed = holder == seen and silent >= LEASE.total_seconds()
+                lapsed = holder == seen and silent >= PROCESS_LEASE.total_seconds()
                 if is_first or holder is None or lapsed or self._is_gone(holder):
                     await self._note_absence(connection, None if is_first else holder)
-                    await processes.register(connection, self._row())
+                    await process_lease.register(connection, self._row())
                     dropped = await leases.drop_other_leases(connection, self.worker_id)
                     log.info("instance_acquired", worker_id=self.worker_id, dropped=dropped)
                     return
@@ -78,11 +75,11 @@ class ProcessLease:
 
     async def _note_absence(self, connection: Connection, before: ProcessRow | None) -> None:
         """Learn when the process before this one was last alive: by its row, or by its goodbye."""
-        left_at = await processes.get_fact(connection, _LEFT_AT)
+        left_at = await host_state.left_at(connection)
         if before is not None:
             self.away = self._clock.now() - before.renewed_at
         elif left_at is not None:
-            self.away = self._clock.now() - datetime.fromisoformat(left_at)
+            self.away = self._clock.now() - left_at
 
     def _is_gone(self, holder: ProcessRow) -> bool:
         return holder.host == self._host and not _is_alive(holder.pid)
@@ -103,7 +100,9 @@ class ProcessLease:
         """
         try:
             async with self._database.write() as connection:
-                is_held = await processes.renew(connection, self.worker_id, now=self._clock.now())
+                is_held = await process_lease.renew(
+                    connection, self.worker_id, now=self._clock.now()
+                )
         except DatabaseUnavailableError as error:
             # Waits that grow would outlast the lease: once the database is back, a process that
             # starts must see this one alive.
@@ -119,8 +118,8 @@ class ProcessLease:
     async def release(self) -> None:
         """Let the next process start at once."""
         async with self._database.write() as connection:
-            await processes.leave(connection, self.worker_id)
-            await processes.set_fact(connection, _LEFT_AT, self._clock.now().isoformat())
+            await process_lease.leave(connection, self.worker_id)
+            await host_state.set_left_at(connection, self._clock.now())
 
 
 def _host() -> str:

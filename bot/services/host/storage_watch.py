@@ -11,8 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bot.domain.host.alerts import AlertKind
-from bot.domain.jobs.delivery import MIB
 from bot.domain.ports import Clock
+from bot.domain.units import MIB
 from bot.logs import get_logger
 from bot.media import files
 from bot.services.alerts import Alerts

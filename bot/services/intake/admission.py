@@ -24,8 +24,7 @@ from bot.domain.requests.submission import (
     validate,
 )
 from bot.domain.requests.words import found
-from bot.services.switch import switch_of
-from bot.storage import moderation, permits
+from bot.storage import host_state, moderation, permits
 from bot.storage.engine import Connection, Database
 
 
@@ -81,7 +80,7 @@ async def _enter(connection: Connection, requester: Requester) -> tuple[GuildId,
     guild_id = requester.guild_id
     if guild_id is None:
         raise InvalidOptionsError(problem=OptionProblem.GUILD_ONLY)
-    if await switch_of(connection) is Switch.DRAINING:
+    if await host_state.switch_of(connection) is Switch.DRAINING:
         raise DrainingError
     if await moderation.is_blocked(connection, guild_id, requester.user_id):
         raise MemberBlockedError

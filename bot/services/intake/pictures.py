@@ -7,13 +7,10 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from bot.domain.errors import InvalidImageError
 from bot.domain.host.disk import of_disk
-from bot.domain.jobs.delivery import MIB
 from bot.domain.problems import PictureProblem
-from bot.domain.requests.pictures import PreparedPicture
+from bot.domain.requests.pictures import MAX_PICTURE_BYTES, PreparedPicture
+from bot.domain.units import MIB
 from bot.media.child import MediaPool
-
-MAX_PICTURE_BYTES = 25 * MIB
-"""Largest picture accepted; a larger one is refused by its declared size, before it is read."""
 
 AT_ONCE = 4
 """Commands whose pictures are in memory at the same time: 50 MiB each at worst."""
@@ -63,6 +60,7 @@ class Pictures:
         if not sources:
             return (), None
         async with self._places:
+            await self._media.expect_pictures()
             read = [(option, await fetch()) for option, fetch in sources]
             try:
                 return await self._media.prepare(read)

@@ -30,7 +30,7 @@ from bot.services.intake.quotas import Quotas
 from bot.services.jobs.files import Folders
 from bot.services.jobs.status_messages import StatusMessages
 from bot.services.jobs.writer import JobWriter
-from bot.storage import grants, guilds, jobs, lanes
+from bot.storage import accounts, grants, guilds, jobs, lanes
 from bot.storage.engine import Database
 
 log = get_logger(__name__)
@@ -129,7 +129,7 @@ class Submissions:
     ) -> Step:
         requester, origin, spec = submission.requester, submission.origin, submission.spec
         async with self._database.write() as connection:
-            await lanes.lock_account(connection, self._account)
+            await accounts.lock(connection, self._account)
             guild = await guilds.lock(connection, origin.guild_id)
             await self._admission.readmit(connection, requester, spec)
             lane = await lanes.get(connection, self._account, spec.model)
@@ -148,7 +148,7 @@ class Submissions:
             # The preview is stored with the job for a retry; whether it is shown is decided now.
             show = submission.preview is not None and guild.preview and not spec.options.spoiler
             step = open_job(self._new_job(submission, job_id, stored, has_preview=show))
-            await jobs.apply(connection, step)
+            await self._writer.apply(connection, step)
             await grants.draw(connection, step.after, draws)
         return step
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.domain.catalogue import Catalogue
+from bot.domain.host.account import AccountStatus
 from bot.domain.host.switch import Switch
 from bot.domain.ids import AccountId, GuildId, JobId
-from bot.domain.jobs.fairness import Places, Waiting, in_order
+from bot.domain.jobs.fairness import LinePlaces
 from bot.domain.jobs.job import Job
 from bot.domain.jobs.pacing import (
     UNCONFIRMED_COUNTS_FOR,
@@ -31,8 +31,7 @@ from bot.domain.jobs.render_times import (
 from bot.domain.jobs.states import ACTIVE, POLLED, JobState
 from bot.domain.jobs.status import GuildQueue, StatusView
 from bot.domain.ports import Clock
-from bot.services.switch import switch_of
-from bot.storage import jobs, lanes, render_times
+from bot.storage import accounts, host_state, jobs, lanes, queue_order, render_times
 from bot.storage.engine import Connection, Database
 
 LINE_GRID = timedelta(seconds=30)
@@ -51,14 +50,14 @@ class DurationStats:
 
     catalogue: Catalogue
     recent: Mapping[RenderProfile, tuple[float, ...]]
-    """Newest making times in seconds, oldest first."""
+    """Newest render times in seconds, oldest first."""
 
-    def of(self, footage: RenderProfile) -> RenderTime:
-        """Return what is known about one footage."""
-        model = self.catalogue.get(footage.model)
+    def of(self, profile: RenderProfile) -> RenderTime:
+        """Return what is known about one profile."""
+        model = self.catalogue.get(profile.model)
         return RenderTime(
             typical_seconds=model.typical_seconds if model else TYPICAL_SECONDS,
-            recent_seconds=self.recent.get(footage, ()),
+            recent_seconds=self.recent.get(profile, ()),
         )
 
 
@@ -128,11 +127,11 @@ class Estimates:
         )
 
     async def _pause(self, connection: Connection) -> str | None:
-        switch = await switch_of(connection)
+        switch = await host_state.switch_of(connection)
         if switch is not Switch.OPEN:
             return switch.value
-        account = await lanes.account_of(connection, self._account)
-        return "account" if account.paused_at is not None else None
+        account = await accounts.get(connection, self._account)
+        return "account" if account.status is not AccountStatus.OPEN else None
 
     def _view(
         self, job: Job, stands: dict[JobId, QueuePosition], known: DurationStats, pause: str | None
@@ -161,14 +160,14 @@ class Estimates:
         now = self._clock.now()
         places = await self._places(connection, model, {job.guild_id for job in several})
         asked = {job.id: job for job in several if job.id in places}
-        if await lanes.is_refused(connection, self._account, model, now=now):
+        if await queue_order.is_refused(connection, self._account, model, now=now):
             return {
                 job_id: QueuePosition(position=places[job_id], estimate=None) for job_id in asked
             }
         shares = await render_times.profiles_in_line(connection, self._account, model)
         if not asked or not shares:
             return {}
-        each = mean_estimate([(known.of(footage).promise(), n) for footage, n in shares.items()])
+        each = mean_estimate([(known.of(profile).promise(), n) for profile, n in shares.items()])
         occupied = await lanes.in_flight(connection, self._account, model, now=now)
         lane = self._catalogue.get(model)
         in_flight = lane.limits.in_flight if lane else 1
@@ -195,17 +194,15 @@ class Estimates:
         self, connection: Connection, model: str, guild_ids: set[GuildId]
     ) -> dict[JobId, int]:
         """Return the places in line of all jobs of some guilds."""
-        places = Places(await lanes.guilds_in_line(connection, self._account, model))
-        waiting = await lanes.in_line(connection, self._account, model, guild_ids)
-        nth: dict[GuildId, int] = defaultdict(int)
-        found = {}
-        # Among themselves the guilds' jobs are in the order of the whole line.
-        # A guild whose first job came between the two readings is shown the next time.
-        known = [job for job in waiting if job.guild_id in places]
-        for job in await fair_order(connection, self._account, model, known):
-            found[job.job_id] = places.of(job.guild_id, nth[job.guild_id])
-            nth[job.guild_id] += 1
-        return found
+        places = LinePlaces(await queue_order.guilds_in_line(connection, self._account, model))
+        ordered = await queue_order.own_order(connection, self._account, model, guild_ids)
+        return {
+            job_id: places.of(guild_id, nth)
+            for guild_id, own in ordered.items()
+            # A guild whose first job came between the two readings is shown the next time.
+            if guild_id in places
+            for nth, job_id in enumerate(own)
+        }
 
 
 def _steady(line_estimate: Estimate) -> Estimate:
@@ -219,26 +216,9 @@ def _left(job: lanes.InFlightJob, known: DurationStats, *, now: datetime) -> Dur
         return DurationEstimate(done_seconds=unseen_seconds, late_seconds=unseen_seconds, samples=0)
     since = job.confirmed_at or job.sent_at or now
     age_seconds = (now - since).total_seconds()
-    promise = known.of(job.footage).promise(age_seconds=age_seconds)
+    promise = known.of(job.profile).promise(age_seconds=age_seconds)
     return DurationEstimate(
         done_seconds=promise.done_seconds - age_seconds,
         late_seconds=promise.late_seconds - age_seconds,
         samples=promise.samples,
-    )
-
-
-async def fair_order(
-    connection: Connection, account: AccountId, model: str, waiting: list[Waiting]
-) -> list[Waiting]:
-    """Put waiting jobs into the order of their turns."""
-    if not waiting:
-        return []
-    guild_ids = {job.guild_id for job in waiting}
-    members = {(job.guild_id, job.requester_id) for job in waiting}
-    return list(
-        in_order(
-            waiting,
-            guild_served_at=await lanes.guilds_served_at(connection, account, model, guild_ids),
-            member_served_at=await lanes.members_served_at(connection, members),
-        )
     )

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 from pathlib import Path
 
-from bot.crashpoints import Call, outside
 from bot.domain.host.disk import of_disk
 from bot.domain.ids import JobId
 from bot.domain.jobs.job import Job
@@ -32,7 +31,6 @@ class Folders:
         """Return the preview's path, where the job has one."""
         return self.of(job.id) / PREVIEW if job.has_preview else None
 
-    @outside(Call.STORE_PICTURES)
     async def store_pictures(
         self, job_id: JobId, pictures: tuple[PreparedPicture, ...], preview: bytes | None
     ) -> tuple[Picture, ...]:
@@ -104,7 +102,6 @@ class Folders:
                 return path
         return None
 
-    @outside(Call.ERASE)
     async def erase(self, job_id: JobId) -> None:
         """Delete a job's folder."""
         await asyncio.to_thread(files.remove_tree, self.of(job_id))

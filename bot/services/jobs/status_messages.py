@@ -94,25 +94,7 @@ class StatusMessages:
                 # The private answer says it; there is no message to edit or reply to.
                 await self._cancel_unposted(job, error, announced_at=self._clock.now())
                 raise
-            place: JobChanges = {
-                "status_channel_id": receipt.channel_id,
-                "status_message_id": receipt.message_id,
-            }
-            try:
-                return await self._writer.update_visible(
-                    job,
-                    owner=Owner.SUBMISSIONS,
-                    name=JobUpdateKind.STATUS_POSTED,
-                    changes={
-                        **place,
-                        "shown_version": job.version + 1,
-                        "shown_digest": drawing.digest,
-                    },
-                )
-            except StaleJobError:
-                # Cancelled meanwhile: the message exists all the same and must say so.
-                await self._writer.patch(job.id, **place)
-                return await self._writer.read(job.id) or job
+            return await self._store_receipt(job, receipt, drawing)
 
     async def post_missing(self, job: Job, drawing: Drawing) -> bool:
         """Find the message an earlier process posted, or post it; an ended job needs none.
@@ -143,14 +125,27 @@ class StatusMessages:
                 receipt = await self._chat.post_status(
                     job, drawing, preview=self._folders.preview(job)
                 )
-            await self._writer.patch(
-                job.id, status_channel_id=receipt.channel_id, status_message_id=receipt.message_id
-            )
             log.info("status_recovered", job_id=job.id, found=found)
-            if not found:
-                await self.mark_shown(job, drawing.digest)
-            self._writer.changed(job)
+            await self._store_receipt(job, receipt, None if found else drawing)
             return found
+
+    async def _store_receipt(self, job: Job, receipt: Receipt, shown: Drawing | None) -> Job:
+        """Store where the message is, and what it is known to show."""
+        place: JobChanges = {
+            "status_channel_id": receipt.channel_id,
+            "status_message_id": receipt.message_id,
+        }
+        changes = place.copy()
+        if shown is not None:
+            changes |= {"shown_version": job.version + 1, "shown_digest": shown.digest}
+        try:
+            return await self._writer.update_visible(
+                job, owner=Owner.SUBMISSIONS, name=JobUpdateKind.STATUS_POSTED, changes=changes
+            )
+        except StaleJobError:
+            # Cancelled meanwhile: the message exists all the same and must say so.
+            await self._writer.patch(job.id, **place)
+            return await self._writer.read(job.id) or job
 
     async def edit(self, job: Job, drawing: Drawing) -> bool:
         """Let a message show a drawing, unless the job has moved on since it was read.

@@ -5,11 +5,11 @@ Everything that changes a job's state goes through here, so that nothing forgets
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime
+from enum import StrEnum
 from typing import Unpack
 
-from bot.crashpoints import reached, stepped
 from bot.domain.amounts import Amounts
 from bot.domain.ids import JobId
 from bot.domain.jobs.changes import JobChanges
@@ -25,17 +25,35 @@ from bot.storage.engine import Connection, Database
 log = get_logger(__name__)
 
 
+class ChangeStage(StrEnum):
+    """How far a change of a job has come."""
+
+    WRITTEN = "written"
+    """It stands in its transaction, which may still be undone."""
+    COMMITTED = "committed"
+
+
+JobListener = Callable[[ChangeStage, JobEvent, Job], None]
+"""Called with every change, twice: the stage, the event, and the job as it is then."""
+
+
 class JobWriter:
     """Writes steps and tells everybody who waits for them."""
 
-    def __init__(self, database: Database, clock: Clock, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        metrics: Metrics,
+        listeners: Iterable[JobListener] = (),
+    ) -> None:
         self._database = database
         self._clock = clock
         self._metrics = metrics
-        self._listeners: list[Callable[[Job], None]] = []
+        self._listeners = list(listeners)
 
-    def listen(self, listener: Callable[[Job], None]) -> None:
-        """Call back after each committed change of a job."""
+    def listen(self, listener: JobListener) -> None:
+        """Call back at each change of a job."""
         self._listeners.append(listener)
 
     async def advance(
@@ -74,16 +92,26 @@ class JobWriter:
             changes=changes,
         )
         async with self._database.write() as connection:
-            after = await jobs.apply(connection, step)
+            after = await self.apply(connection, step)
             if also is not None:
                 await also(connection)
         self.publish(step)
         return after
 
+    async def apply(self, connection: Connection, step: Step) -> Job:
+        """Write a step within a larger transaction; once that is committed, ``publish`` it.
+
+        Raises:
+            StaleJobError: somebody else advanced the job first; nothing was written.
+        """
+        after = await jobs.apply(connection, step)
+        self._tell(ChangeStage.WRITTEN, step.event, after)
+        return after
+
     def publish(self, step: Step) -> None:
-        """Log, count and pass on a step that was committed elsewhere."""
+        """Log, count and pass on a step that is committed."""
         before, after = step.before, step.after
-        stepped("committed", before and before.state, after.state)
+        self._tell(ChangeStage.COMMITTED, step.event, after)
         self._metrics.jobs.labels(state=after.state.value).inc()
         if before is not None:
             stage_seconds = (after.times.entered_at - before.times.entered_at).total_seconds()
@@ -97,7 +125,6 @@ class JobWriter:
             model=after.spec.model,
             **step.event.detail,
         )
-        self.changed(after)
 
     async def update_visible(
         self,
@@ -122,10 +149,9 @@ class JobWriter:
             await jobs.record(connection, event)
             if also is not None:
                 await also(connection)
-            reached(f"written {name}")
-        reached(f"committed {name}")
+            self._tell(ChangeStage.WRITTEN, event, after)
+        self._tell(ChangeStage.COMMITTED, event, after)
         log.info(name, job_id=job.id, owner=owner.value, **event.detail)
-        self.changed(after)
         return after
 
     async def patch(self, job_id: JobId, **changes: Unpack[JobChanges]) -> None:
@@ -143,7 +169,6 @@ class JobWriter:
         async with self._database.write() as connection:
             await leases.give_back(connection, job, not_before=not_before, attempts=attempts)
 
-    def changed(self, job: Job) -> None:
-        """Wake whoever waits for a job's change."""
+    def _tell(self, stage: ChangeStage, event: JobEvent, job: Job) -> None:
         for listener in self._listeners:
-            listener(job)
+            listener(stage, event, job)

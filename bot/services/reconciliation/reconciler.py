@@ -34,7 +34,7 @@ from bot.services.jobs.outcomes import unless_stale
 from bot.services.jobs.writer import JobWriter
 from bot.services.reconciliation.operator_decisions import OperatorDecisions
 from bot.services.reconciliation.task_list import TaskList, described, moment
-from bot.storage import jobs, lanes, unconfirmed
+from bot.storage import accounts, jobs, unconfirmed
 from bot.storage.engine import Connection, Database
 from bot.storage.unconfirmed import READINGS_NEEDED, Reading
 
@@ -133,7 +133,7 @@ class Reconciler:
 
     async def _learn_key_early(self) -> None:
         async with self._database.read() as connection:
-            account = await lanes.account_of(connection, self._account)
+            account = await accounts.get(connection, self._account)
             if account.api_key_id is not None:
                 return
             followed = await jobs.in_states(connection, POLLED, limit=FOLLOWED_LOOKED_AT)
@@ -234,15 +234,17 @@ class Reconciler:
         async with self._database.write() as connection:
             known = await unconfirmed.readings_of(connection, job.id)
             # A clock that was set back makes readings of the future, which count for nothing.
-            earlier = [each for each in known if settled_at(job) <= each.at <= now - READING_GAP]
-            if any(now - READING_GAP < each.at <= now for each in known):
+            earlier = [
+                reading for reading in known if settled_at(job) <= reading.at <= now - READING_GAP
+            ]
+            if any(now - READING_GAP < reading.at <= now for reading in known):
                 return INTERVAL_SECONDS
             reading = Reading(at=now, has_control=has_control)
             await unconfirmed.add_reading(connection, job.id, reading)
         agreeing = [*earlier, reading][-READINGS_NEEDED:]
         if len(agreeing) < READINGS_NEEDED:
             return INTERVAL_SECONDS
-        if all(each.has_control for each in agreeing):
+        if all(reading.has_control for reading in agreeing):
             await self._decisions.requeue(job, Owner.RECONCILER, reason="certainly not taken")
             return INTERVAL_SECONDS
         await self._undecided(job, UnresolvedReason.NO_CONTROL)

@@ -13,7 +13,7 @@ from bot.domain.jobs.job import Job
 from bot.domain.jobs.ownership import Listing, is_certainly_ours
 from bot.domain.ports import Clock, VideoProvider
 from bot.domain.requests.task import ListedTask
-from bot.storage import jobs, lanes, unconfirmed
+from bot.storage import accounts, jobs, unconfirmed
 from bot.storage.engine import Connection, Database
 
 MAX_PAGES = 200
@@ -101,12 +101,12 @@ class TaskList:
             and is_certainly_ours(owner)
         }
         async with self._database.read() as connection:
-            known = (await lanes.account_of(connection, self._account)).api_key_id
+            known = (await accounts.get(connection, self._account)).api_key_id
         if len(own) != 1 or own == {known}:
             return known
         (api_key_id,) = own
         async with self._database.write() as connection:
-            await lanes.set_account(connection, self._account, api_key_id=api_key_id)
+            await accounts.change(connection, self._account, api_key_id=api_key_id)
         return api_key_id
 
 

@@ -8,6 +8,7 @@ trial, paused for whoever reads it and open to the next create, so that nothing 
 from __future__ import annotations
 
 from bot.domain.errors import AuthenticationError, ProviderError
+from bot.domain.host.account import Account, AccountStatus
 from bot.domain.host.alerts import AlertKind
 from bot.domain.ids import AccountId
 from bot.domain.jobs.pacing import ACCOUNT_PROBE_INTERVAL
@@ -16,18 +17,10 @@ from bot.domain.ports import Clock, VideoProvider
 from bot.logs import get_logger
 from bot.metrics import Metrics
 from bot.services.alerts import Alerts
-from bot.storage import jobs, lanes, processes
+from bot.storage import accounts, jobs
 from bot.storage.engine import Database
 
 log = get_logger(__name__)
-
-_TOLD = "account_pause_told"
-"""Key of the stored pause the operators know of."""
-
-
-def is_closed(account: lanes.Account) -> bool:
-    """Tell whether nothing may be submitted; on trial there is no moment of the next probe."""
-    return account.paused_at is not None and account.probe_at is not None
 
 
 class AccountPause:
@@ -51,14 +44,16 @@ class AccountPause:
         """Stop submitting until the provider takes the account again."""
         now = self._clock.now()
         async with self._database.write() as connection:
-            row = await lanes.account_of(connection, account)
-            await lanes.set_account(
+            known = await accounts.get(connection, account)
+            is_paused = known.status is AccountStatus.PAUSED
+            await accounts.change(
                 connection,
                 account,
-                paused_at=row.paused_at or now,
+                status=AccountStatus.PAUSED,
+                paused_at=known.paused_at or now,
                 pause_reason=error.provider_code or error.code,
                 # Polls that are refused meanwhile must not put the probe off.
-                probe_at=row.probe_at if is_closed(row) else now + ACCOUNT_PROBE_INTERVAL,
+                probe_at=known.probe_at if is_paused else now + ACCOUNT_PROBE_INTERVAL,
             )
         self._metrics.account_paused.set(1)
         await self._tell(account)
@@ -66,43 +61,55 @@ class AccountPause:
     async def works(self, account: AccountId) -> None:
         """Note that the provider took a paid call: whatever paused the account is over."""
         async with self._database.read() as connection:
-            row = await lanes.account_of(connection, account)
-        if row.paused_at is not None:
+            known = await accounts.get(connection, account)
+        if known.status is not AccountStatus.OPEN:
             await self._resume(account)
 
     async def probe(self, account: AccountId, model: str) -> None:
         """Try a paused account with a list call, which costs nothing."""
         async with self._database.read() as connection:
-            row = await lanes.account_of(connection, account)
-        self._metrics.account_paused.set(row.paused_at is not None)
-        if row.paused_at is None:
+            known = await accounts.get(connection, account)
+        self._metrics.account_paused.set(known.status is not AccountStatus.OPEN)
+        if known.status is AccountStatus.OPEN:
             return
         await self._tell(account)
-        now = self._clock.now()
-        if row.probe_at is not None:
-            if row.probe_at > now:
-                return
-            try:
-                await self._provider.list_tasks(model=model, page=1)
-            except ProviderError as error:
-                log.info("account_still_paused", account=account, code=error.code)
-                async with self._database.write() as connection:
-                    await lanes.set_account(
-                        connection, account, probe_at=now + ACCOUNT_PROBE_INTERVAL
-                    )
-                return
+        if known.status is AccountStatus.PAUSED and not await self._answers(known, model):
+            return
         async with self._database.read() as connection:
             waiting = await jobs.in_states(connection, {JobState.QUEUED}, limit=1)
         if not waiting:
             await self._resume(account)
-        elif row.probe_at is not None:
+        elif known.status is AccountStatus.PAUSED:
             async with self._database.write() as connection:
-                await lanes.set_account(connection, account, probe_at=None)
+                await accounts.change(
+                    connection, account, status=AccountStatus.ON_TRIAL, probe_at=None
+                )
+
+    async def _answers(self, paused: Account, model: str) -> bool:
+        """Make the free call of a paused account, when it is due; tell whether it worked."""
+        now = self._clock.now()
+        if paused.probe_at is not None and paused.probe_at > now:
+            return False
+        try:
+            await self._provider.list_tasks(model=model, page=1)
+        except ProviderError as error:
+            log.info("account_still_paused", account=paused.account, code=error.code)
+            async with self._database.write() as connection:
+                await accounts.change(
+                    connection, paused.account, probe_at=now + ACCOUNT_PROBE_INTERVAL
+                )
+            return False
+        return True
 
     async def _resume(self, account: AccountId) -> None:
         async with self._database.write() as connection:
-            await lanes.set_account(
-                connection, account, paused_at=None, pause_reason=None, probe_at=None
+            await accounts.change(
+                connection,
+                account,
+                status=AccountStatus.OPEN,
+                paused_at=None,
+                pause_reason=None,
+                probe_at=None,
             )
         self._metrics.account_paused.set(0)
         self._alerts.resolve(AlertKind.ACCOUNT_PAUSED, account)
@@ -115,13 +122,11 @@ class AccountPause:
         than never.
         """
         async with self._database.read() as connection:
-            row = await lanes.account_of(connection, account)
-            told = await processes.get_fact(connection, _TOLD)
-        this = f"{account} {row.paused_at}"
-        if row.paused_at is None or told == this:
+            known = await accounts.get(connection, account)
+        if known.paused_at is None or known.pause_told_at == known.paused_at:
             return
-        reason = row.pause_reason or ""
+        reason = known.pause_reason or ""
         if not await self._alerts.fire(AlertKind.ACCOUNT_PAUSED, account, reason=reason):
             return
         async with self._database.write() as connection:
-            await processes.set_fact(connection, _TOLD, this)
+            await accounts.change(connection, account, pause_told_at=known.paused_at)

@@ -28,11 +28,12 @@ from bot.domain.failure import FailureReason
 from bot.domain.host.disk import DiskUnavailableError, is_disk_trouble, of_disk
 from bot.domain.ids import ChannelId
 from bot.domain.jobs.changes import JobChanges, changed
-from bot.domain.jobs.delivery import MIB, Receipt, upload_limit_bytes
+from bot.domain.jobs.delivery import Receipt, upload_limit_bytes
 from bot.domain.jobs.job import Job
 from bot.domain.jobs.states import JobState, Owner
 from bot.domain.jobs.status import Drawing, Purpose, StatusView
 from bot.domain.ports import Chat, Clock
+from bot.domain.units import MIB
 from bot.logs import get_logger
 from bot.media.child import MediaPool
 from bot.metrics import Metrics
@@ -49,10 +50,12 @@ IDLE_SECONDS = 5.0
 DeliveryMethod = Callable[[Job, Drawing, Path], Awaitable[Receipt]]
 """Puts a video before people, with the message as it is drawn."""
 
-LEASE = timedelta(minutes=15)
+STAGE = Stage(
+    state=JobState.DELIVERING,
+    owner=Owner.DELIVERER,
+    lease=timedelta(minutes=15),
+)
 """Time to re-encode a large file and to upload it."""
-
-STAGE = Stage(state=JobState.DELIVERING, owner=Owner.DELIVERER, lease=LEASE)
 
 HAND_OVER_SECONDS = 120
 SLOWEST_BYTES_PER_SECOND = 512 * 1024
@@ -277,7 +280,7 @@ class Deliverer:
     async def _shrink(self, job: Job, original: Path, limit_bytes: int) -> Path:
         target = original.with_name(SHRUNK)
         # Each attempt takes minutes: the lease must not lapse under our hands.
-        await self._writer.patch(job.id, lease_until=self._clock.now() + LEASE)
+        await self._writer.patch(job.id, lease_until=self._clock.now() + STAGE.lease)
         try:
             await self._media.shrink(original, target, limit_bytes=limit_bytes)
         except OSError as error:

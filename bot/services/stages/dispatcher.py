@@ -26,12 +26,13 @@ from bot.domain.errors import (
     StaleJobError,
 )
 from bot.domain.failure import FailureReason
+from bot.domain.host.account import AccountStatus
 from bot.domain.host.alerts import AlertKind
 from bot.domain.host.switch import Switch
 from bot.domain.ids import AccountId, TaskId, WorkerId
 from bot.domain.jobs.changes import JobChanges, adoption
 from bot.domain.jobs.job import Detail, Job
-from bot.domain.jobs.pacing import LEASE, UNCONFIRMED_GAP
+from bot.domain.jobs.pacing import CREATE_LEASE, UNCONFIRMED_GAP
 from bot.domain.jobs.states import JobState, Owner
 from bot.domain.jobs.transitions import transition
 from bot.domain.ports import Clock, VideoProvider
@@ -39,13 +40,11 @@ from bot.domain.requests.task import TaskImage, TaskRequest
 from bot.logs import get_logger
 from bot.metrics import Metrics
 from bot.services.alerts import Alerts
-from bot.services.jobs.estimates import fair_order
 from bot.services.jobs.files import Folders
 from bot.services.jobs.outcomes import Outcomes
 from bot.services.jobs.writer import JobWriter
-from bot.services.stages.account_pause import AccountPause, is_closed
-from bot.services.switch import switch_of
-from bot.storage import jobs, lanes, unconfirmed
+from bot.services.stages.account_pause import AccountPause
+from bot.storage import accounts, host_state, jobs, lanes, queue_order, unconfirmed
 from bot.storage.engine import Connection, Database
 
 log = get_logger(__name__)
@@ -99,12 +98,14 @@ class Dispatcher:
         offered any more ends here instead of waiting for nothing.
         """
         async with self._database.write() as connection:
+            await accounts.ensure(connection, self._account)
             await lanes.ensure(
                 connection,
                 self._account,
                 [(model.name, model.limits) for model in self._catalogue],
             )
             await jobs.take_over_queued(connection, self._account)
+            await queue_order.enter_waiting(connection, self._account)
             queued = await jobs.in_states(connection, {JobState.QUEUED})
         for job in queued:
             if not self._is_offered(job):
@@ -135,10 +136,10 @@ class Dispatcher:
         now = self._clock.now()
         async with self._database.write() as connection:
             lane = await lanes.lock(connection, self._account, model)
-            account = await lanes.account_of(connection, self._account)
-            if lane is None or lane.off_at is not None or is_closed(account):
+            account = await accounts.get(connection, self._account)
+            if lane is None or lane.off_at is not None or account.status is AccountStatus.PAUSED:
                 return IDLE_SECONDS
-            if await switch_of(connection) is not Switch.OPEN:
+            if await host_state.switch_of(connection) is not Switch.OPEN:
                 return IDLE_SECONDS
             if lane.next_submit_at is not None and lane.next_submit_at > now:
                 return (lane.next_submit_at - now).total_seconds()
@@ -162,12 +163,12 @@ class Dispatcher:
                     "task_id": None,
                     "operator_told_at": None,
                     "lease_owner": self._worker_id,
-                    "lease_until": now + LEASE,
+                    "lease_until": now + CREATE_LEASE,
                     "claims": job.lease.claims + 1,
                     "attempts": job.lease.attempts,
                 },
             )
-            await jobs.apply(connection, step)
+            await self._writer.apply(connection, step)
             await lanes.set_next_submit(
                 connection, lane, at=now + self._spacing(lane), throttled=lane.throttled
             )
@@ -176,15 +177,10 @@ class Dispatcher:
 
     async def _next(self, connection: Connection, model: str) -> Job | None:
         now = self._clock.now()
-        oldest = now - self._queue_ttl
-        guild_id = await lanes.next_guild(connection, self._account, model, now=now, oldest=oldest)
-        if guild_id is None:
-            return None
-        waiting = await lanes.claimable_of(
-            connection, self._account, model, guild_id, now=now, oldest=oldest
+        job_id = await queue_order.next_job(
+            connection, self._account, model, now=now, oldest=now - self._queue_ttl
         )
-        ordered = await fair_order(connection, self._account, model, waiting)
-        return await jobs.get(connection, ordered[0].job_id) if ordered else None
+        return None if job_id is None else await jobs.get(connection, job_id)
 
     @staticmethod
     def _spacing(lane: lanes.Lane) -> timedelta:

@@ -19,10 +19,10 @@ from bot.domain.errors import (
 )
 from bot.domain.failure import FailureReason
 from bot.domain.host.alerts import AlertKind
-from bot.domain.jobs.delivery import MIB
 from bot.domain.jobs.job import Job, JobUpdateKind
 from bot.domain.jobs.states import JobState, Owner
 from bot.domain.ports import Clock, VideoProvider
+from bot.domain.units import MIB
 from bot.logs import get_logger
 from bot.media.child import MediaPool
 from bot.metrics import Metrics
@@ -89,10 +89,11 @@ class Downloader:
         target = self._folders.of(job.id) / RESULT
         try:
             await asyncio.to_thread(_make_folder, target.parent)
-            download = await self._provider.download(
-                job.result.url, target, max_bytes=MAX_RESULT_BYTES
-            )
-            media = await self._media.probe(target)
+            async with self._media.expecting(target):
+                download = await self._provider.download(
+                    job.result.url, target, max_bytes=MAX_RESULT_BYTES
+                )
+                media = await self._media.probe(target)
         except ResultExpiredError as error:
             await self._expired(job, error)
         except (ProviderError, MediaError, OSError) as error:

@@ -1,7 +1,7 @@
 """One loop for all tasks at the provider: PENDING and RUNNING, until the provider ends them.
 
 A task whose id we hold is never given up: after TASK_TIMEOUT_SECONDS the member is told and polling
-slows, and only the provider's own word ends the job. Each success teaches how long its footage
+slows, and only the provider's own word ends the job. Each success teaches how long its profile
 takes; polls are rare while a task cannot be done yet, and close when it is likely.
 """
 
@@ -421,8 +421,8 @@ class Poller:
 
 def _wish_seconds(error: ProviderError) -> float:
     """Return how long the server wants to be left alone."""
-    wish = error.retry_after_seconds if isinstance(error, RateLimitedError) else None
-    return wish or 0.0
+    request = error.retry_after_seconds if isinstance(error, RateLimitedError) else None
+    return request or 0.0
 
 
 def _readable(job: Job) -> JobChanges:

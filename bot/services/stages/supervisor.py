@@ -131,5 +131,5 @@ class Supervisor:
 def _has_a_name(error: Exception) -> bool:
     """Tell whether nothing but known trouble happened, in one place or in several at once."""
     if isinstance(error, ExceptionGroup):
-        return all(_has_a_name(each) for each in error.exceptions)
+        return all(_has_a_name(inner) for inner in error.exceptions)
     return isinstance(error, BotError | OSError) and not isinstance(error, _FINAL)

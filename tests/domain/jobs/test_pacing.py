@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bot.domain.backoff import backoff
 from bot.domain.jobs.pacing import (
     CREATE_DEADLINE_SECONDS,
-    LEASE,
+    CREATE_LEASE,
     TASK_MEMORY,
     UNCONFIRMED_COUNTS_FOR,
     UNCONFIRMED_DEADLINE,
@@ -139,6 +139,6 @@ def test_moment_on_a_grid_is_never_earlier_and_less_than_a_step_later(
 
 
 def test_figures_fit_each_other() -> None:
-    assert timedelta(seconds=CREATE_DEADLINE_SECONDS) * 2 <= LEASE
+    assert timedelta(seconds=CREATE_DEADLINE_SECONDS) * 2 <= CREATE_LEASE
     assert timedelta(hours=3) < UNCONFIRMED_COUNTS_FOR
     assert timedelta(hours=3) + TASK_MEMORY <= UNCONFIRMED_DEADLINE

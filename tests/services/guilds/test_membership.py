@@ -19,9 +19,8 @@ from bot.domain.host.overview import GuildInfo
 from bot.domain.ids import GuildId, UserId
 from bot.domain.jobs.states import JobState
 from bot.services.guilds.membership import SETTINGS_KEPT, GuildMembership
-from bot.services.guilds.presence import presences_of
 from bot.storage import departures as stored
-from bot.storage import grants, guilds, moderation, permits
+from bot.storage import grants, guilds, host_state, moderation, permits
 from tests.fakes import GUILD, MEMBER, NOW
 from tests.services.core import RETENTION, Core
 
@@ -134,7 +133,7 @@ async def test_an_outage_does_not_take_a_guilds_name(core: Core) -> None:
         discord.named, discord.is_down = named, True
         await follower.run_once()
         async with core.database.read() as connection:
-            known = await presences_of(connection)
+            known = await host_state.present(connection)
         assert known == {GUILD: GuildInfo(name="Tidepool", members=12)}
 
 

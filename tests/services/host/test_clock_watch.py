@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 from bot.domain.errors import ChatUnavailableError, ConfigurationError, DatabaseUnavailableError
 from bot.domain.guilds.audit import Action, WordChange
 from bot.domain.guilds.settings import Guild
+from bot.domain.host.account import AccountStatus
 from bot.domain.ids import ChannelId, UserId
 from bot.domain.jobs.job import Job, JobUpdateKind
 from bot.domain.jobs.pacing import LONGEST_WAIT
@@ -19,9 +20,9 @@ from bot.domain.jobs.states import JobState, Owner
 from bot.domain.people import Person
 from bot.services.guilds.membership import FORGET_EVERY_SECONDS, SETTINGS_KEPT, GuildMembership
 from bot.services.host.clock_watch import STEP_SECONDS, ClockStepWatch
-from bot.services.host.process_lease import LEASE, ProcessLease
+from bot.services.host.process_lease import PROCESS_LEASE, ProcessLease
 from bot.services.stages.reaper import STRAY_AFTER
-from bot.storage import departures, guilds, lanes
+from bot.storage import accounts, departures, guilds, lanes
 from tests.fakes import ACCOUNT, GUILD, MODEL, NOW
 from tests.services.core import Core
 from tests.services.set_clock import SetClock
@@ -91,7 +92,9 @@ async def _is_fetched(core: Core) -> bool:
 
 async def _put_pause(core: Core, due_at: datetime) -> None:
     async with core.database.write() as connection:
-        await lanes.set_account(connection, ACCOUNT, paused_at=NOW, probe_at=due_at)
+        await accounts.change(
+            connection, ACCOUNT, status=AccountStatus.PAUSED, paused_at=NOW, probe_at=due_at
+        )
 
 
 async def _is_probed(core: Core) -> bool:
@@ -254,7 +257,7 @@ async def test_dead_process_is_replaced_in_time_though_the_clock_was_set(
     await dead.acquire()
     clock.set_by(step)
     await core.process_lease.acquire()
-    assert LEASE.total_seconds() <= clock.monotonic() <= LEASE.total_seconds() + 10
+    assert PROCESS_LEASE.total_seconds() <= clock.monotonic() <= PROCESS_LEASE.total_seconds() + 10
 
 
 # --- what is held in memory ---------------------------------------------------------------------

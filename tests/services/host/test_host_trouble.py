@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from unittest.mock import create_autospec
 
 import pytest
 from structlog.testing import capture_logs
@@ -28,10 +29,9 @@ from bot.domain.jobs.states import JobState
 from bot.domain.jobs.status import Drawing, Purpose
 from bot.domain.requests.task import TaskState
 from bot.logs import configure_logs, get_logger
-from bot.media import child
 from bot.media.child import MediaPool
 from bot.provider import downloads
-from bot.services.host.process_lease import LEASE, ProcessLease
+from bot.services.host.process_lease import PROCESS_LEASE, ProcessLease
 from bot.services.intake.pictures import Pictures
 from bot.services.stages.supervisor import Loop, Supervisor
 from tests.fakes import MODEL, NOW, VIDEO, a_submission, a_task
@@ -113,19 +113,14 @@ async def test_wish_is_refused_where_the_folder_cannot_be_made(
     assert str(core.settings.data_dir) not in str(caught.value)
 
 
-async def test_pictures_that_nobody_can_look_at_for_want_of_room_are_no_bad_pictures(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    def refuse(*_: object) -> None:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
+async def test_pictures_that_nobody_can_look_at_for_want_of_room_are_no_bad_pictures() -> None:
     async def read() -> bytes:
         return b"jpeg"
 
-    monkeypatch.setattr(child, "_write_sources", refuse)
-    async with MediaPool(workers=1) as media:
-        with pytest.raises(DiskUnavailableError):
-            await Pictures(media).prepare([("first_frame", read)])
+    media = create_autospec(MediaPool, instance=True)
+    media.prepare.side_effect = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    with pytest.raises(DiskUnavailableError):
+        await Pictures(media).prepare([("first_frame", read)])
 
 
 @DATABASE_TROUBLE
@@ -286,7 +281,7 @@ async def test_lease_outlives_a_database_that_is_away_for_a_minute(
             await ProcessLease(core.database, core.clock).acquire()
     assert [line["event"] for line in logs] == ["lease_unrenewed"]
     # Whoever starts the moment it is back sees a sign of life before the lease is over.
-    assert 4 * max(waits) < LEASE.total_seconds()
+    assert 4 * max(waits) < PROCESS_LEASE.total_seconds()
     await core.process_lease.run_once()
     assert core.process_lease.trouble is None
 

@@ -16,10 +16,9 @@ from bot.domain.host.switch import Switch
 from bot.domain.ids import ChannelId, GuildId, UserId
 from bot.domain.jobs.states import JobState
 from bot.domain.people import Person
-from bot.services.guilds.presence import store_presences
 from bot.services.host.operator import OperatorActions
 from bot.services.switch import IntakeSwitch
-from bot.storage import audit, guilds
+from bot.storage import audit, guilds, host_state
 from tests.fakes import ACCOUNT, GUILD, MODEL, NOW
 from tests.services.core import GENEROUS, Core
 
@@ -71,7 +70,7 @@ async def test_guilds_are_listed_dearest_first_with_what_bounds_them(
     await core.put(created_at=old, counted_at=old)
     async with core.database.write() as connection:
         present = {GUILD: GuildInfo(name="Tidepool", members=12), SILENT: GuildInfo(name="Quiet")}
-        await store_presences(connection, present)
+        await host_state.set_present(connection, present)
         await guilds.change(connection, OTHER, left_at=NOW)
     await host.set_ceiling(
         str(GUILD), unit=Unit.COST, window=Window.MONTH, limit=9_000_000, actor=OPERATOR

@@ -13,9 +13,9 @@ import pytest
 from bot.domain.errors import ConfigurationError, LostLeaseError
 from bot.domain.ids import WorkerId
 from bot.domain.jobs.states import JobState
-from bot.services.host.process_lease import LEASE, ProcessLease
-from bot.storage import processes
-from bot.storage.processes import ProcessRow
+from bot.services.host.process_lease import PROCESS_LEASE, ProcessLease
+from bot.storage import process_lease
+from bot.storage.process_lease import ProcessRow
 from tests.fakes import NOW
 from tests.services.core import Core
 
@@ -23,7 +23,7 @@ from tests.services.core import Core
 async def _put(core: Core, *, pid: int, host: str = "elsewhere boot") -> None:
     row = ProcessRow(worker_id=WorkerId("other"), host=host, pid=pid, renewed_at=core.clock.now())
     async with core.database.write() as connection:
-        await processes.register(connection, row)
+        await process_lease.register(connection, row)
 
 
 def _dead_pid() -> int:
@@ -34,7 +34,7 @@ def _dead_pid() -> int:
 
 async def _holder(core: Core) -> str:
     async with core.database.read() as connection:
-        holder = await processes.current(connection)
+        holder = await process_lease.current(connection)
     assert holder is not None
     return holder.worker_id
 
@@ -68,7 +68,7 @@ async def test_silent_process_of_another_host_is_replaced_once_its_lease_lapsed(
 ) -> None:
     await _put(core, pid=_dead_pid())
     await core.process_lease.acquire()
-    assert LEASE <= core.clock.now() - NOW < LEASE + timedelta(seconds=10)
+    assert PROCESS_LEASE <= core.clock.now() - NOW < PROCESS_LEASE + timedelta(seconds=10)
 
 
 @pytest.mark.parametrize("ahead", [timedelta(seconds=30), timedelta(hours=-1)])
@@ -80,14 +80,14 @@ async def test_clock_of_another_host_decides_nothing(core: Core, ahead: timedelt
         renewed_at=core.clock.now() - ahead,
     )
     async with core.database.write() as connection:
-        await processes.register(connection, row)
+        await process_lease.register(connection, row)
     sleep = core.clock.sleep
 
     async def renewing(seconds: float) -> None:
         await sleep(seconds)
         async with core.database.write() as connection:
             now = core.clock.now() - ahead
-            assert await processes.renew(connection, row.worker_id, now=now)
+            assert await process_lease.renew(connection, row.worker_id, now=now)
 
     core.clock.sleep = renewing  # type: ignore[method-assign]
     with pytest.raises(ConfigurationError):
@@ -95,7 +95,7 @@ async def test_clock_of_another_host_decides_nothing(core: Core, ahead: timedelt
     core.clock.sleep = sleep  # type: ignore[method-assign]
     waited_from = core.clock.now()
     await core.process_lease.acquire()
-    assert LEASE <= core.clock.now() - waited_from < LEASE + timedelta(seconds=10)
+    assert PROCESS_LEASE <= core.clock.now() - waited_from < PROCESS_LEASE + timedelta(seconds=10)
     assert await _holder(core) == core.process_lease.worker_id
 
 
@@ -137,4 +137,4 @@ async def test_two_starts_at_the_same_moment_leave_one_process(core: Core) -> No
     winners = await asyncio.gather(one.acquire(), two.acquire(), return_exceptions=True)
     # The loser waited for a lease that nobody renewed: that is the only way to win second.
     assert winners.count(None) >= 1
-    assert core.clock.now() - NOW >= LEASE or ConfigurationError in map(type, winners)
+    assert core.clock.now() - NOW >= PROCESS_LEASE or ConfigurationError in map(type, winners)

@@ -14,7 +14,7 @@ from bot.domain.jobs.pacing import UNCONFIRMED_COUNTS_FOR, Estimate
 from bot.domain.jobs.render_times import render_profile_of
 from bot.domain.jobs.states import JobState
 from bot.services.jobs import estimates
-from bot.storage import lanes, render_times
+from bot.storage import queue_order, render_times
 from tests.fakes import ACCOUNT, MODEL, NOW, a_submission
 from tests.services.core import Core
 
@@ -120,7 +120,7 @@ async def test_guild_that_comes_while_the_line_is_read_is_shown_the_next_time(
         return []
 
     with monkeypatch.context() as patch:
-        patch.setattr(lanes, "guilds_in_line", read_before)
+        patch.setattr(queue_order, "guilds_in_line", read_before)
         assert (await core.estimates.view(job)).position is None
     assert (await core.estimates.view(job)).position == 1
 

@@ -11,7 +11,7 @@ from bot.domain.ids import TaskId
 from bot.domain.jobs.ledger import EntryKind
 from bot.domain.jobs.states import JobState
 from bot.domain.requests.task import TaskState
-from bot.storage import lanes, unconfirmed
+from bot.storage import accounts, unconfirmed
 from tests.fakes import ACCOUNT, MODEL, NOW, a_submission, a_task
 from tests.services.core import Core
 from tests.services.unanswered import GAVE_UP, SENT, lost, own, rounds, why
@@ -107,7 +107,7 @@ async def test_strangers_tasks_are_never_candidates(core: Core) -> None:
 async def test_key_learnt_earlier_is_remembered(core: Core) -> None:
     job = await lost(core)
     async with core.database.write() as connection:
-        await lanes.set_account(connection, ACCOUNT, api_key_id="15001")
+        await accounts.change(connection, ACCOUNT, api_key_id="15001")
     core.provider.list_task("found", at=SENT)
     core.provider.list_task("a stranger's", at=SENT, api_key_id="another key")
     await core.reconciler.run_once()

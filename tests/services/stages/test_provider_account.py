@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
+from bot.domain.host.account import AccountStatus
 from bot.domain.jobs.job import Job
 from bot.domain.jobs.states import JobState
-from bot.storage import lanes
+from bot.storage import accounts
 from tests.fakes import ACCOUNT
 from tests.services.core import Core
 from tests.services.emulated import LANE, Stage, emulated
@@ -134,8 +135,13 @@ async def test_account_on_trial_opens_when_nothing_waits_any_more(stage: Stage) 
 async def test_pause_nobody_was_told_of_is_told_by_the_next_process(stage: Stage) -> None:
     now = stage.core.clock.now()
     async with stage.core.database.write() as connection:
-        await lanes.set_account(
-            connection, ACCOUNT, paused_at=now, pause_reason="Arrearage", probe_at=now
+        await accounts.change(
+            connection,
+            ACCOUNT,
+            status=AccountStatus.PAUSED,
+            paused_at=now,
+            pause_reason="Arrearage",
+            probe_at=now,
         )
     async with stage.restarted(result_hosts=["127.0.0.1"]) as again:
         again.server.faults.add("account", "revoke")

@@ -1,4 +1,4 @@
-"""Odd and hostile pictures, each made in code: name, bytes, and what must become of them.
+"""Malformed, unusual and hostile pictures, each made in code: name, bytes, what becomes of them.
 
 An expectation is the key of a refusal, or the set of notes of a picture that was made to fit.
 """
@@ -28,7 +28,9 @@ TURNED = frozenset({PictureNote.ROTATED})
 
 
 @dataclass(frozen=True, slots=True)
-class Oddity:
+class MalformedInput:
+    """A picture that few people send, and what must become of it."""
+
     name: str
     make: Callable[[], bytes]
     expected: str | frozenset[PictureNote]
@@ -252,179 +254,195 @@ SVG = b'<?xml version="1.0"?>\n<!-- c --><svg xmlns="http://www.w3.org/2000/svg"
 HTML = b"<!DOCTYPE html><html><head><title>404</title></head></html>"
 LIMIT = 25 * 1024 * 1024
 
-ODDITIES: tuple[Oddity, ...] = (
+MALFORMED_INPUTS: tuple[MalformedInput, ...] = (
     # nothing, or no picture at all
-    Oddity("empty", lambda: b"", "empty"),
-    Oddity("one_byte", lambda: b"\xff", "not_an_image"),
-    Oddity("zeros", lambda: bytes(4096), "not_an_image"),
-    Oddity("json", lambda: b'{"error": "gone"}', "not_an_image"),
-    Oddity("text", lambda: b"This content is no longer available.", "not_an_image"),
-    Oddity("html", lambda: HTML, "html"),
-    Oddity("html_with_bom", lambda: b"\xef\xbb\xbf\n  " + HTML, "html"),
-    Oddity("html_with_inline_svg", lambda: HTML + SVG, "html"),
-    Oddity("svg", lambda: SVG, "svg"),
-    Oddity("svg_utf_16", lambda: b"\xff\xfe" + SVG.decode().encode("utf-16-le"), "svg"),
-    Oddity("svgz", lambda: gzip.compress(SVG), "svg"),
-    Oddity("gzip_bomb", lambda: gzip.compress(bytes(50_000_000)), "archive"),
-    Oddity("gzip_cut", lambda: b"\x1f\x8b\x08", "archive"),
-    Oddity("pdf", lambda: b"%PDF-1.7\n" + bytes(100), "pdf"),
-    Oddity("zip", lambda: b"PK\x03\x04" + bytes(100), "archive"),
-    Oddity("mp4", lambda: iso(b"isom", b"avc1"), "video"),
-    Oddity("matroska", lambda: b"\x1a\x45\xdf\xa3" + bytes(100), "video"),
-    Oddity("avi", lambda: b"RIFF\x00\x01\x00\x00AVI LIST", "video"),
-    Oddity("wav", lambda: b"RIFF\x00\x01\x00\x00WAVEfmt ", "audio"),
-    Oddity("mp3", lambda: b"ID3\x04\x00" + bytes(100), "audio"),
-    Oddity("m4a", lambda: iso(b"M4A ", b"isom"), "audio"),
-    Oddity("executable", lambda: b"\x7fELF" + bytes(100), "not_an_image"),
+    MalformedInput("empty", lambda: b"", "empty"),
+    MalformedInput("one_byte", lambda: b"\xff", "not_an_image"),
+    MalformedInput("zeros", lambda: bytes(4096), "not_an_image"),
+    MalformedInput("json", lambda: b'{"error": "gone"}', "not_an_image"),
+    MalformedInput("text", lambda: b"This content is no longer available.", "not_an_image"),
+    MalformedInput("html", lambda: HTML, "html"),
+    MalformedInput("html_with_bom", lambda: b"\xef\xbb\xbf\n  " + HTML, "html"),
+    MalformedInput("html_with_inline_svg", lambda: HTML + SVG, "html"),
+    MalformedInput("svg", lambda: SVG, "svg"),
+    MalformedInput("svg_utf_16", lambda: b"\xff\xfe" + SVG.decode().encode("utf-16-le"), "svg"),
+    MalformedInput("svgz", lambda: gzip.compress(SVG), "svg"),
+    MalformedInput("gzip_bomb", lambda: gzip.compress(bytes(50_000_000)), "archive"),
+    MalformedInput("gzip_cut", lambda: b"\x1f\x8b\x08", "archive"),
+    MalformedInput("pdf", lambda: b"%PDF-1.7\n" + bytes(100), "pdf"),
+    MalformedInput("zip", lambda: b"PK\x03\x04" + bytes(100), "archive"),
+    MalformedInput("mp4", lambda: iso(b"isom", b"avc1"), "video"),
+    MalformedInput("matroska", lambda: b"\x1a\x45\xdf\xa3" + bytes(100), "video"),
+    MalformedInput("avi", lambda: b"RIFF\x00\x01\x00\x00AVI LIST", "video"),
+    MalformedInput("wav", lambda: b"RIFF\x00\x01\x00\x00WAVEfmt ", "audio"),
+    MalformedInput("mp3", lambda: b"ID3\x04\x00" + bytes(100), "audio"),
+    MalformedInput("m4a", lambda: iso(b"M4A ", b"isom"), "audio"),
+    MalformedInput("executable", lambda: b"\x7fELF" + bytes(100), "not_an_image"),
     # pictures that are recognised and not taken
-    Oddity("heic", lambda: iso(b"heic", b"mif1", b"heic"), "heic"),
-    Oddity("heif_by_compatible_brand", lambda: iso(b"mif1", b"heic"), "heic"),
-    Oddity("jpeg_2000", lambda: save(scene(), "JPEG2000"), "unsupported_format"),
-    Oddity("jpeg_xl", lambda: b"\xff\x0a" + bytes(100), "unsupported_format"),
-    Oddity("psd", lambda: b"8BPS\x00\x01" + bytes(100), "unsupported_format"),
-    Oddity("ico", lambda: save(scene(256, 256), "ICO"), "unsupported_format"),
-    Oddity("postscript", lambda: b"%!PS-Adobe-3.0 EPSF-3.0\n", "unsupported_format"),
-    Oddity(
+    MalformedInput("heic", lambda: iso(b"heic", b"mif1", b"heic"), "heic"),
+    MalformedInput("heif_by_compatible_brand", lambda: iso(b"mif1", b"heic"), "heic"),
+    MalformedInput("jpeg_2000", lambda: save(scene(), "JPEG2000"), "unsupported_format"),
+    MalformedInput("jpeg_xl", lambda: b"\xff\x0a" + bytes(100), "unsupported_format"),
+    MalformedInput("psd", lambda: b"8BPS\x00\x01" + bytes(100), "unsupported_format"),
+    MalformedInput("ico", lambda: save(scene(256, 256), "ICO"), "unsupported_format"),
+    MalformedInput("postscript", lambda: b"%!PS-Adobe-3.0 EPSF-3.0\n", "unsupported_format"),
+    MalformedInput(
         "dng", lambda: tiff(scene(), tiffinfo={0xC612: b"\x01\x04\x00\x00"}), "unsupported_format"
     ),
     # cut and damaged
-    Oddity("jpeg_cut_in_half", lambda: cut(jpeg(), 0.5), "truncated"),
-    Oddity("jpeg_header_alone", lambda: jpeg()[:100], "truncated"),
-    Oddity("jpeg_magic_alone", lambda: b"\xff\xd8\xff\xe0", "truncated"),
-    Oddity("png_cut_in_half", lambda: cut(png(), 0.5), "truncated"),
-    Oddity("png_signature_alone", lambda: png()[:8], "truncated"),
-    Oddity("png_without_data", lambda: png_of(W, H), "decoder_failed"),
-    Oddity("webp_cut", lambda: cut(webp(), 0.5), "truncated"),
-    Oddity("gif_cut", lambda: cut(save(scene(), "GIF"), 0.5), "truncated"),
-    Oddity("bmp_cut", lambda: cut(bmp(24), 0.5), "truncated"),
-    Oddity("avif_cut", lambda: cut(save(scene(), "AVIF"), 0.5), "truncated"),
-    Oddity("png_damaged_in_the_middle", lambda: damaged(png()), "decoder_failed"),
-    Oddity("webp_damaged_in_the_middle", lambda: damaged(webp(lossless=True)), "decoder_failed"),
-    Oddity("png_crc_of_header", broken_crc, "decoder_failed"),
-    Oddity("png_of_no_width", lambda: png_of(0, 500), "decoder_failed"),
-    Oddity("png_of_odd_depth", lambda: png_of(W, H, depth=7), "decoder_failed"),
-    Oddity(
+    MalformedInput("jpeg_cut_in_half", lambda: cut(jpeg(), 0.5), "truncated"),
+    MalformedInput("jpeg_header_alone", lambda: jpeg()[:100], "truncated"),
+    MalformedInput("jpeg_magic_alone", lambda: b"\xff\xd8\xff\xe0", "truncated"),
+    MalformedInput("png_cut_in_half", lambda: cut(png(), 0.5), "truncated"),
+    MalformedInput("png_signature_alone", lambda: png()[:8], "truncated"),
+    MalformedInput("png_without_data", lambda: png_of(W, H), "decoder_failed"),
+    MalformedInput("webp_cut", lambda: cut(webp(), 0.5), "truncated"),
+    MalformedInput("gif_cut", lambda: cut(save(scene(), "GIF"), 0.5), "truncated"),
+    MalformedInput("bmp_cut", lambda: cut(bmp(24), 0.5), "truncated"),
+    MalformedInput("avif_cut", lambda: cut(save(scene(), "AVIF"), 0.5), "truncated"),
+    MalformedInput("png_damaged_in_the_middle", lambda: damaged(png()), "decoder_failed"),
+    MalformedInput(
+        "webp_damaged_in_the_middle", lambda: damaged(webp(lossless=True)), "decoder_failed"
+    ),
+    MalformedInput("png_crc_of_header", broken_crc, "decoder_failed"),
+    MalformedInput("png_of_no_width", lambda: png_of(0, 500), "decoder_failed"),
+    MalformedInput("png_of_odd_depth", lambda: png_of(W, H, depth=7), "decoder_failed"),
+    MalformedInput(
         "png_with_broken_stream",
         lambda: png_of(W, H, chunk(b"IDAT", b"not zlib" * 50)),
         "decoder_failed",
     ),
-    Oddity(
+    MalformedInput(
         "tiff_of_crazy_tags",
         lambda: tiff_of_tags((256, 4, 1, 500), (257, 4, 0xFFFFFFF, 9), (273, 4, 9, 2**32 - 1)),
         "decoder_failed",
     ),
-    Oddity("tiff_without_directory", lambda: b"II*\x00\xff\xff\xff\x7f", "decoder_failed"),
+    MalformedInput("tiff_without_directory", lambda: b"II*\x00\xff\xff\xff\x7f", "decoder_failed"),
     # bombs
-    Oddity("png_header_of_2500_megapixels", lambda: png_of(50_000, 50_000), "too_many_pixels"),
-    Oddity("png_of_41_megapixels", lambda: png_of(8200, 5000), "too_many_pixels"),
-    Oddity("png_of_one_pixel_too_many", lambda: png_of(40_000_001, 1), "too_many_pixels"),
-    Oddity("gif_of_a_huge_screen", lambda: gif_of_screen(65_535, 65_535), "too_many_pixels"),
-    Oddity("webp_of_a_huge_canvas", lambda: webp_of_canvas(16_383, 16_383), "too_many_pixels"),
-    Oddity(
+    MalformedInput(
+        "png_header_of_2500_megapixels", lambda: png_of(50_000, 50_000), "too_many_pixels"
+    ),
+    MalformedInput("png_of_41_megapixels", lambda: png_of(8200, 5000), "too_many_pixels"),
+    MalformedInput("png_of_one_pixel_too_many", lambda: png_of(40_000_001, 1), "too_many_pixels"),
+    MalformedInput(
+        "gif_of_a_huge_screen", lambda: gif_of_screen(65_535, 65_535), "too_many_pixels"
+    ),
+    MalformedInput(
+        "webp_of_a_huge_canvas", lambda: webp_of_canvas(16_383, 16_383), "too_many_pixels"
+    ),
+    MalformedInput(
         "png_bomb_behind_a_small_header",
         lambda: png_of(W, H, chunk(b"IDAT", zlib.compress(bytes(60_000_000)))),
         PLAIN,
     ),
-    Oddity("png_text_bomb", lambda: png_texts(20_000_000), "decoder_failed"),
-    Oddity(
+    MalformedInput("png_text_bomb", lambda: png_texts(20_000_000), "decoder_failed"),
+    MalformedInput(
         "png_icc_bomb",
         lambda: png_with(chunk(b"iCCP", b"p\x00\x00" + zlib.compress(bytes(20_000_000)))),
         "decoder_failed",
     ),
-    Oddity("one_byte_too_many", lambda: exactly(LIMIT + 1), "too_large"),
-    Oddity("as_many_bytes_as_allowed", lambda: exactly(LIMIT), PLAIN),
+    MalformedInput("one_byte_too_many", lambda: exactly(LIMIT + 1), "too_large"),
+    MalformedInput("as_many_bytes_as_allowed", lambda: exactly(LIMIT), PLAIN),
     # sizes and ratios
-    Oddity("one_pixel", lambda: png(1, 1), "too_small"),
-    Oddity("239_pixels", lambda: png(239, 300), "too_small"),
-    Oddity("240_pixels", lambda: png(240, 300), UP),
-    Oddity("359_pixels", lambda: png(400, 359), UP),
-    Oddity("360_pixels", lambda: png(360, 400), PLAIN),
-    Oddity("2000_pixels", lambda: png(2000, 1000), PLAIN),
-    Oddity("2001_pixels", lambda: png(2001, 1000), DOWN),
-    Oddity("4_to_1", lambda: png(1600, 400), PLAIN),
-    Oddity("1_to_4_small", lambda: png(240, 960), UP),
-    Oddity("more_than_4_to_1", lambda: png(1604, 400), "too_elongated"),
-    Oddity("8000_to_300", lambda: png(8000, 300), "too_elongated"),
-    Oddity("noise_of_four_megapixels", lambda: noise(2000, 2000), PLAIN),
+    MalformedInput("one_pixel", lambda: png(1, 1), "too_small"),
+    MalformedInput("239_pixels", lambda: png(239, 300), "too_small"),
+    MalformedInput("240_pixels", lambda: png(240, 300), UP),
+    MalformedInput("359_pixels", lambda: png(400, 359), UP),
+    MalformedInput("360_pixels", lambda: png(360, 400), PLAIN),
+    MalformedInput("2000_pixels", lambda: png(2000, 1000), PLAIN),
+    MalformedInput("2001_pixels", lambda: png(2001, 1000), DOWN),
+    MalformedInput("4_to_1", lambda: png(1600, 400), PLAIN),
+    MalformedInput("1_to_4_small", lambda: png(240, 960), UP),
+    MalformedInput("more_than_4_to_1", lambda: png(1604, 400), "too_elongated"),
+    MalformedInput("8000_to_300", lambda: png(8000, 300), "too_elongated"),
+    MalformedInput("noise_of_four_megapixels", lambda: noise(2000, 2000), PLAIN),
     # colours
-    Oddity("cmyk", cmyk_jpeg, PLAIN),
-    Oddity("ycck", lambda: cmyk_jpeg(ycck=True), PLAIN),
-    Oddity("cmyk_without_adobe_marker", without_adobe_marker, PLAIN),
-    Oddity("grey_jpeg", lambda: save(scene(mode="L"), "JPEG"), PLAIN),
-    Oddity("grey_16_png", grey_16, PLAIN),
-    Oddity("grey_16_tiff", lambda: grey_16("TIFF"), PLAIN),
-    Oddity("rgb_16_png", rgb_16_png, PLAIN),
-    Oddity("rgba_16_png", rgba_16_png, FLAT),
-    Oddity("integer_tiff", lambda: tiff(Image.new("I", (W, H), 2**30)), PLAIN),
-    Oddity("float_tiff", lambda: tiff(Image.new("F", (W, H), 0.5)), PLAIN),
-    Oddity("float_tiff_of_nan", lambda: tiff(Image.new("F", (W, H), float("nan"))), PLAIN),
-    Oddity("float_tiff_of_infinity", lambda: tiff(Image.new("F", (W, H), float("inf"))), PLAIN),
-    Oddity("lab_tiff", lambda: tiff(Image.new("LAB", (W, H), (128, 128, 128))), PLAIN),
-    Oddity("cmyk_tiff", lambda: tiff(scene().convert("CMYK")), PLAIN),
-    Oddity("one_bit_png", lambda: save(scene(mode="1"), "PNG"), PLAIN),
-    Oddity("palette_png", lambda: save(scene().quantize(8), "PNG"), PLAIN),
-    Oddity("palette_png_with_alpha", palette_with_alpha, FLAT),
-    Oddity(
+    MalformedInput("cmyk", cmyk_jpeg, PLAIN),
+    MalformedInput("ycck", lambda: cmyk_jpeg(ycck=True), PLAIN),
+    MalformedInput("cmyk_without_adobe_marker", without_adobe_marker, PLAIN),
+    MalformedInput("grey_jpeg", lambda: save(scene(mode="L"), "JPEG"), PLAIN),
+    MalformedInput("grey_16_png", grey_16, PLAIN),
+    MalformedInput("grey_16_tiff", lambda: grey_16("TIFF"), PLAIN),
+    MalformedInput("rgb_16_png", rgb_16_png, PLAIN),
+    MalformedInput("rgba_16_png", rgba_16_png, FLAT),
+    MalformedInput("integer_tiff", lambda: tiff(Image.new("I", (W, H), 2**30)), PLAIN),
+    MalformedInput("float_tiff", lambda: tiff(Image.new("F", (W, H), 0.5)), PLAIN),
+    MalformedInput("float_tiff_of_nan", lambda: tiff(Image.new("F", (W, H), float("nan"))), PLAIN),
+    MalformedInput(
+        "float_tiff_of_infinity", lambda: tiff(Image.new("F", (W, H), float("inf"))), PLAIN
+    ),
+    MalformedInput("lab_tiff", lambda: tiff(Image.new("LAB", (W, H), (128, 128, 128))), PLAIN),
+    MalformedInput("cmyk_tiff", lambda: tiff(scene().convert("CMYK")), PLAIN),
+    MalformedInput("one_bit_png", lambda: save(scene(mode="1"), "PNG"), PLAIN),
+    MalformedInput("palette_png", lambda: save(scene().quantize(8), "PNG"), PLAIN),
+    MalformedInput("palette_png_with_alpha", palette_with_alpha, FLAT),
+    MalformedInput(
         "png_with_transparent_colour", lambda: save(scene(), "PNG", transparency=(255, 0, 0)), FLAT
     ),
-    Oddity("grey_with_alpha", lambda: save(translucent("LA"), "PNG"), FLAT),
-    Oddity("rgba", lambda: save(translucent("RGBA"), "PNG"), FLAT),
-    Oddity("rgba_without_a_hole", lambda: save(scene(mode="RGBA"), "PNG"), PLAIN),
-    Oddity("foreign_profile", lambda: save(scene(), "JPEG", icc_profile=wide_profile()), PLAIN),
-    Oddity("broken_profile", lambda: save(scene(), "JPEG", icc_profile=b"nonsense" * 50), PLAIN),
-    Oddity(
+    MalformedInput("grey_with_alpha", lambda: save(translucent("LA"), "PNG"), FLAT),
+    MalformedInput("rgba", lambda: save(translucent("RGBA"), "PNG"), FLAT),
+    MalformedInput("rgba_without_a_hole", lambda: save(scene(mode="RGBA"), "PNG"), PLAIN),
+    MalformedInput(
+        "foreign_profile", lambda: save(scene(), "JPEG", icc_profile=wide_profile()), PLAIN
+    ),
+    MalformedInput(
+        "broken_profile", lambda: save(scene(), "JPEG", icc_profile=b"nonsense" * 50), PLAIN
+    ),
+    MalformedInput(
         "profile_of_other_space",
         lambda: save(scene(mode="L"), "JPEG", icc_profile=wide_profile()),
         PLAIN,
     ),
     # formats and their corners
-    Oddity("progressive_jpeg", lambda: save(scene(), "JPEG", progressive=True), PLAIN),
-    Oddity("jpeg_with_trailing_garbage", lambda: jpeg() + b"<?php evil(); ?>" * 100, PLAIN),
-    Oddity(
+    MalformedInput("progressive_jpeg", lambda: save(scene(), "JPEG", progressive=True), PLAIN),
+    MalformedInput("jpeg_with_trailing_garbage", lambda: jpeg() + b"<?php evil(); ?>" * 100, PLAIN),
+    MalformedInput(
         "jpeg_with_huge_exif",
         lambda: with_app_segments(0xE1, b"Exif\x00\x00MM\x00*\xff\xff\xff\xff", 20),
         PLAIN,
     ),
-    Oddity(
+    MalformedInput(
         "jpeg_with_huge_xmp",
         lambda: with_app_segments(0xE1, b"http://ns.adobe.com/xap/1.0/\x00", 20),
         PLAIN,
     ),
-    Oddity("jpeg_with_place", with_gps, PLAIN),
-    Oddity("mpo", lambda: save(scene(), "MPO", save_all=True, append_images=[scene()]), PLAIN),
-    Oddity("jpeg_called_png", jpeg, PLAIN),
-    Oddity("webp", webp, PLAIN),
-    Oddity("webp_lossless", lambda: webp(lossless=True), PLAIN),
-    Oddity("webp_alpha", lambda: webp(alpha=True), FLAT),
-    Oddity("avif", lambda: save(scene(), "AVIF"), PLAIN),
-    Oddity("bmp_1_bit", lambda: bmp(1), PLAIN),
-    Oddity("bmp_8_bit", lambda: bmp(8), PLAIN),
-    Oddity("bmp_24_bit", lambda: bmp(24), PLAIN),
-    Oddity("bmp_32_bit", lambda: bmp(32), PLAIN),
-    Oddity("bmp_rle", lambda: bmp(8, rle=True), PLAIN),
-    Oddity("tiff_lzw", lambda: tiff(scene(), compression="tiff_lzw"), PLAIN),
-    Oddity("tiff_jpeg", lambda: tiff(scene(), compression="jpeg"), PLAIN),
-    Oddity(
+    MalformedInput("jpeg_with_place", with_gps, PLAIN),
+    MalformedInput(
+        "mpo", lambda: save(scene(), "MPO", save_all=True, append_images=[scene()]), PLAIN
+    ),
+    MalformedInput("jpeg_called_png", jpeg, PLAIN),
+    MalformedInput("webp", webp, PLAIN),
+    MalformedInput("webp_lossless", lambda: webp(lossless=True), PLAIN),
+    MalformedInput("webp_alpha", lambda: webp(alpha=True), FLAT),
+    MalformedInput("avif", lambda: save(scene(), "AVIF"), PLAIN),
+    MalformedInput("bmp_1_bit", lambda: bmp(1), PLAIN),
+    MalformedInput("bmp_8_bit", lambda: bmp(8), PLAIN),
+    MalformedInput("bmp_24_bit", lambda: bmp(24), PLAIN),
+    MalformedInput("bmp_32_bit", lambda: bmp(32), PLAIN),
+    MalformedInput("bmp_rle", lambda: bmp(8, rle=True), PLAIN),
+    MalformedInput("tiff_lzw", lambda: tiff(scene(), compression="tiff_lzw"), PLAIN),
+    MalformedInput("tiff_jpeg", lambda: tiff(scene(), compression="jpeg"), PLAIN),
+    MalformedInput(
         "tiff_of_two_pages", lambda: tiff(scene(), save_all=True, append_images=[scene()]), FIRST
     ),
-    Oddity("tiff_turned", lambda: tiff(scene(H, W), tiffinfo={0x0112: 6}), TURNED),
-    Oddity("gif", lambda: save(scene(), "GIF"), PLAIN),
-    Oddity("gif_animated", lambda: animated("GIF"), FIRST),
-    Oddity("gif_polyglot_html", lambda: save(scene(), "GIF", comment=HTML) + HTML, PLAIN),
-    Oddity("webp_animated", lambda: animated("WEBP"), FIRST),
-    Oddity("apng", lambda: animated("PNG"), FIRST),
-    Oddity("avif_animated", lambda: animated("AVIF"), FIRST),
+    MalformedInput("tiff_turned", lambda: tiff(scene(H, W), tiffinfo={0x0112: 6}), TURNED),
+    MalformedInput("gif", lambda: save(scene(), "GIF"), PLAIN),
+    MalformedInput("gif_animated", lambda: animated("GIF"), FIRST),
+    MalformedInput("gif_polyglot_html", lambda: save(scene(), "GIF", comment=HTML) + HTML, PLAIN),
+    MalformedInput("webp_animated", lambda: animated("WEBP"), FIRST),
+    MalformedInput("apng", lambda: animated("PNG"), FIRST),
+    MalformedInput("avif_animated", lambda: animated("AVIF"), FIRST),
     *(
-        Oddity(
+        MalformedInput(
             f"orientation_{number}",
             lambda number=number: turned(number),  # type: ignore[misc] # bound default
             TURNED if number > 1 else PLAIN,
         )
         for number in range(1, 9)
     ),
-    Oddity("png_orientation_6", lambda: turned(6, "PNG"), TURNED),
-    Oddity("webp_orientation_8", lambda: turned(8, "WEBP"), TURNED),
-    Oddity(
+    MalformedInput("png_orientation_6", lambda: turned(6, "PNG"), TURNED),
+    MalformedInput("webp_orientation_8", lambda: turned(8, "WEBP"), TURNED),
+    MalformedInput(
         "orientation_of_nonsense",
         lambda: save(scene(), "JPEG", exif=b"Exif\x00\x00II*\x00\x08\x00\x00\x00\xff\xff\x12\x01"),
         PLAIN,

@@ -1,0 +1,88 @@
+"""What bounds a child process: memory, processor time, niceness, and the life of its parent.
+
+Run in the child, before it reads a byte from outside.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+import select
+import signal
+import threading
+import time
+from collections.abc import Iterator
+
+MAX_CHILD_MEMORY_BYTES = 2 * 1024 * 1024 * 1024
+"""Address space of a child. 40 megapixels with transparency take 0.6 GiB, the libraries 0.5."""
+
+
+def bound_this_process(*, niceness: int, parent: int) -> None:
+    """Make this process a good child: bounded, deaf to signals, and gone with its parent.
+
+    Args:
+        niceness: is added to that of the parent.
+        parent: descriptor of the pipe or socket whose other end the parent holds.
+    """
+    # A terminal or a service manager signals the whole group; the parent decides when to stop.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    if niceness and hasattr(os, "nice"):
+        os.nice(niceness)
+    _limit_memory()
+    if hasattr(select, "poll"):  # not on Windows; there a child ends with its work
+        threading.Thread(
+            target=_die_with_parent, args=(parent,), name="parent-watch", daemon=True
+        ).start()
+
+
+def _die_with_parent(parent: int) -> None:
+    """End this process when its parent is gone, however that went.
+
+    PR_SET_PDEATHSIG is not used: it fires when the *thread* that started the child ends,
+    https://man7.org/linux/man-pages/man2/PR_SET_PDEATHSIG.2const.html.
+    """
+    hung_up = select.poll()
+    hung_up.register(parent, 0)  # an end that is closed is always reported
+    hung_up.poll()
+    os._exit(1)
+
+
+def _limit_memory() -> None:
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    # A system may refuse (macOS does for address space); then the time limits have to do.
+    with contextlib.suppress(ValueError, OSError):
+        _, hard = resource.getrlimit(resource.RLIMIT_AS)
+        most = MAX_CHILD_MEMORY_BYTES
+        if hard != resource.RLIM_INFINITY:
+            most = min(most, hard)
+        # Both: what is taken over by a hostile file must not lift the limit again.
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    with contextlib.suppress(ValueError, OSError):
+        # A core file would hold somebody's pictures.
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+@contextlib.contextmanager
+def limited_cpu(seconds: float) -> Iterator[None]:
+    """Have the system end this process where it works longer than that.
+
+    Other work on the machine does not use this time up, as it would use up a wait in the parent.
+    """
+    try:
+        import resource
+    except ImportError:  # Windows
+        yield
+        return
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    until = math.ceil(time.process_time() + seconds)
+    soft = until if hard == resource.RLIM_INFINITY else min(until, hard)
+    resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_CPU, (hard, hard))

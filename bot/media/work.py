@@ -1,0 +1,141 @@
+"""What is done with outside bytes: functions that run in a child process, and their time limits.
+
+A decoder is imported by the function that needs it: neither the parent, which only names these
+functions, nor a child with other work loads it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bot.domain.errors import (
+    InvalidImageError,
+    MediaError,
+    MediaTooLargeError,
+    MediaUnreadableError,
+)
+from bot.domain.jobs.delivery import MediaFile
+from bot.media.limits import limited_cpu
+
+if TYPE_CHECKING:  # in a child they come with the work that is about them
+    from bot.domain.guilds.usage import Chart
+    from bot.domain.requests.pictures import PreparedPicture
+    from bot.media.files import Identity
+
+PREPARE_SECONDS = 20.0
+"""Two pictures of 40 megapixels take about three; what takes longer is made to take longer."""
+PROBE_SECONDS = 60.0
+"""Every frame is decoded: 30 seconds of 1080p take about ten on a slow core."""
+ARRIVE_SECONDS = 1200.0
+"""Longer than a download is let go on."""
+DRAW_SECONDS = 60.0
+"""The first chart imports matplotlib, which takes seconds on a slow core."""
+SHRINK_SECONDS = 600.0
+"""However little of a core is left for it; the file may wait, whoever delivers must not."""
+SHRINK_LEAST_CPU_SECONDS = 60.0
+SHRINK_PIXELS_PER_CPU_SECOND = 4_000_000
+"""A third of what one slow core manages in all passes: five seconds of 1080p have two minutes."""
+
+PICTURE_MODULES = ("bot.media.images",)
+VIDEO_MODULES = ("bot.media.video",)
+"""What a child can import while its work is still on the way."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """An error as a value: exceptions with keyword arguments do not survive pickling."""
+
+    error: Callable[..., InvalidImageError | MediaError]
+    arguments: dict[str, int | str]
+
+    def as_error(self) -> InvalidImageError | MediaError:
+        """Return the error, to be raised in the parent."""
+        return self.error(**self.arguments)
+
+
+def load() -> None:
+    """Import what pictures and videos need."""
+    for module in PICTURE_MODULES + VIDEO_MODULES:
+        import_module(module)
+
+
+def prepare(
+    sources: tuple[tuple[str, bytes], ...],
+) -> tuple[tuple[PreparedPicture, ...], bytes] | Refusal:
+    """Make pictures fit and draw their preview; see ``images.prepare_pictures``."""
+    from bot.media.images import prepare_pictures
+
+    try:
+        return prepare_pictures(sources)
+    except InvalidImageError as error:
+        return Refusal(
+            error=InvalidImageError,
+            arguments={"option": error.option, "problem": error.problem, **error.facts},
+        )
+
+
+def probe(path: Path) -> MediaFile | Refusal:
+    """Check that a file is a whole, playable video; see ``video.probe``."""
+    from bot.media import video
+
+    try:
+        return video.probe(path)
+    except MediaError as error:
+        return _refusal_of(error)
+
+
+def probe_arriving(target: Path, earlier: Identity | None) -> MediaFile | Refusal:
+    """Check a video while it arrives; see ``arriving.probe_arriving``."""
+    from bot.media import arriving
+
+    try:
+        return arriving.probe_arriving(target, earlier)
+    except MediaError as error:
+        return _refusal_of(error)
+
+
+def shrink(source: Path, target: Path, limit_bytes: int) -> MediaFile | Refusal:
+    """Re-encode a video to fit below a limit; see ``shrink.shrink``."""
+    from bot.media import shrink, video
+
+    try:
+        with limited_cpu(SHRINK_LEAST_CPU_SECONDS):
+            pixels = video.frames_in_pixels(source)
+        with limited_cpu(shrink_cpu_seconds(pixels)):
+            return shrink.shrink(source, target, limit_bytes=limit_bytes)
+    except MediaError as error:
+        return _refusal_of(error)
+
+
+def shrink_cpu_seconds(pixels: int | None) -> float:
+    """Return the work that re-encoding may take, by the pixels of all frames; None: not known."""
+    if pixels is None:
+        return SHRINK_SECONDS
+    by_size = SHRINK_LEAST_CPU_SECONDS + pixels / SHRINK_PIXELS_PER_CPU_SECOND
+    return min(SHRINK_SECONDS, by_size)
+
+
+def draw(chart: Chart) -> bytes:
+    """Draw a chart as PNG; see ``charts.draw``."""
+    from bot.media import charts
+
+    return charts.draw(chart)
+
+
+def _refusal_of(error: MediaError) -> Refusal:
+    match error:
+        case MediaUnreadableError():
+            return Refusal(
+                error=MediaUnreadableError, arguments={"problem": error.problem, **error.facts}
+            )
+        case MediaTooLargeError():
+            return Refusal(
+                error=MediaTooLargeError,
+                arguments={"limit_bytes": error.limit_bytes, "actual_bytes": error.actual_bytes},
+            )
+        case _:
+            raise error
