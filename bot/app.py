@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
-from functools import cached_property, partial
+from functools import cached_property
 
-from bot.chat.text import amount
 from bot.domain.host.alerts import Alert
 from bot.domain.ids import GuildId
 from bot.outside import Outside, Overrides
@@ -366,7 +365,6 @@ class App(Outside):
             clock=self.clock,
             audit=self.audit_log,
             defaults=self.quota_defaults.rules,
-            amount_words=partial(amount, money=self.money),
         )
 
     @cached_property
@@ -413,7 +411,6 @@ class App(Outside):
             account=self.provider.account,
             catalogue=self.catalogue,
             audit=self.audit_log,
-            amount_words=partial(amount, money=self.money),
             reconciler=self.reconciler,
             switch=self.switch,
             default_rules=self.quota_defaults.rules,
@@ -422,7 +419,7 @@ class App(Outside):
 
     @cached_property
     def storage_watch(self) -> StorageWatch:
-        """Tells of a disk or database that takes no writes."""
+        """Tells of a disk or database that is not writable."""
         return StorageWatch(
             folder=self.settings.data_dir,
             database_trouble=lambda: self.process_lease.trouble,

@@ -13,8 +13,13 @@ from typing import TYPE_CHECKING, BinaryIO, ParamSpec
 import click
 
 from bot import __version__
-from bot.chat.text import operators
-from bot.domain.errors import BotError, ConfigurationError, JobNotFoundError
+from bot.chat.text import decisions, operators
+from bot.domain.errors import (
+    BotError,
+    ConfigurationError,
+    DecisionRefusedError,
+    JobNotFoundError,
+)
 from bot.domain.guilds.exports import ExportFormat
 from bot.domain.guilds.quota import Unit, Window
 from bot.domain.guilds.usage import Period
@@ -32,8 +37,8 @@ if TYPE_CHECKING:
 EXIT_CONFIGURATION = 78
 """``EX_CONFIG`` of sysexits.h."""
 
-SHELL = Person(user_id=UserId(0), name="the host's shell")
-"""Whoever may start the process: the audit trail has no user id of theirs."""
+SHELL = Person(user_id=UserId(0), name="")
+"""Whoever may start the process: the audit trail has neither id nor name of theirs."""
 
 log = get_logger(__name__)
 
@@ -49,6 +54,8 @@ def _configured(command: Callable[_P, Coroutine[None, None, None]]) -> Callable[
             asyncio.run(command(*args, **kwargs))
         except ConfigurationError as error:
             _fail(f"{error.setting}: {error.problem}", EXIT_CONFIGURATION)
+        except DecisionRefusedError as error:
+            _fail(f"{error.code}: {decisions.refused(error)}", 1)
         except BotError as error:
             _fail(f"{error.code}: {error}", 1)
         except KeyboardInterrupt:
@@ -188,7 +195,7 @@ async def list_jobs(state: tuple[str, ...], limit: int) -> None:
     for job in found:
         click.echo(operators.job_line(job))
     if not found:
-        click.echo("no jobs")
+        click.echo(operators.NO_JOBS)
 
 
 @jobs_group.command(name="show")
@@ -273,8 +280,9 @@ async def show_status() -> None:
     """Print switch, account, lanes, queue and the money of today."""
     async with _app() as app:
         status = await app.operator.status()
-        for name, value in operators.status_facts(status, app.money, _moment):
-            click.echo(f"{name}: " + value.replace("\n", f"\n{' ' * (len(name) + 2)}"))
+        for fact in operators.status_facts(status, app.money, _moment):
+            indent = " " * (len(fact.name) + 2)
+            click.echo(f"{fact.name}: " + fact.value.replace("\n", f"\n{indent}"))
 
 
 @operator_group.command()
@@ -347,7 +355,7 @@ async def list_guilds() -> None:
         name, facts = operators.guild_name(guild), operators.guild_facts(guild, money, _moment)
         click.echo(f"{guild.guild_id} {name}: {facts}")
     if not found:
-        click.echo("no servers")
+        click.echo(operators.NO_SERVERS)
 
 
 @operator_group.command(name="job")
@@ -371,7 +379,7 @@ async def _print_history(job_id: str) -> None:
         try:
             told = await app.operator.history(job_id)
         except JobNotFoundError:
-            _fail(f"no job {job_id}", 1)
+            _fail(operators.no_job(job_id), 1)
             return
     for line in operators.history(told):
         click.echo(line)

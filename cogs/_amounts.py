@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from discord import app_commands
 
-from bot.chat import text
 from bot.domain.errors import InvalidOptionsError
 from bot.domain.guilds.quota import Unit
 from bot.domain.money import Money
+from bot.domain.problems import OptionProblem
 
 MOST = 1_000_000_000
 """Of any unit; as micro-CNY still far from what a database column holds."""
 
 _LARGEST_STORED = 10**18
-
-UnitName = Literal["videos", "seconds", "cost"]
-WindowName = Literal["day", "week", "month"]
 
 if TYPE_CHECKING:
     Amount = float
@@ -39,28 +36,23 @@ def read_amount(unit: Unit, typed: float, money: Money, *, least: int = 0) -> in
         InvalidOptionsError: not a whole number of what cannot be split, or out of range.
     """
     if not math.isfinite(typed) or not least <= math.ceil(typed) <= MOST or typed < 0:
-        raise _out_of_range(unit, money, least)
+        raise _out_of_range(unit, least)
     if unit is not Unit.COST:
         if not float(typed).is_integer():
+            is_videos = unit is Unit.VIDEOS
             raise InvalidOptionsError(
-                problem="whole_number", unit=unit.value.capitalize(), typed=f"{typed:g}"
+                problem=OptionProblem.WHOLE_VIDEOS if is_videos else OptionProblem.WHOLE_SECONDS,
+                typed=f"{typed:g}",
             )
         return int(typed)
     micros = money.micros(typed)
     # Less than is shown would look like nothing, and nothing is a block.
     if micros > _LARGEST_STORED or (typed and money.figure(micros) == money.figure(0)):
-        raise _out_of_range(unit, money, least)
+        raise _out_of_range(unit, least)
     return micros
 
 
-def _out_of_range(unit: Unit, money: Money, least: int) -> InvalidOptionsError:
-    if unit is Unit.COST:
-        smallest = f"0.01 {money.currency}" if least else f"0.01 {money.currency} (or 0)"
-        return InvalidOptionsError(
-            problem="amount_range", least=smallest, most=f"{MOST:,} {money.currency}"
-        )
+def _out_of_range(unit: Unit, least: int) -> InvalidOptionsError:
     return InvalidOptionsError(
-        problem="amount_range",
-        least=text.amount(unit, least, money),
-        most=text.amount(unit, MOST, money),
+        problem=OptionProblem.AMOUNT_RANGE, unit=unit.value, least=least, most=MOST
     )

@@ -68,7 +68,7 @@ class CancelButton(JobButton, template=cancel_custom_id(_JOB)):
             job = await cancellations.cancel(self.job_id, requester_of(interaction))
         except JobNotFoundError:
             # The message stands before everybody's eyes: nothing is given away.
-            await say(interaction, text.ONLY_OWN_BUTTON)
+            await say(interaction, text.refusals.ONLY_OWN_BUTTON)
             return
         await say(interaction, panels.cancelled(job))
 

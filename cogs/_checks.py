@@ -16,6 +16,7 @@ from bot.domain.errors import (
 from bot.domain.ids import ChannelId, GuildId, InteractionId, RoleId, UserId
 from bot.domain.money import Money
 from bot.domain.people import Person, Requester
+from bot.domain.problems import OptionProblem, Permission
 from bot.domain.requests.submission import Origin
 from bot.logs import get_logger
 
@@ -32,14 +33,6 @@ PATIENCE_SECONDS = 2.0
 
 _VIDEO_COMMANDS = ("video ", "jobs retry")
 """How the names of commands begin that ask for a video."""
-
-_NAMES = {
-    "view_channel": "View Channel",
-    "send_messages": "Send Messages",
-    "send_messages_in_threads": "Send Messages in Threads",
-    "embed_links": "Embed Links",
-    "attach_files": "Attach Files",
-}
 
 
 async def acknowledge(
@@ -142,7 +135,7 @@ def guild_of(interaction: discord.Interaction[TweenBot]) -> GuildId:
         InvalidOptionsError: it was used elsewhere.
     """
     if interaction.guild_id is None:
-        raise InvalidOptionsError(problem="guild_only")
+        raise InvalidOptionsError(problem=OptionProblem.GUILD_ONLY)
     return GuildId(interaction.guild_id)
 
 
@@ -153,7 +146,7 @@ def require_moderator(interaction: discord.Interaction[TweenBot]) -> None:
         NotPermittedError: they are not.
     """
     if not is_moderator(interaction):
-        raise NotPermittedError(who="you", required=("Moderate Members",))
+        raise NotPermittedError(who="you", required=(Permission.MODERATE_MEMBERS,))
 
 
 def require_admin(interaction: discord.Interaction[TweenBot]) -> None:
@@ -163,7 +156,7 @@ def require_admin(interaction: discord.Interaction[TweenBot]) -> None:
         NotPermittedError: they are not.
     """
     if not is_admin(interaction):
-        raise NotPermittedError(who="you", required=("Manage Server",))
+        raise NotPermittedError(who="you", required=(Permission.MANAGE_GUILD,))
 
 
 def require_operator(interaction: discord.Interaction[TweenBot]) -> None:
@@ -173,7 +166,7 @@ def require_operator(interaction: discord.Interaction[TweenBot]) -> None:
         NotPermittedError: they do not.
     """
     if not is_operator(interaction):
-        raise NotPermittedError(who="operator", required=("OPERATOR_IDS",))
+        raise NotPermittedError(who="operator")
 
 
 def require_bot_may_post(interaction: discord.Interaction[TweenBot]) -> None:
@@ -185,12 +178,12 @@ def require_bot_may_post(interaction: discord.Interaction[TweenBot]) -> None:
     permissions = interaction.app_permissions
     in_thread = isinstance(interaction.channel, discord.Thread)
     needed = [
-        "view_channel",
-        "send_messages_in_threads" if in_thread else "send_messages",
-        "embed_links",
-        "attach_files",
+        Permission.VIEW_CHANNEL,
+        Permission.SEND_MESSAGES_IN_THREADS if in_thread else Permission.SEND_MESSAGES,
+        Permission.EMBED_LINKS,
+        Permission.ATTACH_FILES,
     ]
-    missing = tuple(_NAMES[name] for name in needed if not getattr(permissions, name))
+    missing = tuple(name for name in needed if not getattr(permissions, name))
     if missing:
         raise NotPermittedError(who="bot", required=missing)
 
@@ -203,11 +196,11 @@ def origin_of(interaction: discord.Interaction[TweenBot]) -> Origin:
     """
     guild_id, channel_id = interaction.guild_id, interaction.channel_id
     if guild_id is None or channel_id is None:
-        raise InvalidOptionsError(problem="guild_only")
+        raise InvalidOptionsError(problem=OptionProblem.GUILD_ONLY)
     if interaction.guild is not None and not interaction.guild.roles:
         # Roles and categories come from the cache, which fills after the connection stands; every
         # server has one role. Without them a role's rule of 0 would not block.
-        raise InvalidOptionsError(problem="guild_not_ready")
+        raise InvalidOptionsError(problem=OptionProblem.GUILD_NOT_READY)
     return Origin(
         interaction_id=InteractionId(interaction.id),
         guild_id=GuildId(guild_id),

@@ -61,7 +61,7 @@ async def answer(interaction: discord.Interaction[TweenBot], error: BaseExceptio
     sentence = _sentence(interaction, cause)
     if sentence is None:
         reference = "".join(secrets.choice(CROCKFORD) for _ in range(4))
-        sentence = text.SOMETHING_WRONG.format(reference=reference)
+        sentence = text.refusals.something_wrong(reference)
         log.error(
             "interaction_failed", name=_name(interaction), reference=reference, exc_info=cause
         )
@@ -90,7 +90,7 @@ async def say(
 ) -> None:
     """Give the private answer, whichever way is still open; a dead token is only logged."""
     if content is not None:
-        content = text.shortened(content, CONTENT_CHARACTERS)
+        content = text.phrases.shortened(content, CONTENT_CHARACTERS)
     try:
         async for attempt in stamina.retry_context(
             on=_CUT, attempts=ANSWER_ATTEMPTS, wait_initial=0.3, wait_max=1.0
@@ -104,7 +104,7 @@ async def say(
         log.warning("answer_unsent", name=_name(interaction), reason=type(error).__name__)
     except discord.HTTPException as error:
         if file is not None and error.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-            await say(interaction, text.ANSWER_TOO_LARGE, embed=embed)
+            await say(interaction, text.refusals.ANSWER_TOO_LARGE, embed=embed)
             return
         closed = error.code in _CLOSED
         log.warning(
@@ -184,13 +184,13 @@ def _sentence(interaction: discord.Interaction[TweenBot], cause: BaseException) 
     """Return what a person reads about an error they can do something about; else None."""
     match cause:
         case BotError():
-            return text.refusal(cause, money_of(interaction))
+            return text.refusals.refusal(cause, money_of(interaction))
         case RestartingError():
-            return text.RESTARTING
+            return text.refusals.RESTARTING
         case app_commands.CommandNotFound() | app_commands.CommandSignatureMismatch():
-            return text.OUTDATED_COMMAND
+            return text.refusals.OUTDATED_COMMAND
         case app_commands.TransformerError():
-            return text.UNUSABLE_OPTION
+            return text.refusals.UNUSABLE_OPTION
         case _:
             return None
 

@@ -15,27 +15,18 @@ from typing import Any, Self, final
 import discord
 from typing_extensions import override
 
-from bot.chat import usage_panels
+from bot.chat import text, usage_panels
 from bot.client import TweenBot
 from bot.domain.guilds.quota import Span
-from bot.domain.guilds.usage import FAILED, MADE, AuditPage, LogPage, LogQuery, Place
+from bot.domain.guilds.usage import AuditPage, LogPage, LogQuery, Place
 from bot.domain.ids import CROCKFORD, JobId, UserId
-from bot.domain.jobs.states import ACTIVE, JobState
+from bot.domain.jobs.states import StateFilter
 from bot.services.guilds.usage_reports import AUDIT_PAGE
 from cogs._checks import acknowledge, guild_of, money_of, require_admin
 from cogs._errors import answer
 
-FILTERS: dict[str, frozenset[JobState]] = {
-    "active": ACTIVE,
-    "done": MADE,
-    "failed": FAILED,
-    "cancelled": frozenset({JobState.CANCELLED}),
-    "all": frozenset(),
-}
-"""Jobs by what admins call their state."""
-
 _SPAN = r"(?P<start>\d{1,11}):(?P<end>\d{1,11})"
-_STATE = rf"(?P<state>{'|'.join(FILTERS)})"
+_STATE = rf"(?P<state>{'|'.join(StateFilter)})"
 _PLACE = rf"(?P<side>[on])(?P<micros>\d{{1,17}}):(?P<job>[{CROCKFORD}]{{6}})"
 
 
@@ -44,7 +35,7 @@ class LogCursor:
     """A page of the log, as it fits into the 100 characters of a custom id."""
 
     query: LogQuery
-    state: str
+    state: StateFilter
 
     def custom_id(self) -> str:
         """Return the address of the page."""
@@ -63,10 +54,10 @@ class LogCursor:
         place = Place(at=_moment(int(match["micros"])), job_id=JobId(match["job"]))
         member = int(match["member"])
         return cls(
-            state=match["state"],
+            state=StateFilter(match["state"]),
             query=LogQuery(
                 span=_span(match),
-                states=FILTERS[match["state"]],
+                states=StateFilter(match["state"]).states,
                 member_id=UserId(member) if member else None,
                 place=place,
                 is_newer=match["side"] == "n",
@@ -74,7 +65,7 @@ class LogCursor:
         )
 
 
-def log_view(page: LogPage, state: str) -> discord.ui.View | None:
+def log_view(page: LogPage, state: StateFilter) -> discord.ui.View | None:
     """Return the buttons of a page of the log; None where it is the only one."""
     if not page.jobs:
         return None
@@ -86,16 +77,20 @@ def log_view(page: LogPage, state: str) -> discord.ui.View | None:
         page.query, place=Place(at=last.times.created_at, job_id=last.id), is_newer=False
     )
     return _view(
-        LogButton(LogCursor(query=newer, state=state), "Newer", is_off=not page.has_newer),
-        LogButton(LogCursor(query=older, state=state), "Older", is_off=not page.has_older),
+        LogButton(LogCursor(query=newer, state=state), text.usage.NEWER, is_off=not page.has_newer),
+        LogButton(LogCursor(query=older, state=state), text.usage.OLDER, is_off=not page.has_older),
     )
 
 
 def audit_view(page: AuditPage) -> discord.ui.View | None:
     """Return the buttons of a page of changes; None where it is the only one."""
     return _view(
-        AuditButton(page.span, max(0, page.offset - AUDIT_PAGE), "Newer", is_off=page.offset == 0),
-        AuditButton(page.span, page.offset + AUDIT_PAGE, "Older", is_off=not page.has_older),
+        AuditButton(
+            page.span, max(0, page.offset - AUDIT_PAGE), text.usage.NEWER, is_off=page.offset == 0
+        ),
+        AuditButton(
+            page.span, page.offset + AUDIT_PAGE, text.usage.OLDER, is_off=not page.has_older
+        ),
     )
 
 
@@ -196,7 +191,7 @@ class AuditButton(PageButton, template=rf"usage:audit:{_SPAN}:(?P<offset>\d{{1,7
     ) -> tuple[discord.Embed, discord.ui.View | None]:
         usage = interaction.client.services.usage_reports
         page = await usage.audit(guild_of(interaction), self.span, offset=self.offset)
-        return usage_panels.audit(page), audit_view(page)
+        return usage_panels.audit(page, money_of(interaction)), audit_view(page)
 
 
 def _seconds(moment: datetime) -> int:

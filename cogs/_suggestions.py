@@ -28,7 +28,7 @@ async def models(interaction: discord.Interaction[TweenBot], current: str) -> li
     return matching(
         current,
         (
-            (f"{model.name} · from {money.show(min(model.prices.values()))}/s", model.name)
+            (text.suggestions.model(model, money), model.name)
             for model in _models(interaction, await _catalogue(interaction))
         ),
     )
@@ -69,7 +69,7 @@ async def effects(interaction: discord.Interaction[TweenBot], current: str) -> l
     return matching(
         current,
         (
-            (f"{effect.label}: {effect.does} · {effect.suits}", effect.name)
+            (text.suggestions.effect(effect), effect.name)
             for effect in catalogue.effects
             if model is None or effect.name in model.effects
         ),
@@ -92,7 +92,9 @@ def matching(current: str, candidates: Iterable[tuple[str, str]]) -> list[Choice
         if all(word in shown or word in value for word in words):
             found.append((not shown.startswith(typed) and not value.startswith(typed), name, value))
     return [
-        app_commands.Choice(name=text.shortened(name, limits.CHOICE_CHARACTERS), value=value)
+        app_commands.Choice(
+            name=text.phrases.shortened(name, limits.CHOICE_CHARACTERS), value=value
+        )
         for _, name, value in sorted(found, key=lambda candidate: candidate[0])
     ][: limits.CHOICES]
 

@@ -8,7 +8,7 @@ import discord
 from discord import app_commands
 
 from bot import __version__
-from bot.chat import panels
+from bot.chat import panels, text
 from bot.client import TweenBot
 from bot.domain.catalogue import Region
 from cogs._errors import say
@@ -22,7 +22,7 @@ class HelpCog(GuardedCog):
         self._region = region
         self._retention = retention
 
-    @app_commands.command(name="help")
+    @app_commands.command(name="help", description=text.descriptions.HELP.description)
     async def show_help(self, interaction: discord.Interaction[TweenBot]) -> None:
         """How to make a video, where your pictures go, and how long they are kept."""
         embed = panels.help_panel(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import discord
 from discord import app_commands
 from discord.ext import commands
@@ -11,7 +9,7 @@ from discord.ext import commands
 from bot.chat import limits, panels, text
 from bot.client import TweenBot
 from bot.domain.ids import UserId
-from bot.domain.jobs.states import ACTIVE, TERMINAL, JobState
+from bot.domain.jobs.states import ACTIVE, TERMINAL, JobState, StateFilter
 from bot.services.intake.cancellation import Cancellations
 from bot.services.intake.erasure import Erasure
 from bot.services.intake.lookup import JobLookup
@@ -19,19 +17,12 @@ from bot.services.intake.retries import Retries
 from cogs._checks import money_of, origin_of, requester_of, require_bot_may_post, require_moderator
 from cogs._errors import say, suggesting
 from cogs._guarded import GuardedCog
-
-StateFilter = Literal["active", "done", "failed", "cancelled", "all"]
-
-_FILTERS: dict[StateFilter, frozenset[JobState]] = {
-    "active": ACTIVE,
-    "done": frozenset({JobState.DELIVERED, JobState.UNDELIVERABLE}),
-    "failed": frozenset({JobState.FAILED, JobState.EXPIRED}),
-    "cancelled": frozenset({JobState.CANCELLED}),
-    "all": frozenset(),
-}
+from cogs._options import AnyState
 
 
-class JobsCog(GuardedCog, commands.GroupCog, group_name="jobs", group_description="Your videos"):
+class JobsCog(
+    GuardedCog, commands.GroupCog, group_name="jobs", group_description=text.descriptions.JOBS
+):
     """Looks jobs up, cancels and repeats them."""
 
     def __init__(
@@ -48,16 +39,13 @@ class JobsCog(GuardedCog, commands.GroupCog, group_name="jobs", group_descriptio
         self._erasure = erasure
         super().__init__()
 
-    @app_commands.command(name="list")
-    @app_commands.describe(
-        member="Whose jobs (moderators); without it your own",
-        state="Only jobs in this state",
-    )
+    @app_commands.command(name="list", description=text.descriptions.JOBS_LIST.description)
+    @app_commands.describe(**text.descriptions.JOBS_LIST.options)
     async def list_jobs(
         self,
         interaction: discord.Interaction[TweenBot],
         member: discord.User | None = None,
-        state: StateFilter = "all",
+        state: AnyState = StateFilter.ALL,
     ) -> None:
         """List jobs, newest first."""
         if member is not None and member.id != interaction.user.id:
@@ -65,13 +53,14 @@ class JobsCog(GuardedCog, commands.GroupCog, group_name="jobs", group_descriptio
         jobs = await self._lookup.list_jobs(
             requester_of(interaction),
             member_id=None if member is None else UserId(member.id),
-            states=_FILTERS[state],
+            states=state.states,
         )
-        whose = "Your jobs" if member is None else f"Jobs of {member.display_name}"
+        answers = text.answers
+        whose = answers.YOUR_JOBS if member is None else answers.jobs_of(member.display_name)
         await say(interaction, embed=panels.job_list(jobs, whose))
 
-    @app_commands.command(name="show")
-    @app_commands.describe(job="Id of the job, for instance 7F3K2Q")
+    @app_commands.command(name="show", description=text.descriptions.JOBS_SHOW.description)
+    @app_commands.describe(**text.descriptions.JOBS_SHOW.options)
     async def show(self, interaction: discord.Interaction[TweenBot], job: str) -> None:
         """Show one job; a video that could not be posted is handed out here."""
         shown = await self._lookup.show(
@@ -85,17 +74,18 @@ class JobsCog(GuardedCog, commands.GroupCog, group_name="jobs", group_descriptio
         )
         embed = panels.job_details(shown.view, money_of(interaction))
         kept_out = found.state is JobState.UNDELIVERABLE and video is None
-        await say(interaction, text.ANSWER_TOO_LARGE if kept_out else None, embed=embed, file=file)
+        said = text.refusals.ANSWER_TOO_LARGE if kept_out else None
+        await say(interaction, said, embed=embed, file=file)
 
-    @app_commands.command(name="cancel")
-    @app_commands.describe(job="Id of the job, for instance 7F3K2Q")
+    @app_commands.command(name="cancel", description=text.descriptions.JOBS_CANCEL.description)
+    @app_commands.describe(**text.descriptions.JOBS_CANCEL.options)
     async def cancel(self, interaction: discord.Interaction[TweenBot], job: str) -> None:
         """Cancel a job that the provider has not begun."""
         cancelled = await self._cancellations.cancel(job, requester_of(interaction))
         await say(interaction, panels.cancelled(cancelled))
 
-    @app_commands.command(name="retry")
-    @app_commands.describe(job="Id of the job, for instance 7F3K2Q")
+    @app_commands.command(name="retry", description=text.descriptions.JOBS_RETRY.description)
+    @app_commands.describe(**text.descriptions.JOBS_RETRY.options)
     async def retry(self, interaction: discord.Interaction[TweenBot], job: str) -> None:
         """Make a job again: same settings, new seed."""
         origin = origin_of(interaction)
@@ -103,12 +93,12 @@ class JobsCog(GuardedCog, commands.GroupCog, group_name="jobs", group_descriptio
         made = await self._retries.retry(job, requester_of(interaction), origin)
         await say(interaction, panels.queued(made.job, made.quota, money_of(interaction)))
 
-    @app_commands.command(name="forget")
-    @app_commands.describe(job="Id of a job that is over, for instance 7F3K2Q")
+    @app_commands.command(name="forget", description=text.descriptions.JOBS_FORGET.description)
+    @app_commands.describe(**text.descriptions.JOBS_FORGET.options)
     async def forget(self, interaction: discord.Interaction[TweenBot], job: str) -> None:
         """Erase a job's pictures, prompt and video here, before retention does."""
         forgotten = await self._erasure.forget(job, requester_of(interaction))
-        await say(interaction, text.FORGOTTEN.format(job=forgotten.id))
+        await say(interaction, text.answers.forgotten(forgotten.id))
 
     @show.autocomplete("job")
     @suggesting

@@ -11,16 +11,18 @@ from discord.ext import commands
 from bot.chat import limits, moderation_panels, panels, text
 from bot.client import TweenBot
 from bot.domain.errors import InvalidOptionsError
-from bot.domain.guilds.quota import Rule, Scope, Unit, Window
+from bot.domain.guilds.quota import Rule, Scope, Unit
 from bot.domain.ids import GuildId, UserId
+from bot.domain.problems import OptionProblem
 from bot.services.guilds.moderation import Moderation
 from bot.services.guilds.quota_rules import QuotaRules, RuleTarget
 from bot.services.intake.cancellation import Cancellations
 from bot.services.intake.quotas import Quotas
-from cogs._amounts import Amount, UnitName, WindowName, read_amount
+from cogs._amounts import Amount, read_amount
 from cogs._checks import actor_of, guild_of, is_moderator, money_of, requester_of
 from cogs._errors import say, suggesting
 from cogs._guarded import ModeratorCog
+from cogs._options import AnyUnit, AnyWindow
 
 DEFAULT_DAYS = 7
 WORD_CHARACTERS = 64
@@ -42,13 +44,13 @@ class ModerateCog(
     ModeratorCog,
     commands.GroupCog,
     group_name="moderate",
-    group_description="Quotas, blocks, words, anybody's jobs (moderators)",
+    group_description=text.staff_descriptions.MODERATE,
 ):
     """Lets moderators bound what a server spends and shows."""
 
-    quota = app_commands.Group(name="quota", description="What this server and its members may use")
-    block = app_commands.Group(name="block", description="Members who may not make videos")
-    words = app_commands.Group(name="words", description="Words that no prompt may hold")
+    quota = app_commands.Group(name="quota", description=text.staff_descriptions.MODERATE_QUOTA)
+    block = app_commands.Group(name="block", description=text.staff_descriptions.MODERATE_BLOCK)
+    words = app_commands.Group(name="words", description=text.staff_descriptions.MODERATE_WORDS)
 
     def __init__(
         self,
@@ -66,20 +68,14 @@ class ModerateCog(
 
     # --- quota --------------------------------------------------------------------------------
 
-    @quota.command(name="set")
-    @app_commands.describe(
-        limit="How much; 0 blocks. Videos and seconds are whole numbers",
-        per="Over which span: a day, a week from Monday, a month",
-        unit="What is counted; without it videos",
-        target="A member or role; without it the server as a whole",
-        each="The rule for each member who has no other",
-    )
+    @quota.command(name="set", description=text.staff_descriptions.MODERATE_QUOTA_SET.description)
+    @app_commands.describe(**text.staff_descriptions.MODERATE_QUOTA_SET.options)
     async def set_quota(
         self,
         interaction: discord.Interaction[TweenBot],
         limit: Amount,
-        per: WindowName,
-        unit: UnitName = "videos",
+        per: AnyWindow,
+        unit: AnyUnit = Unit.VIDEOS,
         target: Target | None = None,
         each: bool = False,  # noqa: FBT001, FBT002 - an option of the command
     ) -> None:
@@ -89,28 +85,25 @@ class ModerateCog(
         money = money_of(interaction)
         rule = Rule(
             scope=whose.scope,
-            unit=Unit(unit),
-            window=Window(per),
-            limit=read_amount(Unit(unit), limit, money),
+            unit=unit,
+            window=per,
+            limit=read_amount(unit, limit, money),
             target_id=whose.target_id,
         )
         made = await self._quota_rules.set(guild_id, rule, actor_of(interaction))
-        await say(interaction, text.rule_set(made.rule, made.ceiling, money))
+        await say(interaction, text.moderation.rule_set(made.rule, made.ceiling, money))
 
-    @quota.command(name="clear")
-    @app_commands.describe(
-        target="A member or role; without it the server as a whole",
-        each="The rule for each member who has no other",
-        per="Only rules over this span",
-        unit="Only rules that count this",
+    @quota.command(
+        name="clear", description=text.staff_descriptions.MODERATE_QUOTA_CLEAR.description
     )
+    @app_commands.describe(**text.staff_descriptions.MODERATE_QUOTA_CLEAR.options)
     async def clear_quota(
         self,
         interaction: discord.Interaction[TweenBot],
         target: Target | None = None,
         each: bool = False,  # noqa: FBT001, FBT002 - an option of the command
-        per: WindowName | None = None,
-        unit: UnitName | None = None,
+        per: AnyWindow | None = None,
+        unit: AnyUnit | None = None,
     ) -> None:
         """Take rules away; the defaults count again."""
         guild_id = guild_of(interaction)
@@ -119,27 +112,26 @@ class ModerateCog(
             guild_id,
             _target_of(guild_id, target, each=each),
             actor_of(interaction),
-            window=None if per is None else Window(per),
-            unit=None if unit is None else Unit(unit),
+            window=per,
+            unit=unit,
             roles=roles,
         )
         money = money_of(interaction)
-        lines = [text.rule_cleared(each.rule, each.default, money, roles) for each in cleared]
-        await say(interaction, "\n".join(lines) or text.NO_RULE_THERE)
+        lines = [
+            text.moderation.rule_cleared(gone.rule, gone.default, money, roles) for gone in cleared
+        ]
+        await say(interaction, "\n".join(lines) or text.moderation.NO_RULE_THERE)
 
-    @quota.command(name="grant")
-    @app_commands.describe(
-        member="Who may use it",
-        amount="How much, once, where their own rule has no room",
-        unit="What is counted; without it videos",
-        days="How long it can be used, 1 to 90 days; without it 7",
+    @quota.command(
+        name="grant", description=text.staff_descriptions.MODERATE_QUOTA_GRANT.description
     )
+    @app_commands.describe(**text.staff_descriptions.MODERATE_QUOTA_GRANT.options)
     async def grant_quota(
         self,
         interaction: discord.Interaction[TweenBot],
         member: discord.User,
         amount: Amount,
-        unit: UnitName = "videos",
+        unit: AnyUnit = Unit.VIDEOS,
         days: Days = DEFAULT_DAYS,
     ) -> None:
         """Let a member use some more, once."""
@@ -149,13 +141,13 @@ class ModerateCog(
             guild_id,
             UserId(member.id),
             actor_of(interaction),
-            unit=Unit(unit),
-            amount=read_amount(Unit(unit), amount, money, least=1),
+            unit=unit,
+            amount=read_amount(unit, amount, money, least=1),
             days=days,
         )
-        await say(interaction, text.granted(granted, money))
+        await say(interaction, text.moderation.granted(granted, money))
 
-    @quota.command(name="list")
+    @quota.command(name="list", description=text.staff_descriptions.MODERATE_QUOTA_LIST.description)
     async def list_quotas(self, interaction: discord.Interaction[TweenBot]) -> None:
         """Show every rule, ceiling and grant of this server."""
         guild_id = guild_of(interaction)
@@ -170,21 +162,23 @@ class ModerateCog(
 
     # --- block --------------------------------------------------------------------------------
 
-    @block.command(name="add")
-    @app_commands.describe(member="Who may make no videos here; their waiting jobs are cancelled")
+    @block.command(name="add", description=text.staff_descriptions.MODERATE_BLOCK_ADD.description)
+    @app_commands.describe(**text.staff_descriptions.MODERATE_BLOCK_ADD.options)
     async def add_block(
         self, interaction: discord.Interaction[TweenBot], member: discord.User
     ) -> None:
         """Keep a member from making videos here."""
         guild_id = guild_of(interaction)
         done = await self._moderation.block(guild_id, UserId(member.id), actor_of(interaction))
-        answer = text.blocked(
+        answer = text.moderation.blocked(
             member.id, is_new=done.is_new, cancelled=done.cancelled, requested=done.requested
         )
         await say(interaction, answer)
 
-    @block.command(name="remove")
-    @app_commands.describe(member="Who may make videos here again")
+    @block.command(
+        name="remove", description=text.staff_descriptions.MODERATE_BLOCK_REMOVE.description
+    )
+    @app_commands.describe(**text.staff_descriptions.MODERATE_BLOCK_REMOVE.options)
     async def remove_block(
         self, interaction: discord.Interaction[TweenBot], member: discord.User
     ) -> None:
@@ -193,9 +187,9 @@ class ModerateCog(
         was_blocked = await self._moderation.unblock(
             guild_id, UserId(member.id), actor_of(interaction)
         )
-        await say(interaction, text.unblocked(member.id, was_blocked=was_blocked))
+        await say(interaction, text.moderation.unblocked(member.id, was_blocked=was_blocked))
 
-    @block.command(name="list")
+    @block.command(name="list", description=text.staff_descriptions.MODERATE_BLOCK_LIST.description)
     async def list_blocks(self, interaction: discord.Interaction[TweenBot]) -> None:
         """Show who is blocked."""
         guild_id = guild_of(interaction)
@@ -204,23 +198,27 @@ class ModerateCog(
 
     # --- words --------------------------------------------------------------------------------
 
-    @words.command(name="add")
-    @app_commands.describe(word="A word or words in a row; accents and look-alikes do not matter")
+    @words.command(name="add", description=text.staff_descriptions.MODERATE_WORDS_ADD.description)
+    @app_commands.describe(**text.staff_descriptions.MODERATE_WORDS_ADD.options)
     async def add_word(self, interaction: discord.Interaction[TweenBot], word: Word) -> None:
         """Refuse prompts that hold a word."""
         guild_id = guild_of(interaction)
         added = await self._moderation.add_word(guild_id, word.strip(), actor_of(interaction))
-        await say(interaction, text.word_added(word.strip()) if added else text.WORD_KNOWN)
+        said = text.moderation.word_added(word.strip()) if added else text.moderation.WORD_KNOWN
+        await say(interaction, said)
 
-    @words.command(name="remove")
-    @app_commands.describe(word="A blocked word, in any spelling")
+    @words.command(
+        name="remove", description=text.staff_descriptions.MODERATE_WORDS_REMOVE.description
+    )
+    @app_commands.describe(**text.staff_descriptions.MODERATE_WORDS_REMOVE.options)
     async def remove_word(self, interaction: discord.Interaction[TweenBot], word: Word) -> None:
         """Allow a blocked word again."""
         guild_id = guild_of(interaction)
         removed = await self._moderation.remove_word(guild_id, word, actor_of(interaction))
-        await say(interaction, text.word_removed(removed) if removed else text.WORD_UNKNOWN)
+        said = text.moderation.word_removed(removed) if removed else text.moderation.WORD_UNKNOWN
+        await say(interaction, said)
 
-    @words.command(name="list")
+    @words.command(name="list", description=text.staff_descriptions.MODERATE_WORDS_LIST.description)
     async def list_words(self, interaction: discord.Interaction[TweenBot]) -> None:
         """Show the blocked words."""
         guild_id = guild_of(interaction)
@@ -242,8 +240,10 @@ class ModerateCog(
 
     # --- jobs ---------------------------------------------------------------------------------
 
-    @app_commands.command(name="cancel")
-    @app_commands.describe(job="Id of anybody's job in this server, for instance 7F3K2Q")
+    @app_commands.command(
+        name="cancel", description=text.staff_descriptions.MODERATE_CANCEL.description
+    )
+    @app_commands.describe(**text.staff_descriptions.MODERATE_CANCEL.options)
     async def cancel(self, interaction: discord.Interaction[TweenBot], job: str) -> None:
         """Cancel anybody's job that the provider has not begun."""
         guild_of(interaction)
@@ -270,7 +270,7 @@ def _target_of(guild_id: GuildId, target: Target | None, *, each: bool) -> RuleT
     if target is None:
         return RuleTarget(scope=Scope.MEMBER_DEFAULT if each else Scope.SERVER)
     if each:
-        raise InvalidOptionsError(problem="each_and_target")
+        raise InvalidOptionsError(problem=OptionProblem.EACH_AND_TARGET)
     if not isinstance(target, discord.Role):
         return RuleTarget(scope=Scope.MEMBER, target_id=target.id)
     if target.id == guild_id:

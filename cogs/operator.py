@@ -13,16 +13,15 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot import __version__
-from bot.chat import limits, operator_panels
-from bot.chat.text import operators as words
+from bot.chat import limits, operator_panels, text
 from bot.client import TweenBot
-from bot.domain.guilds.quota import Unit, Window
 from bot.domain.host.switch import Switch
 from bot.services.host.operator import OperatorActions
-from cogs._amounts import MOST, UnitName, WindowName, read_amount
+from cogs._amounts import MOST, read_amount
 from cogs._checks import actor_of, is_operator, money_of
 from cogs._errors import say, suggesting
 from cogs._guarded import OperatorOnlyCog
+from cogs._options import AnyUnit, AnyWindow
 
 TO_DEFAULT = -1
 """The limit that takes an operator's ceiling back."""
@@ -34,7 +33,10 @@ else:
 
 
 class OperatorCog(
-    OperatorOnlyCog, commands.GroupCog, group_name="operator", group_description="Run this bot"
+    OperatorOnlyCog,
+    commands.GroupCog,
+    group_name="operator",
+    group_description=text.staff_descriptions.OPERATOR,
 ):
     """Shows and steers the process."""
 
@@ -42,24 +44,32 @@ class OperatorCog(
         self._operator = operator
         super().__init__()
 
-    @app_commands.command(name="status")
+    @app_commands.command(
+        name="status", description=text.staff_descriptions.OPERATOR_STATUS.description
+    )
     async def status(self, interaction: discord.Interaction[TweenBot]) -> None:
         """Show the process: switch, account, lanes, queue, money of today."""
         status = await self._operator.status()
         money = money_of(interaction)
         await say(interaction, embed=operator_panels.status(status, money, version=__version__))
 
-    @app_commands.command(name="pause")
+    @app_commands.command(
+        name="pause", description=text.staff_descriptions.OPERATOR_PAUSE.description
+    )
     async def pause(self, interaction: discord.Interaction[TweenBot]) -> None:
         """Submit nothing more; new jobs wait in line."""
         await self._turn(interaction, Switch.PAUSED)
 
-    @app_commands.command(name="resume")
+    @app_commands.command(
+        name="resume", description=text.staff_descriptions.OPERATOR_RESUME.description
+    )
     async def resume(self, interaction: discord.Interaction[TweenBot]) -> None:
         """End a pause or a drain."""
         await self._turn(interaction, Switch.OPEN)
 
-    @app_commands.command(name="drain")
+    @app_commands.command(
+        name="drain", description=text.staff_descriptions.OPERATOR_DRAIN.description
+    )
     async def drain(self, interaction: discord.Interaction[TweenBot]) -> None:
         """Take and submit no new jobs; let those under way finish."""
         await self._turn(interaction, Switch.DRAINING)
@@ -68,40 +78,39 @@ class OperatorCog(
         status = await self._operator.turn(switch, actor_of(interaction))
         await say(interaction, operator_panels.turned(status))
 
-    @app_commands.command(name="ceiling")
-    @app_commands.describe(
-        guild="The server, by name or id",
-        limit="Videos, seconds or money; 0 blocks, -1 returns to the default",
-        unit="What is counted",
-        per="Over which span, in UTC",
+    @app_commands.command(
+        name="ceiling", description=text.staff_descriptions.OPERATOR_CEILING.description
     )
+    @app_commands.describe(**text.staff_descriptions.OPERATOR_CEILING.options)
     async def ceiling(
         self,
         interaction: discord.Interaction[TweenBot],
         guild: str,
         limit: LimitNumber,
-        unit: UnitName,
-        per: WindowName,
+        unit: AnyUnit,
+        per: AnyWindow,
     ) -> None:
         """Set what a server may spend at most."""
         money = money_of(interaction)
         changed = await self._operator.set_ceiling(
             guild,
-            unit=Unit(unit),
-            window=Window(per),
-            limit=None if limit == TO_DEFAULT else read_amount(Unit(unit), limit, money),
+            unit=unit,
+            window=per,
+            limit=None if limit == TO_DEFAULT else read_amount(unit, limit, money),
             actor=actor_of(interaction),
         )
-        await say(interaction, words.ceiling(changed, money))
+        await say(interaction, text.operators.ceiling(changed, money))
 
-    @app_commands.command(name="guilds")
+    @app_commands.command(
+        name="guilds", description=text.staff_descriptions.OPERATOR_GUILDS.description
+    )
     async def guilds(self, interaction: discord.Interaction[TweenBot]) -> None:
         """List servers: members, jobs and cost of 30 days, ceiling, left or not."""
         overviews = await self._operator.guilds()
         await say(interaction, embed=operator_panels.guilds(overviews, money_of(interaction)))
 
-    @app_commands.command(name="job")
-    @app_commands.describe(id="Id of the job, for instance 7F3K2Q")
+    @app_commands.command(name="job", description=text.staff_descriptions.OPERATOR_JOB.description)
+    @app_commands.describe(**text.staff_descriptions.OPERATOR_JOB.options)
     async def job(
         self,
         interaction: discord.Interaction[TweenBot],
@@ -114,10 +123,12 @@ class OperatorCog(
         file = None if whole is None else discord.File(io.BytesIO(whole), name)
         await say(interaction, content, file=file)
 
-    @app_commands.command(name="reconcile")
+    @app_commands.command(
+        name="reconcile", description=text.staff_descriptions.OPERATOR_RECONCILE.description
+    )
     async def reconcile(self, interaction: discord.Interaction[TweenBot]) -> None:
         """Settle unconfirmed jobs by the provider's list."""
-        await say(interaction, words.unconfirmed_left(await self._operator.reconcile()))
+        await say(interaction, text.operators.unconfirmed_left(await self._operator.reconcile()))
 
     @ceiling.autocomplete("guild")
     @suggesting
@@ -128,7 +139,7 @@ class OperatorCog(
             return []
         typed = current.strip().casefold()
         names = (
-            (words.guild_choice(guild, limits.CHOICE_CHARACTERS), str(guild.guild_id))
+            (text.operators.guild_choice(guild, limits.CHOICE_CHARACTERS), str(guild.guild_id))
             for guild in await self._operator.guilds()
         )
         return [

@@ -6,7 +6,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.chat import panels
+from bot.chat import panels, text
 from bot.client import TweenBot
 from bot.domain.ids import UserId
 from bot.services.jobs.estimates import Estimates
@@ -17,7 +17,7 @@ from cogs._guarded import GuardedCog
 
 @app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
 class QueueCog(
-    GuardedCog, commands.GroupCog, group_name="queue", group_description="Who waits for what"
+    GuardedCog, commands.GroupCog, group_name="queue", group_description=text.descriptions.QUEUE
 ):
     """Shows the guild's jobs under way."""
 
@@ -25,7 +25,7 @@ class QueueCog(
         self._estimates = estimates
         super().__init__()
 
-    @app_commands.command(name="show")
+    @app_commands.command(name="show", description=text.descriptions.QUEUE_SHOW.description)
     async def show(self, interaction: discord.Interaction[TweenBot]) -> None:
         """Show what is being made, what waits, and where your jobs stand."""
         queue = await self._estimates.queue_of(guild_of(interaction))

@@ -6,7 +6,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.chat import panels
+from bot.chat import panels, text
 from bot.client import TweenBot
 from bot.domain.ids import RoleId, UserId
 from bot.services.intake.quotas import Quotas
@@ -16,15 +16,17 @@ from cogs._guarded import GuardedCog
 
 
 @app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
-class QuotaCog(GuardedCog, commands.GroupCog, group_name="quota", group_description="What is left"):
+class QuotaCog(
+    GuardedCog, commands.GroupCog, group_name="quota", group_description=text.descriptions.QUOTA
+):
     """Shows quotas."""
 
     def __init__(self, *, quotas: Quotas) -> None:
         self._quotas = quotas
         super().__init__()
 
-    @app_commands.command(name="show")
-    @app_commands.describe(member="Whose quota (moderators); without it your own")
+    @app_commands.command(name="show", description=text.descriptions.QUOTA_SHOW.description)
+    @app_commands.describe(**text.descriptions.QUOTA_SHOW.options)
     async def show(
         self, interaction: discord.Interaction[TweenBot], member: discord.Member | None = None
     ) -> None:

@@ -2,69 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypeAlias
+from typing import TypeAlias
 
 import discord
 from discord import app_commands
-from discord.app_commands import AppCommandChannel, AppCommandThread
 from discord.ext import commands
-from typing_extensions import override
 
 from bot.chat import settings_panels, text
 from bot.client import TweenBot
-from bot.domain.catalogue import Catalogue, Choices, Kind
+from bot.domain.catalogue import Catalogue, Choices
 from bot.domain.errors import InvalidOptionsError
-from bot.domain.guilds.settings import Notify
+from bot.domain.guilds.audit import DefaultChange, PermitChange, SettingChange
 from bot.domain.ids import ChannelId
-from bot.services.guilds.settings import Change, GuildSettings
+from bot.domain.problems import OptionProblem, Permission
+from bot.services.guilds.settings import GuildSettings
 from cogs import _suggestions
 from cogs._checks import actor_of, guild_of, is_admin
 from cogs._errors import say, suggesting
 from cogs._guarded import AdminCog
+from cogs._options import AllowDeny, AnyChannel, AnyKind, AnyNotify, OnOff, ShowHide
 from cogs._suggestions import Choice, matching
-
-KindName = Literal["frames", "image", "text", "effect"]
-OnOff = Literal["on", "off"]
-AllowDeny = Literal["allow", "deny"]
-ShowHide = Literal["show", "hide"]
-NotifyName = Literal["ping", "dm", "none"]
-
-
-class Place(app_commands.Transformer):
-    """Takes every kind of channel a video can be made in, and what holds such channels.
-
-    Not media channels, which discord.py would add to forums: Discord's OpenAPI document does not
-    know them as an option's type.
-    """
-
-    @property
-    @override
-    def type(self) -> discord.AppCommandOptionType:
-        return discord.AppCommandOptionType.channel
-
-    @property
-    @override
-    def channel_types(self) -> list[discord.ChannelType]:
-        kinds = discord.ChannelType
-        return [
-            *(kinds.text, kinds.voice, kinds.category, kinds.news, kinds.stage_voice, kinds.forum),
-            *(kinds.news_thread, kinds.public_thread, kinds.private_thread),
-        ]
-
-    @override
-    async def transform(
-        self,
-        interaction: discord.Interaction[Any],
-        value: Any,
-        /,
-    ) -> AppCommandChannel | AppCommandThread:
-        if not isinstance(value, AppCommandChannel | AppCommandThread):
-            raise app_commands.TransformerError(value, self.type, self)
-        return value
-
-
-AnyChannel: TypeAlias = app_commands.Transform[AppCommandChannel | AppCommandThread, Place]
-"""Wherever a command can be given, or what that belongs to; the id is enough."""
 
 _Interaction: TypeAlias = discord.Interaction[TweenBot]
 
@@ -72,20 +29,29 @@ _Interaction: TypeAlias = discord.Interaction[TweenBot]
 @app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
 @app_commands.default_permissions(manage_guild=True)
 class SettingsCog(
-    AdminCog, commands.GroupCog, group_name="settings", group_description="What this server allows"
+    AdminCog,
+    commands.GroupCog,
+    group_name="settings",
+    group_description=text.staff_descriptions.SETTINGS,
 ):
     """Shows and changes settings."""
 
-    channels = app_commands.Group(name="channels", description="Where videos are made")
-    models = app_commands.Group(name="models", description="Which models make them")
-    effects = app_commands.Group(name="effects", description="Which effects may be played")
+    channels = app_commands.Group(
+        name="channels", description=text.staff_descriptions.SETTINGS_CHANNELS
+    )
+    models = app_commands.Group(name="models", description=text.staff_descriptions.SETTINGS_MODELS)
+    effects = app_commands.Group(
+        name="effects", description=text.staff_descriptions.SETTINGS_EFFECTS
+    )
 
     def __init__(self, *, settings: GuildSettings, catalogue: Catalogue) -> None:
         self._settings = settings
         self._catalogue = catalogue
         super().__init__()
 
-    @app_commands.command(name="show")
+    @app_commands.command(
+        name="show", description=text.staff_descriptions.SETTINGS_SHOW.description
+    )
     async def show(self, interaction: _Interaction) -> None:
         """Show everything that is set, and what follows from it."""
         seen = await self._settings.show(guild_of(interaction))
@@ -94,20 +60,26 @@ class SettingsCog(
 
     # --- what is allowed ---------------------------------------------------------------------
 
-    @channels.command(name="allow")
-    @app_commands.describe(channel="A channel, a category with its channels, or a thread")
+    @channels.command(
+        name="allow", description=text.staff_descriptions.SETTINGS_CHANNELS_ALLOW.description
+    )
+    @app_commands.describe(**text.staff_descriptions.SETTINGS_CHANNELS_ALLOW.options)
     async def allow_channel(self, interaction: _Interaction, channel: AnyChannel) -> None:
         """Let videos be made there; once anything is allowed, the rest is closed."""
         await self._decide_channel(interaction, channel, allowed=True)
 
-    @channels.command(name="deny")
-    @app_commands.describe(channel="A channel, a category with its channels, or a thread")
+    @channels.command(
+        name="deny", description=text.staff_descriptions.SETTINGS_CHANNELS_DENY.description
+    )
+    @app_commands.describe(**text.staff_descriptions.SETTINGS_CHANNELS_DENY.options)
     async def deny_channel(self, interaction: _Interaction, channel: AnyChannel) -> None:
         """Let no videos be made there."""
         await self._decide_channel(interaction, channel, allowed=False)
 
-    @channels.command(name="reset")
-    @app_commands.describe(channel="What was allowed or denied")
+    @channels.command(
+        name="reset", description=text.staff_descriptions.SETTINGS_CHANNELS_RESET.description
+    )
+    @app_commands.describe(**text.staff_descriptions.SETTINGS_CHANNELS_RESET.options)
     async def reset_channel(self, interaction: _Interaction, channel: AnyChannel) -> None:
         """Take back what was decided about a channel."""
         await self._decide_channel(interaction, channel, allowed=None)
@@ -118,16 +90,20 @@ class SettingsCog(
         change = await self._settings.decide_channel(
             guild_of(interaction), actor_of(interaction), ChannelId(channel.id), allowed=allowed
         )
-        await _tell(interaction, change, text.channel_hint(allowed=allowed))
+        await _tell(interaction, change, text.settings.channel_hint(allowed=allowed))
 
-    @models.command(name="allow")
-    @app_commands.describe(model="Which model")
+    @models.command(
+        name="allow", description=text.staff_descriptions.SETTINGS_MODELS_ALLOW.description
+    )
+    @app_commands.describe(**text.staff_descriptions.SETTINGS_MODELS_ALLOW.options)
     async def allow_model(self, interaction: _Interaction, model: str) -> None:
         """Let members use a model again."""
         await self._decide_model(interaction, model, allowed=True)
 
-    @models.command(name="deny")
-    @app_commands.describe(model="Which model")
+    @models.command(
+        name="deny", description=text.staff_descriptions.SETTINGS_MODELS_DENY.description
+    )
+    @app_commands.describe(**text.staff_descriptions.SETTINGS_MODELS_DENY.options)
     async def deny_model(self, interaction: _Interaction, model: str) -> None:
         """Let nobody use a model here."""
         await self._decide_model(interaction, model, allowed=False)
@@ -138,14 +114,18 @@ class SettingsCog(
         )
         await _tell(interaction, change)
 
-    @effects.command(name="allow")
-    @app_commands.describe(effect="Which effect")
+    @effects.command(
+        name="allow", description=text.staff_descriptions.SETTINGS_EFFECTS_ALLOW.description
+    )
+    @app_commands.describe(**text.staff_descriptions.SETTINGS_EFFECTS_ALLOW.options)
     async def allow_effect(self, interaction: _Interaction, effect: str) -> None:
         """Let members play an effect; those for two people start denied."""
         await self._decide_effect(interaction, effect, allowed=True)
 
-    @effects.command(name="deny")
-    @app_commands.describe(effect="Which effect")
+    @effects.command(
+        name="deny", description=text.staff_descriptions.SETTINGS_EFFECTS_DENY.description
+    )
+    @app_commands.describe(**text.staff_descriptions.SETTINGS_EFFECTS_DENY.options)
     async def deny_effect(self, interaction: _Interaction, effect: str) -> None:
         """Let nobody play an effect here."""
         await self._decide_effect(interaction, effect, allowed=False)
@@ -160,17 +140,14 @@ class SettingsCog(
 
     # --- the rest ----------------------------------------------------------------------------
 
-    @app_commands.command(name="defaults")
-    @app_commands.describe(
-        kind="What a member starts from",
-        model="Which model makes it; without it the cheapest recommended one",
-        resolution="Resolution tier, for videos from pictures",
-        size="Width*height in pixels, for videos from words",
+    @app_commands.command(
+        name="defaults", description=text.staff_descriptions.SETTINGS_DEFAULTS.description
     )
+    @app_commands.describe(**text.staff_descriptions.SETTINGS_DEFAULTS.options)
     async def set_defaults(
         self,
         interaction: _Interaction,
-        kind: KindName,
+        kind: AnyKind,
         model: str | None = None,
         resolution: str | None = None,
         size: str | None = None,
@@ -178,12 +155,14 @@ class SettingsCog(
         """Choose for members who choose nothing; give only the kind to take that back."""
         choices = Choices(model=model, resolution=resolution, size=size)
         change = await self._settings.set_default(
-            guild_of(interaction), actor_of(interaction), Kind(kind), choices
+            guild_of(interaction), actor_of(interaction), kind, choices
         )
         await _tell(interaction, change)
 
-    @app_commands.command(name="prompts")
-    @app_commands.describe(value="Whether admins read prompts there")
+    @app_commands.command(
+        name="prompts", description=text.staff_descriptions.SETTINGS_PROMPTS.description
+    )
+    @app_commands.describe(**text.staff_descriptions.SETTINGS_PROMPTS.options)
     async def set_prompts(self, interaction: _Interaction, value: ShowHide) -> None:
         """Show or hide prompts in the admins' usage log."""
         change = await self._settings.set_prompts(
@@ -191,8 +170,10 @@ class SettingsCog(
         )
         await _tell(interaction, change)
 
-    @app_commands.command(name="preview")
-    @app_commands.describe(value="Whether there is one")
+    @app_commands.command(
+        name="preview", description=text.staff_descriptions.SETTINGS_PREVIEW.description
+    )
+    @app_commands.describe(**text.staff_descriptions.SETTINGS_PREVIEW.options)
     async def set_preview(self, interaction: _Interaction, value: OnOff) -> None:
         """Show a small preview of the pictures in status messages, or none."""
         change = await self._settings.set_preview(
@@ -200,8 +181,11 @@ class SettingsCog(
         )
         await _tell(interaction, change)
 
-    @app_commands.command(name="others-pictures")
-    @app_commands.describe(value="Whether the message menu takes pictures that others posted")
+    @app_commands.command(
+        name="others-pictures",
+        description=text.staff_descriptions.SETTINGS_OTHERS_PICTURES.description,
+    )
+    @app_commands.describe(**text.staff_descriptions.SETTINGS_OTHERS_PICTURES.options)
     async def set_others_pictures(self, interaction: _Interaction, value: AllowDeny) -> None:
         """Whether the message menu takes pictures that others posted, or one's own only."""
         change = await self._settings.set_others_pictures(
@@ -209,8 +193,10 @@ class SettingsCog(
         )
         await _tell(interaction, change)
 
-    @app_commands.command(name="timezone")
-    @app_commands.describe(name="For instance Europe/Berlin")
+    @app_commands.command(
+        name="timezone", description=text.staff_descriptions.SETTINGS_TIMEZONE.description
+    )
+    @app_commands.describe(**text.staff_descriptions.SETTINGS_TIMEZONE.options)
     async def set_time_zone(self, interaction: _Interaction, name: str) -> None:
         """Set the time zone in which quotas' days, weeks and months begin."""
         change = await self._settings.set_time_zone(
@@ -218,17 +204,19 @@ class SettingsCog(
         )
         await _tell(interaction, change)
 
-    @app_commands.command(name="notify")
-    @app_commands.describe(how="A reply that pings, a direct message, or nothing")
-    async def set_notify(self, interaction: _Interaction, how: NotifyName) -> None:
+    @app_commands.command(
+        name="notify", description=text.staff_descriptions.SETTINGS_NOTIFY.description
+    )
+    @app_commands.describe(**text.staff_descriptions.SETTINGS_NOTIFY.options)
+    async def set_notify(self, interaction: _Interaction, how: AnyNotify) -> None:
         """Choose how requesters are told that a job is over."""
-        change = await self._settings.set_notify(
-            guild_of(interaction), actor_of(interaction), Notify(how)
-        )
+        change = await self._settings.set_notify(guild_of(interaction), actor_of(interaction), how)
         await _tell(interaction, change)
 
-    @app_commands.command(name="log-channel")
-    @app_commands.describe(channel="Where; leave it out for nowhere")
+    @app_commands.command(
+        name="log-channel", description=text.staff_descriptions.SETTINGS_LOG_CHANNEL.description
+    )
+    @app_commands.describe(**text.staff_descriptions.SETTINGS_LOG_CHANNEL.options)
     async def set_log_channel(
         self,
         interaction: _Interaction,
@@ -263,7 +251,7 @@ class SettingsCog(
             return []
         permits = (await self._settings.show(guild_of(interaction))).permits
         names = [
-            each.name for each in self._catalogue if permits.allows_model(each.name) == offered
+            model.name for model in self._catalogue if permits.allows_model(model.name) == offered
         ]
         return matching(current, ((name, name) for name in names))
 
@@ -283,8 +271,14 @@ class SettingsCog(
         if not is_admin(interaction):
             return []
         permits = (await self._settings.show(guild_of(interaction))).permits
-        found = [each for each in self._catalogue.effects if permits.allows_effect(each) == offered]
-        return matching(current, ((f"{each.label}: {each.does}", each.name) for each in found))
+        return matching(
+            current,
+            (
+                (text.suggestions.permitted_effect(effect), effect.name)
+                for effect in self._catalogue.effects
+                if permits.allows_effect(effect) == offered
+            ),
+        )
 
     @set_defaults.autocomplete("model")
     @suggesting
@@ -311,9 +305,12 @@ class SettingsCog(
         return matching(typed, ((zone, zone) for zone in zones))
 
 
-async def _tell(interaction: _Interaction, change: Change, hint: str = "") -> None:
-    answer = settings_panels.changed(change.subject, change.before, change.after, hint)
-    await say(interaction, answer)
+async def _tell(
+    interaction: _Interaction,
+    change: SettingChange | DefaultChange | PermitChange,
+    hint: str = "",
+) -> None:
+    await say(interaction, text.settings.changed(change, hint))
 
 
 def _require_bot_may_write(channel: discord.TextChannel | discord.Thread) -> None:
@@ -323,18 +320,16 @@ def _require_bot_may_write(channel: discord.TextChannel | discord.Thread) -> Non
         InvalidOptionsError: it lacks a permission there.
     """
     permissions = channel.permissions_for(channel.guild.me)
-    needed = {
-        "View Channel": permissions.view_channel,
-        "Send Messages in Threads": permissions.send_messages_in_threads,
-    }
-    if isinstance(channel, discord.TextChannel):
-        needed = {
-            "View Channel": permissions.view_channel,
-            "Send Messages": permissions.send_messages,
-        }
-    missing = [name for name, granted in needed.items() if not granted]
+    in_thread = isinstance(channel, discord.Thread)
+    needed = (
+        Permission.VIEW_CHANNEL,
+        Permission.SEND_MESSAGES_IN_THREADS if in_thread else Permission.SEND_MESSAGES,
+    )
+    missing = tuple(name for name in needed if not getattr(permissions, name))
     if missing:
-        raise InvalidOptionsError(problem="log_channel_closed", missing=" and ".join(missing))
+        raise InvalidOptionsError(
+            problem=OptionProblem.LOG_CHANNEL_CLOSED, missing=" ".join(missing)
+        )
 
 
 async def setup(bot: TweenBot) -> None:

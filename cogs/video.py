@@ -11,10 +11,12 @@ import stamina
 from discord import app_commands
 from discord.ext import commands
 
-from bot.chat import panels, text
+from bot.chat import panels
+from bot.chat import text as words  # a command is called text
 from bot.client import TweenBot
 from bot.domain.catalogue import MODELS, Choices, Kind
 from bot.domain.errors import InvalidImageError, InvalidOptionsError
+from bot.domain.problems import OptionProblem, PictureProblem
 from bot.domain.requests.submission import MAX_SEED, VideoOptions
 from bot.logs import get_logger
 from bot.services.intake.video_requests import PictureSource, VideoRequests
@@ -50,26 +52,10 @@ else:
     ImageSeconds = app_commands.Range[int, min(DURATIONS[Kind.IMAGE]), max(DURATIONS[Kind.IMAGE])]
     TextSeconds = app_commands.Range[int, min(DURATIONS[Kind.TEXT]), max(DURATIONS[Kind.TEXT])]
 
-_DESCRIPTIONS = {
-    "prompt": "What happens, in your own words",
-    "model": "Which model makes it; else this server's default, or the cheapest recommended one",
-    "resolution": "Resolution tier; higher costs more",
-    "negative_prompt": "What should not be seen",
-    "seed": "Same seed and settings make a similar video again",
-    "prompt_extend": "Let the provider rewrite the prompt (default: yes)",
-    "watermark": "Mark the video as AI-generated (default: no)",
-    "spoiler": "Hide the video behind a spoiler and show no preview",
-}
-
-
-def _shared(*names: str, **own: str) -> dict[str, str]:
-    """Return the descriptions of options that several commands share, and a command's own."""
-    return {name: _DESCRIPTIONS[name] for name in names} | own
-
 
 @app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
 class VideoCog(
-    GuardedCog, commands.GroupCog, group_name="video", group_description="Make a short video"
+    GuardedCog, commands.GroupCog, group_name="video", group_description=words.descriptions.VIDEO
 ):
     """Takes requests for videos."""
 
@@ -77,17 +63,8 @@ class VideoCog(
         self._video_requests = video_requests
         super().__init__()
 
-    @app_commands.command(name="frames")
-    @app_commands.describe(
-        **_shared(
-            *("model", "resolution", "negative_prompt", "seed", "prompt_extend"),
-            *("watermark", "spoiler"),
-            first_frame="The picture the video begins with",
-            last_frame="The picture the video ends with",
-            loop="End where it began: the last frame is the first frame",
-            prompt="What happens in between, in your own words",
-        )
-    )
+    @app_commands.command(name="frames", description=words.descriptions.VIDEO_FRAMES.description)
+    @app_commands.describe(**words.descriptions.VIDEO_FRAMES.options)
     @app_commands.autocomplete(model=_suggestions.models, resolution=_suggestions.resolutions)
     async def frames(
         self,
@@ -106,9 +83,9 @@ class VideoCog(
     ) -> None:
         """Make a video between a first and a last frame."""
         if last_frame is None and not loop:
-            raise InvalidOptionsError(problem="no_last_frame")
+            raise InvalidOptionsError(problem=OptionProblem.NO_LAST_FRAME)
         if last_frame is not None and loop:
-            raise InvalidOptionsError(problem="loop_and_last_frame")
+            raise InvalidOptionsError(problem=OptionProblem.LOOP_AND_LAST_FRAME)
         options = VideoOptions(
             prompt=_text(prompt),
             negative_prompt=_text(negative_prompt),
@@ -124,15 +101,8 @@ class VideoCog(
         choices = Choices(model=model, resolution=resolution)
         await self._queue(interaction, Kind.FRAMES, options, choices, attachments)
 
-    @app_commands.command(name="image")
-    @app_commands.describe(
-        **_shared(
-            *("prompt", "model", "resolution", "negative_prompt", "seed", "prompt_extend"),
-            *("watermark", "spoiler"),
-            image="The picture the video begins with",
-            duration="Seconds, for models whose length can be chosen",
-        )
-    )
+    @app_commands.command(name="image", description=words.descriptions.VIDEO_IMAGE.description)
+    @app_commands.describe(**words.descriptions.VIDEO_IMAGE.options)
     @app_commands.autocomplete(model=_suggestions.models, resolution=_suggestions.resolutions)
     async def image(
         self,
@@ -160,16 +130,8 @@ class VideoCog(
         choices = Choices(model=model, resolution=resolution, duration_seconds=duration)
         await self._queue(interaction, Kind.IMAGE, options, choices, [("image", image)])
 
-    @app_commands.command(name="text")
-    @app_commands.describe(
-        **_shared(
-            *("model", "negative_prompt", "seed", "prompt_extend", "watermark"),
-            prompt="What is to be seen, in your own words",
-            size="Width*height in pixels, one of the model's; more costs more",
-            duration="Seconds, for models whose length can be chosen",
-            spoiler="Hide the video behind a spoiler",
-        )
-    )
+    @app_commands.command(name="text", description=words.descriptions.VIDEO_TEXT.description)
+    @app_commands.describe(**words.descriptions.VIDEO_TEXT.options)
     @app_commands.autocomplete(model=_suggestions.models, size=_suggestions.sizes)
     async def text(
         self,
@@ -196,14 +158,8 @@ class VideoCog(
         choices = Choices(model=model, size=size, duration_seconds=duration)
         await self._queue(interaction, Kind.TEXT, options, choices, [])
 
-    @app_commands.command(name="effect")
-    @app_commands.describe(
-        **_shared(
-            *("model", "resolution", "seed", "watermark", "spoiler"),
-            image="The picture the effect is played on",
-            effect="What happens in the video; the list says which picture suits it",
-        )
-    )
+    @app_commands.command(name="effect", description=words.descriptions.VIDEO_EFFECT.description)
+    @app_commands.describe(**words.descriptions.VIDEO_EFFECT.options)
     @app_commands.autocomplete(
         effect=_suggestions.effects,
         model=_suggestions.models,
@@ -268,7 +224,7 @@ def _reader(option: str, attachment: discord.Attachment) -> Callable[[], Awaitab
                     return await attachment.read()
         except _UNREAD as error:
             log.info("attachment_unread", option=option, reason=type(error).__name__)
-            raise InvalidImageError(option=option, problem="unavailable") from error
+            raise InvalidImageError(option=option, problem=PictureProblem.UNAVAILABLE) from error
         raise AssertionError("stamina ends with a result or an error")
 
     return read
@@ -276,8 +232,8 @@ def _reader(option: str, attachment: discord.Attachment) -> Callable[[], Awaitab
 
 def _text(value: str | None) -> str | None:
     """Return a text without surrounding blanks; none where nothing visible is left."""
-    words = (value or "").strip()
-    return words if text.one_line(words, len(words)) else None
+    typed = (value or "").strip()
+    return typed if words.phrases.one_line(typed, len(typed)) else None
 
 
 async def setup(bot: TweenBot) -> None:

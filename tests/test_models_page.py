@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.chat import text
 from bot.domain import catalogue
 from bot.domain.catalogue import (
     EFFECTS,
@@ -123,8 +124,8 @@ def test_every_effect_stands_there_with_its_models() -> None:
         [
             effect.label,
             f"`{effect.name}` ({effect.original})",
-            effect.does,
-            effect.suits,
+            text.effects.DOES[effect.name],
+            text.effects.SUITS[effect.suits],
             ", ".join(f"`{model}`" for model in sorted(effect.models)),
         ]
         for effect in EFFECTS

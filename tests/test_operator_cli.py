@@ -14,8 +14,8 @@ import structlog
 from click.testing import CliRunner, Result
 
 from bot.cli import SHELL, main
-from bot.domain.guilds.audit import AuditEntry
-from bot.domain.guilds.quota import Rule
+from bot.domain.guilds.audit import Action, Allowance, AuditEntry, QuotaChange
+from bot.domain.guilds.quota import Rule, Scope, Unit, Window
 from bot.domain.host.overview import GuildInfo
 from bot.domain.host.switch import Switch
 from bot.domain.ids import GuildId, InteractionId, JobId
@@ -131,10 +131,11 @@ def test_a_ceiling_is_set_blocked_and_taken_back(shell: CliRunner, url: str) -> 
     assert back.output == "Server 500: no ceiling on cost per month now.\n"
     _, rules, entries = asyncio.run(stored(url))
     assert rules == []
-    assert [(entry.actor, entry.before, entry.after) for entry in entries] == [
-        (SHELL, "0.00 CNY", None),
-        (SHELL, "2.50 CNY", "0.00 CNY"),
-        (SHELL, None, "2.50 CNY"),
+    per_month = Rule(scope=Scope.CEILING, unit=Unit.COST, window=Window.MONTH, limit=0)
+    set_to, blocked = Allowance(limit=2_500_000), Allowance(limit=0)
+    assert [(entry.actor, entry.change) for entry in entries] == [
+        (SHELL, QuotaChange.of(Action.CEILING_SET, per_month, before=before, after=after))
+        for before, after in ((blocked, None), (set_to, blocked), (None, set_to))
     ]
 
 

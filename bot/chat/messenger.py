@@ -200,7 +200,7 @@ class Messenger:
         Raises:
             DeliveryError: one of them was not reached; the others were told all the same.
         """
-        words = text.alert_words(alert)
+        words = text.alerts.alert_words(alert)
         answers = await asyncio.gather(
             *(self._tell(operator, words) for operator in self._operators), return_exceptions=True
         )
@@ -214,7 +214,7 @@ class Messenger:
         Raises:
             DeliveryError: Discord would not take it.
         """
-        words = text.audit_line(line.entry)
+        words = text.audit.line(line.entry, self._money)
         await self._post_words(line.channel_id, words, once=f"audit:{line.id}")
 
     async def _tell(self, operator: UserId, words: str) -> None:

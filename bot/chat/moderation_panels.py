@@ -7,8 +7,8 @@ from itertools import groupby
 
 import discord
 
-from bot.chat import limits, text
-from bot.chat.panels import COLOUR, fitting
+from bot.chat import colours, limits, text
+from bot.chat.panels import fitting
 from bot.domain.guilds.quota import Grant, Scope, Standing, Unit, Window
 from bot.domain.guilds.settings import Block
 from bot.domain.jobs.job import Job
@@ -35,14 +35,14 @@ def quota_list(
         for slot, lines in groupby(rules, key=lambda line: line.rule.slot)
     ]
     embed = discord.Embed(
-        title="Quotas of this server",
+        title=text.moderation.QUOTAS,
         description=fitting(slots, "\n\n", limits.EMBED_DESCRIPTION_CHARACTERS),
-        colour=COLOUR,
+        colour=colours.BLURPLE,
     )
     if grants:
-        lines = [f"<@{grant.user_id}>: {text.grant_left(grant, money)}" for grant in grants]
+        lines = [f"<@{grant.user_id}>: {text.answers.grant_left(grant, money)}" for grant in grants]
         embed.add_field(
-            name="Granted besides",
+            name=text.answers.GRANTED,
             value=fitting(lines, "\n", limits.EMBED_FIELD_VALUE_CHARACTERS),
             inline=False,
         )
@@ -56,56 +56,44 @@ def _slot(
     roles: Collection[int] | None,
 ) -> str:
     unit, window = slot
-    heading = f"**{text.slot_name(unit, window)}**"
+    heading = text.moderation.slot(unit, window)
     # A ceiling counts in UTC; what moderators set counts in the server's own days.
     own = sorted(lines, key=lambda line: line.rule.scope is Scope.CEILING)
     resets = next((line.check.span.end for line in own if line.check is not None), None)
     if resets is not None:
-        heading += f" · resets {text.relative(resets)}"
-    shown = [_rule(line, money, roles) for line in lines]
+        heading += f" · {text.moderation.resets(text.phrases.relative(resets))}"
+    shown = [text.moderation.standing(line, money, roles) for line in lines]
     # Of one slot with hundreds of members, the others must stay readable.
     return "\n".join((heading, fitting(shown, "\n", limits.EMBED_FIELD_VALUE_CHARACTERS)))
 
 
-def _rule(line: Standing, money: Money, roles: Collection[int] | None) -> str:
-    rule = line.rule
-    name = text.rule_name(rule, roles)
-    parts = [f"{name}: **{text.amount(rule.unit, rule.limit, money)}**"]
-    if rule.limit == 0:
-        parts.append("blocked")
-    elif line.check is not None:
-        parts.append(f"{text.figure(rule.unit, line.check.used_units, money)} used")
-    if line.is_default:
-        parts.append("default")
-    if rule.is_orphan(roles):
-        parts.append(text.ORPHAN_HINT)
-    return " · ".join(parts)
-
-
 def block_list(blocks: Sequence[Block]) -> discord.Embed:
     """Return who is blocked, a line each."""
-    lines = [
-        f"<@{block.user_id}> · by <@{block.blocked_by}> {text.relative(block.at)}"
-        for block in blocks
-    ]
+    lines = [text.moderation.block(block) for block in blocks]
     return discord.Embed(
-        title="Blocked members",
+        title=text.moderation.BLOCKED_MEMBERS,
         description=fitting(lines, "\n", limits.EMBED_DESCRIPTION_CHARACTERS)
-        or text.NOBODY_BLOCKED,
-        colour=COLOUR,
+        or text.moderation.NOBODY_BLOCKED,
+        colour=colours.BLURPLE,
     )
 
 
 def word_list(words: Sequence[str]) -> discord.Embed:
     """Return the blocked words."""
     shown = fitting(
-        [text.written(word) for word in words], " · ", limits.EMBED_DESCRIPTION_CHARACTERS
+        [text.moderation.written(word) for word in words],
+        " · ",
+        limits.EMBED_DESCRIPTION_CHARACTERS,
     )
-    return discord.Embed(title="Blocked words", description=shown or text.NO_WORDS, colour=COLOUR)
+    return discord.Embed(
+        title=text.moderation.BLOCKED_WORDS,
+        description=shown or text.moderation.NO_WORDS,
+        colour=colours.BLURPLE,
+    )
 
 
 def choice(job: Job) -> str:
     """Return anybody's job as one line of an autocomplete list, at most 100 characters."""
-    name = text.one_line(job.requester.name, limits.CHOICE_CHARACTERS)
-    line = f"{job.id} · {text.STATES[job.state]} · {name} · {job.spec.model}"
-    return text.shortened(line, limits.CHOICE_CHARACTERS)
+    name = text.phrases.one_line(job.requester.name, limits.CHOICE_CHARACTERS)
+    line = f"{job.id} · {text.jobs.STATES[job.state]} · {name} · {job.spec.model}"
+    return text.phrases.shortened(line, limits.CHOICE_CHARACTERS)

@@ -9,8 +9,8 @@ from itertools import accumulate
 
 import discord
 
-from bot.chat import limits, text
-from bot.chat.status import footer, render
+from bot.chat import colours, limits, text
+from bot.chat.status import render
 from bot.domain.guilds.quota import Check, Grant, amount_in
 from bot.domain.guilds.quota_view import MemberQuota
 from bot.domain.ids import UserId
@@ -19,7 +19,6 @@ from bot.domain.jobs.states import JobState
 from bot.domain.jobs.status import GuildQueue, StatusView
 from bot.domain.money import Money
 
-COLOUR = discord.Colour(0x5865F2)
 _BAR_CELLS = 10
 
 OTHERS_CHARACTERS = 40
@@ -53,20 +52,14 @@ def job_link(job: Job) -> str | None:
 
 def queued(job: Job, quota: MemberQuota, money: Money) -> str:
     """Return the private answer to a request that was queued."""
-    link = job_link(job)
-    where = f" · [follow it]({link})" if link else " · its status message follows"
-    lines = [f"Queued as Job `{job.id}`{where}", f"Price: {money.show(job.price.reserved.micros)}"]
+    lines = [
+        text.answers.queued(job.id, job_link(job)),
+        text.answers.price(job.price.reserved.micros, money),
+    ]
     if quota.checks:
         tightest = min(quota.checks, key=lambda check: _videos_left(check, job))
-        left = text.amount(tightest.rule.unit, tightest.left, money)
-        lines.append(
-            f"Left {text.this_window(tightest.rule.window)}: {left} "
-            f"({text.scope_words(tightest.rule.scope)}, "
-            f"resets {text.relative(tightest.span.end)})"
-        )
-    lines += [
-        f"Granted besides: {text.grant_left(grant, money)}" for grant in quota.grants if grant.left
-    ]
+        lines.append(text.answers.left(tightest, money))
+    lines += [text.answers.granted(grant, money) for grant in quota.grants if grant.left]
     return "\n".join(lines)
 
 
@@ -78,11 +71,8 @@ def _videos_left(check: Check, job: Job) -> float:
 def cancelled(job: Job) -> str:
     """Return the private answer to a cancel."""
     if job.state is JobState.CANCELLED:
-        return f"Job `{job.id}` is cancelled. {text.NOT_CHARGED}"
-    return (
-        f"Job `{job.id}` is cancelled if the provider has not begun it. If it has, the video is "
-        "made all the same; the status message will say which."
-    )
+        return text.answers.cancelled(job.id)
+    return text.answers.cancelling(job.id)
 
 
 def job_list(jobs: Sequence[Job], title: str) -> discord.Embed:
@@ -91,8 +81,8 @@ def job_list(jobs: Sequence[Job], title: str) -> discord.Embed:
     return discord.Embed(
         title=discord.utils.escape_markdown(title),
         description=fitting(lines, "\n", limits.EMBED_DESCRIPTION_CHARACTERS)
-        or "No jobs yet. Start with /video frames, image, text or effect.",
-        colour=COLOUR,
+        or text.answers.NO_JOBS,
+        colour=colours.BLURPLE,
     )
 
 
@@ -100,16 +90,16 @@ def _job_line(job: Job) -> str:
     link = job_link(job)
     name = f"[`{job.id}`]({link})" if link else f"`{job.id}`"
     return (
-        f"{text.ICONS[job.state]} {name} {text.STATES[job.state]} · {job.spec.model} · "
-        f"{text.relative(job.times.created_at)}"
+        f"{text.jobs.ICONS[job.state]} {name} {text.jobs.STATES[job.state]} · {job.spec.model} · "
+        f"{text.phrases.relative(job.times.created_at)}"
     )
 
 
 def choice(job: Job) -> str:
     """Return a job as one line of an autocomplete list, at most 100 characters."""
-    known = f"{job.id} · {text.STATES[job.state]} · {job.spec.model}"
-    prompt = text.one_line(job.options.prompt or "", limits.PROMPT_CHARACTERS)
-    return text.shortened(f"{known} · {prompt}" if prompt else known, limits.CHOICE_CHARACTERS)
+    prompt = text.phrases.one_line(job.options.prompt or "", limits.PROMPT_CHARACTERS)
+    facts = (job.id, text.jobs.STATES[job.state], job.spec.model, prompt)
+    return text.phrases.shortened(" · ".join(filter(None, facts)), limits.CHOICE_CHARACTERS)
 
 
 def job_details(view: StatusView, money: Money) -> discord.Embed:
@@ -117,38 +107,41 @@ def job_details(view: StatusView, money: Money) -> discord.Embed:
     job = view.job
     embed = render(view, money).embed
     embed.set_image(url=None)
-    embed.add_field(name="Asked", value=text.relative(job.times.created_at))
+    asked = text.phrases.relative(job.times.created_at)
+    embed.add_field(name=text.jobs.ASKED, value=asked)
     if job.times.finished_at is not None:
-        embed.add_field(name="Ended", value=text.relative(job.times.finished_at))
-    negative_prompt = text.quoted_prompt(job.options.negative_prompt or "")
+        ended = text.phrases.relative(job.times.finished_at)
+        embed.add_field(name=text.jobs.ENDED, value=ended)
+    negative_prompt = text.phrases.quoted_prompt(job.options.negative_prompt or "")
     if negative_prompt:
-        embed.add_field(name="Negative prompt", value=negative_prompt, inline=False)
+        embed.add_field(name=text.jobs.NEGATIVE_PROMPT, value=negative_prompt, inline=False)
     link = job_link(job)
     if link:
-        embed.add_field(name="Message", value=f"[open the message]({link})")
-    embed.set_footer(text=footer(job))
+        embed.add_field(name=text.jobs.MESSAGE, value=text.answers.message(link))
+    embed.set_footer(text=text.jobs.footer(job.id))
     return embed
 
 
 def queue(queue_of_guild: GuildQueue, requester_id: UserId) -> discord.Embed:
     """Return the guild's jobs under way, and where the requester's are."""
-    embed = discord.Embed(title="Queue", colour=COLOUR)
+    embed = discord.Embed(title=text.answers.QUEUE, colour=colours.BLURPLE)
     if queue_of_guild.pause:
-        embed.description = f"⏸️ {text.pause(queue_of_guild.pause)}"
+        embed.description = f"⏸️ {text.progress.pause(queue_of_guild.pause)}"
     running = [_queue_line(view) for view in queue_of_guild.running]
     embed.add_field(
-        name=f"At the provider ({len(queue_of_guild.running)})",
-        value=fitting(running, "\n", limits.EMBED_FIELD_VALUE_CHARACTERS) or "Nothing",
+        name=text.answers.at_the_provider(len(queue_of_guild.running)),
+        value=fitting(running, "\n", limits.EMBED_FIELD_VALUE_CHARACTERS)
+        or text.answers.NOTHING_MADE,
         inline=False,
     )
     own = [view for view in queue_of_guild.waiting if view.job.requester.user_id == requester_id]
     room = limits.EMBED_FIELD_VALUE_CHARACTERS - OTHERS_CHARACTERS
     mine = fitting([_queue_line(view) for view in own], "\n", room)
     others = len(queue_of_guild.waiting) - len(own)
-    rest = f"{others} {'job' if others == 1 else 'jobs'} of others" if others else ""
+    rest = text.answers.others_waiting(others) if others else ""
     embed.add_field(
-        name=f"Waiting here ({len(queue_of_guild.waiting)})",
-        value="\n".join(filter(None, (mine, rest))) or "Nobody waits",
+        name=text.answers.waiting_here(len(queue_of_guild.waiting)),
+        value="\n".join(filter(None, (mine, rest))) or text.answers.NOBODY_WAITS,
         inline=False,
     )
     return embed
@@ -160,7 +153,7 @@ def fitting(parts: Sequence[str], between: str, most_characters: int) -> str:
     lengths = list(accumulate(len(part) + len(between) for part in parts))
     for shown in range(bisect_right(lengths, most_characters + len(between)), 0, -1):
         missing = len(parts) - shown
-        more = [f"… and {missing} more"] if missing else []
+        more = [text.phrases.left_out(missing)] if missing else []
         joined = between.join([*parts[:shown], *more])
         if len(joined) <= most_characters:
             return joined
@@ -169,9 +162,12 @@ def fitting(parts: Sequence[str], between: str, most_characters: int) -> str:
 
 def _queue_line(view: StatusView) -> str:
     job = view.job
-    place = f" · place **{view.position}**" if view.position is not None else ""
-    eta = f" · {text.expected(view.estimate)}" if view.estimate else ""
-    return f"{text.ICONS[job.state]} `{job.id}` {job.spec.model}{place}{eta}"
+    facts = [f"{text.jobs.ICONS[job.state]} `{job.id}` {job.spec.model}"]
+    if view.position is not None:
+        facts.append(text.answers.place(view.position))
+    if view.estimate:
+        facts.append(text.phrases.expected(view.estimate))
+    return " · ".join(facts)
 
 
 def quota(
@@ -184,25 +180,19 @@ def quota(
     max_waiting: int,
 ) -> discord.Embed:
     """Return what a member has used and has left, rule by rule, and what is granted besides."""
-    lines = [f"Waiting jobs: {waiting} of {max_waiting}"]
+    lines = [text.answers.waiting_jobs(waiting, max_waiting)]
     for check in sorted(checks, key=_share_left):
-        rule = check.rule
-        used = text.figure(rule.unit, check.used_units, money)
-        limit = text.amount(rule.unit, rule.limit, money)
-        lines.append(
-            f"**{text.scope_words(rule.scope).capitalize()}**, per "
-            f"{text.window_words(rule.window)}\n"
-            f"{_bar(check)} {used} of {limit} used, resets {text.relative(check.span.end)}"
-        )
+        heading = text.answers.rule_heading(check.rule.scope, check.rule.window)
+        lines.append(f"{heading}\n{text.answers.used(check, _bar(check), money)}")
     embed = discord.Embed(
-        title=f"Quota of {discord.utils.escape_markdown(name)}",
+        title=text.answers.quota_of(discord.utils.escape_markdown(name)),
         description=fitting(lines, "\n\n", limits.EMBED_DESCRIPTION_CHARACTERS),
-        colour=COLOUR,
+        colour=colours.BLURPLE,
     )
-    granted = [text.grant_left(grant, money) for grant in grants if grant.left]
+    granted = [text.answers.grant_left(grant, money) for grant in grants if grant.left]
     if granted:
         embed.add_field(
-            name="Granted besides",
+            name=text.answers.GRANTED,
             value=fitting(granted, "\n", limits.EMBED_FIELD_VALUE_CHARACTERS),
             inline=False,
         )
@@ -223,42 +213,13 @@ def _bar(check: Check) -> str:
 
 def help_panel(*, version: str, retention: timedelta, region: str) -> discord.Embed:
     """Return how to use the bot and where pictures go."""
-    days = retention.total_seconds() / 86_400
-    place = {"beijing": "mainland China (Beijing)", "singapore": "Singapore"}[region]
-    embed = discord.Embed(
-        title="Tween makes short videos",
-        description=(
-            "**/video frames** from a first and a last frame, or a loop of one\n"
-            "**/video image** from one picture\n"
-            "**/video text** from words alone\n"
-            "**/video effect** a ready-made effect on your picture\n\n"
-            "The status message follows your job, and the finished MP4 is attached to it."
-        ),
-        colour=COLOUR,
-    )
-    embed.add_field(
-        name="Your jobs",
-        value=(
-            "**/jobs list** · **/jobs show** · **/jobs cancel** · **/jobs retry**\n"
-            "**/queue show** who waits for what · **/quota show** what you have left"
-        ),
-        inline=False,
-    )
-    embed.add_field(
-        name="Your pictures",
-        value=(
-            f"Pictures and prompts go to Alibaba Cloud Model Studio in {place}, which makes the "
-            "video and checks the content. Do not send pictures of people who have not agreed."
-        ),
-        inline=False,
-    )
-    embed.add_field(
-        name="Kept for",
-        value=(
-            f"Pictures, prompts and videos are erased from this bot {days:g} "
-            f"{'day' if days == 1 else 'days'} after a job ends; what is posted here stays."
-        ),
-        inline=False,
-    )
-    embed.set_footer(text=f"Tween {version}")
+    guide = text.guide
+    embed = discord.Embed(title=guide.TITLE, description=guide.COMMANDS, colour=colours.BLURPLE)
+    for name, value in (
+        (guide.YOUR_JOBS, guide.JOBS),
+        (guide.YOUR_PICTURES, guide.pictures(region)),
+        (guide.KEPT_FOR, guide.kept(retention / timedelta(days=1))),
+    ):
+        embed.add_field(name=name, value=value, inline=False)
+    embed.set_footer(text=guide.version(version))
     return embed

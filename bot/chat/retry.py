@@ -86,7 +86,7 @@ class _NotNowError(ChatUnavailableError):
 
 
 class DiscordRetry:
-    """Asks Discord, again where that helps, and not at all where every answer counts against us.
+    """Calls Discord again where that helps, and not at all where every answer counts against us.
 
     10,000 answers of 401, 403 or 429 in ten minutes make Cloudflare ban the host's address:
     https://discord.com/developers/docs/topics/rate-limits#invalid-request-limit-aka-cloudflare-bans

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import discord
 
-from bot.chat.status import footer
+from bot.chat import text
 from bot.domain.errors import MissingAccessError
 from bot.domain.ids import ChannelId, MessageId
 from bot.domain.jobs.delivery import Receipt
@@ -82,12 +82,12 @@ async def _fetch(
 
 def purpose_of(message: discord.Message, job: Job) -> Purpose | None:
     """Tell which of a job's messages this is, if any."""
-    if message.content.endswith(f"-# {footer(job)}"):
+    if message.content.endswith(f"-# {text.jobs.footer(job.id)}"):
         return Purpose.ANNOUNCEMENT
     # Without Embed Links a message has no embed, and so no footer.
     if any(attachment.filename.endswith(video_name(job)) for attachment in message.attachments):
         return Purpose.DELIVERY
-    if any(embed.footer.text == footer(job) for embed in message.embeds):
+    if any(embed.footer.text == text.jobs.footer(job.id) for embed in message.embeds):
         return Purpose.STATUS
     return None
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 
 import discord
 
-from bot.chat import limits, text
-from bot.chat.panels import COLOUR, fitting, job_link
-from bot.chat.text import usage
+from bot.chat import colours, limits, text
+from bot.chat.panels import fitting, job_link
 from bot.domain.amounts import NOTHING, Amounts
 from bot.domain.guilds.usage import (
     FAILED,
@@ -37,42 +35,42 @@ LOG_PROMPT_CHARACTERS = 100
 NAME_CHARACTERS = 40
 
 _GROUPS: tuple[tuple[str, frozenset[JobState]], ...] = (
-    ("✅ Done", MADE),
-    ("❌ Failed", FAILED),
-    ("🚫 Cancelled", frozenset({JobState.CANCELLED})),
-    ("🎬 Under way", ACTIVE),
+    (text.usage.DONE, MADE),
+    (text.usage.FAILED, FAILED),
+    (text.usage.CANCELLED, frozenset({JobState.CANCELLED})),
+    (text.usage.UNDER_WAY, ACTIVE),
 )
 
 
 def summary(found: Summary, money: Money) -> discord.Embed:
     """Return a period at a glance."""
-    total = found.sums.total
-    videos = text.plural("video", total.videos)
+    usage, sums = text.usage, found.sums
     lines = [
-        f"**{money.show(total.micros)}** for {total.videos:,} {videos}, {total.seconds:,} s in all"
+        usage.spent_in_all(sums.total, money),
+        usage.jobs_in_all(found.jobs, found.success_share),
     ]
-    share = found.success_share
-    lines.append(
-        f"{found.jobs:,} {text.plural('job', found.jobs)}"
-        + (f" · **{share:.0%}** of the finished ones succeeded" if share is not None else "")
-    )
     embed = discord.Embed(
-        title=f"Usage · {usage.span_words(found.span, found.guild.zone)}",
+        title=usage.summary_title(usage.span_words(found.span, found.guild.zone)),
         description="\n".join(lines) if found.jobs else usage.EMPTY,
-        colour=COLOUR,
+        colour=colours.BLURPLE,
     )
     if found.jobs:
-        embed.add_field(name="Jobs", value=_states(found.states))
+        embed.add_field(name=usage.JOBS, value=_states(found.states))
     if found.waiting_seconds is not None and found.making_seconds is not None:
-        embed.add_field(name="Half of the videos", value=_times(found))
-    _add(embed, "Members", [_member(each, money) for each in found.sums.members])
-    rest = found.sums.members_count - len(found.sums.members)
+        for name, seconds in (
+            (usage.MEDIAN_WAIT, found.waiting_seconds),
+            (usage.MEDIAN_RENDER_TIME, found.making_seconds),
+        ):
+            median = f"{text.phrases.duration(seconds)}\n{usage.timed(found.timed)}"
+            embed.add_field(name=name, value=median)
+    _add(embed, usage.MEMBERS, [_member(share, money) for share in sums.members])
+    rest = sums.members_count - len(sums.members)
     if rest > 0:
-        embed.set_footer(text=f"and {rest:,} other {text.plural('member', rest)}")
-    models = [f"{each.key} · {usage.spent(each.amounts, money)}" for each in found.sums.models]
-    _add(embed, "Models", models)
-    refused = [f"{count:,} × {usage.refusal_words(code)}" for code, count in found.refusals.items()]
-    _add(embed, "Refused wishes", refused)
+        embed.set_footer(text=usage.other_members(rest))
+    models = [f"{share.key} · {usage.spent(share.amounts, money)}" for share in sums.models]
+    _add(embed, usage.MODELS, models)
+    refused = [usage.refused(count, code) for code, count in found.refusals.items()]
+    _add(embed, usage.REFUSED_REQUESTS, refused)
     return embed
 
 
@@ -83,26 +81,17 @@ def _add(embed: discord.Embed, name: str, lines: Sequence[str]) -> None:
 
 
 def _states(states: Mapping[JobState, int]) -> str:
-    counts = [(name, sum(states.get(each, 0) for each in group)) for name, group in _GROUPS]
+    counts = [(name, sum(states.get(state, 0) for state in group)) for name, group in _GROUPS]
     return "\n".join(f"{name} {count:,}" for name, count in counts if count)
 
 
-def _times(found: Summary) -> str:
-    waited = usage.duration(found.waiting_seconds or 0)
-    made = usage.duration(found.making_seconds or 0)
-    return (
-        f"waited at most {waited}\nwere made within {made}\n"
-        f"-# the newest {found.timed:,} {text.plural('video', found.timed)}"
-    )
-
-
 def _member(share: Share, money: Money) -> str:
-    return f"{_who(share.name, share.key)} · {usage.spent(share.amounts, money)}"
+    return f"{_who(share.name, share.key)} · {text.usage.spent(share.amounts, money)}"
 
 
 def _who(name: str | None, user_id: str | int) -> str:
     """Return a member by the name they asked under; by mention where that is forgotten."""
-    plain = text.one_line(name or "", NAME_CHARACTERS)
+    plain = text.phrases.one_line(name or "", NAME_CHARACTERS)
     return discord.utils.escape_markdown(plain) if plain else f"<@{user_id}>"
 
 
@@ -113,9 +102,9 @@ def log(page: LogPage, money: Money) -> discord.Embed:
     """Return a page of the log: two or three short lines a job."""
     entries = [_entry(job, money, with_prompt=page.guild.show_prompts) for job in page.jobs]
     return discord.Embed(
-        title=f"Log · {usage.span_words(page.query.span, page.guild.zone)}",
-        description=fitting(entries, "\n", limits.EMBED_DESCRIPTION_CHARACTERS) or usage.EMPTY,
-        colour=COLOUR,
+        title=text.usage.log_title(text.usage.span_words(page.query.span, page.guild.zone)),
+        description=fitting(entries, "\n", limits.EMBED_DESCRIPTION_CHARACTERS) or text.usage.EMPTY,
+        colour=colours.BLURPLE,
     )
 
 
@@ -124,12 +113,14 @@ def _entry(job: Job, money: Money, *, with_prompt: bool) -> str:
     name = f"[`{job.id}`]({link})" if link else f"`{job.id}`"
     known = job.requester.name if job.times.forgotten_at is None else None
     who = _who(known, job.requester.user_id)
-    what = f"{job.spec.model} · {job.spec.resolution} · {job.spec.duration_seconds} s"
+    length = text.phrases.length(job.spec.duration_seconds)
+    what = f"{job.spec.model} · {job.spec.resolution} · {length}"
+    asked = text.phrases.relative(job.times.created_at)
     lines = [
-        f"{text.ICONS[job.state]} {name} **{who}** · {text.relative(job.times.created_at)}",
-        f"-# {text.STATES[job.state]} · {what} · {_cost(job, money)}",
+        f"{text.jobs.ICONS[job.state]} {name} **{who}** · {asked}",
+        f"-# {text.jobs.STATES[job.state]} · {what} · {_cost(job, money)}",
     ]
-    prompt = text.one_line(job.options.prompt or "", LOG_PROMPT_CHARACTERS)
+    prompt = text.phrases.one_line(job.options.prompt or "", LOG_PROMPT_CHARACTERS)
     if with_prompt and prompt:
         lines.append(f"`{prompt}`")
     return "\n".join(lines)
@@ -137,20 +128,24 @@ def _entry(job: Job, money: Money, *, with_prompt: bool) -> str:
 
 def _cost(job: Job, money: Money) -> str:
     if job.result.billed is None:
-        reserved = f"{money.show(job.price.reserved.micros)} reserved"
-        return "not charged" if job.is_terminal else reserved
+        if job.is_terminal:
+            return text.usage.NOT_CHARGED
+        return text.usage.reserved(job.price.reserved.micros, money)
     if job.failure.operator_loss:
-        return "given back"
+        return text.usage.GIVEN_BACK
     return money.show(job.result.billed.micros)
 
 
-def audit(page: AuditPage) -> discord.Embed:
+def audit(page: AuditPage, money: Money) -> discord.Embed:
     """Return who changed what, a line each."""
-    lines = [f"{text.relative(each.at)} {text.audit_line(each)}" for each in page.entries]
+    lines = [
+        f"{text.phrases.relative(entry.at)} {text.audit.line(entry, money)}"
+        for entry in page.entries
+    ]
     return discord.Embed(
-        title=f"Changes · {usage.span_words(page.span, page.guild.zone)}",
-        description=fitting(lines, "\n", limits.EMBED_DESCRIPTION_CHARACTERS) or usage.EMPTY,
-        colour=COLOUR,
+        title=text.usage.audit_title(text.usage.span_words(page.span, page.guild.zone)),
+        description=fitting(lines, "\n", limits.EMBED_DESCRIPTION_CHARACTERS) or text.usage.EMPTY,
+        colour=colours.BLURPLE,
     )
 
 
@@ -159,11 +154,11 @@ def audit(page: AuditPage) -> discord.Embed:
 
 def chart(data: ChartData, money: Money) -> Chart:
     """Return what is drawn: titles, axes with units, and figures as people count them."""
-    total = data.sums.total
+    usage, total = text.usage, data.sums.total
     period = usage.span_words(data.span, data.guild.zone)
     title = usage.chart_title(data.by, data.step)
     subtitle = f"{period} · {usage.spent(total, money)}"
-    axis = f"Cost in {money.currency}"
+    axis = usage.cost_axis(money.currency)
     if data.by is not By.DAY:
         return Ranking(
             title=title, subtitle=subtitle, axis=axis, bars=_bars(data, money), empty=usage.EMPTY
@@ -172,19 +167,23 @@ def chart(data: ChartData, money: Money) -> Chart:
     return Timeline(
         title=title,
         subtitle=subtitle,
-        axis=f"{data.step.value.capitalize()} ({data.guild.time_zone})",
+        axis=usage.time_axis(data.step, data.guild.time_zone),
         labels=tuple(_label(column, data.step) for column in columns),
         panels=(
-            Panel(axis="Videos", values=tuple(float(each.amounts.videos) for each in columns)),
-            Panel(axis=axis, values=tuple(_value(each.amounts, money) for each in columns)),
+            Panel(
+                axis=usage.VIDEOS,
+                values=tuple(float(column.amounts.videos) for column in columns),
+            ),
+            Panel(axis=axis, values=tuple(_value(column.amounts, money) for column in columns)),
         ),
         empty=usage.EMPTY,
     )
 
 
 def _label(column: Column, step: Step) -> str:
-    first = datetime.combine(column.first, datetime.min.time())
-    return f"{first:%b %Y}" if step is Step.MONTH else usage.day_words(first)
+    if step is Step.MONTH:
+        return text.usage.month_of_year(column.first)
+    return text.usage.day_words(column.first)
 
 
 def _value(amounts: Amounts, money: Money) -> float:
@@ -196,10 +195,15 @@ def _bars(data: ChartData, money: Money) -> tuple[Bar, ...]:
     count = data.sums.members_count if data.by is By.MEMBER else len(shares)
     # The last place is for the others together, where there are more than have a place.
     shown = shares if count <= MOST_SERIES else shares[: MOST_SERIES - 1]
-    bars = [_bar(_share_name(each), each.amounts, money, f"Member {each.key}") for each in shown]
-    others = data.sums.total - sum((each.amounts for each in shown), NOTHING)
+    bars = [
+        _bar(_share_name(share), share.amounts, money, text.usage.unnamed_member(share.key))
+        for share in shown
+    ]
+    others = data.sums.total - sum((share.amounts for share in shown), NOTHING)
     if others.videos > 0:
-        words = f"{count - len(shown):,} others" if data.by is By.MEMBER else "Others"
+        words = text.usage.OTHERS
+        if data.by is By.MEMBER:
+            words = text.usage.others(count - len(shown))
         bars.append(_bar(words, others, money))
     return tuple(bars)
 
@@ -208,7 +212,7 @@ def _bar(label: str, amounts: Amounts, money: Money, otherwise: str = "") -> Bar
     return Bar(
         label=label,
         value=_value(amounts, money),
-        note=usage.spent(amounts, money),
+        note=text.usage.spent(amounts, money),
         otherwise=otherwise,
     )
 
@@ -216,10 +220,4 @@ def _bar(label: str, amounts: Amounts, money: Money, otherwise: str = "") -> Bar
 def _share_name(share: Share) -> str:
     """Return a name for a picture, in which a mention would be but digits."""
     is_model = not share.key.isdecimal()
-    return share.key if is_model else text.one_line(share.name or "", NAME_CHARACTERS)
-
-
-def exported(jobs: int, *, is_compressed: bool) -> str:
-    """Return the words that go with an export."""
-    packed = ", compressed to fit" if is_compressed else ""
-    return f"{jobs:,} {text.plural('job', jobs)}{packed}. Times are UTC; cost is in CNY."
+    return share.key if is_model else text.phrases.one_line(share.name or "", NAME_CHARACTERS)

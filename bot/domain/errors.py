@@ -6,7 +6,7 @@
     ├── RequestError                            the user can fix it; answered privately
     │   ├── InvalidPromptError                  too long, empty, or only blanks
     │   ├── InvalidImageError                   a picture that cannot be made to fit
-    │   ├── InvalidOptionsError                 a combination the model does not know
+    │   ├── InvalidOptionsError                 a combination the model does not know; .problem
     │   ├── QuotaExceededError                  a rule, a ceiling or the budget has no room
     │   ├── QueueFullError                      too many waiting jobs
     │   ├── NotPermittedError                   a permission is missing, the user's or the bot's
@@ -47,7 +47,7 @@
     │   ├── ConflictError                       a constraint says no: the row exists already
     │   ├── StaleJobError                       somebody else advanced the job first
     │   ├── DatabaseUnavailableError            cannot be reached, or stays locked
-    │   └── DiskUnavailableError                takes no writes; ``bot.domain.host.disk``
+    │   └── DiskUnavailableError                is not writable; ``bot.domain.host.disk``
     ├── InvalidTransitionError                  a bug; never caught
     ├── DecisionRefusedError                    an operator named a task that is not the job's
     ├── LostLeaseError                          another process serves the database
@@ -61,10 +61,18 @@ Users' texts: ``bot.chat.text``; these are for logs.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 if TYPE_CHECKING:
     from bot.domain.failure import FailureReason
+    from bot.domain.problems import (
+        DecisionProblem,
+        OptionProblem,
+        Permission,
+        PictureProblem,
+        PromptOption,
+        RetryProblem,
+    )
 
 
 class BotError(Exception):
@@ -87,9 +95,8 @@ class InvalidPromptError(RequestError):
 
     code = "invalid_prompt"
 
-    def __init__(self, *, field: str, model: str, limit: int, actual: int) -> None:
+    def __init__(self, *, field: PromptOption, model: str, limit: int, actual: int) -> None:
         self.field = field
-        """Name of the option: ``prompt`` or ``negative_prompt``."""
         self.model = model
         self.limit = limit
         """Most characters the model reads; the provider cuts the rest off silently."""
@@ -102,11 +109,10 @@ class InvalidImageError(RequestError):
 
     code = "invalid_image"
 
-    def __init__(self, *, option: str, problem: str, **facts: int | str) -> None:
+    def __init__(self, *, option: str, problem: PictureProblem, **facts: int | str) -> None:
         self.option = option
         """Name of the option the picture came in."""
         self.problem = problem
-        """Key of the sentence in ``bot.chat.text``, for instance ``truncated``."""
         self.facts = facts
         """Figures for the sentence, for instance ``limit_bytes``."""
         super().__init__(f"{option}: {problem} {facts}")
@@ -117,10 +123,10 @@ class InvalidOptionsError(RequestError):
 
     code = "invalid_options"
 
-    def __init__(self, *, problem: str, **facts: int | str) -> None:
+    def __init__(self, *, problem: OptionProblem, **facts: int | str) -> None:
         self.problem = problem
-        """Key of the sentence in ``bot.chat.text``."""
         self.facts = facts
+        """Figures and typed words for the sentence."""
         super().__init__(f"{problem} {facts}")
 
 
@@ -129,11 +135,16 @@ class NotPermittedError(RequestError):
 
     code = "not_permitted"
 
-    def __init__(self, *, who: str, required: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        *,
+        who: Literal["you", "bot", "operator"],
+        required: tuple[Permission, ...] = (),
+    ) -> None:
         self.who = who
         self.required = required
-        """Names of permissions as Discord's client writes them."""
-        super().__init__(f"{who} lacks {', '.join(required)}")
+        """Empty for operators: no permission of Discord makes one."""
+        super().__init__(f"{who} lacks {', '.join(required) or 'OPERATOR_IDS'}")
 
 
 class GuildDisabledError(RequestError):
@@ -180,10 +191,9 @@ class JobNotRetryableError(RequestError):
 
     code = "job_not_retryable"
 
-    def __init__(self, *, job_id: str, problem: str) -> None:
+    def __init__(self, *, job_id: str, problem: RetryProblem) -> None:
         self.job_id = job_id
         self.problem = problem
-        """Key of the sentence in ``bot.chat.text``."""
         super().__init__(f"job {job_id}: {problem}")
 
 
@@ -225,7 +235,7 @@ class MediaUnreadableError(MediaError):
 
     def __init__(self, problem: str, **facts: int | str) -> None:
         self.problem = problem
-        """Key of the sentence in ``bot.chat.text``, for instance ``truncated``."""
+        """What is wrong, for instance ``truncated``; that of a picture is a ``PictureProblem``."""
         self.facts = facts
         super().__init__(f"{problem} {facts}")
 
@@ -344,7 +354,7 @@ class RateLimitedError(ProviderError):
         request_id: str | None = None,
     ) -> None:
         self.retry_after_seconds = retry_after_seconds
-        """The server's explicit word, where it gave one."""
+        """What the server asks for, where it says so."""
         super().__init__(message, status=status, provider_code=provider_code, request_id=request_id)
 
 
@@ -451,9 +461,15 @@ class ConfigurationError(BotError):
 
 
 class DecisionRefusedError(BotError):
-    """What an operator decided about a job contradicts what is known; the message says how."""
+    """What an operator decided about a job contradicts what is known."""
 
     code = "decision_refused"
+
+    def __init__(self, problem: DecisionProblem, **facts: str) -> None:
+        self.problem = problem
+        self.facts = facts
+        """Ids and names for the sentence."""
+        super().__init__(f"{problem} {facts}")
 
 
 class LostLeaseError(BotError):

@@ -22,6 +22,7 @@ from bot.domain.errors import (
 )
 from bot.domain.guilds.usage import Chart
 from bot.domain.jobs.delivery import MediaFile
+from bot.domain.problems import PictureProblem
 from bot.domain.requests.pictures import PictureNote, PreparedPicture
 from bot.media import work
 from bot.media.files import identity_of, remove_partial_of
@@ -33,7 +34,7 @@ T = TypeVar("T")
 
 _RECORDS = (
     *(MediaFile, PreparedPicture, PictureNote, type(Path())),
-    *(Refusal, InvalidImageError, MediaTooLargeError, MediaUnreadableError),
+    *(Refusal, InvalidImageError, MediaTooLargeError, MediaUnreadableError, PictureProblem),
 )
 """What children answer with."""
 _SHRINK_NICENESS = 5
@@ -135,7 +136,9 @@ class MediaPool:
         try:
             answer = await self._quick.run(work.PREPARE_SECONDS, work.prepare, tuple(sources))
         except WorkerDiedError as error:
-            raise InvalidImageError(option=sources[0][0], problem="decoder_failed") from error
+            raise InvalidImageError(
+                option=sources[0][0], problem=PictureProblem.DECODER_FAILED
+            ) from error
         return _unwrap(answer)
 
     async def probe(self, path: Path) -> MediaFile:

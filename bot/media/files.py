@@ -37,7 +37,7 @@ def try_writing(folder: Path, *, size_bytes: int) -> None:
     """Write a nameless file of some size, which is gone again when this returns.
 
     Raises:
-        OSError: the folder takes nothing.
+        OSError: the folder is not writable.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryFile(dir=folder) as stream:

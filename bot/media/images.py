@@ -14,6 +14,7 @@ from io import BytesIO
 from PIL import Image, ImageDraw, ImageFilter
 
 from bot.domain.errors import InvalidImageError, MediaTooLargeError, MediaUnreadableError
+from bot.domain.problems import PictureProblem
 from bot.domain.requests.pictures import PictureNote, PreparedPicture
 from bot.domain.units import MIB
 from bot.media.decode import Decoded, decode, to_srgb
@@ -86,11 +87,12 @@ def prepare_pictures(
         try:
             picture, image = _prepare(option, data, ratio=ratio)
         except MediaUnreadableError as error:
-            raise InvalidImageError(option=option, problem=error.problem, **error.facts) from error
+            problem = PictureProblem(error.problem)
+            raise InvalidImageError(option=option, problem=problem, **error.facts) from error
         except MediaTooLargeError as error:
             raise InvalidImageError(
                 option=option,
-                problem="too_large",
+                problem=PictureProblem.TOO_LARGE,
                 limit_mib=error.limit_bytes // MIB,
             ) from error
         ratio = picture.width / picture.height if ratio is None else ratio

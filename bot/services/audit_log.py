@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.domain.guilds.audit import Action, AuditEntry
+from bot.domain.guilds.audit import AuditEntry, Change, JobAction, JobChange
 from bot.domain.guilds.settings import Guild
 from bot.domain.jobs.job import Job
 from bot.domain.people import Person
@@ -25,35 +25,28 @@ class AuditLog:
         connection: Connection,
         guild: Guild,
         actor: Person,
-        action: Action,
-        subject: str,
-        *,
-        before: str | None = None,
-        after: str | None = None,
+        change: Change,
     ) -> None:
         """Store a change in the transaction that makes it, for the guild's log channel of now."""
         entry = AuditEntry(
             guild_id=guild.guild_id,
             at=self._clock.now(),
             actor=actor,
-            action=action,
-            subject=subject,
-            before=before,
-            after=after,
+            change=change,
         )
         await audit.add(connection, entry, tell_in=guild.log_channel_id)
         log.info(
             "guild_changed",
             guild_id=guild.guild_id,
-            action=action.value,
+            action=change.action.value,
             actor_id=actor.user_id,
         )
 
     async def record_about(
-        self, connection: Connection, job: Job, actor: Person, action: Action
+        self, connection: Connection, job: Job, actor: Person, action: JobAction
     ) -> None:
         """Store what somebody did to another's job; what people do to their own is theirs."""
         if actor.user_id != job.requester.user_id:
             guild = await guilds.get(connection, job.guild_id)
-            subject = f"{job.id} of <@{job.requester.user_id}>"
-            await self.record(connection, guild, actor, action, subject)
+            change = JobChange(action=action, job_id=job.id, requester_id=job.requester.user_id)
+            await self.record(connection, guild, actor, change)

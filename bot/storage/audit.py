@@ -24,9 +24,7 @@ async def add(connection: AsyncConnection, entry: AuditEntry, *, tell_in: Channe
             actor_id=entry.actor.user_id,
             actor_name=entry.actor.name,
             action=entry.action,
-            subject=entry.subject,
-            before=entry.before,
-            after=entry.after,
+            change=entry.change,
             tell_in=tell_in,
         )
     )
@@ -88,10 +86,7 @@ def _entry_of(row: Row[Any]) -> AuditEntry:
         guild_id=row.guild_id,
         at=row.at,
         actor=Person(user_id=row.actor_id, name=row.actor_name),
-        action=row.action,
-        subject=row.subject,
-        before=row.before,
-        after=row.after,
+        change=row.change,
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from sqlalchemy import (
     JSON,
     Boolean,
@@ -24,7 +26,19 @@ from bot.domain.amounts import Amounts
 from bot.domain.catalogue import Kind, Price
 from bot.domain.catalogue.permits import Subject
 from bot.domain.failure import FailureReason
-from bot.domain.guilds.audit import Action
+from bot.domain.guilds.audit import (
+    Action,
+    Change,
+    DefaultChange,
+    GrantChange,
+    JobChange,
+    MemberChange,
+    PermitChange,
+    QuotaChange,
+    SettingChange,
+    WordChange,
+    Worded,
+)
 from bot.domain.guilds.quota import Scope, Unit, Window
 from bot.domain.host.account import AccountStatus
 from bot.domain.host.switch import Switch
@@ -37,6 +51,7 @@ from bot.storage.types import (
     OutsideText,
     PictureList,
     Record,
+    RecordOfKinds,
     Snowflake,
     UtcDateTime,
 )
@@ -280,6 +295,18 @@ draws = Table(
     Index("ix_draws_member", "guild_id", "user_id", "counted_at"),
 )
 
+_CHANGES: Mapping[str, type[Change]] = {
+    "quota": QuotaChange,
+    "grant": GrantChange,
+    "setting": SettingChange,
+    "default": DefaultChange,
+    "permit": PermitChange,
+    "member": MemberChange,
+    "word": WordChange,
+    "job": JobChange,
+    "worded": Worded,
+}
+
 audit_entries = Table(
     "audit_entries",
     metadata,
@@ -289,9 +316,7 @@ audit_entries = Table(
     Column("actor_id", Snowflake, nullable=False),
     Column("actor_name", OutsideText, nullable=False),
     Column("action", EnumText(Action), nullable=False),
-    Column("subject", OutsideText, nullable=False),
-    Column("before", OutsideText),
-    Column("after", OutsideText),
+    Column("change", RecordOfKinds(_CHANGES), nullable=False, server_default=text("'{}'")),
     # The log channel that is still to be told; nothing once it is, or where there was none.
     Column("tell_in", Snowflake),
     Index("ix_audit_entries_guild", "guild_id", "at"),

@@ -143,6 +143,48 @@ class Record(TypeDecorator[_R]):
         return self._adapter.validate_python(fields)
 
 
+class RecordOfKinds(TypeDecorator[_R]):
+    """One of several records of the domain as JSON, with its kind and the version of its shape."""
+
+    impl = Text
+    cache_ok = True
+
+    VERSION = 1
+    """Raised when a stored shape can no longer be read as it is."""
+
+    def __init__(self, kinds: Mapping[str, type[_R]]) -> None:
+        """Take the records.
+
+        Args:
+            kinds: each record by the name it is stored under.
+        """
+        super().__init__()
+        self.kinds = tuple(kinds)
+        self._names = {record: name for name, record in kinds.items()}
+        self._adapters = {name: TypeAdapter(record) for name, record in kinds.items()}
+
+    @override
+    def process_bind_param(self, value: _R | None, dialect: Dialect) -> str | None:
+        """Store as a JSON object."""
+        if value is None:
+            return None
+        kind = self._names[type(value)]
+        fields = self._adapters[kind].dump_python(value, mode="json")
+        stored = {"version": self.VERSION, "type": kind, **_storable_fields(fields)}
+        return json.dumps(stored, ensure_ascii=False)
+
+    @override
+    def process_result_value(self, value: str | None, dialect: Dialect) -> _R | None:
+        """Return the record; of a kind or shape that this code does not know is none made up."""
+        if value is None:
+            return None
+        fields = json.loads(value)
+        kind, version = fields.pop("type", None), fields.pop("version", None)
+        if version != self.VERSION or kind not in self._adapters:
+            raise ValueError(f"{kind} of version {version}")
+        return self._adapters[kind].validate_python(fields)
+
+
 class PictureList(TypeDecorator[tuple[Picture, ...]]):
     """A job's pictures as JSON."""
 

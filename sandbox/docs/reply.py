@@ -29,7 +29,12 @@ EXAMPLE_IDS = (
 
 _LISTING = re.compile(r"\A```\n(.*)\n```\Z", re.DOTALL)
 _RELATIVE = re.compile(r"<t:(\d+):R>")
-_TOOK = re.compile(r"^(Took): .+$")
+_LENGTHS: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"^(Took|Median render time): [^,]+"), r"\1: 1 min 52 s"),
+    (re.compile(r"^(Median wait): [^,]+"), r"\1: 4 s"),
+)
+"""What stands for lengths of time, by the fact they belong to."""
+
 _HOUR_SECONDS = 3600
 _DAY_SECONDS = 24 * _HOUR_SECONDS
 
@@ -39,8 +44,6 @@ _STANDING: tuple[tuple[re.Pattern[str], str], ...] = (
         "5 Apr \N{EN DASH} 4 May 2026",
     ),
     (re.compile(r"\b20\d\d-\d\d-\d\d \d\d:\d\d:\d\d\b"), f"{EXAMPLE_DAY} 12:00:00"),
-    (re.compile(r"(waited at most) [\d hmins]+$", re.MULTILINE), r"\1 4 s"),
-    (re.compile(r"(were made within) [\d hmins]+$", re.MULTILINE), r"\1 1 min 52 s"),
     (
         re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"),
         "0385dc79-5ff8-4d82-bcb6-7f2c1e0a9d44",
@@ -49,7 +52,7 @@ _STANDING: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(usage-by-\w+\.png) \(.+\)"), r"\1"),
     (re.compile(r"\b(bytes|sha256)=\w+"), r"\1=…"),
 )
-"""What stands for days, lengths of time and ids that only one recording has."""
+"""What stands for days and ids that only one recording has."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -124,7 +127,9 @@ def _fields(embed: Json, placeholders: Placeholders, at: datetime) -> list[str]:
         if given is not None and given.get("inline"):
             value = ", ".join(placeholders.read(given["value"], at).splitlines())
             fact = f"{given['name']}: {value}"
-            beside.append(_TOOK.sub(r"\1: 1 min 52 s", fact))
+            for pattern, example in _LENGTHS:
+                fact = pattern.sub(example, fact)
+            beside.append(fact)
             continue
         if beside:
             lines.append(" · ".join(beside))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.chat.messenger import Messenger
-from bot.domain.guilds.audit import Action, AuditEntry, AuditLine
+from bot.domain.guilds.audit import Action, AuditEntry, AuditLine, WordChange
 from bot.domain.ids import ChannelId, GuildId, UserId
 from bot.domain.people import Person
 from sandbox.discord import DiscordServer
@@ -14,8 +14,7 @@ def a_line(server: DiscordServer, number: int = 1) -> AuditLine:
         guild_id=GuildId(server.guild.id),
         at=server.clock.now(),
         actor=Person(user_id=UserId(server.users[0].id), name="mia"),
-        action=Action.WORD_ADDED,
-        subject=f"fox {number}",
+        change=WordChange(action=Action.WORD_ADDED, word=f"fox {number}"),
     )
     return AuditLine(id=number, channel_id=ChannelId(server.channel.id), entry=entry)
 

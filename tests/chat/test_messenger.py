@@ -68,7 +68,7 @@ async def test_the_preview_is_shown_inside_the_embed(
 ) -> None:
     await posted(messenger, job_in(server, has_preview=True), preview=preview)
     message = only_message(server)
-    assert [each.filename for each in message.attachments] == ["preview.jpg"]
+    assert [file.filename for file in message.attachments] == ["preview.jpg"]
     assert "preview.jpg" in message.embeds[0]["image"]["url"]
 
 
@@ -80,7 +80,7 @@ async def test_a_state_edit_leaves_the_attachments_alone(
     await edit(messenger, at(job, receipt, state=JobState.RUNNING))
     message = only_message(server)
     assert "attachments" not in body_of(server, "PATCH", EDIT_ROUTE)
-    assert [each.filename for each in message.attachments] == ["preview.jpg"]
+    assert [file.filename for file in message.attachments] == ["preview.jpg"]
     assert message.embeds[0]["title"] == "🎬 Being made"
     assert message.components == ()
 
@@ -94,7 +94,7 @@ async def test_a_video_is_delivered_by_an_edit_that_leaves_only_the_mp4(
     delivered = await deliver(messenger.deliver_by_edit, messenger, done, video)
     message = only_message(server)
     assert delivered == receipt
-    assert [each.filename for each in message.attachments] == ["tween-7F3K2Q.mp4"]
+    assert [file.filename for file in message.attachments] == ["tween-7F3K2Q.mp4"]
     assert message.attachments[0].file.read() == FILM
     assert "image" not in message.embeds[0]
     assert message.components == ()
@@ -108,7 +108,7 @@ async def test_a_later_edit_keeps_the_video(
     done = at(job_in(server, JobState.DELIVERED), receipt)
     await deliver(messenger.deliver_by_edit, messenger, done, video)
     await edit(messenger, done)
-    assert [each.filename for each in only_message(server).attachments] == ["tween-7F3K2Q.mp4"]
+    assert [file.filename for file in only_message(server).attachments] == ["tween-7F3K2Q.mp4"]
 
 
 async def test_a_spoiler_hides_the_video(

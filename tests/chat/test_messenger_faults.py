@@ -23,7 +23,7 @@ from bot.domain.errors import (
     MissingAccessError,
     UploadTooLargeError,
 )
-from bot.domain.guilds.audit import Action, AuditEntry, AuditLine
+from bot.domain.guilds.audit import Action, AuditEntry, AuditLine, JobChange
 from bot.domain.guilds.settings import Notify
 from bot.domain.host.alerts import Alert, AlertKind
 from bot.domain.ids import ChannelId, MessageId, UserId
@@ -147,7 +147,7 @@ LEAVES_MESSAGES = {
 
 
 def test_every_method_of_the_port_meets_every_trouble() -> None:
-    methods = {name for name, each in vars(Chat).items() if callable(each) and name[0] != "_"}
+    methods = {name for name, value in vars(Chat).items() if callable(value) and name[0] != "_"}
     above = {"post_status", "edit_status", "deliver_by_edit", "announce"}
     assert methods - above - {"draw"} == set(LEAVES_MESSAGES)
 
@@ -165,8 +165,9 @@ async def test_every_other_call_is_repeated_and_done_once(
         guild_id=job.guild_id,
         at=NOW,
         actor=Person(user_id=job.requester.user_id, name="tom"),
-        action=Action.JOB_CANCELLED,
-        subject=job.id,
+        change=JobChange(
+            action=Action.JOB_CANCELLED, job_id=job.id, requester_id=job.requester.user_id
+        ),
     )
     line = AuditLine(id=1, channel_id=job.origin.channel_id, entry=entry)
     calls: dict[str, Callable[[], Awaitable[object]]] = {

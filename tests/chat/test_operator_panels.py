@@ -164,4 +164,4 @@ def test_open_jobs_are_named() -> None:
 
 def test_every_switch_has_its_words_for_members() -> None:
     for switch in (Switch.PAUSED, Switch.DRAINING):
-        assert text.pause(switch.value)
+        assert text.progress.pause(switch.value)

@@ -7,14 +7,14 @@ import pytest
 
 from bot.chat import limits, settings_panels, text
 from bot.domain.catalogue import Catalogue, Choices, Kind, Region
-from bot.domain.catalogue.permits import Permits
-from bot.domain.errors import (
-    BotError,
-)
+from bot.domain.catalogue.permits import Permits, Subject
+from bot.domain.errors import BotError
+from bot.domain.guilds.audit import DefaultChange, PermitChange, SettingChange, SettingName
 from bot.domain.guilds.denials import ChannelClosedError, MemberBlockedError, WordBlockedError
 from bot.domain.guilds.settings import Guild, Notify
 from bot.domain.ids import ChannelId, GuildId
 from bot.domain.money import Money
+from bot.domain.problems import PromptOption
 from bot.domain.requests.denials import EffectDeniedError, ModelDeniedError
 
 CATALOGUE = Catalogue.of_region(Region.BEIJING)
@@ -100,42 +100,78 @@ def test_many_channels_are_cut_between_two() -> None:
     assert value.count(" and 30 more") == 2
 
 
+IMAGES = Choices(resolution="480P")
+
+
 @pytest.mark.parametrize(
-    ("before", "after", "said"),
+    ("change", "said"),
     [
         (
-            "on",
-            "off",
+            SettingChange(setting=SettingName.PREVIEW, before=True, after=False),
             "Preview of pictures: **off**, before: on. It counts from now on.",
         ),
         (
-            None,
-            "480P",
-            "Preview of pictures: **480P**, before: not set. It counts from now on.",
+            DefaultChange(kind=Kind.IMAGE, before=Choices(), after=IMAGES),
+            "Default for image: **480P**, before: not set. It counts from now on.",
         ),
         (
-            "480P",
-            None,
-            "Preview of pictures: **not set**, before: 480P. It counts from now on.",
+            DefaultChange(kind=Kind.IMAGE, before=IMAGES, after=Choices()),
+            "Default for image: **not set**, before: 480P. It counts from now on.",
         ),
-        ("off", "off", "Nothing to change. Preview of pictures: **off** already."),
         (
-            "A_b_c",
-            "x*y",
-            r"Preview of pictures: **x\*y**, before: A\_b\_c. It counts from now on.",
+            SettingChange(setting=SettingName.PREVIEW, before=False, after=False),
+            "Nothing to change. Preview of pictures: **off** already.",
+        ),
+        (
+            SettingChange(setting=SettingName.TIME_ZONE, before="A_b_c", after="x*y"),
+            r"Time zone: **x\*y**, before: A\_b\_c. It counts from now on.",
+        ),
+        (
+            SettingChange(setting=SettingName.NOTIFY, before=Notify.PING, after=Notify.NONE),
+            (
+                "When a job is over: **nothing but the status message**, before: a reply that "
+                "pings. It counts from now on."
+            ),
+        ),
+        (
+            SettingChange(setting=SettingName.LOG_CHANNEL, before=None, after=7),
+            "Log channel: **<#7>**, before: off. It counts from now on.",
+        ),
+        (
+            PermitChange(subject=Subject.EFFECT, name="hug", before=False, after=True),
+            "Effect Hug: **allowed**, before: denied. It counts from now on.",
+        ),
+        (
+            PermitChange(subject=Subject.MODEL, name=FLASH, before=True, after=False),
+            f"Model {FLASH}: **denied**, before: allowed. It counts from now on.",
         ),
     ],
 )
-def test_a_change_says_what_was_before(before: str | None, after: str | None, said: str) -> None:
-    assert settings_panels.changed("preview", before, after) == said
+def test_a_change_says_what_was_before(
+    change: SettingChange | DefaultChange | PermitChange, said: str
+) -> None:
+    assert text.settings.changed(change) == said
+
+
+@pytest.mark.parametrize("name", SettingName)
+def test_every_setting_has_a_name_and_words_for_its_values(name: SettingName) -> None:
+    switched = {SettingName.PROMPTS, SettingName.PREVIEW, SettingName.OTHERS_PICTURES}
+    before: bool | str = False if name in switched else "dm"
+    change = SettingChange(setting=name, before=before, after=before)
+    assert text.settings.changed(change).startswith("Nothing to change. ")
 
 
 @pytest.mark.parametrize("allowed", [True, False, None])
 def test_a_decision_about_a_channel_says_what_it_means_for_the_rest(
     *, allowed: bool | None
 ) -> None:
-    hint = text.channel_hint(allowed=allowed)
-    assert settings_panels.changed("channel <#5>", None, "x", hint).endswith(hint)
+    hint = text.settings.channel_hint(allowed=allowed)
+    change = PermitChange(
+        subject=Subject.CHANNEL, name="5", before=None if allowed else True, after=allowed
+    )
+    said = text.settings.changed(change, hint)
+    assert said.startswith("Channel <#5>: **")
+    assert said.endswith(hint)
 
 
 @pytest.mark.parametrize(
@@ -172,10 +208,10 @@ def test_a_decision_about_a_channel_says_what_it_means_for_the_rest(
             ),
         ),
         (
-            WordBlockedError(field="negative_prompt"),
+            WordBlockedError(field=PromptOption.NEGATIVE_PROMPT),
             "A word rule of this server stopped the negative prompt. Put it in other words.",
         ),
     ],
 )
 def test_a_member_reads_who_denied_it(error: BotError, said: str) -> None:
-    assert text.refusal(error, Money()) == said
+    assert text.refusals.refusal(error, Money()) == said

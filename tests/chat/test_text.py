@@ -6,15 +6,24 @@ import ast
 import re
 import string
 from datetime import timedelta
+from enum import StrEnum
 from itertools import product
 from pathlib import Path
 
 import pytest
 
-from bot.chat import text
-from bot.chat.text import host, jobs, refusals
+from bot.chat import limits, text
+from bot.chat.text import alerts, jobs, pictures, refusals
 from bot.domain import errors
-from bot.domain.catalogue import Catalogue, Choices, Kind, Override, Region
+from bot.domain.catalogue import (
+    EFFECTS,
+    Catalogue,
+    Choices,
+    Kind,
+    Override,
+    Region,
+    Suits,
+)
 from bot.domain.errors import (
     BotError,
     ChannelGoneError,
@@ -39,6 +48,14 @@ from bot.domain.host.disk import DiskUnavailableError
 from bot.domain.ids import ChannelId
 from bot.domain.jobs.states import JobState
 from bot.domain.money import Money
+from bot.domain.problems import (
+    DecisionProblem,
+    OptionProblem,
+    Permission,
+    PictureProblem,
+    PromptOption,
+    RetryProblem,
+)
 from bot.domain.requests import denials
 from bot.domain.requests.pictures import PictureNote
 from bot.domain.requests.submission import VideoOptions, validate
@@ -61,14 +78,14 @@ def a_refusal(scope: Scope = Scope.MEMBER, unit: Unit = Unit.VIDEOS, limit: int 
 
 
 EXAMPLES: list[RequestError] = [
-    InvalidPromptError(field="negative_prompt", model="m", limit=500, actual=501),
-    InvalidImageError(option="first_frame", problem="truncated"),
-    InvalidOptionsError(problem="no_last_frame"),
+    InvalidPromptError(field=PromptOption.NEGATIVE_PROMPT, model="m", limit=500, actual=501),
+    InvalidImageError(option="first_frame", problem=PictureProblem.TRUNCATED),
+    InvalidOptionsError(problem=OptionProblem.NO_LAST_FRAME),
     QuotaExceededError(a_refusal()),
     QueueFullError(whose="guild", waiting=100, limit=100),
     QueueFullError(whose="member", waiting=5, limit=5),
-    NotPermittedError(who="bot", required=("Send Messages", "Attach Files")),
-    NotPermittedError(who="you", required=("Moderate Members",)),
+    NotPermittedError(who="bot", required=(Permission.SEND_MESSAGES, Permission.ATTACH_FILES)),
+    NotPermittedError(who="you", required=(Permission.MODERATE_MEMBERS,)),
     errors.GuildDisabledError(),
     errors.DrainingError(),
     guild_denials.MemberBlockedError(),
@@ -77,18 +94,25 @@ EXAMPLES: list[RequestError] = [
     denials.ModelDeniedError("wan2.2-kf2v-flash", instead=("wanx2.1-kf2v-plus",)),
     denials.ModelDeniedError(None, instead=()),
     denials.EffectDeniedError("Hug"),
-    guild_denials.WordBlockedError(field="negative_prompt"),
+    guild_denials.WordBlockedError(field=PromptOption.NEGATIVE_PROMPT),
     errors.DuplicateInteractionError(),
     errors.JobNotFoundError("zzz"),
     JobNotCancellableError(job_id="7F3K2Q", state="running"),
-    JobNotRetryableError(job_id="7F3K2Q", problem="retry_erased"),
+    JobNotRetryableError(job_id="7F3K2Q", problem=RetryProblem.ERASED),
     errors.JobNotOverError(job_id="7F3K2Q", state="running"),
     errors.ExportTooLargeError(limit_bytes=10 * 2**20, actual_bytes=11 * 2**20),
+    InvalidOptionsError(
+        problem=OptionProblem.ABOVE_CEILING, unit=Unit.COST, window=Window.DAY, limit=10**6
+    ),
+    InvalidOptionsError(problem=OptionProblem.AMOUNT_RANGE, unit=Unit.COST, least=0, most=9),
+    InvalidOptionsError(problem=OptionProblem.AMOUNT_RANGE, unit=Unit.VIDEOS, least=1, most=9),
+    InvalidOptionsError(problem=OptionProblem.LOG_CHANNEL_CLOSED, missing="view_channel"),
+    InvalidOptionsError(problem=OptionProblem.NO_EFFECTS, region="singapore"),
 ]
 
 
 def subclasses(kind: type[BotError]) -> set[type[BotError]]:
-    return {kind} | {found for each in kind.__subclasses__() for found in subclasses(each)}
+    return {kind} | {found for below in kind.__subclasses__() for found in subclasses(below)}
 
 
 def is_plain(sentence: str) -> bool:
@@ -107,7 +131,7 @@ def test_every_class_of_refusals_has_an_example_here() -> None:
 
 @pytest.mark.parametrize("error", EXAMPLES, ids=lambda error: type(error).__name__)
 def test_every_refusal_is_a_plain_sentence(error: RequestError) -> None:
-    sentence = text.refusal(error, MONEY)
+    sentence = text.refusals.refusal(error, MONEY)
     assert sentence is not None
     assert is_plain(sentence), sentence
 
@@ -116,7 +140,7 @@ def test_every_refusal_is_a_plain_sentence(error: RequestError) -> None:
 def test_every_refusal_of_discord_says_that_nothing_was_queued_or_to_wait(
     kind: type[BotError],
 ) -> None:
-    sentence = text.refusal(kind("403 50001: Missing Access"), MONEY) or ""
+    sentence = text.refusals.refusal(kind("403 50001: Missing Access"), MONEY) or ""
     assert is_plain(sentence), sentence
     patient = issubclass(kind, ChatUnavailableError)
     assert ("try again in a minute" if patient else "nothing was queued") in sentence
@@ -124,15 +148,15 @@ def test_every_refusal_of_discord_says_that_nothing_was_queued_or_to_wait(
 
 @pytest.mark.parametrize("error", [errors.DatabaseUnavailableError("x"), DiskUnavailableError("x")])
 def test_trouble_of_the_host_is_told_without_its_facts(error: BotError) -> None:
-    sentence = text.refusal(error, MONEY) or ""
+    sentence = text.refusals.refusal(error, MONEY) or ""
     assert is_plain(sentence), sentence
     assert "try again in a few minutes" in sentence
 
 
 def test_a_refusal_by_discord_names_what_helps() -> None:
-    assert "AutoMod" in (text.refusal(ContentBlockedError(), MONEY) or "")
+    assert "AutoMod" in (text.refusals.refusal(ContentBlockedError(), MONEY) or "")
     for error in (MissingAccessError(), ChannelGoneError()):
-        assert "view, send, embed and attach" in (text.refusal(error, MONEY) or "")
+        assert "view, send, embed and attach" in (text.refusals.refusal(error, MONEY) or "")
 
 
 @pytest.mark.parametrize(
@@ -147,35 +171,37 @@ def test_a_refusal_by_discord_names_what_helps() -> None:
     ids=lambda error: type(error).__name__,
 )
 def test_what_nobody_asked_for_has_no_sentence(error: BotError) -> None:
-    assert text.refusal(error, MONEY) is None
+    assert text.refusals.refusal(error, MONEY) is None
 
 
 @pytest.mark.parametrize("state", JobState)
 def test_a_cancel_that_comes_too_late_is_explained_in_every_state(state: JobState) -> None:
     error = JobNotCancellableError(job_id="7F3K2Q", state=state.value)
-    assert is_plain(text.refusal(error, MONEY) or "")
+    assert is_plain(text.refusals.refusal(error, MONEY) or "")
 
 
 @pytest.mark.parametrize(("scope", "unit"), list(product(Scope, Unit)))
 def test_a_quota_refusal_names_the_rule_what_is_used_and_when_it_resets(
     scope: Scope, unit: Unit
 ) -> None:
-    sentence = text.refusal(QuotaExceededError(a_refusal(scope, unit)), MONEY) or ""
+    sentence = text.refusals.refusal(QuotaExceededError(a_refusal(scope, unit)), MONEY) or ""
     assert is_plain(sentence), sentence
     assert "<t:1795179600:R>" in sentence
     if scope is not Scope.BUDGET:
-        assert text.scope_words(scope) in sentence
-        assert text.amount(unit, 10, MONEY) in sentence
+        assert text.phrases.SCOPES[scope] in sentence
+        assert text.phrases.amount(unit, 10, MONEY) in sentence
 
 
 def test_the_hosts_budget_keeps_its_figure_to_itself() -> None:
     refusal = a_refusal(Scope.BUDGET, Unit.COST, 50_000_000)
-    assert "50" not in (text.refusal(QuotaExceededError(refusal), MONEY) or "").replace("795", "")
+    assert "50" not in (text.refusals.refusal(QuotaExceededError(refusal), MONEY) or "").replace(
+        "795", ""
+    )
 
 
 @pytest.mark.parametrize("scope", [scope for scope in Scope if scope is not Scope.BUDGET])
 def test_a_rule_of_zero_is_called_a_block_with_somebody_to_ask(scope: Scope) -> None:
-    sentence = text.refusal(QuotaExceededError(a_refusal(scope, limit=0)), MONEY) or ""
+    sentence = text.refusals.refusal(QuotaExceededError(a_refusal(scope, limit=0)), MONEY) or ""
     assert sentence.startswith("Videos are blocked here by")
     assert "Ask " in sentence
 
@@ -199,23 +225,26 @@ def test_a_rule_of_zero_is_called_a_block_with_somebody_to_ask(scope: Scope) -> 
 def test_a_prompt_is_quoted_in_a_code_block_without_what_could_leave_it(
     prompt: str, shown: str
 ) -> None:
-    assert text.quoted_prompt(prompt) == f"```\n{shown}\n```"
+    assert text.phrases.quoted_prompt(prompt) == f"```\n{shown}\n```"
 
 
 @pytest.mark.parametrize("prompt", ["", " ", "\u200b\u200b", "\x00"])
 def test_a_prompt_of_nothing_is_not_quoted(prompt: str) -> None:
-    assert text.quoted_prompt(prompt) == ""
+    assert text.phrases.quoted_prompt(prompt) == ""
 
 
 def test_typed_options_come_back_short_and_harmless() -> None:
     typed = "```\n@everyone" + "x" * 5000
     for error in (
-        InvalidOptionsError(problem="unknown_model", model=typed, models="a, b"),
+        InvalidOptionsError(problem=OptionProblem.UNKNOWN_MODEL, model=typed, models="a, b"),
         InvalidOptionsError(
-            problem="resolution_not_offered", model="m", resolutions="720P", resolution=typed
+            problem=OptionProblem.RESOLUTION_NOT_OFFERED,
+            model="m",
+            resolutions="720P",
+            resolution=typed,
         ),
     ):
-        sentence = text.refusal(error, MONEY) or ""
+        sentence = text.refusals.refusal(error, MONEY) or ""
         assert len(sentence) < 300
         assert "`" not in sentence
         assert "\n" not in sentence
@@ -226,9 +255,9 @@ def test_typed_options_come_back_short_and_harmless() -> None:
 
 @pytest.mark.parametrize("reason", FailureReason)
 def test_every_failure_says_whether_anything_was_charged(reason: FailureReason) -> None:
-    free = text.failure(reason, charged=False, lost=False)
-    lost = text.failure(reason, charged=False, lost=True)
-    charged = text.failure(reason, charged=True, lost=False)
+    free = text.jobs.failure(reason, charged=False, lost=False)
+    lost = text.jobs.failure(reason, charged=False, lost=True)
+    charged = text.jobs.failure(reason, charged=True, lost=False)
     assert free.endswith("Nothing was charged.")
     assert lost.endswith("does not count against your quota.")
     assert charged.endswith("so it counts against your quota.")
@@ -237,11 +266,11 @@ def test_every_failure_says_whether_anything_was_charged(reason: FailureReason) 
 
 
 def test_every_state_and_note_has_words() -> None:
-    assert set(text.STATES) == set(text.ICONS) == set(JobState)
-    assert len(set(text.STATES.values())) == len(JobState)
+    assert set(text.jobs.STATES) == set(text.jobs.ICONS) == set(JobState)
+    assert len(set(text.jobs.STATES.values())) == len(JobState)
     assert set(jobs.NOTES) == set(PictureNote)
     for note in PictureNote:
-        assert text.picture_notes("first_frame", (note,)).startswith("First frame: ")
+        assert text.jobs.picture_notes("first_frame", (note,)).startswith("First frame: ")
 
 
 @pytest.mark.parametrize("told", AlertKind)
@@ -249,8 +278,17 @@ def test_every_notice_fits_a_message_whatever_its_facts(told: AlertKind) -> None
     facts = dict.fromkeys(
         ("subject", "reason", "error", "sent_at", "model", "why", "job_id", "expires_at"), "x" * 900
     )
-    sentence = text.alert_words(Alert(kind=told, facts=facts, at=NOW))
+    sentence = text.alerts.alert_words(Alert(kind=told, facts=facts, at=NOW))
     assert 900 < len(sentence) <= 2000
+
+
+def test_every_effect_says_in_one_line_what_it_does_and_whom_it_suits() -> None:
+    assert set(text.effects.DOES) == {effect.name for effect in EFFECTS}
+    assert set(text.effects.SUITS) == set(Suits)
+    for effect in EFFECTS:
+        line = text.suggestions.effect(effect)
+        assert line.startswith(text.suggestions.permitted_effect(effect))
+        assert len(line) <= limits.CHOICE_CHARACTERS
 
 
 def holes(template: str) -> set[str]:
@@ -279,16 +317,26 @@ def test_every_notice_gets_the_facts_its_sentence_needs() -> None:
         ):
             continue
         given = {"subject"} | {str(keyword.arg) for keyword in call.keywords}
-        assert holes(host._ALERTS[AlertKind[first.attr]]) <= given, first.attr
+        assert holes(alerts._ALERTS[AlertKind[first.attr]]) <= given, first.attr
         told.add(first.attr)
     assert told == {kind.name for kind in AlertKind}
 
 
+PROBLEMS: dict[str, type[StrEnum]] = {
+    "DecisionProblem": DecisionProblem,
+    "OptionProblem": OptionProblem,
+    "PictureProblem": PictureProblem,
+    "RetryProblem": RetryProblem,
+}
+
+
 def strings_in(node: ast.AST | None) -> set[str]:
-    """Return the constant strings an expression may be: ``x``, ``a if c else b``, ``f() or x``."""
+    """Return what an expression may be: ``"x"``, ``Problem.X``, or ``a if c else b`` of them."""
     match node:
         case ast.Constant(value=str(found)):
             return {found}
+        case ast.Attribute(value=ast.Name(id=name), attr=attribute) if name in PROBLEMS:
+            return {PROBLEMS[name][attribute].value}
         case ast.IfExp():
             return strings_in(node.body) | strings_in(node.orelse)
         case _:
@@ -321,7 +369,8 @@ def picture_problems() -> dict[str, set[str]]:
     source = (ROOT / "bot/media/recognise.py").read_text("utf-8")
     by_text = source.partition("def _text_problem")[2].partition("\ndef ")[0]
     by_signature = {problem for _, problem in recognise._OTHERS}
-    for problem in by_signature | set(re.findall(r'return "(\w+)"', by_text)):
+    named = set(re.findall(r'"(\w+)"', source)) & set(PictureProblem)
+    for problem in by_signature | named | set(re.findall(r'return "(\w+)"', by_text)):
         found.setdefault(problem, set())
     of_videos = {"not_a_video", "no_h264", "too_wide", "too_long"}
     return {problem: facts for problem, facts in found.items() if problem not in of_videos}
@@ -333,28 +382,77 @@ def test_the_sources_show_their_problems() -> None:
     )
 
 
-@pytest.mark.parametrize("problem", sorted(picture_problems()))
-def test_every_problem_of_a_picture_has_a_sentence_and_its_facts(problem: str) -> None:
-    assert problem in refusals._PICTURES
-    assert holes(refusals._PICTURES[problem]) - {"option"} <= picture_problems()[problem]
+def test_every_problem_of_a_picture_is_raised_and_has_a_sentence() -> None:
+    assert set(picture_problems()) == set(PictureProblem) == set(pictures.PROBLEMS)
+
+
+@pytest.mark.parametrize("problem", PictureProblem)
+def test_every_problem_of_a_picture_gets_the_facts_of_its_sentence(
+    problem: PictureProblem,
+) -> None:
+    assert holes(pictures.PROBLEMS[problem]) - {"picture"} <= picture_problems()[problem]
     facts: dict[str, int | str] = dict.fromkeys(picture_problems()[problem], 7)
     facts = {key: fact for key, fact in facts.items() if key not in {"option", "problem"}}
     error = InvalidImageError(option="last_frame", problem=problem, **facts)
-    sentence = text.refusal(error, MONEY) or ""
+    sentence = text.refusals.refusal(error, MONEY) or ""
     assert sentence.startswith("Not queued: ")
     assert "last frame" in sentence
     assert is_plain(sentence), sentence
 
 
+def test_every_problem_of_options_is_raised_and_has_a_sentence() -> None:
+    found = {
+        problem
+        for folder in ("bot/domain", "bot/services", "cogs")
+        for problem in raised(folder, "InvalidOptionsError")
+    }
+    assert found == set(OptionProblem) == set(text.options.PROBLEMS)
+
+
+WORDED: dict[str, set[str]] = {
+    OptionProblem.ABOVE_CEILING: {"unit", "window", "limit"},
+    OptionProblem.AMOUNT_RANGE: {"unit", "least", "most"},
+}
+"""Facts that become words before they stand in a sentence."""
+
+
 @pytest.mark.parametrize("folder", ["bot/domain", "bot/services", "cogs"])
-def test_every_problem_of_options_has_a_sentence_and_its_facts(folder: str) -> None:
+def test_every_problem_of_options_gets_the_facts_of_its_sentence(folder: str) -> None:
     problems = raised(folder, "InvalidOptionsError")
     assert problems
     for problem, facts in problems.items():
-        assert holes(refusals._OPTIONS[problem]) <= facts, problem
+        needed = WORDED.get(problem) or holes(text.options.PROBLEMS[OptionProblem(problem)])
+        assert needed <= facts, problem
 
 
-# --- what a wish can be refused for, with its real facts -----------------------------------------
+def test_every_refused_decision_has_a_sentence_and_its_facts() -> None:
+    found: dict[str, set[str]] = {}
+    for call in calls("bot/services/reconciliation"):
+        if isinstance(call.func, ast.Name) and call.func.id == "DecisionRefusedError":
+            (problem,) = strings_in(call.args[0])
+            found[problem] = {str(keyword.arg) for keyword in call.keywords}
+    assert set(found) == set(DecisionProblem) == set(text.decisions.PROBLEMS)
+    for problem, facts in found.items():
+        assert holes(text.decisions.PROBLEMS[DecisionProblem(problem)]) == facts, problem
+
+
+def test_every_problem_of_a_retry_is_raised_and_has_a_sentence() -> None:
+    found = set(raised("bot/services", "JobNotRetryableError"))
+    assert found == set(RetryProblem) == set(refusals._NOT_RETRYABLE)
+
+
+def test_every_permission_and_option_with_words_has_its_sentence() -> None:
+    assert set(refusals._PERMISSIONS) == set(Permission)
+    assert set(refusals._TOO_LONG) == set(text.denials._WORD_STOPPED) == set(PromptOption)
+
+
+@pytest.mark.parametrize("region", Region)
+def test_every_region_has_its_names(region: Region) -> None:
+    assert region in text.options.REGIONS
+    assert text.guide.pictures(region)
+
+
+# --- what a request can be refused for, with its real facts --------------------------------------
 
 REFUSED: dict[str, tuple[Region, Kind, VideoOptions, Choices]] = {
     "no_effects": (Region.SINGAPORE, Kind.EFFECT, VideoOptions(effect="hug"), Choices()),
@@ -396,26 +494,26 @@ REFUSED: dict[str, tuple[Region, Kind, VideoOptions, Choices]] = {
 
 
 def said_of(catalogue: Catalogue, kind: Kind, options: VideoOptions, choices: Choices) -> str:
-    """Return what somebody reads whose wish is refused."""
+    """Return what somebody reads whose request is refused."""
     with pytest.raises(RequestError) as caught:
         validate(catalogue, kind, options, choices)
-    return text.refusal(caught.value, MONEY) or ""
+    return text.refusals.refusal(caught.value, MONEY) or ""
 
 
-def test_every_problem_of_a_wish_is_tried_here() -> None:
+def test_every_problem_of_a_request_is_tried_here() -> None:
     problems = set(raised("bot/domain", "InvalidOptionsError"))
     assert set(REFUSED) | {"kind_not_offered"} == problems
 
 
 @pytest.mark.parametrize("problem", sorted(REFUSED))
-def test_a_refused_wish_is_a_plain_sentence_with_its_facts(problem: str) -> None:
+def test_a_refused_request_is_a_plain_sentence_with_its_facts(problem: str) -> None:
     region, kind, options, choices = REFUSED[problem]
     with pytest.raises(InvalidOptionsError) as caught:
         validate(Catalogue.of_region(region), kind, options, choices)
     assert caught.value.problem == problem
-    sentence = text.refusal(caught.value, MONEY) or ""
+    sentence = text.refusals.refusal(caught.value, MONEY) or ""
     assert is_plain(sentence), sentence
-    for fact in holes(refusals._OPTIONS[problem]):
+    for fact in holes(text.options.PROBLEMS[caught.value.problem]) - {"region"}:
         assert str(caught.value.facts[fact]) in sentence.replace("×", "*")
 
 
@@ -454,7 +552,3 @@ def test_a_list_of_sizes_tiers_or_lengths_is_never_cut_off(region: Region) -> No
         choices = Choices(model=model.name, resolution="9" * 900)
         sentence = said_of(catalogue, model.kind, options, choices)
         assert f"{model.name} makes {', '.join(model.resolutions)}, not 9" in sentence
-
-
-def test_every_problem_of_a_retry_has_a_sentence() -> None:
-    assert set(raised("bot/services", "JobNotRetryableError")) == set(refusals._NOT_RETRYABLE)

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from bot.chat import usage_panels
-from bot.chat.text import usage
+from bot.chat.text import phrases, usage
 from bot.domain.amounts import NOTHING, Amounts
-from bot.domain.guilds.audit import Action
+from bot.domain.guilds.audit import Action, Worded
 from bot.domain.guilds.usage import MOST_SERIES, By, Ranking, Step, Sums, Timeline
 from bot.domain.jobs.states import JobState
 from bot.domain.money import Money
@@ -35,8 +35,9 @@ def test_a_summary_can_be_read_at_a_glance() -> None:
     assert "**6.00 CNY** for 6 videos, 30 s in all" in shown
     assert "1,502 jobs · **80%** of the finished ones succeeded" in shown
     assert "✅ Done 1,200" in shown
-    assert "waited at most 12 s" in shown
-    assert "were made within 3 min 12 s" in shown
+    assert "Median wait: 12 s\n-# the newest 1,000 videos" in shown
+    assert "Median render time: 3 min 12 s\n-# the newest 1,000 videos" in shown
+    assert "Refused requests: 7 × quota used up" in shown
     assert "7 × quota used up" in shown
     assert "tom · 3 videos · 3.00 CNY" in shown
     assert "<@43> · 3 videos" in shown, "a forgotten name is a mention"
@@ -111,9 +112,10 @@ def test_a_page_without_jobs_says_so() -> None:
 
 
 def test_every_kind_of_change_has_its_words() -> None:
-    embed = usage_panels.audit(an_audit_page(*[an_entry(action) for action in Action]))
+    old = [Worded(action=action, subject="x", before="1", after=None) for action in Action]
+    embed = usage_panels.audit(an_audit_page(*[an_entry(change) for change in old]), MONEY)
     assert (embed.description or "").count("<@7>") == len(Action)
-    assert usage_panels.audit(an_audit_page()).description == usage.EMPTY
+    assert usage_panels.audit(an_audit_page(), MONEY).description == usage.EMPTY
 
 
 # --- charts -----------------------------------------------------------------------------------
@@ -174,7 +176,7 @@ def test_rare_models_are_told_together() -> None:
     [(0.4, "0 s"), (59.6, "1 min 0 s"), (192, "3 min 12 s"), (7_260, "2 h 1 min")],
 )
 def test_times_are_told_in_two_units(seconds: float, shown: str) -> None:
-    assert usage.duration(seconds) == shown
+    assert phrases.duration(seconds) == shown
 
 
 def test_a_period_is_told_by_its_days() -> None:
@@ -185,7 +187,5 @@ def test_a_period_is_told_by_its_days() -> None:
 
 
 def test_an_export_says_what_is_in_it() -> None:
-    assert usage_panels.exported(1, is_compressed=False) == (
-        "1 job. Times are UTC; cost is in CNY."
-    )
-    assert "compressed to fit" in usage_panels.exported(2_000, is_compressed=True)
+    assert usage.exported(1, is_compressed=False) == ("1 job. Times are UTC; cost is in CNY.")
+    assert "compressed to fit" in usage.exported(2_000, is_compressed=True)

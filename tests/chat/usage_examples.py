@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from bot.domain.amounts import Amounts
-from bot.domain.guilds.audit import Action, AuditEntry
-from bot.domain.guilds.quota import Span
+from bot.domain.guilds.audit import Action, Allowance, AuditEntry, Change, QuotaChange
+from bot.domain.guilds.quota import Scope, Span, Unit, Window
 from bot.domain.guilds.settings import Guild
 from bot.domain.guilds.usage import (
     AuditPage,
@@ -85,15 +85,19 @@ def chart_data(by: By, *names: str | None, members: int | None = None) -> ChartD
     )
 
 
-def an_entry(action: Action = Action.QUOTA_SET) -> AuditEntry:
+A_CHANGE = QuotaChange(
+    action=Action.QUOTA_SET,
+    scope=Scope.SERVER,
+    unit=Unit.VIDEOS,
+    window=Window.DAY,
+    before=Allowance(limit=10),
+    after=Allowance(limit=20),
+)
+
+
+def an_entry(change: Change = A_CHANGE) -> AuditEntry:
     return AuditEntry(
-        guild_id=GUILD,
-        at=NOW,
-        actor=Person(user_id=UserId(7), name="mod"),
-        action=action,
-        subject="server rule: videos per day",
-        before="10",
-        after="20",
+        guild_id=GUILD, at=NOW, actor=Person(user_id=UserId(7), name="mod"), change=change
     )
 
 

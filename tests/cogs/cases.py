@@ -10,6 +10,7 @@ from typing import Any
 from discord import app_commands
 
 from bot.domain.catalogue import Region
+from bot.domain.guilds.audit import SettingChange, SettingName
 from bot.domain.guilds.quota import Standing
 from bot.domain.guilds.quota_view import GuildQuota
 from bot.domain.guilds.usage import By
@@ -19,7 +20,7 @@ from bot.domain.jobs.status import GuildQueue, StatusView
 from bot.domain.requests.pictures import PreparedPicture
 from bot.services.guilds.moderation import Blocked
 from bot.services.guilds.quota_rules import RuleCleared, RuleSet
-from bot.services.guilds.settings import Change, GuildSettings
+from bot.services.guilds.settings import GuildSettings
 from bot.services.guilds.usage_reports import ExportFile
 from bot.services.intake.lookup import ShownJob
 from bot.services.intake.submissions import Queued
@@ -155,7 +156,7 @@ def moderating(backstage: Backstage) -> ModerateCog:
 
 
 def settings(backstage: Backstage) -> SettingsCog:
-    change = Change(subject="preview", before="on", after="off")
+    change = SettingChange(setting=SettingName.PREVIEW, before=True, after=False)
     for name in dir(GuildSettings):
         if name.startswith(("set_", "decide_")):
             getattr(backstage.guild_settings, name).return_value = change

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import discord
@@ -15,7 +17,9 @@ import structlog
 
 from bot.client import EXTENSIONS, TweenBot
 from bot.logs import configure_logs
-from tests.cogs.doubles import Backstage
+from bot.storage import migrate
+from bot.storage.engine import Database
+from tests.cogs.doubles import Backstage, take_back
 
 SECRET = "hunter2"
 LogLines = Callable[[], list[dict[str, Any]]]
@@ -50,16 +54,42 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True)
+def doubles_are_lent() -> Iterator[None]:
+    yield
+    take_back()
+
+
 @pytest.fixture
 def backstage() -> Backstage:
     return Backstage()
 
 
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated file to copy."""
+    path = tmp_path_factory.mktemp("template") / "tween.db"
+
+    async def make() -> None:
+        database = Database(f"sqlite:///{path}")
+        await migrate.upgrade(database)
+        await database.aclose()
+
+    asyncio.run(make())
+    return path
+
+
 @pytest.fixture
-async def bot(backstage: Backstage) -> AsyncIterator[TweenBot]:
+def extensions() -> Sequence[str]:
+    """What the bot loads: everything, unless a module of tests says which it looks at."""
+    return EXTENSIONS
+
+
+@pytest.fixture
+async def bot(backstage: Backstage, extensions: Sequence[str]) -> AsyncIterator[TweenBot]:
     bot = TweenBot(api_base_url="http://127.0.0.1:1/api/v10")
     bot.services = backstage.services()
     async with bot:
-        for extension in EXTENSIONS:
+        for extension in extensions:
             await bot.load_extension(extension)
         yield bot

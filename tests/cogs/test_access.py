@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from bot.domain.jobs.transitions import open_job
 from bot.domain.ports import Chat, VideoProvider
 from bot.outside import Overrides
 from bot.settings import Settings
-from bot.storage import jobs, lanes, migrate
+from bot.storage import jobs, lanes
 from cogs.jobs import JobsCog
 from tests.chat.examples import GUILD, a_job
 from tests.cogs.doubles import MODERATOR, NOBODY, Backstage, an_interaction, run
@@ -32,7 +33,8 @@ def stored(job_id: JobId, number: int, **changes: Any) -> Job:  # noqa: ANN401 -
 
 
 @pytest.fixture
-async def cog(tmp_path: Path) -> AsyncIterator[JobsCog]:
+async def cog(tmp_path: Path, template: Path) -> AsyncIterator[JobsCog]:
+    shutil.copyfile(template, tmp_path / "tween.db")
     settings = Settings(
         _env_file=None,
         discord_token=SecretStr("token"),
@@ -44,7 +46,6 @@ async def cog(tmp_path: Path) -> AsyncIterator[JobsCog]:
     provider.account = a_job().account
     overrides = Overrides(chat=create_autospec(Chat, instance=True), provider=provider)
     async with build_app(settings, overrides) as app:
-        await migrate.upgrade(app.database)
         models = [(model.name, model.limits) for model in app.catalogue]
         async with app.database.write() as connection:
             await lanes.ensure(connection, provider.account, models)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 from unittest.mock import AsyncMock
 
@@ -9,12 +10,14 @@ import discord
 import pytest
 from discord import app_commands
 
+from bot.chat import text
 from bot.chat.status import cancel_custom_id
+from bot.chat.text.descriptions import Described
 from bot.client import TweenBot
 from bot.domain.ids import new_job_id
 from cogs._buttons import CancelButton
 from tests.cogs.cases import SUGGESTED_FOR_JOBS, SUGGESTED_FOR_SETTINGS, SUGGESTED_FOR_VIDEO
-from tests.cogs.doubles import Backstage, http_error
+from tests.cogs.doubles import OPERATOR_GUILD, Backstage, http_error
 
 STRING, INTEGER, BOOLEAN, USER, CHANNEL, MENTIONABLE, NUMBER, ATTACHMENT = 3, 4, 5, 6, 7, 9, 10, 11
 BELOW = {1, 2}
@@ -137,8 +140,8 @@ def leaves(bot: TweenBot) -> dict[str, dict[str, Any]]:
     while waiting:
         above, payload = waiting.pop(0)
         name = f"{above} {payload['name']}".strip()
-        below = [each for each in payload.get("options", []) if each["type"] in BELOW]
-        waiting += [(name, each) for each in below]
+        below = [child for child in payload.get("options", []) if child["type"] in BELOW]
+        waiting += [(name, child) for child in below]
         if not below:
             found[name] = payload
     return found
@@ -146,19 +149,46 @@ def leaves(bot: TweenBot) -> dict[str, dict[str, Any]]:
 
 async def test_the_commands_and_their_options_are_those_of_the_contract(bot: TweenBot) -> None:
     shown = {
-        name: {option["name"]: (option["type"], option["required"]) for option in each["options"]}
-        for name, each in leaves(bot).items()
+        name: {
+            option["name"]: (option["type"], option["required"]) for option in command["options"]
+        }
+        for name, command in leaves(bot).items()
     }
     assert shown == OPTIONS
-    assert [list(each) for each in shown.values()] == [list(OPTIONS[name]) for name in shown]
+    assert [list(options) for options in shown.values()] == [list(OPTIONS[name]) for name in shown]
 
 
 async def test_everything_is_described_within_discords_limits(bot: TweenBot) -> None:
     roots = [command.to_dict(bot.tree) for command in bot.tree.get_commands()]
-    options = [option for each in leaves(bot).values() for option in each["options"]]
-    for each in [*roots, *leaves(bot).values(), *options]:
-        assert 1 < len(each["description"]) <= 100, each["name"]
-        assert "…" not in each["description"]
+    options = [option for command in leaves(bot).values() for option in command["options"]]
+    for shown in [*roots, *leaves(bot).values(), *options]:
+        assert 1 < len(shown["description"]) <= 100, shown["name"]
+        assert "…" not in shown["description"]
+
+
+def described(words: object) -> set[str]:
+    """Return what a module says of commands, groups and options."""
+    found: set[str] = set()
+    for name, value in vars(words).items():
+        if isinstance(value, Described):
+            found |= {value.description, *value.options.values()}
+        elif isinstance(value, str) and name.isupper() and not name.startswith("_"):
+            found.add(value)
+    return found
+
+
+def descriptions(payload: dict[str, Any]) -> Iterator[str]:
+    """Yield what Discord shows of a command and of all below it."""
+    yield payload["description"]
+    for child in payload.get("options", []):
+        yield from descriptions(child)
+
+
+async def test_what_commands_say_of_themselves_is_with_the_other_words(bot: TweenBot) -> None:
+    operators = discord.Object(OPERATOR_GUILD)
+    roots = [*bot.tree.get_commands(), *bot.tree.get_commands(guild=operators)]
+    shown = {words for root in roots for words in descriptions(root.to_dict(bot.tree))}
+    assert shown == described(text.descriptions) | described(text.staff_descriptions)
 
 
 RANGES = {
@@ -191,8 +221,8 @@ async def test_known_sets_are_choices_or_autocompleted(bot: TweenBot) -> None:
     assert names == ["active", "done", "failed", "cancelled", "all"]
     completed = {
         (name, option["name"])
-        for name, each in commands.items()
-        for option in each["options"]
+        for name, command in commands.items()
+        for option in command["options"]
         if option.get("autocomplete")
     }
     assert completed == {

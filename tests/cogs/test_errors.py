@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,11 @@ from tests.cogs.doubles import (
 )
 
 # --- answers ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def extensions() -> Sequence[str]:
+    return ("cogs._errors",)
 
 
 async def test_the_reference_a_person_reads_is_in_the_log_with_the_traceback(
@@ -184,7 +190,7 @@ async def test_what_discord_py_raises_before_a_command_is_answered_too(
         (None, None),
     ],
 )
-async def test_a_refusal_is_counted_once_it_is_answered_and_for_the_guild_if_it_was_a_wish(
+async def test_a_refusal_is_counted_once_it_is_answered_and_for_the_guild_if_it_was_of_a_video(
     backstage: Backstage, command: str | None, of_guild: int | None
 ) -> None:
     interaction = an_interaction(backstage)

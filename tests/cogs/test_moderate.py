@@ -13,6 +13,7 @@ from bot.domain.ids import UserId
 from bot.domain.jobs.states import JobState
 from bot.domain.money import MICROS, Money
 from bot.domain.people import Person
+from bot.domain.problems import OptionProblem
 from bot.services.guilds.moderation import Blocked
 from bot.services.guilds.quota_rules import RuleCleared, RuleSet, RuleTarget
 from cogs._amounts import read_amount
@@ -216,9 +217,8 @@ async def test_an_answer_says_what_counts_from_now_on(backstage: Backstage) -> N
 
 async def test_a_rule_above_the_ceiling_is_refused_with_the_ceiling(backstage: Backstage) -> None:
     command, cog = SET.of(backstage)
-    backstage.break_down(
-        InvalidOptionsError(problem="above_ceiling", ceiling="50 videos", window="day")
-    )
+    ceiling: dict[str, int | str] = {"unit": Unit.VIDEOS, "window": Window.DAY, "limit": 50}
+    backstage.break_down(InvalidOptionsError(problem=OptionProblem.ABOVE_CEILING, **ceiling))
     interaction = an_interaction(backstage, permissions=MODERATOR)
     said = await run(command, cog, interaction, limit=51.0, per="day")
     assert said == (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from unittest.mock import AsyncMock, MagicMock
 
@@ -56,6 +57,11 @@ BY_NAME = {case.name.removeprefix("operator "): case for case in OPERATORS}
 every_command = pytest.mark.parametrize("case", OPERATORS, ids=lambda case: case.name)
 
 
+@pytest.fixture
+def extensions() -> Sequence[str]:
+    return ("cogs.operator",)
+
+
 def by_operator(backstage: Backstage, **changes: Any) -> Any:  # noqa: ANN401 - a double
     return an_interaction(backstage, user_id=OPERATOR, **changes)
 
@@ -78,9 +84,9 @@ async def test_the_commands_are_those_of_the_contract_in_the_operators_guild_alo
     } == OPTIONS
     assert payload["default_member_permissions"] is None, "operators are ids, not permissions"
     for command in payload["options"]:
-        for each in [command, *command["options"]]:
-            assert 1 < len(each["description"]) <= 100
-    (ceiling,) = [each for each in payload["options"] if each["name"] == "ceiling"]
+        for shown in [command, *command["options"]]:
+            assert 1 < len(shown["description"]) <= 100
+    (ceiling,) = [command for command in payload["options"] if command["name"] == "ceiling"]
     guild, limit, unit, per = ceiling["options"]
     assert guild["autocomplete"]
     assert (limit["min_value"], limit["max_value"]) == (-1, 1_000_000_000)
@@ -240,12 +246,13 @@ async def test_guilds_are_suggested_to_operators_by_name_or_id(backstage: Backst
         complete: Any = OperatorCog._guild
         return list(await complete(cog, interaction, typed))
 
-    names = {each.value: each.name for each in await suggested(by_operator(backstage), "")}
+    names = {choice.value: choice.name for choice in await suggested(by_operator(backstage), "")}
     assert names["500"] == "Tidepool · 500"
     assert names["77"].endswith("· left")
     assert all(len(name) <= 100 for name in names.values())
-    assert [each.value for each in await suggested(by_operator(backstage), "TIDE")] == ["500"]
-    assert [each.value for each in await suggested(by_operator(backstage), "77")] == ["77"]
+    for typed, guild_id in (("TIDE", "500"), ("77", "77")):
+        (found,) = await suggested(by_operator(backstage), typed)
+        assert found.value == guild_id
     backstage.operator.guilds.reset_mock()
     assert await suggested(an_interaction(backstage, permissions=ADMIN), "") == []
     backstage.operator.guilds.assert_not_called()

@@ -7,7 +7,6 @@ row nothing answers to.
 
 from __future__ import annotations
 
-import asyncio
 import re
 import shutil
 from collections.abc import AsyncIterator, Iterator
@@ -29,8 +28,7 @@ from bot.domain.jobs.transitions import open_job
 from bot.media.child import MediaPool
 from bot.outside import Overrides
 from bot.settings import Settings
-from bot.storage import jobs, lanes, migrate, moderation
-from bot.storage.engine import Database
+from bot.storage import jobs, lanes, moderation
 from bot.storage.tables import audit_entries
 from cogs import _errors
 from cogs._guarded import GuardedCog
@@ -63,6 +61,7 @@ from tests.cogs.doubles import (
     an_attachment,
     an_interaction,
     answered,
+    received,
 )
 from tests.fakes import InMemoryProvider, RecordingChat
 
@@ -71,20 +70,6 @@ NO_SUCH_JOB = re.compile(r"^(There is no such job|Only the requester or a modera
 
 
 # --- the world --------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated file to copy."""
-    path = tmp_path_factory.mktemp("permissions") / "tween.db"
-
-    async def make() -> None:
-        database = Database(f"sqlite:///{path}")
-        await migrate.upgrade(database)
-        await database.aclose()
-
-    asyncio.run(make())
-    return path
 
 
 @pytest.fixture
@@ -198,13 +183,13 @@ def options_for(command: app_commands.Command[Any, Any, Any]) -> dict[str, Any]:
         types.attachment: an_attachment(size=0),
     }
     return {
-        each.name: THEIRS
-        if each.name in {"job", "id"}
-        else each.choices[0].value
-        if each.choices
-        else by_type[each.type]
-        for each in command.parameters
-        if each.required
+        option.name: THEIRS
+        if option.name in {"job", "id"}
+        else option.choices[0].value
+        if option.choices
+        else by_type[option.type]
+        for option in command.parameters
+        if option.required
     }
 
 
@@ -218,7 +203,8 @@ async def run_command(
     try:
         if isinstance(command.binding, GuardedCog):
             await command.binding.interaction_check(interaction)
-        await callback(command.binding, interaction, **options_for(command), **options)
+        given = await received(command, interaction, options_for(command) | options)
+        await callback(command.binding, interaction, **given)
     except app_commands.CheckFailure as error:
         await _errors.answer(interaction, error)
     except Exception as error:  # noqa: BLE001 - discord.py wraps whatever comes

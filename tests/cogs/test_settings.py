@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from unittest.mock import MagicMock
 
@@ -12,10 +13,11 @@ from discord import app_commands
 from bot.client import TweenBot
 from bot.domain.catalogue import Choices, Kind
 from bot.domain.catalogue.permits import Permits
+from bot.domain.guilds.audit import SettingChange, SettingName
 from bot.domain.guilds.settings import Guild, Notify
 from bot.domain.ids import ChannelId, GuildId, UserId
 from bot.domain.people import Person
-from bot.services.guilds.settings import Change, Overview
+from bot.services.guilds.settings import Overview
 from tests.chat.examples import GUILD, REQUESTER
 from tests.cogs.cases import SETTINGS, SUGGESTED_FOR_SETTINGS, Case
 from tests.cogs.doubles import ADMIN, MODERATOR, NOBODY, Backstage, an_interaction, run
@@ -25,6 +27,12 @@ BY_NAME = {case.name.removeprefix("settings "): case for case in SETTINGS}
 TOM = Person(user_id=UserId(REQUESTER), name="tom")
 HERE = (GuildId(GUILD), TOM)
 FLASH = "wan2.2-kf2v-flash"
+
+
+@pytest.fixture
+def extensions() -> Sequence[str]:
+    """What is decided here, and where members feel it."""
+    return ("cogs.settings", "cogs.video")
 
 
 async def asked(
@@ -65,7 +73,7 @@ async def test_only_admins_see_or_change_settings(
 
 
 async def test_discord_hides_settings_from_everybody_but_admins(bot: TweenBot) -> None:
-    (root,) = [each for each in bot.tree.get_commands() if each.name == "settings"]
+    (root,) = [command for command in bot.tree.get_commands() if command.name == "settings"]
     payload = root.to_dict(bot.tree)
     assert payload["default_member_permissions"] == discord.Permissions(manage_guild=True).value
     assert payload["contexts"] == [0]
@@ -144,7 +152,7 @@ async def test_every_command_of_settings_is_looked_at_here(bot: TweenBot) -> Non
 
 async def test_what_is_so_already_is_said(backstage: Backstage) -> None:
     command, cog = BY_NAME["preview"].of(backstage)
-    same = Change(subject="preview", before="off", after="off")
+    same = SettingChange(setting=SettingName.PREVIEW, before=False, after=False)
     backstage.guild_settings.set_preview.return_value = same
     said = await run(command, cog, an_interaction(backstage, permissions=ADMIN), value="off")
     assert said == "Nothing to change. Preview of pictures: **off** already."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -21,6 +22,14 @@ STRING, INTEGER = 3, 4
 PLUS, TURBO = "wanx2.1-i2v-plus", "wanx2.1-i2v-turbo"
 
 
+@pytest.fixture
+def extensions(request: pytest.FixtureRequest) -> Sequence[str]:
+    """The cog of the command that a test is about; /video where it names none."""
+    case = getattr(request.node, "callspec", None)
+    command = str(case.params.get("command", "video")) if case else "video"
+    return (f"cogs.{command.partition(' ')[0]}",)
+
+
 async def suggested(
     bot: TweenBot,
     interaction: Any,  # noqa: ANN401 - a double
@@ -30,9 +39,9 @@ async def suggested(
 ) -> list[app_commands.Choice[str]]:
     """Type into an option, through discord.py's own machinery."""
     (found,) = [
-        each
-        for each in bot.tree.walk_commands()
-        if isinstance(each, app_commands.Command) and each.qualified_name == command
+        known
+        for known in bot.tree.walk_commands()
+        if isinstance(known, app_commands.Command) and known.qualified_name == command
     ]
     options: Any = [
         {"name": name, "type": INTEGER if isinstance(value, int) else STRING, "value": value}

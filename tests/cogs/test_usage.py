@@ -12,8 +12,8 @@ from bot.domain.errors import ExportTooLargeError
 from bot.domain.guilds.quota import Span
 from bot.domain.guilds.usage import EPOCH, LogQuery, Place
 from bot.domain.ids import GuildId, UserId, new_job_id
-from bot.domain.jobs.states import JobState
-from cogs._pages import FILTERS, AuditButton, LogButton, LogCursor, audit_view, log_view
+from bot.domain.jobs.states import JobState, StateFilter
+from cogs._pages import AuditButton, LogButton, LogCursor, audit_view, log_view
 from tests.chat.examples import GUILD, NOW, a_job
 from tests.chat.usage_examples import SPAN, a_log_page, an_audit_page, an_entry
 from tests.cogs.cases import USAGE, Case
@@ -95,15 +95,15 @@ async def after_restart(button: Any, interaction: Any) -> Any:  # noqa: ANN401 -
     return await kind.from_custom_id(interaction, button.item, match)
 
 
-@pytest.mark.parametrize("state", FILTERS)
+@pytest.mark.parametrize("state", StateFilter)
 @pytest.mark.parametrize("is_newer", [True, False])
 async def test_an_address_survives_a_restart_exactly(
-    backstage: Backstage, state: str, *, is_newer: bool
+    backstage: Backstage, state: StateFilter, *, is_newer: bool
 ) -> None:
     span = Span(start=EPOCH, end=datetime(2200, 1, 1, tzinfo=UTC))
     for member in (None, SNOWFLAKE):
         query = LogQuery(
-            span=span, states=FILTERS[state], member_id=member, place=PLACE, is_newer=is_newer
+            span=span, states=state.states, member_id=member, place=PLACE, is_newer=is_newer
         )
         button = LogButton(LogCursor(query=query, state=state), "Older")
         assert len(button.item.custom_id or "") <= 100
@@ -113,7 +113,7 @@ async def test_an_address_survives_a_restart_exactly(
 
 async def test_a_page_replaces_its_own_message(backstage: Backstage) -> None:
     jobs = [a_job(id=new_job_id(), created_at=NOW - timedelta(hours=at)) for at in range(3)]
-    older = pressed(log_view(a_log_page(*jobs, has_older=True), "all"), "Older")
+    older = pressed(log_view(a_log_page(*jobs, has_older=True), StateFilter.ALL), "Older")
     backstage.usage_reports.log.return_value = a_log_page(a_job(JobState.FAILED))
     interaction = an_interaction(backstage, permissions=ADMIN)
     await (await after_restart(older, interaction)).callback(interaction)
@@ -154,14 +154,14 @@ async def test_a_page_that_breaks_is_answered_with_a_reference(backstage: Backst
 
 
 def test_a_single_page_has_no_buttons() -> None:
-    assert log_view(a_log_page(), "all") is None
-    assert log_view(a_log_page(a_job()), "all") is None
+    assert log_view(a_log_page(), StateFilter.ALL) is None
+    assert log_view(a_log_page(a_job()), StateFilter.ALL) is None
     assert audit_view(an_audit_page(an_entry())) is None
 
 
 def test_the_buttons_of_a_page_differ() -> None:
     for view in (
-        log_view(a_log_page(a_job(), has_older=True), "all"),
+        log_view(a_log_page(a_job(), has_older=True), StateFilter.ALL),
         audit_view(an_audit_page(an_entry(), has_older=True)),
         audit_view(an_audit_page(offset=1, has_older=False)),
     ):

@@ -28,7 +28,7 @@ async def submitted(backstage: Backstage, case: Case, **changes: object) -> Subm
     return submission
 
 
-async def test_a_wish_is_queued_with_everything_that_was_chosen(backstage: Backstage) -> None:
+async def test_a_request_is_queued_with_everything_that_was_chosen(backstage: Backstage) -> None:
     submission = await submitted(
         backstage,
         FRAMES,
@@ -195,7 +195,7 @@ async def test_a_spoiler_has_no_preview(backstage: Backstage, case: Case) -> Non
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )
-async def test_a_wish_that_cannot_be_fulfilled_is_refused_before_a_picture_is_read(
+async def test_a_request_that_cannot_be_fulfilled_is_refused_before_a_picture_is_read(
     backstage: Backstage, case: Case, changes: dict[str, Any], said: str
 ) -> None:
     text = await case.run(backstage, an_interaction(backstage), **changes)

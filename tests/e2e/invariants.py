@@ -359,7 +359,7 @@ def _status_messages(evidence: Evidence, allowed: Allowed) -> Iterator[str]:
                 yield f"job {job.id}: message {message.id} ({title_of(message)}) is one too many"
             if job.messages.status_gone_at is not None and not allowed.all_shown:
                 continue
-            wanted = f"{text.ICONS[job.state]} {text.STATES[job.state]}"
+            wanted = f"{text.jobs.ICONS[job.state]} {text.jobs.STATES[job.state]}"
             if title_of(message) != wanted:
                 yield f"job {job.id} is {job.state}, its message says {title_of(message)}"
             if job.is_terminal and message.current.components:

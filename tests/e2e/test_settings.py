@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from bot.chat import text
 from bot.clock import WallClock
 from bot.domain.guilds.audit import AuditEntry
 from bot.domain.ids import GuildId
+from bot.domain.money import Money
 from bot.storage import audit
 from sandbox.dashscope import EmulatorSettings
 from sandbox.discord.client.command_input import ClientRefusedError, OptionValue
@@ -147,16 +149,17 @@ async def test_an_admin_settles_and_a_member_feels_it(tmp_path: Path) -> None:
         for said in ("Asia/Kathmandu", f"<#{log.id}>", f"only in <#{here.id}>", "480P"):
             assert said in shown
         entries = await written(world)
-        assert [(entry.subject, entry.before, entry.after) for entry in entries] == [
-            ("log-channel", "off", f"<#{log.id}>"),
-            (f"model {FLASH}", "allowed", "denied"),
-            (f"model {FLASH}", "denied", "allowed"),
-            ("default for frames", None, f"{FLASH} · 480P"),
-            (f"channel <#{closed.id}>", None, "denied"),
-            (f"channel <#{closed.id}>", "denied", None),
-            (f"channel <#{here.id}>", None, "allowed"),
-            ("effect Hug", "denied", "allowed"),
-            ("timezone", "UTC", "Asia/Kathmandu"),
+        lines = [text.audit.line(entry, Money()).replace("\\", "") for entry in entries]
+        assert [line.partition(" changed ")[2] for line in lines] == [
+            f"log-channel **off** → **<#{log.id}>**",
+            f"model {FLASH} **allowed** → **denied**",
+            f"model {FLASH} **denied** → **allowed**",
+            f"default for frames — → **{FLASH} · 480P**",
+            f"channel <#{closed.id}> — → **denied**",
+            f"channel <#{closed.id}> **denied** → —",
+            f"channel <#{here.id}> — → **allowed**",
+            "effect Hug **denied** → **allowed**",
+            "timezone **UTC** → **Asia/Kathmandu**",
         ]
         mia = discord.users[0]
         assert {entry.actor.user_id for entry in entries} == {mia.id}

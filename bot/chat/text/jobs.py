@@ -1,12 +1,21 @@
-"""What people read of a job: its state, what was done to pictures, why it ended."""
+"""What people read of a job: its status message, what was done to pictures, why it ended."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import timedelta
+
+from bot.chat.text.phrases import duration
+from bot.chat.text.sentences import say
+from bot.domain.catalogue import Kind, effect_label
 from bot.domain.failure import FailureReason
+from bot.domain.ids import JobId, UserId
+from bot.domain.jobs.job import Job
 from bot.domain.jobs.states import JobState
 from bot.domain.requests.pictures import PictureNote
+from bot.domain.units import MIB
 
-STATES = {
+STATES: Mapping[JobState, str] = {
     JobState.QUEUED: "Waiting",
     JobState.SUBMITTING: "Being handed over",
     JobState.UNCONFIRMED: "Checking with the provider",
@@ -22,8 +31,7 @@ STATES = {
     JobState.EXPIRED: "Expired",
 }
 
-
-ICONS = {
+ICONS: Mapping[JobState, str] = {
     JobState.QUEUED: "🕓",
     JobState.SUBMITTING: "📨",
     JobState.UNCONFIRMED: "🔎",
@@ -39,8 +47,30 @@ ICONS = {
     JobState.EXPIRED: "⌛",
 }
 
+KINDS: Mapping[Kind, str] = {
+    Kind.FRAMES: "First and last frame",
+    Kind.IMAGE: "One picture",
+    Kind.TEXT: "Words alone",
+    Kind.EFFECT: "Effect",
+}
 
-NOTES = {
+REQUESTED_BY = "Requested by"
+PRICE = "Price"
+VIDEO = "Video"
+SEED = "Seed"
+COST = "Cost"
+TOOK = "Took"
+RE_ENCODED = "Re-encoded"
+ASKED = "Asked"
+ENDED = "Ended"
+NEGATIVE_PROMPT = "Negative prompt"
+MESSAGE = "Message"
+"""Names of the facts beside a job."""
+
+CANCEL = "Cancel"
+"""The button."""
+
+NOTES: Mapping[PictureNote, str] = {
     PictureNote.ROTATED: "turned upright",
     PictureNote.FIRST_OF_ANIMATION: "first picture of the animation taken",
     PictureNote.FLATTENED: "transparency set on white",
@@ -50,20 +80,20 @@ NOTES = {
     PictureNote.PADDED: "set on a blurred edge to match the first frame's shape",
 }
 
-
-OPTIONS = {"first_frame": "first frame", "last_frame": "last frame", "image": "picture"}
-
+PICTURES: Mapping[str, str] = {
+    "first_frame": "First frame: {notes}",
+    "last_frame": "Last frame: {notes}",
+    "image": "Picture: {notes}",
+}
+"""A picture, by its option, with what was done to it."""
 
 NOT_CHARGED = "Nothing was charged."
 
-
 CHARGED = "It was made, so it counts against your quota."
-
 
 GIVEN_BACK = "It does not count against your quota."
 
-
-FAILURES = {
+FAILURES: Mapping[FailureReason, str] = {
     FailureReason.CONTENT_INPUT: (
         "The provider's content check refused the pictures or the prompt. Try other ones."
     ),
@@ -114,24 +144,32 @@ FAILURES = {
     FailureReason.BROKEN: "Something went wrong on our side, more than once.",
 }
 
-
-_PAUSES = {
-    "account": "The provider refuses the host's account at present; jobs wait.",
-    "paused": "The host has paused submitting; waiting jobs keep their place.",
-    "draining": (
-        "The host lets what is being made end and takes nothing new; waiting jobs keep their place."
-    ),
-}
+# --- the status message ----------------------------------------------------------------------
 
 
-def pause(key: str) -> str:
-    """Return why nothing is submitted."""
-    return _PAUSES[key]
+def footer(job_id: JobId) -> str:
+    """Return the words that tie a message to its job.
+
+    The same in every language: after a lost answer our own messages are searched for by them.
+    """
+    return f"Job {job_id}"
+
+
+def what(job: Job) -> str:
+    """Return what a video is made from."""
+    if job.options.effect is not None:
+        return say("Effect **{effect}**", effect=effect_label(job.options.effect))
+    return "Loop of one frame" if job.options.loop else KINDS[job.spec.kind]
+
+
+def rewritten(quoted: str) -> str:
+    """Return the prompt the provider made of the member's."""
+    return say("Rewritten by the provider:\n{prompt}", prompt=quoted)
 
 
 def picture_notes(option: str, notes: tuple[PictureNote, ...]) -> str:
     """Return what was done to a picture."""
-    return f"{OPTIONS[option].capitalize()}: {', '.join(NOTES[note] for note in notes)}"
+    return say(PICTURES[option], notes=", ".join(NOTES[note] for note in notes))
 
 
 def failure(reason: FailureReason, *, charged: bool, lost: bool) -> str:
@@ -139,3 +177,53 @@ def failure(reason: FailureReason, *, charged: bool, lost: bool) -> str:
     if charged:
         return f"{FAILURES[reason]} {CHARGED}"
     return f"{FAILURES[reason]} {GIVEN_BACK if lost else NOT_CHARGED}"
+
+
+def video_facts(width: int, height: int, seconds: float) -> str:
+    """Return the shape and length of a finished video."""
+    return say("{width}×{height}, {seconds:.0f} s", width=width, height=height, seconds=seconds)
+
+
+def took(span: timedelta) -> str:
+    """Return how long a job took."""
+    return duration(max(0, int(span.total_seconds())))
+
+
+def re_encoded(before_bytes: int, after_bytes: int) -> str:
+    """Return that a video was made smaller, and by how much."""
+    return say(
+        "{before:.1f} → {after:.1f} MiB to fit Discord's limit",
+        before=before_bytes / MIB,
+        after=after_bytes / MIB,
+    )
+
+
+# --- the announcement ------------------------------------------------------------------------
+
+_PINGING = {
+    JobState.DELIVERED: "{member} your video is ready.",
+    JobState.UNDELIVERABLE: (
+        "{member} your video is ready, but could not be posted. Collect it with /jobs show."
+    ),
+    JobState.CANCELLED: "{member} your video was cancelled.",
+}
+_QUIET = {
+    JobState.DELIVERED: "Your video is ready.",
+    JobState.UNDELIVERABLE: (
+        "Your video is ready, but could not be posted. Collect it with /jobs show."
+    ),
+    JobState.CANCELLED: "Your video was cancelled.",
+}
+
+
+def announcement(state: JobState, member: UserId | None) -> str:
+    """Return the line that tells a requester that the job is over.
+
+    Args:
+        state: how it ended.
+        member: whom it pings; None pings nobody.
+    """
+    if member is None:
+        return _QUIET.get(state, "Your video could not be made.")
+    sentence = _PINGING.get(state, "{member} your video could not be made.")
+    return say(sentence, member=f"<@{member}>")

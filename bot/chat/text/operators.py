@@ -1,17 +1,21 @@
 """What an operator reads of the process, the guilds and a job's way, in Discord and in the shell.
 
-Times are left to the caller: Discord counts them down, a shell prints them.
+Times are left to the caller: Discord counts them down, a shell prints them. Lines of a history are
+records for whoever searches them, the same in every language.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from bot.chat.text.moderation import rule_words
-from bot.chat.text.phrases import WINDOW_WORDS, one_line, plural, shortened
+from bot.chat.text.phrases import SLOTS, all_of, one_line, shortened
+from bot.chat.text.sentences import counted, say
 from bot.domain.host.overview import Ceiling, GuildOverview, HostStatus, JobHistory, LaneStatus
 from bot.domain.host.switch import Switch
+from bot.domain.ids import JobId
 from bot.domain.jobs.job import Job, JobEvent
 from bot.domain.jobs.ledger import LedgerEntry
 from bot.domain.jobs.states import IN_FLIGHT, JobState
@@ -28,7 +32,15 @@ MOST_NAMED = 20
 REASON_CHARACTERS = 300
 """Of what the provider says about a refused account."""
 
-TURNED = {
+PROGRAM = "Tween"
+
+NO_JOBS = "no jobs"
+NO_SERVERS = "no servers"
+"""In the shell, which lists a line each."""
+
+NO_GUILDS = "None yet."
+
+TURNED: Mapping[Switch, str] = {
     Switch.OPEN: "Open again: waiting jobs are submitted.",
     Switch.PAUSED: (
         "Paused: no job is submitted, new ones wait in line, and what the provider has goes on."
@@ -38,48 +50,83 @@ TURNED = {
     ),
 }
 
-_SWITCHES = {
+_SWITCHES: Mapping[Switch, str] = {
     Switch.OPEN: "Open",
     Switch.PAUSED: "Paused: nothing is submitted",
-    Switch.DRAINING: "Draining: nothing is submitted or accepted",
+    Switch.DRAINING: "Draining: nothing is submitted or accepted.",
 }
+
+
+# --- the process -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """One thing to know of the process."""
+
+    name: str
+    value: str
+    is_wide: bool = False
+    """Long enough to be given a line of its own."""
 
 
 def drained(status: HostStatus) -> str:
     """Return how far a drain is."""
     if status.under_way:
-        return f"{status.under_way} {plural('job', status.under_way)} still under way."
+        return counted(
+            status.under_way,
+            one="{count} job still under way.",
+            other="{count} jobs still under way.",
+        )
     return "Nothing is under way any more: the process may be stopped."
 
 
-def status_facts(status: HostStatus, money: Money, when: When) -> list[tuple[str, str]]:
-    """Return the process and its work as names and values."""
-    facts = [("Switch", _switch(status))]
+def status_facts(status: HostStatus, money: Money, when: When) -> list[Fact]:
+    """Return the process and its work."""
+    facts = [Fact(name="Switch", value=_switch(status), is_wide=True)]
     if status.account_paused_at is not None:
-        reason = one_line(status.account_reason or "", REASON_CHARACTERS)
-        since = when(status.account_paused_at)
-        facts.append(("Account", f"refused by the provider since {since}: {reason}".rstrip(": ")))
-    facts.append(("Waiting", f"{status.count(JobState.QUEUED):,}"))
-    facts.append(("At the provider", f"{status.count(*IN_FLIGHT):,}"))
+        refused = _refused_account(status.account_paused_at, status.account_reason, when)
+        facts.append(Fact(name="Account", value=refused, is_wide=True))
     arriving = status.count(JobState.DOWNLOADING, JobState.DELIVERING)
-    facts.append(("Arriving", f"{arriving:,}"))
+    facts += [
+        Fact(name="Waiting", value=f"{status.count(JobState.QUEUED):,}"),
+        Fact(name="At the provider", value=f"{status.count(*IN_FLIGHT):,}"),
+        Fact(name="Arriving", value=f"{arriving:,}"),
+    ]
     for name, state in (("Unconfirmed", JobState.UNCONFIRMED), ("Parked", JobState.PARKED)):
         if status.count(state):
-            facts.append((name, f"{status.count(state):,}"))
-    budget = f" of {money.show(status.budget_micros)}" if status.budget_micros else ""
-    facts.append(("Spent today (UTC)", f"{money.show(status.spent_micros)}{budget}"))
+            facts.append(Fact(name=name, value=f"{status.count(state):,}"))
+    facts.append(Fact(name="Spent today (UTC)", value=_spent(status, money)))
     if status.result_deadline is not None:
-        facts.append(("Next result expires", when(status.result_deadline)))
+        facts.append(Fact(name="Next result expires", value=when(status.result_deadline)))
     busy = [lane_words(lane, when) for lane in status.lanes if _is_worth_a_line(lane)]
-    facts.append(("Lanes", "\n".join(busy) or "idle"))
-    alive = "no process" if status.served_at is None else f"alive {when(status.served_at)}"
-    facts.append(("Process", alive))
+    facts.append(Fact(name="Lanes", value="\n".join(busy) or "idle", is_wide=True))
+    alive = "no process"
+    if status.served_at is not None:
+        alive = say("alive {at}", at=when(status.served_at))
+    facts.append(Fact(name="Process", value=alive))
     return facts
 
 
 def _switch(status: HostStatus) -> str:
     words = _SWITCHES[status.switch]
-    return f"{words}. {drained(status)}" if status.switch is Switch.DRAINING else words
+    return f"{words} {drained(status)}" if status.switch is Switch.DRAINING else words
+
+
+def _refused_account(paused_at: datetime, reason: str | None, when: When) -> str:
+    said = one_line(reason or "", REASON_CHARACTERS).rstrip(": ")
+    if said:
+        return say(
+            "refused by the provider since {since}: {reason}", since=when(paused_at), reason=said
+        )
+    return say("refused by the provider since {since}", since=when(paused_at))
+
+
+def _spent(status: HostStatus, money: Money) -> str:
+    spent = money.show(status.spent_micros)
+    if not status.budget_micros:
+        return spent
+    return say("{spent} of {budget}", spent=spent, budget=money.show(status.budget_micros))
 
 
 def _is_worth_a_line(lane: LaneStatus) -> bool:
@@ -88,8 +135,41 @@ def _is_worth_a_line(lane: LaneStatus) -> bool:
 
 def lane_words(lane: LaneStatus, when: When) -> str:
     """Return one lane on a line."""
-    off = f", off since {when(lane.off_at)}" if lane.off_at is not None else ""
-    return f"{lane.model}: {lane.in_flight} of {lane.limit} in flight, {lane.waiting} waiting{off}"
+    facts: dict[str, object] = {
+        "model": lane.model,
+        "in_flight": lane.in_flight,
+        "limit": lane.limit,
+        "waiting": lane.waiting,
+    }
+    if lane.off_at is None:
+        return say("{model}: {in_flight} of {limit} in flight, {waiting} waiting", **facts)
+    return say(
+        "{model}: {in_flight} of {limit} in flight, {waiting} waiting, off since {since}",
+        since=when(lane.off_at),
+        **facts,
+    )
+
+
+def version(number: str) -> str:
+    """Return the name and version of the program."""
+    return say("Tween {version}", version=number)
+
+
+# --- guilds ----------------------------------------------------------------------------------
+
+
+def guilds_title(count: int) -> str:
+    """Return what heads a list of guilds."""
+    return counted(count, one="Servers ({count:,})", other="Servers ({count:,})")
+
+
+def guilds_left_out(missing: int) -> str:
+    """Return how many guilds a list has no room for."""
+    return counted(
+        missing,
+        one="… and {count:,} more: see the shell",
+        other="… and {count:,} more: see the shell",
+    )
 
 
 def guild_name(guild: GuildOverview) -> str:
@@ -100,27 +180,46 @@ def guild_name(guild: GuildOverview) -> str:
 
 def guild_facts(guild: GuildOverview, money: Money, when: When) -> str:
     """Return what a guild costs and may cost, on one line."""
-    parts = []
+    facts = []
     if guild.presence is not None and guild.presence.members is not None:
-        parts.append(f"{guild.presence.members:,} {plural('member', guild.presence.members)}")
-    spent = guild.spent
-    parts.append(f"30 days: {spent.videos:,} {plural('video', spent.videos)}")
-    parts.append(money.show(spent.micros))
-    ceilings = [rule_words(rule, money) for rule in guild.ceilings]
-    parts.append(f"ceiling {' and '.join(ceilings) or 'none'}")
+        members = guild.presence.members
+        facts.append(counted(members, one="{count:,} member", other="{count:,} members"))
+    videos = guild.spent.videos
+    facts.append(counted(videos, one="30 days: {count:,} video", other="30 days: {count:,} videos"))
+    facts.append(money.show(guild.spent.micros))
+    if guild.ceilings:
+        rules = all_of([rule_words(rule, money) for rule in guild.ceilings])
+        facts.append(say("ceiling {rules}", rules=rules))
+    else:
+        facts.append("ceiling none")
     if guild.left_at is not None:
-        parts.append(f"left {when(guild.left_at)}")
-    return ", ".join(parts)
+        facts.append(say("left {at}", at=when(guild.left_at)))
+    return ", ".join(facts)
+
+
+def guild_choice(guild: GuildOverview, most_characters: int) -> str:
+    """Return a guild as one line of a list."""
+    facts = [guild_name(guild), str(guild.guild_id)]
+    if guild.left_at is not None:
+        facts.append("left")
+    return shortened(" · ".join(facts), most_characters)
 
 
 def ceiling(changed: Ceiling, money: Money) -> str:
     """Return what bounds a guild now."""
+    guild = changed.guild_id
     if changed.rule is None:
-        window = WINDOW_WORDS[changed.window]
-        return f"Server {changed.guild_id}: no ceiling on {changed.unit.value} per {window} now."
-    words = rule_words(changed.rule, money)
-    default = ", the default" if changed.default else ""
-    return f"Server {changed.guild_id}: the ceiling is {words} now{default}."
+        slot = SLOTS[changed.unit, changed.window]
+        return say("Server {guild}: no ceiling on {slot} now.", guild=guild, slot=slot)
+    rule = rule_words(changed.rule, money)
+    if changed.default:
+        return say(
+            "Server {guild}: the ceiling is {rule} now, the default.", guild=guild, rule=rule
+        )
+    return say("Server {guild}: the ceiling is {rule} now.", guild=guild, rule=rule)
+
+
+# --- jobs ------------------------------------------------------------------------------------
 
 
 def unconfirmed_left(left: Sequence[Job]) -> str:
@@ -128,8 +227,27 @@ def unconfirmed_left(left: Sequence[Job]) -> str:
     if not left:
         return "No job is unconfirmed."
     ids = ", ".join(job.id for job in left[:MOST_NAMED])
-    more = " …" if len(left) > MOST_NAMED else ""
-    return f"{len(left)} {plural('job', len(left))} still unconfirmed: {ids}{more}"
+    return counted(
+        len(left),
+        one="{count} job still unconfirmed: {ids}",
+        other="{count} jobs still unconfirmed: {ids}",
+        ids=f"{ids} …" if len(left) > MOST_NAMED else ids,
+    )
+
+
+def no_job(asked: str) -> str:
+    """Return, in the shell, that there is no such job."""
+    return say("no job {id}", id=asked)
+
+
+def history_title(job_id: JobId, lines: int) -> str:
+    """Return what goes with a history that is too long for a message."""
+    return counted(
+        lines,
+        one="Job `{job}`: {count:,} lines.",
+        other="Job `{job}`: {count:,} lines.",
+        job=job_id,
+    )
 
 
 def job_line(job: Job) -> str:
@@ -164,9 +282,3 @@ def _entry_line(entry: LedgerEntry) -> str:
         f"  {entry.at:%Y-%m-%d %H:%M:%S} {entry.kind:12} {amounts.videos:+d} videos "
         f"{amounts.seconds:+d} s {amounts.micros / MICROS:+.6f} CNY {entry.reason}"
     )
-
-
-def guild_choice(guild: GuildOverview, most_characters: int) -> str:
-    """Return a guild as one line of a list."""
-    left = " · left" if guild.left_at is not None else ""
-    return shortened(f"{guild_name(guild)} · {guild.guild_id}{left}", most_characters)

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bot.chat.text.jobs import OPTIONS
+from bot.chat.text import options, pictures, quotas
+from bot.chat.text.denials import denied
 from bot.chat.text.phrases import (
     FACT_CHARACTERS,
-    SCOPE_WORDS,
-    WINDOW_WORDS,
+    all_of,
+    allowance,
     amount,
     one_line,
-    plural,
-    relative,
 )
-from bot.chat.text.settings import denied
+from bot.chat.text.sentences import SafeFormatMap, counted, say
 from bot.domain.errors import (
     BotError,
     ChannelGoneError,
@@ -36,168 +35,91 @@ from bot.domain.errors import (
     MissingAccessError,
     NotPermittedError,
 )
-from bot.domain.guilds.denials import QueueFullError, QuotaExceededError
-from bot.domain.guilds.quota import Refusal, Scope
+from bot.domain.guilds.denials import (
+    QueueFullError,
+    QuotaExceededError,
+)
+from bot.domain.guilds.quota import Unit, Window
 from bot.domain.host.disk import DiskUnavailableError
 from bot.domain.jobs.states import JobState
 from bot.domain.money import Money
+from bot.domain.problems import OptionProblem, Permission, PromptOption, RetryProblem
 
-_PICTURES = {
-    "empty": "the {option} is an empty file",
-    "html": "the {option} is a web page, not a picture. Save the picture itself and attach that",
-    "svg": "the {option} is an SVG drawing. Export it as PNG first",
-    "heic": "the {option} is a HEIC photo. Save it as JPEG first",
-    "pdf": "the {option} is a PDF. Save the page as PNG first",
-    "video": "the {option} is a video. Attach a picture, for instance a screenshot of it",
-    "audio": "the {option} is a sound file. Attach a picture",
-    "archive": "the {option} is an archive. Attach the picture itself",
-    "unsupported_format": (
-        "the {option} is a picture of the kind {format}, which I do not read. Save it as JPEG or "
-        "PNG first"
+_PERMISSIONS: Mapping[Permission, str] = {
+    Permission.VIEW_CHANNEL: "View Channel",
+    Permission.SEND_MESSAGES: "Send Messages",
+    Permission.SEND_MESSAGES_IN_THREADS: "Send Messages in Threads",
+    Permission.EMBED_LINKS: "Embed Links",
+    Permission.ATTACH_FILES: "Attach Files",
+    Permission.MODERATE_MEMBERS: "Moderate Members",
+    Permission.MANAGE_GUILD: "Manage Server",
+}
+"""As Discord's client writes them."""
+
+_TOO_LONG: Mapping[PromptOption, str] = {
+    PromptOption.PROMPT: (
+        "The prompt has {actual:,} characters; {model} reads {limit:,}. Shorten it."
     ),
-    "not_an_image": "the {option} is not a picture I can read. Attach a JPEG, PNG or WebP",
-    "truncated": "the {option} is damaged: the file ends too early. Upload it again",
-    "too_large": "the {option} is larger than {limit_mib} MiB. Make it smaller first",
-    "too_many_pixels": (
-        "the {option} has {megapixels} megapixels; {limit} is the most. Make it smaller first"
+    PromptOption.NEGATIVE_PROMPT: (
+        "The negative prompt has {actual:,} characters; {model} reads {limit:,}. Shorten it."
     ),
-    "too_small": (
-        "the {option} is {width}×{height} pixels; its shorter side must have at least {limit}. "
-        "Use a larger picture"
-    ),
-    "too_elongated": (
-        "the {option} is {width}×{height} pixels; the longer side may be at most {limit} times "
-        "the shorter one. Crop it first"
-    ),
-    "decoder_failed": "the {option} cannot be decoded. Save it again as JPEG or PNG",
-    "unavailable": "Discord no longer hands out the {option}. Upload it again",
 }
 
-
-_OPTIONS = {
-    "no_last_frame": "Add a last_frame, or set loop to true to end where it began.",
-    "loop_and_last_frame": "Give either a last_frame or loop, not both.",
-    "unknown_model": "There is no model {model} for this. Try {models}.",
-    "kind_not_offered": "This kind of video is not offered here.",
-    "model_off": "{model} is switched off at present. Choose another model.",
-    "model_without_effect": "{model} does not know this effect. Try {models}.",
-    "unknown_effect": "There is no effect “{effect}”. Choose one from the list that opens.",
-    "no_effects": "The provider has no effects in {region}, where this bot's account is.",
-    "no_prompt": "Say in the prompt what is to be seen.",
-    "resolution_not_offered": "{model} makes {resolutions}, not {resolution}.",
-    "size_not_offered": "{model} does not make {size}. Try {sizes}.",
-    "duration_fixed": "Videos of {model} are always {seconds} seconds long. Leave duration out.",
-    "duration_not_offered": "{model} makes videos of {durations} seconds, not {seconds}.",
-    "seed_range": "A seed is a whole number from 0 to {limit}.",
-    "text_has_size": "Videos from words have a size, not a resolution. Set size instead.",
-    "picture_has_resolution": (
-        "The picture sets the shape of such a video; only its resolution can be set, not a size."
-    ),
-    "unknown_time_zone": "There is no time zone {name}. Choose one from the list that opens.",
-    "log_channel_closed": "I need {missing} in that channel. Allow it there, or choose another.",
-    "each_and_target": "Give either a target or each, not both.",
-    "whole_number": "{unit} are whole numbers; {typed} is not.",
-    "amount_range": "That amount is out of range. Give at least {least} and at most {most}.",
-    "above_ceiling": (
-        "The host's ceiling for this server is {ceiling} per {window}; moderators can only lower "
-        "what the ceiling allows. Set no more than that, or ask the host."
-    ),
-    "grant_to_self": "Nobody grants to themselves. Ask another moderator.",
-    "too_many_rules": (
-        "{limit} rules are set on this server, which is the most. Clear one first; "
-        "/moderate quota clear also drops those of deleted roles."
-    ),
-    "too_many_grants": (
-        "That member has {limit} grants to use up already, which is the most. Wait until one is "
-        "used or ends, or set a rule of their own."
-    ),
-    "word_empty": "There is nothing in that word that a prompt could be searched for.",
-    "word_too_long": "That word is too long to be searched for. Block a shorter one.",
-    "too_many_words": "{limit} words are blocked already, which is the most. Remove one first.",
-    "unknown_guild": "I know of no server “{guild}”. Choose one from the list that opens.",
-    "guild_not_ready": "I have just started. Please try again in a moment.",
-    "guild_only": "Videos are made in a server, not here. Ask again in a channel of the server.",
-}
-
-
-_NOT_CANCELLABLE = {
+_NOT_CANCELLABLE: Mapping[JobState, str] = {
     JobState.RUNNING: "This video is being made already; the provider cannot stop it.",
     JobState.DOWNLOADING: "This video is finished and on its way.",
     JobState.DELIVERING: "This video is finished and on its way.",
     JobState.PARKED: "This job waits for the host, who has been told.",
 }
 
-
-_NOT_RETRYABLE = {
-    "retry_active": "That job is still under way. Wait for its end, or cancel it.",
-    "retry_model_gone": "What that job asked for is no longer offered.",
-    "retry_erased": "What that job was made from was erased. Start again.",
+_NOT_RETRYABLE: Mapping[RetryProblem, str] = {
+    RetryProblem.ACTIVE: "That job is still under way. Wait for its end, or cancel it.",
+    RetryProblem.MODEL_GONE: "What that job asked for is no longer offered.",
+    RetryProblem.ERASED: "What that job was made from was erased. Start again.",
 }
 
-
-SOMETHING_WRONG = "Something went wrong (ref {reference}). The host can find it in the log."
-
-
 OUTDATED_COMMAND = "This command has changed meanwhile. Reload Discord and try again."
-
 
 UNUSABLE_OPTION = (
     "I cannot use one of these options here. Choose from Discord's list and try again."
 )
 
-
 ANSWER_TOO_LARGE = (
     "Discord does not take this video as an answer: it is too large. The host still has the file."
 )
 
-
-DUPLICATE = "This command has made its job already."
-
-
-CHAT_UNAVAILABLE = "Discord cannot be reached just now. Please try again in a minute."
-
-
-HOST_TROUBLE = (
-    "I cannot keep anything just now: the disk or the database of my host is in trouble. Please "
-    "try again in a few minutes; /jobs list shows whether anything was queued."
-)
-
-
 RESTARTING = "I am restarting. Please try again in a minute."
 
-
 ONLY_OWN_BUTTON = "Only the requester or a moderator can do that."
+
+
+def something_wrong(reference: str) -> str:
+    """Return what is said of an error nobody foresaw; the log has the same reference."""
+    return say(
+        "Something went wrong (ref {reference}). The host can find it in the log.",
+        reference=reference,
+    )
 
 
 def refusal(error: BotError, money: Money) -> str | None:
     """Return the sentence for an error the user can do something about; else None."""
     match error:
         case InvalidPromptError():
-            option = error.field.replace("_", " ")
-            return (
-                f"The {option} has {error.actual:,} characters; {error.model} reads "
-                f"{error.limit:,}. Shorten it."
+            return say(
+                _TOO_LONG[error.field], actual=error.actual, model=error.model, limit=error.limit
             )
         case InvalidImageError():
-            return _picture_sentence(error)
+            picture = pictures.OPTIONS.get(error.option, error.option)
+            facts = {**_typed(error.facts), "picture": picture}
+            return pictures.PROBLEMS[error.problem].format_map(SafeFormatMap(facts))
         case InvalidOptionsError():
-            return _OPTIONS[error.problem].format_map(_facts(error.facts))
+            return _of_options(error, money)
         case QuotaExceededError():
-            return _quota_sentence(error.refusal, money)
+            return quotas.refused(error.refusal, money)
         case QueueFullError():
-            whose = "You have" if error.whose == "member" else "This server has"
-            return (
-                f"{whose} {error.waiting} {plural('job', error.waiting)} waiting already, which "
-                "is the most allowed. Wait until one is done, or cancel one."
-            )
+            return quotas.queue_full(error)
         case NotPermittedError():
-            names = " and ".join(f"**{name}**" for name in error.required)
-            what = f"the {plural('permission', len(error.required))} {names}"
-            if error.who == "operator":
-                return "Only the host of this bot may do that."
-            if error.who == "you":
-                return f"You need {what} for that. Ask a moderator."
-            return f"I need {what} in this channel. Ask a moderator, or use another channel."
+            return _of_permissions(error)
         case GuildDisabledError():
             return "The host of this bot has not enabled videos for this server. Ask the host."
         case DrainingError():
@@ -206,12 +128,11 @@ def refusal(error: BotError, money: Money) -> str | None:
                 "finished. Please ask again later."
             )
         case DuplicateInteractionError():
-            return DUPLICATE
+            return "This command has made its job already."
         case JobNotFoundError():
             return "There is no such job. Job ids look like `7F3K2Q`; see /jobs list."
         case JobNotCancellableError():
-            state = JobState(error.state)
-            return _NOT_CANCELLABLE.get(state, "That job is over already.")
+            return _NOT_CANCELLABLE.get(JobState(error.state), "That job is over already.")
         case JobNotOverError():
             return "That job is still under way. Wait for its end, or cancel it first."
         case ExportTooLargeError():
@@ -222,9 +143,13 @@ def refusal(error: BotError, money: Money) -> str | None:
         case JobNotRetryableError():
             return _NOT_RETRYABLE[error.problem]
         case ChatUnavailableError():
-            return CHAT_UNAVAILABLE
+            return "Discord cannot be reached just now. Please try again in a minute."
         case DatabaseUnavailableError() | DiskUnavailableError():
-            return HOST_TROUBLE
+            return (
+                "I cannot keep anything just now: the disk or the database of my host is in "
+                "trouble. Please try again in a few minutes; /jobs list shows whether anything "
+                "was queued."
+            )
         case ContentBlockedError():
             return (
                 "This server's AutoMod blocked the status message, so nothing was queued. "
@@ -244,43 +169,71 @@ def refusal(error: BotError, money: Money) -> str | None:
             return denied(error)
 
 
-def _picture_sentence(error: InvalidImageError) -> str:
-    facts = _facts({"option": OPTIONS.get(error.option, error.option), **error.facts})
-    template = _PICTURES.get(error.problem, _PICTURES["not_an_image"])
-    return f"Not queued: {template.format_map(facts)}."
+def _of_options(error: InvalidOptionsError, money: Money) -> str:
+    """Return what does not fit; facts that are values get their words here."""
+    facts = error.facts
+    match error.problem:
+        case OptionProblem.ABOVE_CEILING:
+            unit, window = Unit(str(facts["unit"])), Window(str(facts["window"]))
+            ceiling = allowance(unit, window, int(facts["limit"]), money)
+            return _filled(error.problem, {"ceiling": ceiling})
+        case OptionProblem.AMOUNT_RANGE:
+            least, most = int(facts["least"]), int(facts["most"])
+            return _of_range(Unit(str(facts["unit"])), least, most, money)
+        case OptionProblem.LOG_CHANNEL_CLOSED:
+            missing = [_PERMISSIONS[Permission(name)] for name in str(facts["missing"]).split()]
+            return _filled(error.problem, {"missing": all_of(missing)})
+        case OptionProblem.NO_EFFECTS:
+            return _filled(error.problem, {"region": options.REGIONS[str(facts["region"])]})
+        case _:
+            return _filled(error.problem, _typed(facts))
 
 
-def _quota_sentence(refused: Refusal, money: Money) -> str:
-    resets = relative(refused.resets_at)
-    if refused.scope is Scope.BUDGET:
-        return f"The host's budget for today is used up. It starts anew {resets}."
-    if refused.limit == 0:
-        whom = "the host" if refused.scope is Scope.CEILING else "a moderator"
-        return f"Videos are blocked here by {SCOPE_WORDS[refused.scope]}. Ask {whom}."
-    limit = amount(refused.unit, refused.limit, money)
-    full = refused.used >= refused.limit
-    used = "all of it is" if full else f"{amount(refused.unit, refused.used, money)} are"
-    return (
-        f"No room: {SCOPE_WORDS[refused.scope]} allows {limit} per "
-        f"{WINDOW_WORDS[refused.window]}, and {used} used. It resets {resets}."
+def _filled(problem: OptionProblem, facts: Mapping[str, object]) -> str:
+    return options.PROBLEMS[problem].format_map(SafeFormatMap(facts))
+
+
+def _of_range(unit: Unit, least: int, most: int, money: Money) -> str:
+    if unit is not Unit.COST:
+        figures = {"least": amount(unit, least, money), "most": amount(unit, most, money)}
+        return _filled(OptionProblem.AMOUNT_RANGE, figures)
+    figures = {"least": f"0.01 {money.currency}", "most": f"{most:,} {money.currency}"}
+    if least:
+        return _filled(OptionProblem.AMOUNT_RANGE, figures)
+    return say(
+        "That amount is out of range. Give at least {least} (or 0) and at most {most}.", **figures
     )
 
 
-def _facts(facts: Mapping[str, int | str]) -> SafeFormatMap:
+def _of_permissions(error: NotPermittedError) -> str:
+    if error.who == "operator":
+        return "Only the host of this bot may do that."
+    names = all_of([f"**{_PERMISSIONS[name]}**" for name in error.required])
+    if error.who == "you":
+        return counted(
+            len(error.required),
+            one="You need the permission {names} for that. Ask a moderator.",
+            other="You need the permissions {names} for that. Ask a moderator.",
+            names=names,
+        )
+    return counted(
+        len(error.required),
+        one=(
+            "I need the permission {names} in this channel. Ask a moderator, or use another "
+            "channel."
+        ),
+        other=(
+            "I need the permissions {names} in this channel. Ask a moderator, or use another "
+            "channel."
+        ),
+        names=names,
+    )
+
+
+def _typed(facts: Mapping[str, int | str]) -> dict[str, object]:
     """Return facts for a sentence; some of them are what somebody typed."""
-    return SafeFormatMap(
-        {
-            # Two asterisks would be read as italics, and sizes are full of them.
-            key: (
-                one_line(fact, FACT_CHARACTERS).replace("*", "×") if isinstance(fact, str) else fact
-            )
-            for key, fact in facts.items()
-        }
-    )
-
-
-class SafeFormatMap(dict[str, object]):
-    """Facts for a sentence; a missing one is a dash, never a traceback."""
-
-    def __missing__(self, key: str) -> str:
-        return "—"
+    return {
+        # Two asterisks would be read as italics, and sizes are full of them.
+        key: one_line(fact, FACT_CHARACTERS).replace("*", "×") if isinstance(fact, str) else fact
+        for key, fact in facts.items()
+    }

@@ -1,16 +1,23 @@
-"""What admins read of settings, and what members read where a setting or a block stops them."""
+"""What admins read of settings: each with its value, and what a change of it means."""
 
 from __future__ import annotations
 
-from bot.chat.text.phrases import FACT_CHARACTERS, one_line
-from bot.domain.errors import (
-    BotError,
-)
-from bot.domain.guilds.denials import ChannelClosedError, MemberBlockedError, WordBlockedError
-from bot.domain.guilds.settings import Notify
-from bot.domain.requests.denials import EffectDeniedError, ModelDeniedError
+from collections.abc import Mapping, Sequence
 
-_SHOWN_CHANNELS = 5
+import discord
+
+from bot.chat.text.audit import chosen, setting_value
+from bot.chat.text.sentences import counted, say
+from bot.domain.catalogue import Kind, effect_label
+from bot.domain.catalogue.permits import Subject
+from bot.domain.guilds.audit import (
+    DefaultChange,
+    PermitChange,
+    SettingChange,
+    SettingName,
+    SettingValue,
+)
+from bot.domain.guilds.settings import Guild, Notify
 
 FROM_NOW_ON = "It counts from now on."
 
@@ -20,33 +27,110 @@ _CHANNEL = {
     None: "It follows its parent again: a thread its channel, a channel its category.",
 }
 
-NOTIFY = {
+NOTIFY: Mapping[Notify, str] = {
     Notify.PING: "a reply that pings",
     Notify.DM: "a direct message",
     Notify.NONE: "nothing but the status message",
 }
 
+# --- everything that is set ------------------------------------------------------------------
 
-SETTINGS = {
-    "log-channel": "log channel",
-    "notify": "when a job is over",
-    "others-pictures": "others' pictures in the message menu",
-    "preview": "preview of pictures",
-    "prompts": "prompts in the usage log",
-    "timezone": "time zone",
-}
-"""What a setting is called, by its command; a channel, model or effect has its own name."""
+OVERVIEW = "Settings of this server"
 
-VALUES = {
-    "allow": "allowed",
-    "deny": "denied",
-    "dm": NOTIFY[Notify.DM],
-    "hide": "hidden",
-    "none": NOTIFY[Notify.NONE],
-    "ping": NOTIFY[Notify.PING],
-    "show": "shown",
+PLACES = "Videos are made"
+DENIED_MODELS = "Denied models"
+DENIED_EFFECTS = "Denied effects"
+DEFAULTS = "When a member chooses nothing"
+"""Heads the choices for members who make none, a line for each kind of video."""
+
+
+def facts(guild: Guild) -> list[tuple[str, str]]:
+    """Return the settings of a guild that are one value each, with their names."""
+    log_channel = "off" if guild.log_channel_id is None else f"<#{guild.log_channel_id}>"
+    return [
+        ("Time zone", discord.utils.escape_markdown(guild.time_zone)),
+        ("Log channel", log_channel),
+        ("When a job is over", NOTIFY[guild.notify]),
+        ("Preview of pictures", "on" if guild.preview else "off"),
+        ("Prompts in the usage log", "shown" if guild.show_prompts else "hidden"),
+        ("Others' pictures", "allowed" if guild.others_pictures else "denied"),
+    ]
+
+
+def places(allowed: Sequence[str], denied: Sequence[str], most: int) -> str:
+    """Return where videos are made: channels by their mentions, no more than so many."""
+    only, never = listed(allowed, most), listed(denied, most)
+    if allowed and denied:
+        return say("only in {allowed}; not in {denied}", allowed=only, denied=never)
+    if allowed:
+        return say("only in {allowed}", allowed=only)
+    if denied:
+        return say("everywhere; not in {denied}", denied=never)
+    return "everywhere"
+
+
+def listed(names: Sequence[str], most: int) -> str:
+    """Return no more than so many names, and how many there are besides."""
+    shown = ", ".join(names[:most])
+    if len(names) > most:
+        return counted(
+            len(names) - most,
+            one="{names} and {count} more",
+            other="{names} and {count} more",
+            names=shown,
+        )
+    return shown or "none"
+
+
+def default(kind: Kind, model: str, shape: str, *, is_set: bool) -> str:
+    """Return what is made of a kind where a member chooses nothing.
+
+    Args:
+        kind: what the member starts from.
+        model: its name.
+        shape: its resolution or size.
+        is_set: an admin chose it, or else the catalogue.
+    """
+    if is_set:
+        return say("{kind}: **{model}** · **{shape}**", kind=kind.value, model=model, shape=shape)
+    return say(
+        "{kind}: **{model}** · **{shape}** (the catalogue's)",
+        kind=kind.value,
+        model=model,
+        shape=shape,
+    )
+
+
+def no_default(kind: Kind) -> str:
+    """Return that nothing of a kind can be made."""
+    return say("{kind}: every model is denied", kind=kind.value)
+
+
+# --- one change ------------------------------------------------------------------------------
+
+_SETTINGS: Mapping[SettingName, str] = {
+    SettingName.LOG_CHANNEL: "Log channel",
+    SettingName.NOTIFY: "When a job is over",
+    SettingName.OTHERS_PICTURES: "Others' pictures in the message menu",
+    SettingName.PREVIEW: "Preview of pictures",
+    SettingName.PROMPTS: "Prompts in the usage log",
+    SettingName.TIME_ZONE: "Time zone",
 }
-"""What is set, by what was typed; anything else stands for itself."""
+
+_SWITCHED: Mapping[SettingName, tuple[str, str]] = {
+    SettingName.PROMPTS: ("hidden", "shown"),
+    SettingName.PREVIEW: ("off", "on"),
+    SettingName.OTHERS_PICTURES: ("denied", "allowed"),
+}
+"""What a setting is that is switched off, and on."""
+
+_SUBJECTS: Mapping[Subject, str] = {
+    Subject.CHANNEL: "Channel <#{name}>",
+    Subject.MODEL: "Model {name}",
+    Subject.EFFECT: "Effect {name}",
+}
+
+_DECIDED: Mapping[bool | None, str | None] = {True: "allowed", False: "denied", None: None}
 
 
 def channel_hint(*, allowed: bool | None) -> str:
@@ -54,28 +138,58 @@ def channel_hint(*, allowed: bool | None) -> str:
     return _CHANNEL[allowed]
 
 
-def denied(error: BotError) -> str | None:
-    """Return why admins or moderators of a server do not let this be made; else None."""
-    match error:
-        case MemberBlockedError():
-            return "A moderator of this server has blocked you from making videos. Ask a moderator."
-        case ChannelClosedError():
-            places = ", ".join(f"<#{each}>" for each in error.instead[:_SHOWN_CHANNELS])
-            where = f"Try {places}" if places else "Try another channel"
-            return f"This server's admins keep videos out of this channel. {where}."
-        case ModelDeniedError():
-            instead = ", ".join(error.instead)
-            if error.model is None or not instead:
-                return "An admin of this server has denied every model that could make this."
-            name = one_line(error.model, FACT_CHARACTERS)
-            return f"An admin of this server has denied {name}. Try {instead}."
-        case EffectDeniedError():
-            return (
-                f"The effect {error.effect} is denied on this server; an admin can allow it. "
-                "Choose one from the list that opens."
-            )
-        case WordBlockedError():
-            option = error.field.replace("_", " ")
-            return f"A word rule of this server stopped the {option}. Put it in other words."
-        case _:
-            return None
+def changed(change: SettingChange | DefaultChange | PermitChange, hint: str = "") -> str:
+    """Return the answer to a change, or to one that changes nothing.
+
+    Args:
+        change: what was asked for.
+        hint: what it means; without it that it counts from now on.
+    """
+    name = _subject(change)
+    before, after = (
+        "not set" if value is None else discord.utils.escape_markdown(value)
+        for value in _values(change)
+    )
+    if change.before == change.after:
+        return say("Nothing to change. {name}: **{value}** already.", name=name, value=after)
+    return say(
+        "{name}: **{value}**, before: {before}. {hint}",
+        name=name,
+        value=after,
+        before=before,
+        hint=hint or FROM_NOW_ON,
+    )
+
+
+def _subject(change: SettingChange | DefaultChange | PermitChange) -> str:
+    match change:
+        case SettingChange():
+            return _SETTINGS[change.setting]
+        case DefaultChange():
+            return say("Default for {kind}", kind=change.kind.value)
+        case PermitChange():
+            is_effect = change.subject is Subject.EFFECT
+            name = effect_label(change.name) if is_effect else change.name
+            return say(_SUBJECTS[change.subject], name=name)
+
+
+def _values(
+    change: SettingChange | DefaultChange | PermitChange,
+) -> tuple[str | None, str | None]:
+    """Return what was and what is; None where nothing was decided."""
+    match change:
+        case SettingChange():
+            return _value(change.setting, change.before), _value(change.setting, change.after)
+        case DefaultChange():
+            return chosen(change.before), chosen(change.after)
+        case PermitChange():
+            return _DECIDED[change.before], _DECIDED[change.after]
+
+
+def _value(setting: SettingName, value: SettingValue) -> str:
+    if setting is SettingName.NOTIFY:
+        return NOTIFY[Notify(str(value))]
+    if isinstance(value, bool):
+        off, on = _SWITCHED[setting]
+        return on if value else off
+    return setting_value(setting, value)

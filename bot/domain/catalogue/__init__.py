@@ -7,7 +7,7 @@ host's overrides.
 
 from __future__ import annotations
 
-from bot.domain.catalogue.effects import EFFECTS, Effect, effect_label
+from bot.domain.catalogue.effects import EFFECTS, Effect, Suits, effect_label
 from bot.domain.catalogue.models import MODELS
 from bot.domain.catalogue.offered import Catalogue, Override
 from bot.domain.catalogue.prices import Price
@@ -39,5 +39,6 @@ __all__ = [
     "Override",
     "Price",
     "Region",
+    "Suits",
     "effect_label",
 ]

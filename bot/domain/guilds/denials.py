@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from bot.domain.errors import RequestError
 from bot.domain.guilds.quota import Refusal
 from bot.domain.ids import ChannelId
+from bot.domain.problems import PromptOption
 
 
 class QuotaExceededError(RequestError):
@@ -22,9 +25,8 @@ class QueueFullError(RequestError):
 
     code = "queue_full"
 
-    def __init__(self, *, whose: str, waiting: int, limit: int) -> None:
+    def __init__(self, *, whose: Literal["member", "guild"], waiting: int, limit: int) -> None:
         self.whose = whose
-        """``member`` or ``guild``."""
         self.waiting = waiting
         self.limit = limit
         super().__init__(f"{whose} has {waiting} of {limit} jobs waiting")
@@ -52,7 +54,6 @@ class WordBlockedError(RequestError):
 
     code = "word_blocked"
 
-    def __init__(self, *, field: str) -> None:
+    def __init__(self, *, field: PromptOption) -> None:
         self.field = field
-        """Name of the option: ``prompt`` or ``negative_prompt``."""
         super().__init__(f"a word rule stopped the {field}")

@@ -18,7 +18,7 @@ from bot.domain.guilds.quota import Span, Window, window_span
 from bot.domain.guilds.settings import Guild
 from bot.domain.ids import ChannelId, GuildId, JobId, UserId
 from bot.domain.jobs.job import Job
-from bot.domain.jobs.states import JobState
+from bot.domain.jobs.states import JobState, StateFilter
 
 EPOCH = datetime(2015, 1, 1, tzinfo=UTC)
 """Before the first of Discord's ids: nothing of ours is older."""
@@ -113,8 +113,8 @@ class Summary:
         return made / ended if ended else None
 
 
-MADE = frozenset({JobState.DELIVERED, JobState.UNDELIVERABLE})
-FAILED = frozenset({JobState.FAILED, JobState.EXPIRED})
+MADE = StateFilter.DONE.states
+FAILED = StateFilter.FAILED.states
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -60,6 +60,31 @@ CANCELLABLE = frozenset(
 """Cancelling can still help; the provider does not stop what it has begun."""
 
 
+class StateFilter(StrEnum):
+    """Jobs by what people call their state, as lists of them can be asked for."""
+
+    ACTIVE = "active"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    ALL = "all"
+
+    @property
+    def states(self) -> frozenset[JobState]:
+        """The states that are meant; empty means all."""
+        match self:
+            case StateFilter.ACTIVE:
+                return ACTIVE
+            case StateFilter.DONE:
+                return frozenset({JobState.DELIVERED, JobState.UNDELIVERABLE})
+            case StateFilter.FAILED:
+                return frozenset({JobState.FAILED, JobState.EXPIRED})
+            case StateFilter.CANCELLED:
+                return frozenset({JobState.CANCELLED})
+            case StateFilter.ALL:
+                return frozenset()
+
+
 class Owner(StrEnum):
     """The only writers of job states."""
 

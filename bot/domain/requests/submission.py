@@ -13,6 +13,7 @@ from bot.domain.catalogue import Catalogue, Choices, Kind, Model, Price
 from bot.domain.errors import InvalidOptionsError, InvalidPromptError
 from bot.domain.ids import ChannelId, GuildId, InteractionId, JobId
 from bot.domain.people import Requester
+from bot.domain.problems import OptionProblem, PromptOption
 from bot.domain.requests.denials import EffectDeniedError, ModelDeniedError
 from bot.domain.requests.pictures import PreparedPicture
 
@@ -102,10 +103,10 @@ def validate(
     chosen = choose_model(catalogue, kind, choices.model, effect=options.effect)
     size, tier = choose_shape(catalogue, kind, chosen, choices)
     if kind is Kind.TEXT and not options.prompt:
-        raise InvalidOptionsError(problem="no_prompt")
+        raise InvalidOptionsError(problem=OptionProblem.NO_PROMPT)
     _check_texts(chosen, options)
     if options.seed is not None and not 0 <= options.seed <= MAX_SEED:
-        raise InvalidOptionsError(problem="seed_range", limit=MAX_SEED)
+        raise InvalidOptionsError(problem=OptionProblem.SEED_RANGE, limit=MAX_SEED)
     seconds = _choose_duration(chosen, choices.duration_seconds)
     return VideoSpec(
         kind=kind,
@@ -130,14 +131,14 @@ def choose_effect(catalogue: Catalogue, name: str) -> str:
         InvalidOptionsError: it is not offered.
     """
     if not catalogue.unfiltered.effects:
-        raise InvalidOptionsError(problem="no_effects", region=catalogue.region.value.title())
+        raise InvalidOptionsError(problem=OptionProblem.NO_EFFECTS, region=catalogue.region.value)
     effect = catalogue.effect(name)
     if effect is not None:
         return effect.name
     denied = catalogue.unfiltered.effect(name)
     if denied is not None:
         raise EffectDeniedError(denied.label)
-    raise InvalidOptionsError(problem="unknown_effect", effect=name)
+    raise InvalidOptionsError(problem=OptionProblem.UNKNOWN_EFFECT, effect=name)
 
 
 def choose_model(
@@ -159,10 +160,10 @@ def choose_model(
     if any(asked in {None, model.name} for model in elsewhere):
         raise ModelDeniedError(asked, instead=names)
     if asked is None or not elsewhere:
-        raise InvalidOptionsError(problem="kind_not_offered", kind=kind.value)
+        raise InvalidOptionsError(problem=OptionProblem.KIND_NOT_OFFERED, kind=kind.value)
     lacks_effect = effect is not None and catalogue.unfiltered.get(asked) is not None
     raise InvalidOptionsError(
-        problem="model_without_effect" if lacks_effect else "unknown_model",
+        problem=OptionProblem.MODEL_WITHOUT_EFFECT if lacks_effect else OptionProblem.UNKNOWN_MODEL,
         model=asked,
         models=", ".join(names),
     )
@@ -192,7 +193,7 @@ def _choose_tier(model: Model, resolution: str) -> str:
     tier = resolution.strip().upper()
     if tier not in model.resolutions:
         raise InvalidOptionsError(
-            problem="resolution_not_offered",
+            problem=OptionProblem.RESOLUTION_NOT_OFFERED,
             model=model.name,
             resolution=resolution,
             resolutions=", ".join(model.resolutions),
@@ -205,7 +206,7 @@ def _choose_size(model: Model, asked: str) -> str:
     size = re.sub(r"(?<!\s)\s*[x×*]\s*", "*", asked.strip().lower())
     if model.tier_of(size) is None:
         raise InvalidOptionsError(
-            problem="size_not_offered",
+            problem=OptionProblem.SIZE_NOT_OFFERED,
             model=model.name,
             size=asked,
             sizes=", ".join(model.sizes),
@@ -218,10 +219,10 @@ def _choose_duration(model: Model, asked: int | None) -> int:
         return asked or model.default_duration
     if model.has_fixed_duration:
         raise InvalidOptionsError(
-            problem="duration_fixed", model=model.name, seconds=model.default_duration
+            problem=OptionProblem.DURATION_FIXED, model=model.name, seconds=model.default_duration
         )
     raise InvalidOptionsError(
-        problem="duration_not_offered",
+        problem=OptionProblem.DURATION_NOT_OFFERED,
         model=model.name,
         seconds=asked,
         durations=", ".join(str(seconds) for seconds in model.durations),
@@ -230,8 +231,12 @@ def _choose_duration(model: Model, asked: int | None) -> int:
 
 def _check_texts(model: Model, options: VideoOptions) -> None:
     texts = (
-        ("prompt", options.prompt, model.prompt_limit),
-        ("negative_prompt", options.negative_prompt, model.negative_prompt_limit),
+        (PromptOption.PROMPT, options.prompt, model.prompt_limit),
+        (
+            PromptOption.NEGATIVE_PROMPT,
+            options.negative_prompt,
+            model.negative_prompt_limit,
+        ),
     )
     for field, text, limit in texts:
         if text is not None and len(text) > limit:

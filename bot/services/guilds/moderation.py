@@ -10,13 +10,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.domain.errors import InvalidOptionsError, JobNotCancellableError
-from bot.domain.guilds.audit import Action
+from bot.domain.guilds.audit import Action, MemberChange, WordChange
 from bot.domain.guilds.settings import Block
 from bot.domain.ids import GuildId, UserId
 from bot.domain.jobs.job import Job
 from bot.domain.jobs.states import CANCELLABLE, JobState
 from bot.domain.people import Person, Requester
 from bot.domain.ports import Clock
+from bot.domain.problems import OptionProblem
 from bot.domain.requests.words import MAX_FOLDED_CHARACTERS, fold
 from bot.services.audit_log import AuditLog
 from bot.services.intake.cancellation import Cancellations
@@ -66,9 +67,8 @@ class Moderation:
                 connection, guild_id, user_id, blocked_by=actor.user_id, at=self._clock.now()
             )
             if is_new:
-                await self._audit.record(
-                    connection, guild, actor, Action.MEMBER_BLOCKED, f"<@{user_id}>"
-                )
+                change = MemberChange(action=Action.MEMBER_BLOCKED, user_id=user_id)
+                await self._audit.record(connection, guild, actor, change)
         ended = await self._cancel_waiting(guild_id, user_id, actor)
         cancelled = sum(job.state is JobState.CANCELLED for job in ended)
         return Blocked(is_new=is_new, cancelled=cancelled, requested=len(ended) - cancelled)
@@ -79,9 +79,8 @@ class Moderation:
             guild = await guilds.lock(connection, guild_id)
             if not await moderation.unblock(connection, guild_id, user_id):
                 return False
-            await self._audit.record(
-                connection, guild, actor, Action.MEMBER_UNBLOCKED, f"<@{user_id}>"
-            )
+            change = MemberChange(action=Action.MEMBER_UNBLOCKED, user_id=user_id)
+            await self._audit.record(connection, guild, actor, change)
         return True
 
     async def blocks(self, guild_id: GuildId) -> Sequence[Block]:
@@ -100,10 +99,11 @@ class Moderation:
         async with self._database.write() as connection:
             guild = await guilds.lock(connection, guild_id)
             if len(await moderation.words_of(connection, guild_id)) >= MAX_WORDS:
-                raise InvalidOptionsError(problem="too_many_words", limit=MAX_WORDS)
+                raise InvalidOptionsError(problem=OptionProblem.TOO_MANY_WORDS, limit=MAX_WORDS)
             if not await moderation.add_word(connection, guild_id, folded=folded, word=word):
                 return False
-            await self._audit.record(connection, guild, actor, Action.WORD_ADDED, word)
+            change = WordChange(action=Action.WORD_ADDED, word=word)
+            await self._audit.record(connection, guild, actor, change)
         return True
 
     async def remove_word(self, guild_id: GuildId, word: str, actor: Person) -> str | None:
@@ -115,7 +115,8 @@ class Moderation:
             if written is None:
                 return None
             await moderation.remove_word(connection, guild_id, folded=folded)
-            await self._audit.record(connection, guild, actor, Action.WORD_REMOVED, written)
+            change = WordChange(action=Action.WORD_REMOVED, word=written)
+            await self._audit.record(connection, guild, actor, change)
         return written
 
     async def words(self, guild_id: GuildId) -> Sequence[str]:
@@ -147,7 +148,7 @@ class Moderation:
 def _folded(word: str) -> str:
     folded = fold(word)
     if not folded:
-        raise InvalidOptionsError(problem="word_empty")
+        raise InvalidOptionsError(problem=OptionProblem.WORD_EMPTY)
     if len(folded) > MAX_FOLDED_CHARACTERS:
-        raise InvalidOptionsError(problem="word_too_long")
+        raise InvalidOptionsError(problem=OptionProblem.WORD_TOO_LONG)
     return folded

@@ -5,16 +5,17 @@ Every change is made under the guild's lock and is written down in the same tran
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from bot.domain.errors import InvalidOptionsError
-from bot.domain.guilds.audit import Action
+from bot.domain.guilds.audit import Action, Allowance, GrantChange, QuotaChange
 from bot.domain.guilds.quota import Grant, Rule, Scope, Unit, Window
 from bot.domain.ids import GuildId, UserId
 from bot.domain.people import Person
 from bot.domain.ports import Clock
+from bot.domain.problems import OptionProblem
 from bot.services.audit_log import AuditLog
 from bot.storage import grants, guilds
 from bot.storage.engine import Database
@@ -62,13 +63,11 @@ class QuotaRules:
         clock: Clock,
         audit: AuditLog,
         defaults: Sequence[Rule],
-        amount_words: Callable[[Unit, int], str],
     ) -> None:
         self._database = database
         self._clock = clock
         self._audit = audit
         self._defaults = tuple(defaults)
-        self._amount_words = amount_words
 
     async def set(self, guild_id: GuildId, rule: Rule, actor: Person) -> RuleSet:
         """Store a rule, replacing the one in its place.
@@ -83,23 +82,22 @@ class QuotaRules:
             ceiling = self._lower_ceiling(stored, rule)
             if ceiling is not None and rule.scope is Scope.SERVER:
                 raise InvalidOptionsError(
-                    problem="above_ceiling",
-                    ceiling=self._amount_words(ceiling.unit, ceiling.limit),
+                    problem=OptionProblem.ABOVE_CEILING,
+                    unit=ceiling.unit.value,
                     window=ceiling.window.value,
+                    limit=ceiling.limit,
                 )
             before = rule.among(stored)
             if before is None and _count(stored) >= MAX_RULES:
-                raise InvalidOptionsError(problem="too_many_rules", limit=MAX_RULES)
+                raise InvalidOptionsError(problem=OptionProblem.TOO_MANY_RULES, limit=MAX_RULES)
             await guilds.set_rule(connection, guild_id, rule)
-            await self._audit.record(
-                connection,
-                guild,
-                actor,
+            change = QuotaChange.of(
                 Action.QUOTA_SET,
-                _subject(rule),
-                before=self._words(before) or self._default_words(rule),
-                after=self._words(rule),
+                rule,
+                before=self._default_in_place_of(rule) if before is None else _allowed(before),
+                after=_allowed(rule),
             )
+            await self._audit.record(connection, guild, actor, change)
         return RuleSet(rule=rule, ceiling=ceiling)
 
     async def clear(
@@ -137,15 +135,13 @@ class QuotaRules:
                 await guilds.clear_rule(connection, guild_id, rule)
                 default = rule.among(self._defaults)
                 cleared.append(RuleCleared(rule=rule, default=default))
-                await self._audit.record(
-                    connection,
-                    guild,
-                    actor,
+                change = QuotaChange.of(
                     Action.QUOTA_CLEARED,
-                    _subject(rule),
-                    before=self._words(rule),
-                    after=self._default_words(rule),
+                    rule,
+                    before=_allowed(rule),
+                    after=self._default_in_place_of(rule),
                 )
+                await self._audit.record(connection, guild, actor, change)
         return cleared
 
     async def grant(
@@ -173,13 +169,13 @@ class QuotaRules:
                 grants that are open.
         """
         if user_id == actor.user_id:
-            raise InvalidOptionsError(problem="grant_to_self")
+            raise InvalidOptionsError(problem=OptionProblem.GRANT_TO_SELF)
         now = self._clock.now()
         async with self._database.write() as connection:
             guild = await guilds.lock(connection, guild_id)
             usable = await grants.usable(connection, guild_id, now=now, user_id=user_id)
             if sum(grant.left > 0 for grant in usable) >= MAX_GRANTS:
-                raise InvalidOptionsError(problem="too_many_grants", limit=MAX_GRANTS)
+                raise InvalidOptionsError(problem=OptionProblem.TOO_MANY_GRANTS, limit=MAX_GRANTS)
             granted = await grants.add(
                 connection,
                 guild_id,
@@ -190,14 +186,8 @@ class QuotaRules:
                 granted_at=now,
                 expires_at=now + timedelta(days=days),
             )
-            await self._audit.record(
-                connection,
-                guild,
-                actor,
-                Action.QUOTA_GRANTED,
-                f"<@{user_id}>",
-                after=f"{self._amount_words(unit, amount)} for {days} d",
-            )
+            change = GrantChange(user_id=user_id, unit=unit, amount=amount, days=days)
+            await self._audit.record(connection, guild, actor, change)
         return granted
 
     def _lower_ceiling(self, stored: Sequence[Rule], rule: Rule) -> Rule | None:
@@ -206,24 +196,14 @@ class QuotaRules:
         ceiling = here.among(stored) or here.among(self._defaults)
         return ceiling if ceiling is not None and rule.limit > ceiling.limit else None
 
-    def _words(self, rule: Rule | None) -> str | None:
-        return None if rule is None else self._amount_words(rule.unit, rule.limit)
-
-    def _default_words(self, rule: Rule) -> str | None:
-        default = self._words(rule.among(self._defaults))
-        return None if default is None else f"{default} (default)"
+    def _default_in_place_of(self, rule: Rule) -> Allowance | None:
+        """Return what counts where nobody sets such a rule."""
+        default = rule.among(self._defaults)
+        return None if default is None else Allowance(limit=default.limit, is_default=True)
 
 
-def _subject(rule: Rule) -> str:
-    """Return whose rule it is and what it bounds, for the audit trail."""
-    whose = {
-        Scope.ROLE: f"of <@&{rule.target_id}>",
-        Scope.MEMBER: f"of <@{rule.target_id}>",
-        Scope.MEMBER_DEFAULT: "of each member",
-        Scope.SERVER: "of the server",
-    }
-    words = f"{whose.get(rule.scope, '')} for {rule.unit.value} per {rule.window.value}"
-    return words.strip()
+def _allowed(rule: Rule) -> Allowance:
+    return Allowance(limit=rule.limit)
 
 
 def _count(stored: Sequence[Rule]) -> int:

@@ -15,19 +15,18 @@ from typing import Unpack
 from bot.domain.catalogue import Catalogue, Choices, Kind
 from bot.domain.catalogue.permits import Permits, Subject
 from bot.domain.errors import InvalidOptionsError
-from bot.domain.guilds.audit import Action
+from bot.domain.guilds.audit import DefaultChange, PermitChange, SettingChange, SettingName
 from bot.domain.guilds.settings import Guild, Notify, Setting
 from bot.domain.ids import ChannelId, GuildId
 from bot.domain.people import Person
+from bot.domain.problems import OptionProblem
 from bot.domain.requests.submission import choose_model, choose_shape
 from bot.services.audit_log import AuditLog
 from bot.storage import guilds, permits
-from bot.storage.engine import Connection, Database
+from bot.storage.engine import Database
 
 _NOT_PLACES = frozenset({"Factory", "localtime"})
 """Keys of the time zone database that mean nothing to people, or another zone on each machine."""
-
-_DECIDED = {True: "allowed", False: "denied", None: None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,19 +40,12 @@ class Overview:
     """What that leaves for members."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """What a command of an admin did."""
-
-    subject: str
-    before: str | None
-    """Readable; None where nothing was decided."""
-    after: str | None
-    """Likewise; the same as before where nothing was stored or told."""
-
-
 class GuildSettings:
-    """Shows and changes what a guild's admins decide."""
+    """Shows and changes what a guild's admins decide.
+
+    Each change is returned as it is written down; where before and after are the same, nothing
+    was stored or told.
+    """
 
     def __init__(self, database: Database, catalogue: Catalogue, trail: AuditLog) -> None:
         self._database = database
@@ -78,7 +70,7 @@ class GuildSettings:
 
     async def decide_channel(
         self, guild_id: GuildId, actor: Person, channel_id: ChannelId, *, allowed: bool | None
-    ) -> Change:
+    ) -> PermitChange:
         """Allow or deny videos in a channel, a category or a thread.
 
         Args:
@@ -92,13 +84,11 @@ class GuildSettings:
             return decided.channels.get(channel_id)
 
         what = (Subject.CHANNEL, str(channel_id))
-        return await self._decide(
-            guild_id, actor, f"channel <#{channel_id}>", what, now=now, allowed=allowed
-        )
+        return await self._decide(guild_id, actor, what, now=now, allowed=allowed)
 
     async def decide_model(
         self, guild_id: GuildId, actor: Person, name: str, *, allowed: bool
-    ) -> Change:
+    ) -> PermitChange:
         """Allow or deny a model.
 
         Raises:
@@ -106,20 +96,18 @@ class GuildSettings:
         """
         model = self._catalogue.get(name.strip())
         if model is None:
-            names = ", ".join(model.name for model in self._catalogue)
-            raise InvalidOptionsError(problem="unknown_model", model=name, models=names)
+            names = ", ".join(offered.name for offered in self._catalogue)
+            raise InvalidOptionsError(problem=OptionProblem.UNKNOWN_MODEL, model=name, models=names)
 
         def now(decided: Permits) -> bool | None:
             return decided.allows_model(model.name)
 
         what = (Subject.MODEL, model.name)
-        return await self._decide(
-            guild_id, actor, f"model {model.name}", what, now=now, allowed=allowed
-        )
+        return await self._decide(guild_id, actor, what, now=now, allowed=allowed)
 
     async def decide_effect(
         self, guild_id: GuildId, actor: Person, name: str, *, allowed: bool
-    ) -> Change:
+    ) -> PermitChange:
         """Allow or deny an effect, named as the provider does or as people read it.
 
         Raises:
@@ -127,44 +115,42 @@ class GuildSettings:
         """
         effect = self._catalogue.effect(name)
         if effect is None:
-            raise InvalidOptionsError(problem="unknown_effect", effect=name)
+            raise InvalidOptionsError(problem=OptionProblem.UNKNOWN_EFFECT, effect=name)
 
         def now(decided: Permits) -> bool | None:
             return decided.allows_effect(effect)
 
         what = (Subject.EFFECT, effect.name)
-        return await self._decide(
-            guild_id, actor, f"effect {effect.label}", what, now=now, allowed=allowed
-        )
+        return await self._decide(guild_id, actor, what, now=now, allowed=allowed)
 
     async def _decide(
         self,
         guild_id: GuildId,
         actor: Person,
-        subject: str,
         what: tuple[Subject, str],
         *,
         now: Callable[[Permits], bool | None],
         allowed: bool | None,
-    ) -> Change:
+    ) -> PermitChange:
+        subject, name = what
         async with self._database.write() as connection:
             guild = await guilds.lock(connection, guild_id)
-            before = _DECIDED[now(await permits.of_guild(connection, guild_id))]
-            change = Change(subject=subject, before=before, after=_DECIDED[allowed])
+            before = now(await permits.of_guild(connection, guild_id))
+            change = PermitChange(subject=subject, name=name, before=before, after=allowed)
             if change.before == change.after:
                 return change
             if allowed is None:
                 await permits.reset(connection, guild_id, *what)
             else:
                 await permits.decide(connection, guild_id, *what, allowed=allowed)
-            await self._record(connection, guild, actor, Action.PERMIT_CHANGED, change)
+            await self._trail.record(connection, guild, actor, change)
         return change
 
     # --- what is taken when nobody chooses ---------------------------------------------------
 
     async def set_default(
         self, guild_id: GuildId, actor: Person, kind: Kind, choices: Choices
-    ) -> Change:
+    ) -> DefaultChange:
         """Choose for members who choose nothing; without any choice the catalogue does again.
 
         Raises:
@@ -175,69 +161,51 @@ class GuildSettings:
             decided = await permits.of_guild(connection, guild_id)
             chosen = _checked(self._catalogue.within(decided, {}), kind, choices)
             before = (await permits.defaults_of(connection, guild_id)).get(kind, Choices())
-            change = Change(
-                subject=f"default for {kind.value}", before=_words(before), after=_words(chosen)
-            )
+            change = DefaultChange(kind=kind, before=before, after=chosen)
             if before == chosen:
                 return change
             if chosen == Choices():
                 await permits.clear_default(connection, guild_id, kind)
             else:
                 await permits.set_default(connection, guild_id, kind, chosen)
-            await self._record(connection, guild, actor, Action.SETTING_CHANGED, change)
+            await self._trail.record(connection, guild, actor, change)
         return change
 
     # --- the rest ----------------------------------------------------------------------------
 
-    async def set_prompts(self, guild_id: GuildId, actor: Person, *, shown: bool) -> Change:
+    async def set_prompts(self, guild_id: GuildId, actor: Person, *, shown: bool) -> SettingChange:
         """Show prompts in the admins' usage log, or hide them."""
+        return await self._set(guild_id, actor, SettingName.PROMPTS, show_prompts=shown)
 
-        def now(guild: Guild) -> str:
-            return "show" if guild.show_prompts else "hide"
-
-        return await self._set(guild_id, actor, "prompts", now, show_prompts=shown)
-
-    async def set_preview(self, guild_id: GuildId, actor: Person, *, shown: bool) -> Change:
+    async def set_preview(self, guild_id: GuildId, actor: Person, *, shown: bool) -> SettingChange:
         """Show small pictures in status messages, or none."""
-
-        def now(guild: Guild) -> str:
-            return "on" if guild.preview else "off"
-
-        return await self._set(guild_id, actor, "preview", now, preview=shown)
+        return await self._set(guild_id, actor, SettingName.PREVIEW, preview=shown)
 
     async def set_others_pictures(
         self, guild_id: GuildId, actor: Person, *, allowed: bool
-    ) -> Change:
+    ) -> SettingChange:
         """Let members animate pictures that others posted, or only their own."""
+        return await self._set(
+            guild_id, actor, SettingName.OTHERS_PICTURES, others_pictures=allowed
+        )
 
-        def now(guild: Guild) -> str:
-            return "allow" if guild.others_pictures else "deny"
-
-        return await self._set(guild_id, actor, "others-pictures", now, others_pictures=allowed)
-
-    async def set_notify(self, guild_id: GuildId, actor: Person, how: Notify) -> Change:
+    async def set_notify(self, guild_id: GuildId, actor: Person, how: Notify) -> SettingChange:
         """Choose how requesters are told that a job is over."""
+        return await self._set(guild_id, actor, SettingName.NOTIFY, notify=how)
 
-        def now(guild: Guild) -> str:
-            return guild.notify.value
-
-        return await self._set(guild_id, actor, "notify", now, notify=how)
-
-    async def set_time_zone(self, guild_id: GuildId, actor: Person, name: str) -> Change:
+    async def set_time_zone(self, guild_id: GuildId, actor: Person, name: str) -> SettingChange:
         """Set where days, weeks and months begin.
 
         Raises:
             InvalidOptionsError: no such time zone.
         """
         asked = name.strip().replace(" ", "_").casefold()
-        zone = next((name for name in await self.time_zones() if name.casefold() == asked), None)
+        known = await self.time_zones()
+        zone = next((zone for zone in known if zone.casefold() == asked), None)
         if zone is None:
-            raise InvalidOptionsError(problem="unknown_time_zone", name=name)
+            raise InvalidOptionsError(problem=OptionProblem.UNKNOWN_TIME_ZONE, name=name)
 
-        def now(guild: Guild) -> str:
-            return guild.time_zone
-
-        return await self._set(guild_id, actor, "timezone", now, time_zone=zone)
+        return await self._set(guild_id, actor, SettingName.TIME_ZONE, time_zone=zone)
 
     async def time_zones(self) -> tuple[str, ...]:
         """Return the names of all time zones, in alphabetical order."""
@@ -249,51 +217,31 @@ class GuildSettings:
 
     async def set_log_channel(
         self, guild_id: GuildId, actor: Person, channel_id: ChannelId | None
-    ) -> Change:
+    ) -> SettingChange:
         """Choose where changes are told; None is nowhere."""
-
-        def now(guild: Guild) -> str:
-            return "off" if guild.log_channel_id is None else f"<#{guild.log_channel_id}>"
-
-        return await self._set(guild_id, actor, "log-channel", now, log_channel_id=channel_id)
+        return await self._set(guild_id, actor, SettingName.LOG_CHANNEL, log_channel_id=channel_id)
 
     async def _set(
         self,
         guild_id: GuildId,
         actor: Person,
-        subject: str,
-        now: Callable[[Guild], str],
+        name: SettingName,
         **setting: Unpack[Setting],
-    ) -> Change:
+    ) -> SettingChange:
+        (field,) = setting
         async with self._database.write() as connection:
             guild = await guilds.lock(connection, guild_id)
             changed = replace(guild, **setting)
-            change = Change(subject=subject, before=now(guild), after=now(changed))
+            change = SettingChange(
+                setting=name, before=getattr(guild, field), after=getattr(changed, field)
+            )
             if change.before == change.after:
                 return change
             await guilds.change(connection, guild_id, **setting)
             # A log channel is told, as the last thing, that it is switched off.
             told = changed if changed.log_channel_id else guild
-            await self._record(connection, told, actor, Action.SETTING_CHANGED, change)
+            await self._trail.record(connection, told, actor, change)
         return change
-
-    async def _record(
-        self,
-        connection: Connection,
-        guild: Guild,
-        actor: Person,
-        action: Action,
-        change: Change,
-    ) -> None:
-        await self._trail.record(
-            connection,
-            guild,
-            actor,
-            action,
-            change.subject,
-            before=change.before,
-            after=change.after,
-        )
 
 
 def _checked(catalogue: Catalogue, kind: Kind, choices: Choices) -> Choices:
@@ -303,9 +251,9 @@ def _checked(catalogue: Catalogue, kind: Kind, choices: Choices) -> Choices:
         InvalidOptionsError, ModelDeniedError: they could not.
     """
     if kind is Kind.TEXT and choices.resolution is not None:
-        raise InvalidOptionsError(problem="text_has_size")
+        raise InvalidOptionsError(problem=OptionProblem.TEXT_HAS_SIZE)
     if kind is not Kind.TEXT and choices.size is not None:
-        raise InvalidOptionsError(problem="picture_has_resolution")
+        raise InvalidOptionsError(problem=OptionProblem.PICTURE_HAS_RESOLUTION)
     if choices == Choices():
         return choices
     model = choose_model(catalogue, kind, choices.model)
@@ -315,8 +263,3 @@ def _checked(catalogue: Catalogue, kind: Kind, choices: Choices) -> Choices:
         resolution=None if choices.resolution is None else tier,
         size=None if choices.size is None else size,
     )
-
-
-def _words(choices: Choices) -> str | None:
-    """Return a default as people read it; None where it is the catalogue's."""
-    return " · ".join(filter(None, (choices.model, choices.resolution, choices.size))) or None

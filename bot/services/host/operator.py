@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from bot.domain.amounts import NOTHING
 from bot.domain.catalogue import Catalogue
 from bot.domain.errors import InvalidOptionsError, JobNotFoundError
-from bot.domain.guilds.audit import Action
+from bot.domain.guilds.audit import Action, Allowance, QuotaChange
 from bot.domain.guilds.quota import Rule, Scope, Unit, Window, window_span
 from bot.domain.host.overview import Ceiling, GuildOverview, HostStatus, JobHistory, LaneStatus
 from bot.domain.host.switch import Switch
@@ -19,6 +19,7 @@ from bot.domain.jobs.job import Job
 from bot.domain.jobs.states import JobState
 from bot.domain.people import Person
 from bot.domain.ports import Clock
+from bot.domain.problems import OptionProblem
 from bot.services.audit_log import AuditLog
 from bot.services.reconciliation.reconciler import Reconciler
 from bot.services.switch import IntakeSwitch
@@ -52,7 +53,6 @@ class OperatorActions:
         account: AccountId,
         catalogue: Catalogue,
         audit: AuditLog,
-        amount_words: Callable[[Unit, int], str],
         reconciler: Reconciler,
         switch: IntakeSwitch,
         default_rules: Sequence[Rule],
@@ -63,7 +63,6 @@ class OperatorActions:
         self._account = account
         self._catalogue = catalogue
         self._audit = audit
-        self._amount_words = amount_words
         self._reconciler = reconciler
         self._switch = switch
         self._defaults = [rule for rule in default_rules if rule.scope is Scope.CEILING]
@@ -147,7 +146,7 @@ class OperatorActions:
         """
         place = Rule(scope=Scope.CEILING, unit=unit, window=window, limit=limit or 0)
         default = next((rule for rule in self._defaults if rule.slot == place.slot), None)
-        default_words = self._words(default, " (default)")
+        by_default = None if default is None else Allowance(limit=default.limit, is_default=True)
         async with self._database.write() as connection:
             guild_id = await self._known_guild(connection, guild)
             settings = await guilds.lock(connection, guild_id)
@@ -156,15 +155,13 @@ class OperatorActions:
                 await guilds.clear_rule(connection, guild_id, place)
             else:
                 await guilds.set_rule(connection, guild_id, place)
-            await self._audit.record(
-                connection,
-                settings,
-                actor,
+            change = QuotaChange.of(
                 Action.CEILING_SET,
-                f"for {unit.value} per {window.value}",
-                before=self._words(before) or default_words,
-                after=default_words if limit is None else self._words(place),
+                place,
+                before=by_default if before is None else Allowance(limit=before.limit),
+                after=by_default if limit is None else Allowance(limit=limit),
             )
+            await self._audit.record(connection, settings, actor, change)
         return Ceiling(
             guild_id=guild_id,
             unit=unit,
@@ -183,10 +180,7 @@ class OperatorActions:
             }
             if guild_id in known:
                 return guild_id
-        raise InvalidOptionsError(problem="unknown_guild", guild=typed)
-
-    def _words(self, rule: Rule | None, after: str = "") -> str | None:
-        return None if rule is None else f"{self._amount_words(rule.unit, rule.limit)}{after}"
+        raise InvalidOptionsError(problem=OptionProblem.UNKNOWN_GUILD, guild=typed)
 
     async def history(self, asked: str) -> JobHistory:
         """Return everything stored about a job's way, whichever guild it is of.

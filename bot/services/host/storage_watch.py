@@ -29,7 +29,7 @@ PROBE_BYTES = 2 * MIB
 
 
 class StorageWatch:
-    """Tells the operators of a disk or database that takes nothing, until it does again."""
+    """Tells the operators of a disk or database that is not writable, until it is again."""
 
     def __init__(
         self,

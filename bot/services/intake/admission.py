@@ -15,6 +15,7 @@ from bot.domain.guilds.denials import ChannelClosedError, MemberBlockedError, Wo
 from bot.domain.host.switch import Switch
 from bot.domain.ids import GuildId
 from bot.domain.people import Requester
+from bot.domain.problems import OptionProblem, PromptOption
 from bot.domain.requests.submission import (
     VideoOptions,
     VideoSpec,
@@ -78,7 +79,7 @@ async def _enter(connection: Connection, requester: Requester) -> tuple[GuildId,
     """Return the guild and what it decided, where this member may make videos in this channel."""
     guild_id = requester.guild_id
     if guild_id is None:
-        raise InvalidOptionsError(problem="guild_only")
+        raise InvalidOptionsError(problem=OptionProblem.GUILD_ONLY)
     if await host_state.switch_of(connection) is Switch.DRAINING:
         raise DrainingError
     if await moderation.is_blocked(connection, guild_id, requester.user_id):
@@ -94,8 +95,8 @@ def _check_words(options: VideoOptions, blocked: Collection[str]) -> None:
     if not blocked:
         return
     for field, prompt in (
-        ("prompt", options.prompt),
-        ("negative_prompt", options.negative_prompt),
+        (PromptOption.PROMPT, options.prompt),
+        (PromptOption.NEGATIVE_PROMPT, options.negative_prompt),
     ):
         if prompt is not None and found(prompt, blocked) is not None:
             raise WordBlockedError(field=field)

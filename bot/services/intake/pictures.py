@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from bot.domain.errors import InvalidImageError
 from bot.domain.host.disk import of_disk
+from bot.domain.problems import PictureProblem
 from bot.domain.requests.pictures import MAX_PICTURE_BYTES, PreparedPicture
 from bot.domain.units import MIB
 from bot.media.child import MediaPool
@@ -32,14 +33,14 @@ class Pictures:
             InvalidImageError: it is empty, too large, or certainly no picture.
         """
         if size_bytes == 0:
-            raise InvalidImageError(option=option, problem="empty")
+            raise InvalidImageError(option=option, problem=PictureProblem.EMPTY)
         if size_bytes > MAX_PICTURE_BYTES:
             raise InvalidImageError(
-                option=option, problem="too_large", limit_mib=MAX_PICTURE_BYTES // MIB
+                option=option, problem=PictureProblem.TOO_LARGE, limit_mib=MAX_PICTURE_BYTES // MIB
             )
         family = (content_type or "").partition("/")[0].lower()
         if family in {"video", "audio"}:
-            raise InvalidImageError(option=option, problem=family)
+            raise InvalidImageError(option=option, problem=PictureProblem(family))
 
     async def prepare(
         self, sources: Sequence[tuple[str, Callable[[], Awaitable[bytes]]]]

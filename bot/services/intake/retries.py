@@ -7,6 +7,7 @@ from dataclasses import replace
 from bot.domain.catalogue import Catalogue
 from bot.domain.errors import JobNotRetryableError
 from bot.domain.people import Requester
+from bot.domain.problems import RetryProblem
 from bot.domain.requests.submission import Origin, Submission, price_of
 from bot.services.intake.admission import Admission
 from bot.services.intake.lookup import JobLookup
@@ -46,23 +47,23 @@ class Retries:
         """
         job = await self._lookup.find(asked, requester)
         if not job.is_terminal:
-            raise JobNotRetryableError(job_id=job.id, problem="retry_active")
+            raise JobNotRetryableError(job_id=job.id, problem=RetryProblem.ACTIVE)
         model = self._catalogue.get(job.spec.model)
         if model is None or not model.still_makes(
             resolution=job.spec.resolution,
             seconds=job.spec.duration_seconds,
             effect=job.options.effect,
         ):
-            raise JobNotRetryableError(job_id=job.id, problem="retry_model_gone")
+            raise JobNotRetryableError(job_id=job.id, problem=RetryProblem.MODEL_GONE)
         if job.times.forgotten_at is not None:
-            raise JobNotRetryableError(job_id=job.id, problem="retry_erased")
+            raise JobNotRetryableError(job_id=job.id, problem=RetryProblem.ERASED)
         spec = replace(job.spec, options=replace(job.options, seed=None))
         async with self._database.read() as connection:
             await self._admission.readmit(connection, requester, spec)
         try:
             pictures, preview = await self._folders.load_pictures(job)
         except FileNotFoundError as error:
-            raise JobNotRetryableError(job_id=job.id, problem="retry_erased") from error
+            raise JobNotRetryableError(job_id=job.id, problem=RetryProblem.ERASED) from error
         return await self._submissions.queue(
             Submission(
                 requester=requester,

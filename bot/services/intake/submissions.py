@@ -21,6 +21,7 @@ from bot.domain.jobs.job import Job, Messages, Step, Times
 from bot.domain.jobs.states import JobState
 from bot.domain.jobs.transitions import open_job
 from bot.domain.ports import Clock
+from bot.domain.problems import OptionProblem
 from bot.domain.requests.pictures import Picture
 from bot.domain.requests.submission import MAX_SEED, Submission
 from bot.logs import get_logger
@@ -133,7 +134,7 @@ class Submissions:
             await self._admission.readmit(connection, requester, spec)
             lane = await lanes.get(connection, self._account, spec.model)
             if lane is None or lane.off_at is not None:
-                raise InvalidOptionsError(problem="model_off", model=spec.model)
+                raise InvalidOptionsError(problem=OptionProblem.MODEL_OFF, model=spec.model)
             if await jobs.interaction_seen(connection, origin.interaction_id):
                 raise DuplicateInteractionError
             draws = await self._quotas.require_room(

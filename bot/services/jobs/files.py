@@ -37,7 +37,7 @@ class Folders:
         """Write prepared pictures to disk and return what to keep of them.
 
         Raises:
-            DiskUnavailableError: the disk takes nothing; nothing stays behind.
+            DiskUnavailableError: the disk is not writable; nothing stays behind.
         """
         try:
             return await asyncio.to_thread(self._store, job_id, pictures, preview)

@@ -18,6 +18,7 @@ from bot.domain.jobs.job import Job
 from bot.domain.jobs.ownership import is_made_from
 from bot.domain.jobs.states import POLLED, JobState, Owner
 from bot.domain.ports import Clock, VideoProvider
+from bot.domain.problems import DecisionProblem
 from bot.domain.requests.task import TaskState
 from bot.services.alerts import Alerts
 from bot.services.jobs.writer import JobWriter
@@ -128,7 +129,7 @@ class OperatorDecisions:
                 changes=adoption(task_id, at=now, next_poll_at=now, adopted=True),
             )
         except ConflictError as error:
-            raise DecisionRefusedError(f"task {task_id} has just become another job's") from error
+            raise DecisionRefusedError(DecisionProblem.TAKEN_MEANWHILE, task=task_id) from error
 
     async def _go_on(self, job: Job) -> Job:
         target = job.lease.parked_from or JobState.QUEUED
@@ -145,19 +146,21 @@ class OperatorDecisions:
             DecisionRefusedError: with the reason.
         """
         if _TASK_ID.fullmatch(task_id) is None:
-            raise DecisionRefusedError(f"{task_id!r} is not the id of a task")
+            raise DecisionRefusedError(DecisionProblem.NO_TASK_ID, task=task_id)
         if job.account != self._provider.account:
-            raise DecisionRefusedError(f"job {job.id} is of account {job.account}: use its key")
+            raise DecisionRefusedError(
+                DecisionProblem.OTHER_ACCOUNT, job=job.id, account=job.account
+            )
         if job.task.id is not None and job.task.id != task_id:
-            raise DecisionRefusedError(f"job {job.id} has its task already: {job.task.id}")
+            raise DecisionRefusedError(DecisionProblem.HAS_TASK, job=job.id, task=job.task.id)
         async with self._database.read() as connection:
             owners = await jobs.known_task_ids(connection, job.account, [task_id])
             others = await unconfirmed.orphans_of_others(connection, job.account, job.id)
         owner = owners.get(task_id)
         if owner is not None and owner.id != job.id:
-            raise DecisionRefusedError(f"task {task_id} is job {owner.id}'s")
+            raise DecisionRefusedError(DecisionProblem.OF_ANOTHER_JOB, task=task_id, job=owner.id)
         if task_id in others:
-            raise DecisionRefusedError(f"task {task_id} was made for another job")
+            raise DecisionRefusedError(DecisionProblem.MADE_FOR_ANOTHER_JOB, task=task_id)
         await self._require_readable(job, task_id)
         await self._require_listed(job, task_id)
 
@@ -166,12 +169,13 @@ class OperatorDecisions:
         try:
             task = await self._provider.get_task(task_id)
         except ProviderError as error:
-            problem = f"task {task_id} cannot be read now ({error.code}); try again later"
-            raise DecisionRefusedError(problem) from error
+            raise DecisionRefusedError(
+                DecisionProblem.UNREADABLE, task=task_id, code=error.code
+            ) from error
         if task.state is TaskState.UNKNOWN:
-            raise DecisionRefusedError(f"the provider knows no task {task_id} of this account")
+            raise DecisionRefusedError(DecisionProblem.UNKNOWN_TASK, task=task_id)
         if task.state is TaskState.SUCCEEDED and not is_made_from(job, task.orig_prompt):
-            raise DecisionRefusedError(f"task {task_id} was made from another prompt")
+            raise DecisionRefusedError(DecisionProblem.OTHER_PROMPT, task=task_id)
 
     async def _require_listed(self, job: Job, task_id: TaskId) -> None:
         """Look the task up in the list, which tells model and key, where it can be read."""
@@ -184,7 +188,7 @@ class OperatorDecisions:
         listed = next((task for task in listing.tasks if task.task_id == task_id), None)
         if listed is None:
             raise DecisionRefusedError(
-                f"task {task_id} is not among the last day's tasks of {job.spec.model}"
+                DecisionProblem.NOT_LISTED, task=task_id, model=job.spec.model
             )
         if listing.api_key_id is not None and listed.api_key_id != listing.api_key_id:
-            raise DecisionRefusedError(f"task {task_id} was made with another key")
+            raise DecisionRefusedError(DecisionProblem.OTHER_KEY, task=task_id)

@@ -264,7 +264,7 @@ def test_a_region_without_effects_says_so(model: str | None) -> None:
     error = _problem(
         Kind.EFFECT, catalogue=SINGAPORE, options=VideoOptions(effect="hug"), model=model
     )
-    assert (error.problem, error.facts) == ("no_effects", {"region": "Singapore"})
+    assert (error.problem, error.facts) == ("no_effects", {"region": "singapore"})
 
 
 # --- whatever is asked -----------------------------------------------------------------------

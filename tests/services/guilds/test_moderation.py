@@ -8,7 +8,7 @@ import pytest
 
 from bot.domain.amounts import NOTHING
 from bot.domain.errors import InvalidOptionsError, JobNotFoundError
-from bot.domain.guilds.audit import Action
+from bot.domain.guilds.audit import Action, Change, JobChange, WordChange
 from bot.domain.ids import ChannelId, GuildId, UserId
 from bot.domain.jobs.states import JobState
 from bot.domain.people import Person, Requester
@@ -24,13 +24,18 @@ OWNER = Requester(user_id=MEMBER, guild_id=GUILD, name="Ada")
 LOG = ChannelId(77)
 
 
-async def _written(core: Core) -> list[tuple[Action, str, str]]:
-    """Return action, subject and actor of the guild's changes, oldest first."""
+async def _written(core: Core) -> list[tuple[Change, str]]:
+    """Return the guild's changes and who made each, oldest first."""
     async with core.database.read() as connection:
         entries = await audit.newest(
             connection, GUILD, since=NOW, until=NOW + timedelta(days=1), limit=50
         )
-    return [(each.action, each.subject, each.actor.name) for each in reversed(entries)]
+    return [(entry.change, entry.actor.name) for entry in reversed(entries)]
+
+
+async def _done(core: Core) -> list[Action]:
+    """Return what was done, oldest first."""
+    return [change.action for change, _ in await _written(core)]
 
 
 # --- jobs of others ---------------------------------------------------------------------------
@@ -45,7 +50,8 @@ async def test_a_cancel_of_anothers_job_is_written_down_and_told(
         await guilds.change(connection, GUILD, log_channel_id=LOG)
     for _ in range(2 if state is not JobState.QUEUED else 1):
         await core.cancellations.cancel(job.id, ASKER)
-    assert await _written(core) == [(Action.JOB_CANCELLED, f"{job.id} of <@{MEMBER}>", "mo")]
+    cancelled = JobChange(action=Action.JOB_CANCELLED, job_id=job.id, requester_id=MEMBER)
+    assert await _written(core) == [(cancelled, "mo")]
     ((channel_id, entry),) = await core.logged()
     assert (channel_id, entry.action) == (LOG, Action.JOB_CANCELLED)
 
@@ -82,7 +88,7 @@ async def test_a_block_cancels_what_waits_and_leaves_what_runs(core: Core) -> No
     for job in (running, others, elsewhere):
         stored = await core.job(job)
         assert (stored.state, stored.cancellation.requested_at) == (job.state, None)
-    assert [action for action, _, _ in await _written(core)] == [
+    assert await _done(core) == [
         Action.MEMBER_BLOCKED,
         *[Action.JOB_CANCELLED] * 3,
     ]
@@ -94,8 +100,7 @@ async def test_a_block_repeated_ends_what_an_interrupted_one_left(core: Core) ->
     done = await core.moderation.block(GUILD, MEMBER, MODERATOR)
     assert done == Blocked(is_new=False, cancelled=1, requested=0)
     assert await core.state(left) is JobState.CANCELLED
-    actions = [action for action, _, _ in await _written(core)]
-    assert actions.count(Action.MEMBER_BLOCKED) == 1
+    assert (await _done(core)).count(Action.MEMBER_BLOCKED) == 1
 
 
 async def test_a_job_that_begins_meanwhile_goes_on(
@@ -121,7 +126,7 @@ async def test_blocks_are_listed_and_lifted(core: Core) -> None:
     assert await core.moderation.blocks(GuildId(5)) == []
     assert await core.moderation.unblock(GUILD, MEMBER, MODERATOR)
     assert not await core.moderation.unblock(GUILD, MEMBER, MODERATOR)
-    assert [action for action, _, _ in await _written(core)] == [
+    assert await _done(core) == [
         Action.MEMBER_BLOCKED,
         Action.MEMBER_UNBLOCKED,
     ]
@@ -140,8 +145,8 @@ async def test_words_are_added_once_in_whatever_spelling(core: Core) -> None:
     assert await remove(GUILD, "MUD", MODERATOR) == "Mud"
     assert await remove(GUILD, "mud", MODERATOR) is None
     assert await _written(core) == [
-        (Action.WORD_ADDED, "Mud", "mo"),
-        (Action.WORD_REMOVED, "Mud", "mo"),
+        (WordChange(action=Action.WORD_ADDED, word="Mud"), "mo"),
+        (WordChange(action=Action.WORD_REMOVED, word="Mud"), "mo"),
     ]
 
 

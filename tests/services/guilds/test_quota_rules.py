@@ -8,7 +8,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.domain.errors import InvalidOptionsError
-from bot.domain.guilds.audit import Action, AuditEntry
+from bot.domain.guilds.audit import (
+    Action,
+    Allowance,
+    AuditEntry,
+    Change,
+    GrantChange,
+    QuotaAction,
+    QuotaChange,
+)
 from bot.domain.guilds.denials import QuotaExceededError
 from bot.domain.guilds.quota import Refusal, Rule, Scope, Unit, Window
 from bot.domain.ids import ChannelId, RoleId, UserId
@@ -60,13 +68,29 @@ async def _trail(core: Core) -> list[AuditEntry]:
         )
 
 
-async def _written(core: Core) -> list[tuple[Action, str, str | None, str | None]]:
-    return [(each.action, each.subject, each.before, each.after) for each in await _trail(core)]
+async def _written(core: Core) -> list[Change]:
+    return [entry.change for entry in await _trail(core)]
 
 
-async def _refused(core: Core, **wish: object) -> Refusal:
+def _change_of(
+    rule: Rule,
+    before: int | None,
+    after: int | None,
+    *,
+    default: int | None = None,
+    action: QuotaAction = Action.QUOTA_SET,
+) -> QuotaChange:
+    """Return the change of a rule from a limit to another; the default's is marked as such."""
+    was, becomes = (
+        None if limit is None else Allowance(limit=limit, is_default=limit == default)
+        for limit in (before, after)
+    )
+    return QuotaChange.of(action, rule, before=was, after=becomes)
+
+
+async def _refused(core: Core, **asked: object) -> Refusal:
     with pytest.raises(QuotaExceededError) as caught:
-        await core.submissions.submit(a_submission(**wish))  # type: ignore[arg-type]
+        await core.submissions.submit(a_submission(**asked))  # type: ignore[arg-type]
     return caught.value.refusal
 
 
@@ -86,11 +110,11 @@ async def test_a_change_is_written_down_with_before_and_after_and_told(core: Cor
         await core.quota_rules.set(GUILD, a_rule(Scope.MEMBER_DEFAULT, limit), MODERATOR)
     cost = a_rule(Scope.ROLE, 5 * MICROS, Unit.COST, Window.MONTH, target_id=70)
     await core.quota_rules.set(GUILD, cost, MODERATOR)
-    each = "of each member for videos per day"
+    members = a_rule(Scope.MEMBER_DEFAULT, 0)
     assert await _written(core) == [
-        (Action.QUOTA_SET, "of <@&70> for cost per month", None, "5.00 CNY"),
-        (Action.QUOTA_SET, each, "3 videos", "0 videos"),
-        (Action.QUOTA_SET, each, "10 videos (default)", "3 videos"),
+        _change_of(cost, None, 5 * MICROS),
+        _change_of(members, 3, 0),
+        _change_of(members, 10, 3, default=10),
     ]
     told = [entry for channel_id, entry in await core.logged() if channel_id == LOG]
     assert told == list(reversed(await _trail(core)))
@@ -101,7 +125,7 @@ async def test_a_server_rule_above_the_ceiling_is_refused_and_nothing_changes(co
     with pytest.raises(InvalidOptionsError) as caught:
         await core.quota_rules.set(GUILD, a_rule(Scope.SERVER, 51), MODERATOR)
     assert caught.value.problem == "above_ceiling"
-    assert caught.value.facts == {"ceiling": "50 videos", "window": "day"}
+    assert caught.value.facts == {"unit": Unit.VIDEOS, "window": Window.DAY, "limit": 50}
     assert await _trail(core) == []
     async with core.database.read() as connection:
         assert await guilds.rules_of(connection, GUILD) == []
@@ -130,14 +154,16 @@ async def test_a_members_rule_above_the_ceiling_is_set_and_held_down(core: Core)
 async def test_clearing_returns_to_the_default_and_never_to_unlimited(core: Core) -> None:
     rules = (*DEFAULTS[:2], a_rule(Scope.MEMBER_DEFAULT, 1))
     core = core.altered(defaults=replace(GENEROUS, rules=rules))
-    each = RuleTarget(scope=Scope.MEMBER_DEFAULT)
+    members = RuleTarget(scope=Scope.MEMBER_DEFAULT)
     await core.quota_rules.set(GUILD, a_rule(Scope.MEMBER_DEFAULT, 2), MODERATOR)
-    (cleared,) = await core.quota_rules.clear(GUILD, each, MODERATOR)
+    (cleared,) = await core.quota_rules.clear(GUILD, members, MODERATOR)
     assert (cleared.rule.limit, cleared.default) == (2, a_rule(Scope.MEMBER_DEFAULT, 1))
     await core.submissions.submit(a_submission())
     assert (await _refused(core)).limit == 1
-    assert (await _written(core))[0][2:] == ("2 videos", "1 video (default)")
-    assert await core.quota_rules.clear(GUILD, each, MODERATOR) == []
+    assert (await _written(core))[0] == _change_of(
+        cleared.rule, 2, 1, default=1, action=Action.QUOTA_CLEARED
+    )
+    assert await core.quota_rules.clear(GUILD, members, MODERATOR) == []
 
 
 async def test_a_clear_takes_what_it_names_and_leaves_the_rest(core: Core) -> None:
@@ -149,13 +175,13 @@ async def test_a_clear_takes_what_it_names_and_leaves_the_rest(core: Core) -> No
         a_rule(Scope.MEMBER, 5, Unit.SECONDS, Window.WEEK, target_id=MEMBER),
     ]
     gone = a_rule(Scope.MEMBER, 5, Unit.SECONDS, Window.DAY, target_id=MEMBER)
-    for each in (*kept, gone):
-        await core.quota_rules.set(GUILD, each, MODERATOR)
+    for rule in (*kept, gone):
+        await core.quota_rules.set(GUILD, rule, MODERATOR)
     whose = RuleTarget(scope=Scope.MEMBER, target_id=MEMBER)
     cleared = await core.quota_rules.clear(
         GUILD, whose, MODERATOR, window=Window.DAY, unit=Unit.SECONDS
     )
-    assert [each.rule for each in cleared] == [gone]
+    assert [one.rule for one in cleared] == [gone]
     async with core.database.read() as connection:
         assert await guilds.rules_of(connection, GUILD) == kept
     assert len(await core.quota_rules.clear(GUILD, whose, MODERATOR)) == 2
@@ -176,13 +202,13 @@ async def test_rules_of_deleted_roles_go_with_any_clear_and_only_where_the_roles
     there = a_rule(Scope.ROLE, 5, target_id=70)
     deleted = a_rule(Scope.ROLE, 5, target_id=71)
     member = a_rule(Scope.MEMBER, 5, target_id=72)
-    for each in (there, deleted, member):
-        await core.quota_rules.set(GUILD, each, MODERATOR)
+    for rule in (there, deleted, member):
+        await core.quota_rules.set(GUILD, rule, MODERATOR)
     server = RuleTarget(scope=Scope.SERVER)
     assert await core.quota_rules.clear(GUILD, server, MODERATOR) == []
     cleared = await core.quota_rules.clear(GUILD, server, MODERATOR, roles=frozenset({70}))
-    assert [each.rule for each in cleared] == [deleted]
-    assert (await _written(core))[0][1:] == ("of <@&71> for videos per day", "5 videos", None)
+    assert [one.rule for one in cleared] == [deleted]
+    assert (await _written(core))[0] == _change_of(deleted, 5, None, action=Action.QUOTA_CLEARED)
     async with core.database.read() as connection:
         assert await guilds.rules_of(connection, GUILD) == [there, member]
 
@@ -211,7 +237,7 @@ async def _grant(core: Core, amount: int, unit: Unit = Unit.VIDEOS, days: int = 
 
 
 async def _left(core: Core) -> list[int]:
-    return [each.left for each in (await core.quotas.show(GUILD, MEMBER, frozenset())).grants]
+    return [grant.left for grant in (await core.quotas.show(GUILD, MEMBER, frozenset())).grants]
 
 
 async def test_a_grant_is_drained_after_the_rule_and_given_back_by_a_cancel(core: Core) -> None:
@@ -279,7 +305,7 @@ async def test_a_member_has_so_many_grants_to_use_up_at_most(core: Core) -> None
 async def test_a_grant_is_written_down(core: Core) -> None:
     await _grant(core, 3 * MICROS, Unit.COST, days=1)
     assert await _written(core) == [
-        (Action.QUOTA_GRANTED, f"<@{MEMBER}>", None, "3.00 CNY for 1 d")
+        GrantChange(user_id=MEMBER, unit=Unit.COST, amount=3 * MICROS, days=1)
     ]
 
 
@@ -367,7 +393,7 @@ async def test_the_list_is_by_slot_with_the_most_personal_last(core: Core) -> No
     await _grant(core, 2)
     await core.submissions.submit(a_submission())
     shown = await core.quotas.overview(GUILD)
-    listed = [(each.rule.scope.value, each.rule.limit) for each in shown.standings]
+    listed = [(line.rule.scope.value, line.rule.limit) for line in shown.standings]
     assert listed == [
         ("ceiling", 50),
         ("server", 20),
@@ -376,8 +402,8 @@ async def test_the_list_is_by_slot_with_the_most_personal_last(core: Core) -> No
         ("member", 1),
         ("member_default", 5 * MICROS),
     ]
-    assert [each.is_default for each in shown.standings] == [True, False, True, *[False] * 3]
-    used = [each.check and each.check.used_units for each in shown.standings]
+    assert [line.is_default for line in shown.standings] == [True, False, True, *[False] * 3]
+    used = [line.check and line.check.used_units for line in shown.standings]
     assert used == [1, 1, None, None, None, None]
     assert [grant.left for grant in shown.grants] == [2]
 

@@ -10,14 +10,20 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.catalogue import Choices, Kind
-from bot.domain.catalogue.permits import Permits
+from bot.domain.catalogue.permits import Permits, Subject
 from bot.domain.errors import InvalidOptionsError, RequestError
-from bot.domain.guilds.audit import Action, AuditEntry
+from bot.domain.guilds.audit import (
+    AuditEntry,
+    DefaultChange,
+    PermitChange,
+    SettingChange,
+    SettingName,
+)
 from bot.domain.guilds.settings import Guild, Notify
 from bot.domain.ids import ChannelId, GuildId, UserId
 from bot.domain.people import Person
 from bot.domain.requests.denials import ModelDeniedError
-from bot.services.guilds.settings import Change, GuildSettings
+from bot.services.guilds.settings import GuildSettings
 from bot.storage import audit, guilds
 from tests.fakes import CHANNEL, GUILD, NOW
 from tests.services.core import Core
@@ -26,7 +32,8 @@ ADMIN = Person(user_id=UserId(90), name="mia")
 LOG = ChannelId(700)
 FLASH, FRAMES_PLUS = "wan2.2-kf2v-flash", "wanx2.1-kf2v-plus"
 
-Do = Callable[[GuildSettings], Awaitable[Change]]
+Told = SettingChange | DefaultChange | PermitChange
+Do = Callable[[GuildSettings], Awaitable[Told]]
 
 
 async def entries(core: Core) -> list[AuditEntry]:
@@ -38,6 +45,11 @@ async def entries(core: Core) -> list[AuditEntry]:
     return found[::-1]
 
 
+async def changes(core: Core) -> list[Told]:
+    """Return what was changed, oldest first."""
+    return [entry.change for entry in await entries(core) if isinstance(entry.change, Told)]
+
+
 def channel(*, allowed: bool | None) -> Do:
     return lambda settings: settings.decide_channel(GUILD, ADMIN, CHANNEL, allowed=allowed)
 
@@ -47,105 +59,105 @@ def default(kind: Kind, **choices: str) -> Do:
     return lambda settings: settings.set_default(GUILD, ADMIN, kind, chosen)
 
 
-CHANGES: list[tuple[Do, tuple[Action, str, str | None, str | None]]] = [
+def permitted(
+    subject: Subject, name: str, *, before: bool | None, after: bool | None
+) -> PermitChange:
+    return PermitChange(subject=subject, name=name, before=before, after=after)
+
+
+def setting(name: SettingName, before: str | int | None, after: str | int | None) -> SettingChange:
+    return SettingChange(setting=name, before=before, after=after)
+
+
+HERE = str(CHANNEL)
+CHANGES: list[tuple[Do, Told]] = [
+    (channel(allowed=True), permitted(Subject.CHANNEL, HERE, before=None, after=True)),
+    (channel(allowed=False), permitted(Subject.CHANNEL, HERE, before=None, after=False)),
     (
-        channel(allowed=True),
-        (Action.PERMIT_CHANGED, f"channel <#{CHANNEL}>", None, "allowed"),
+        lambda settings: settings.decide_model(GUILD, ADMIN, f" {FLASH} ", allowed=False),
+        permitted(Subject.MODEL, FLASH, before=True, after=False),
     ),
     (
-        channel(allowed=False),
-        (Action.PERMIT_CHANGED, f"channel <#{CHANNEL}>", None, "denied"),
+        lambda settings: settings.decide_effect(GUILD, ADMIN, "hug", allowed=True),
+        permitted(Subject.EFFECT, "hug", before=False, after=True),
     ),
     (
-        lambda each: each.decide_model(GUILD, ADMIN, f" {FLASH} ", allowed=False),
-        (Action.PERMIT_CHANGED, f"model {FLASH}", "allowed", "denied"),
-    ),
-    (
-        lambda each: each.decide_effect(GUILD, ADMIN, "hug", allowed=True),
-        (Action.PERMIT_CHANGED, "effect Hug", "denied", "allowed"),
-    ),
-    (
-        lambda each: each.decide_effect(GUILD, ADMIN, "Squish", allowed=False),
-        (Action.PERMIT_CHANGED, "effect Squish", "allowed", "denied"),
+        lambda settings: settings.decide_effect(GUILD, ADMIN, "Squish", allowed=False),
+        permitted(Subject.EFFECT, "squish", before=True, after=False),
     ),
     (
         default(Kind.IMAGE, model="wanx2.1-i2v-turbo", resolution="480p"),
-        (Action.SETTING_CHANGED, "default for image", None, "wanx2.1-i2v-turbo · 480P"),
+        DefaultChange(
+            kind=Kind.IMAGE,
+            before=Choices(),
+            after=Choices(model="wanx2.1-i2v-turbo", resolution="480P"),
+        ),
     ),
     (
         default(Kind.TEXT, size="480x832"),
-        (Action.SETTING_CHANGED, "default for text", None, "480*832"),
+        DefaultChange(kind=Kind.TEXT, before=Choices(), after=Choices(size="480*832")),
     ),
     (
-        lambda each: each.set_prompts(GUILD, ADMIN, shown=True),
-        (Action.SETTING_CHANGED, "prompts", "hide", "show"),
+        lambda settings: settings.set_prompts(GUILD, ADMIN, shown=True),
+        setting(SettingName.PROMPTS, before=False, after=True),
     ),
     (
-        lambda each: each.set_preview(GUILD, ADMIN, shown=False),
-        (Action.SETTING_CHANGED, "preview", "on", "off"),
+        lambda settings: settings.set_preview(GUILD, ADMIN, shown=False),
+        setting(SettingName.PREVIEW, before=True, after=False),
     ),
     (
-        lambda each: each.set_others_pictures(GUILD, ADMIN, allowed=True),
-        (Action.SETTING_CHANGED, "others-pictures", "deny", "allow"),
+        lambda settings: settings.set_others_pictures(GUILD, ADMIN, allowed=True),
+        setting(SettingName.OTHERS_PICTURES, before=False, after=True),
     ),
     (
-        lambda each: each.set_time_zone(GUILD, ADMIN, "america/new york"),
-        (Action.SETTING_CHANGED, "timezone", "UTC", "America/New_York"),
+        lambda settings: settings.set_time_zone(GUILD, ADMIN, "america/new york"),
+        setting(SettingName.TIME_ZONE, before="UTC", after="America/New_York"),
     ),
     (
-        lambda each: each.set_notify(GUILD, ADMIN, Notify.DM),
-        (Action.SETTING_CHANGED, "notify", "ping", "dm"),
+        lambda settings: settings.set_notify(GUILD, ADMIN, Notify.DM),
+        setting(SettingName.NOTIFY, before="ping", after="dm"),
     ),
     (
-        lambda each: each.set_log_channel(GUILD, ADMIN, LOG),
-        (Action.SETTING_CHANGED, "log-channel", "off", f"<#{LOG}>"),
+        lambda settings: settings.set_log_channel(GUILD, ADMIN, LOG),
+        setting(SettingName.LOG_CHANNEL, before=None, after=LOG),
     ),
 ]
-every_change = pytest.mark.parametrize(
-    ("do", "written"), CHANGES, ids=[written[1] for _, written in CHANGES]
-)
+IDS = [
+    *("channel allowed", "channel denied", "model", "effect allowed", "effect denied"),
+    *("default for image", "default for text", "prompts", "preview", "others-pictures"),
+    *("timezone", "notify", "log-channel"),
+]
+every_change = pytest.mark.parametrize(("do", "written"), CHANGES, ids=IDS)
 
 
 @every_change
 async def test_a_change_is_written_down_with_before_and_after(
-    core: Core, do: Do, written: tuple[Action, str, str | None, str | None]
+    core: Core, do: Do, written: Told
 ) -> None:
-    action, subject, before, after = written
-    assert await do(core.guild_settings) == Change(subject=subject, before=before, after=after)
-    assert await entries(core) == [
-        AuditEntry(
-            guild_id=GUILD,
-            at=NOW,
-            actor=ADMIN,
-            action=action,
-            subject=subject,
-            before=before,
-            after=after,
-        )
-    ]
+    assert await do(core.guild_settings) == written
+    assert await entries(core) == [AuditEntry(guild_id=GUILD, at=NOW, actor=ADMIN, change=written)]
 
 
 @every_change
 async def test_what_is_so_already_is_neither_written_down_nor_told(
-    core: Core, do: Do, written: tuple[Action, str, str | None, str | None]
+    core: Core, do: Do, written: Told
 ) -> None:
     await do(core.guild_settings)
     told = len(await core.logged())
     again = await do(core.guild_settings)
-    assert (again.before, again.after) == (written[3], written[3])
+    assert (again.before, again.after) == (written.after, written.after)
     assert len(await entries(core)) == 1
     assert len(await core.logged()) == told
 
 
 @every_change
-async def test_a_change_is_told_in_the_log_channel(
-    core: Core, do: Do, written: tuple[Action, str, str | None, str | None]
-) -> None:
+async def test_a_change_is_told_in_the_log_channel(core: Core, do: Do, written: Told) -> None:
     await core.guild_settings.set_log_channel(GUILD, ADMIN, ChannelId(701))
     (await core.logged()).clear()
     await do(core.guild_settings)
     ((place, entry),) = await core.logged()
-    assert place == (LOG if written[1] == "log-channel" else 701)
+    is_of_log_channel = isinstance(written, SettingChange) and written.after == LOG
+    assert place == (LOG if is_of_log_channel else 701)
     assert entry == (await entries(core))[-1]
 
 
@@ -184,21 +196,22 @@ async def test_a_change_can_be_taken_back(core: Core) -> None:
         default(Kind.IMAGE, resolution="480P"),
         default(Kind.IMAGE, model="wan2.2-i2v-plus"),
         default(Kind.IMAGE),
-        lambda each: each.decide_model(GUILD, ADMIN, FLASH, allowed=False),
-        lambda each: each.decide_model(GUILD, ADMIN, FLASH, allowed=True),
+        lambda settings: settings.decide_model(GUILD, ADMIN, FLASH, allowed=False),
+        lambda settings: settings.decide_model(GUILD, ADMIN, FLASH, allowed=True),
     ):
         await do(settings)
     seen = await settings.show(GUILD)
     assert (seen.permits.channels, seen.defaults) == ({}, {})
     assert seen.catalogue.get(FLASH) is not None
-    assert [(each.before, each.after) for each in await entries(core)] == [
-        (None, "allowed"),
-        ("allowed", None),
-        (None, "480P"),
-        ("480P", "wan2.2-i2v-plus"),
-        ("wan2.2-i2v-plus", None),
-        ("allowed", "denied"),
-        ("denied", "allowed"),
+    tier, model = Choices(resolution="480P"), Choices(model="wan2.2-i2v-plus")
+    assert [(change.before, change.after) for change in await changes(core)] == [
+        (None, True),
+        (True, None),
+        (Choices(), tier),
+        (tier, model),
+        (model, Choices()),
+        (True, False),
+        (False, True),
     ]
 
 
@@ -206,19 +219,31 @@ async def test_a_log_channel_that_is_switched_off_is_told_so(core: Core) -> None
     await core.guild_settings.set_log_channel(GUILD, ADMIN, LOG)
     await core.guild_settings.set_log_channel(GUILD, ADMIN, None)
     await core.guild_settings.set_preview(GUILD, ADMIN, shown=False)
-    assert [(place, entry.after) for place, entry in await core.logged()] == [
-        (LOG, f"<#{LOG}>"),
-        (LOG, "off"),
+    assert [(place, entry.change) for place, entry in await core.logged()] == [
+        (LOG, setting(SettingName.LOG_CHANNEL, None, LOG)),
+        (LOG, setting(SettingName.LOG_CHANNEL, LOG, None)),
     ]
 
 
 @pytest.mark.parametrize(
     ("do", "problem"),
     [
-        (lambda each: each.decide_model(GUILD, ADMIN, "wan9.9", allowed=True), "unknown_model"),
-        (lambda each: each.decide_effect(GUILD, ADMIN, "explode", allowed=True), "unknown_effect"),
-        (lambda each: each.set_time_zone(GUILD, ADMIN, "Mars/Olympus"), "unknown_time_zone"),
-        (lambda each: each.set_time_zone(GUILD, ADMIN, "../etc/passwd"), "unknown_time_zone"),
+        (
+            lambda settings: settings.decide_model(GUILD, ADMIN, "wan9.9", allowed=True),
+            "unknown_model",
+        ),
+        (
+            lambda settings: settings.decide_effect(GUILD, ADMIN, "explode", allowed=True),
+            "unknown_effect",
+        ),
+        (
+            lambda settings: settings.set_time_zone(GUILD, ADMIN, "Mars/Olympus"),
+            "unknown_time_zone",
+        ),
+        (
+            lambda settings: settings.set_time_zone(GUILD, ADMIN, "../etc/passwd"),
+            "unknown_time_zone",
+        ),
         (default(Kind.TEXT, resolution="480P"), "text_has_size"),
         (default(Kind.FRAMES, size="832*480"), "picture_has_resolution"),
         (default(Kind.FRAMES, model="wan2.2-t2v-plus"), "unknown_model"),
@@ -270,6 +295,9 @@ async def test_every_time_zone_can_be_set_and_used(core: Core) -> None:
 async def test_changes_at_the_same_time_are_written_down_one_after_the_other(core: Core) -> None:
     zones = ["Europe/Berlin", "Asia/Tokyo", "America/Lima", "Africa/Cairo"]
     await asyncio.gather(*(core.guild_settings.set_time_zone(GUILD, ADMIN, name) for name in zones))
-    written = await entries(core)
-    assert {each.after for each in written} == set(zones)
-    assert [each.before for each in written] == ["UTC", *(each.after for each in written[:-1])]
+    written = await changes(core)
+    assert {change.after for change in written} == set(zones)
+    assert [change.before for change in written] == [
+        "UTC",
+        *(change.after for change in written[:-1]),
+    ]

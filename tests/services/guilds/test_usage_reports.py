@@ -14,7 +14,7 @@ import pytest
 
 from bot.domain.errors import ExportTooLargeError
 from bot.domain.guilds import usage as domain
-from bot.domain.guilds.audit import Action
+from bot.domain.guilds.audit import Action, WordChange
 from bot.domain.guilds.exports import BYTE_ORDER_MARK, ExportFormat
 from bot.domain.guilds.settings import Guild
 from bot.domain.guilds.usage import By, LogQuery, Panel, Period, Place, Ranking, Timeline
@@ -99,12 +99,14 @@ async def test_changes_are_turned_page_by_page(core: Core, usage: UsageReports) 
         for number in range(AUDIT_PAGE + 1):
             actor = Person(user_id=UserId(7), name="mod")
             guild = Guild(guild_id=GUILD)
-            await core.audit_log.record(connection, guild, actor, Action.WORD_ADDED, str(number))
+            change = WordChange(action=Action.WORD_ADDED, word=str(number))
+            await core.audit_log.record(connection, guild, actor, change)
     span = (await usage.newest_changes(GUILD, Period.TODAY)).span
     first = await usage.audit(GUILD, span)
     assert (len(first.entries), first.has_older) == (AUDIT_PAGE, True)
     second = await usage.audit(GUILD, span, offset=AUDIT_PAGE)
-    assert ([each.subject for each in second.entries], second.has_older) == (["0"], False)
+    oldest = WordChange(action=Action.WORD_ADDED, word="0")
+    assert ([entry.change for entry in second.entries], second.has_older) == ([oldest], False)
 
 
 # --- charts -----------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.domain.errors import ChatUnavailableError, ConfigurationError, DatabaseUnavailableError
-from bot.domain.guilds.audit import Action
+from bot.domain.guilds.audit import Action, WordChange
 from bot.domain.guilds.settings import Guild
 from bot.domain.host.account import AccountStatus
 from bot.domain.ids import ChannelId, UserId
@@ -325,12 +325,13 @@ async def test_log_channel_out_of_reach_is_tried_again_in_time(
     guild = Guild(guild_id=GUILD, log_channel_id=ChannelId(700))
     async with core.database.write() as connection:
         actor = Person(user_id=UserId(9), name="mo")
-        await core.audit_log.record(connection, guild, actor, Action.WORD_ADDED, "fox")
+        change = WordChange(action=Action.WORD_ADDED, word="fox")
+        await core.audit_log.record(connection, guild, actor, change)
     core.chat.refusals["tell_log_channel"].append(ChatUnavailableError("503"))
     await core.log_channels.run_once()
     clock.set_by(-step)
     clock.advance(seconds=10)
-    assert [entry.subject for _, entry in await core.logged()] == ["fox"]
+    assert [entry.change for _, entry in await core.logged()] == [change]
 
 
 @BACK

@@ -9,7 +9,7 @@ import pytest
 
 from bot.domain.amounts import Amounts
 from bot.domain.errors import AuthenticationError, InvalidOptionsError, JobNotFoundError
-from bot.domain.guilds.audit import Action
+from bot.domain.guilds.audit import Action, Allowance, QuotaChange
 from bot.domain.guilds.quota import Rule, Scope, Unit, Window
 from bot.domain.host.overview import GuildInfo
 from bot.domain.host.switch import Switch
@@ -105,12 +105,15 @@ async def test_a_ceiling_is_set_written_down_told_and_taken_back(
             connection, GUILD, since=NOW, until=NOW + timedelta(seconds=1), limit=10
         )
     assert [entry.action for entry in entries] == [Action.CEILING_SET] * 3
-    assert {(entry.actor, entry.subject) for entry in entries} == {(OPERATOR, "for videos per day")}
-    default = "100 videos (default)"
-    assert [(entry.before, entry.after) for entry in reversed(entries)] == [
-        (default, "3 videos"),
-        ("3 videos", "0 videos"),
-        ("0 videos", default),
+    assert {entry.actor for entry in entries} == {OPERATOR}
+    default = Allowance(limit=100, is_default=True)
+    assert [entry.change for entry in reversed(entries)] == [
+        QuotaChange.of(Action.CEILING_SET, DEFAULT, before=before, after=after)
+        for before, after in (
+            (default, Allowance(limit=3)),
+            (Allowance(limit=3), Allowance(limit=0)),
+            (Allowance(limit=0), default),
+        )
     ]
     assert [channel for channel, _ in await core.logged()] == [ChannelId(77)] * 3
 
@@ -140,5 +143,5 @@ async def test_a_history_of_no_job_is_refused(host: OperatorActions, typed: str)
 
 async def test_reconciling_returns_what_stays_open(core: Core, host: OperatorActions) -> None:
     job = await core.put(JobState.UNCONFIRMED)
-    assert [each.id for each in await host.reconcile()] == [job.id]
+    assert [left.id for left in await host.reconcile()] == [job.id]
     assert core.provider.lists == 1

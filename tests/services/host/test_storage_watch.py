@@ -1,4 +1,4 @@
-"""A disk or database that takes nothing: the operators are told once, and only where it lasts."""
+"""A disk or database that is not writable: operators are told once, and only where it lasts."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ import pytest
 
 from bot.domain.amounts import Amounts
 from bot.domain.errors import JobNotFoundError, JobNotOverError
-from bot.domain.guilds.audit import Action
+from bot.domain.guilds.audit import Action, JobChange
 from bot.domain.ids import UserId
 from bot.domain.jobs.states import ACTIVE, TERMINAL, JobState
 from bot.domain.people import Requester
@@ -93,7 +93,8 @@ async def test_a_moderator_may_and_it_is_written_down(core: Core, forgetting: Er
         await forgetting.forget(job.id, MODERATOR)
     async with core.database.read() as connection:
         (entry,) = await audit.newest(connection, GUILD, since=NOW, until=LATER, limit=9)
-    assert entry.action is Action.JOB_FORGOTTEN
-    assert entry.subject == f"{theirs.id} of <@{MEMBER}>"
+    assert entry.change == JobChange(
+        action=Action.JOB_FORGOTTEN, job_id=theirs.id, requester_id=MEMBER
+    )
     assert entry.actor.name == "Mo"
     assert "a fox" not in repr(entry)

@@ -17,7 +17,7 @@ from bot.domain.errors import (
     DeliveryError,
     MissingAccessError,
 )
-from bot.domain.guilds.audit import Action, AuditLine
+from bot.domain.guilds.audit import Action, AuditEntry, AuditLine, WordChange
 from bot.domain.guilds.settings import Guild
 from bot.domain.ids import ChannelId, UserId
 from bot.domain.people import Person
@@ -32,16 +32,25 @@ HERE, THERE = ChannelId(700), ChannelId(701)
 DEADLINE_SECONDS = 30
 
 
-async def _change(core: Core, *subjects: str, channel_id: ChannelId = HERE) -> None:
-    """Write down some changes of a guild whose log channel is this one."""
+def _added(word: str) -> WordChange:
+    return WordChange(action=Action.WORD_ADDED, word=word)
+
+
+def _word(entry: AuditEntry) -> str:
+    assert isinstance(entry.change, WordChange)
+    return entry.change.word
+
+
+async def _change(core: Core, *words: str, channel_id: ChannelId = HERE) -> None:
+    """Block some words of a guild whose log channel is this one, as far as it is written down."""
     guild = Guild(guild_id=GUILD, log_channel_id=channel_id)
     async with core.database.write() as connection:
-        for subject in subjects:
-            await core.audit_log.record(connection, guild, MODERATOR, Action.WORD_ADDED, subject)
+        for word in words:
+            await core.audit_log.record(connection, guild, MODERATOR, _added(word))
 
 
 def _told(chat: RecordingChat, channel_id: ChannelId = HERE) -> list[str]:
-    return [entry.subject for place, entry in chat.logged if place == channel_id]
+    return [_word(entry) for place, entry in chat.logged if place == channel_id]
 
 
 class HangingChat(RecordingChat):
@@ -91,7 +100,7 @@ async def test_lines_arrive_in_the_order_of_the_changes_some_a_round(core: Core)
 async def test_without_a_log_channel_nothing_is_kept_to_be_told(core: Core) -> None:
     async with core.database.write() as connection:
         guild = Guild(guild_id=GUILD)
-        await core.audit_log.record(connection, guild, MODERATOR, Action.WORD_ADDED, "fox")
+        await core.audit_log.record(connection, guild, MODERATOR, _added("fox"))
         await guilds.ensure(connection, GUILD)
         await guilds.change(connection, GUILD, log_channel_id=HERE)
     assert await core.logged() == []
@@ -112,7 +121,7 @@ async def test_a_process_that_ends_between_post_and_mark_tells_the_line_again(co
     with pytest.raises(asyncio.CancelledError):
         await asyncio.gather(LogChannels(core.database, core.clock, crashing).run_once())
     assert _told(crashing) == ["first"]
-    assert [entry.subject for _, entry in await core.restarted().logged()] == ["first", "second"]
+    assert [_word(entry) for _, entry in await core.restarted().logged()] == ["first", "second"]
 
 
 @pytest.mark.parametrize(
@@ -204,5 +213,5 @@ async def test_after_a_long_stop_only_the_news_are_told(
     core.clock.advance(seconds=age.total_seconds())
     await _change(core, "new")
     restarted = core.restarted()
-    assert [entry.subject for _, entry in await restarted.logged()] == told
+    assert [_word(entry) for _, entry in await restarted.logged()] == told
     assert await restarted.log_channels.run_once() > 0

@@ -271,7 +271,7 @@ async def test_operator_reads_the_facts_and_what_to_do(core: Core) -> None:
     task(core, "two", DONE, at=SENT + 2 * SECOND)
     await rounds(core, 1)
     (notice,) = core.chat.alerts
-    assert text.alert_words(notice) == (
+    assert text.alerts.alert_words(notice) == (
         f"Nobody saw the answer to the create of job {job.id} ({MODEL}, sent at "
         "2026-05-06 11:40:00 UTC). The tasks that fit may be somebody else's: our key's id at the "
         "provider is not known yet, or others use the key too.\n"
@@ -291,7 +291,7 @@ async def test_operator_reads_the_facts_and_what_to_do(core: Core) -> None:
 async def test_operator_reads_that_there_is_no_task_at_all(core: Core) -> None:
     await lost(core)
     await rounds(core, 3)
-    words = text.alert_words(core.chat.alerts[0])
+    words = text.alerts.alert_words(core.chat.alerts[0])
     assert "its silence proves nothing.\nTasks that may be the job's: —\n" in words
 
 

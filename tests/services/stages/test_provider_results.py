@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
-from bot.chat.text import alert_words
+from bot.chat.text.alerts import alert_words
 from bot.domain.failure import FailureReason
 from bot.domain.jobs.job import Job
 from bot.domain.jobs.ledger import EntryKind

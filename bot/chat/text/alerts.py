@@ -1,33 +1,16 @@
-"""What operators and log channels read."""
+"""What operators are told by direct message, in English whatever a server speaks."""
 
 from __future__ import annotations
 
-import discord
+from collections.abc import Mapping
 
 from bot.chat import limits
-from bot.chat.text.phrases import FACT_CHARACTERS, one_line, shortened
-from bot.chat.text.refusals import SafeFormatMap
-from bot.domain.guilds.audit import Action, AuditEntry
+from bot.chat.text.phrases import shortened
+from bot.chat.text.sentences import SafeFormatMap
 from bot.domain.host.alerts import Alert, AlertKind
 from bot.domain.jobs.ownership import UnresolvedReason
 
-ACTIONS = {
-    Action.QUOTA_SET: "set the quota",
-    Action.QUOTA_CLEARED: "cleared the quota",
-    Action.QUOTA_GRANTED: "granted",
-    Action.CEILING_SET: "set the ceiling",
-    Action.SETTING_CHANGED: "changed",
-    Action.PERMIT_CHANGED: "changed",
-    Action.MEMBER_BLOCKED: "blocked",
-    Action.MEMBER_UNBLOCKED: "unblocked",
-    Action.WORD_ADDED: "added a blocked word:",
-    Action.WORD_REMOVED: "removed a blocked word:",
-    Action.JOB_CANCELLED: "cancelled job",
-    Action.JOB_FORGOTTEN: "erased the content of job",
-}
-
-
-_ALERTS = {
+_ALERTS: Mapping[AlertKind, str] = {
     AlertKind.ACCOUNT_PAUSED: (
         "The provider refuses the account ({reason}). Nothing is submitted; jobs wait. "
         "I try again every 5 minutes."
@@ -57,12 +40,12 @@ _ALERTS = {
         "Job {subject}: the result expires at {expires_at} and is not on disk."
     ),
     AlertKind.HOST_TROUBLE: (
-        "The {subject} takes nothing: {reason}. Work waits, and goes on once it does again."
+        "The {subject} is not writable: {reason}. Work waits, and goes on once it is again."
     ),
     AlertKind.OPERATOR_LOSS: "Job {subject}: a billed video was lost ({reason}); given back.",
 }
 
-_REASONS: dict[str, str] = {
+_REASONS: Mapping[str, str] = {
     UnresolvedReason.AMBIGUOUS: "Several jobs or tasks fit each other, and nothing tells which.",
     UnresolvedReason.UNPROVEN: (
         "The tasks that fit may be somebody else's: our key's id at the provider is not known yet, "
@@ -83,6 +66,7 @@ _REASONS: dict[str, str] = {
     UnresolvedReason.LIST_TOO_LONG: "The provider's list is too long to be read whole.",
     UnresolvedReason.LIST_UNREADABLE: "The provider's list cannot be read; I go on trying.",
 }
+"""Why a job without an answer is not settled."""
 
 
 def alert_words(alert: Alert) -> str:
@@ -93,17 +77,3 @@ def alert_words(alert: Alert) -> str:
         facts["why"] = _REASONS.get(why, why)
     words = _ALERTS[alert.kind].format_map(facts)
     return shortened(words, limits.CONTENT_CHARACTERS)
-
-
-def audit_line(entry: AuditEntry) -> str:
-    """Return one change as a line: who, what, before and after."""
-    # The shell has no user id.
-    who = f"<@{entry.actor.user_id}>" if entry.actor.user_id else entry.actor.name
-    change = " → ".join(
-        f"**{discord.utils.escape_markdown(one_line(each, FACT_CHARACTERS))}**" if each else "—"
-        for each in (entry.before, entry.after)
-    )
-    if entry.before is None and entry.after is None:
-        change = ""
-    subject = one_line(entry.subject, FACT_CHARACTERS)
-    return " ".join(filter(None, (who, f"{ACTIONS[entry.action]} {subject}".strip(), change)))

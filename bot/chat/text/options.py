@@ -1,0 +1,80 @@
+"""Why options do not fit, and what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bot.domain.catalogue import Region
+from bot.domain.problems import OptionProblem
+
+REGIONS: Mapping[str, str] = {Region.BEIJING: "Beijing", Region.SINGAPORE: "Singapore"}
+
+PROBLEMS: Mapping[OptionProblem, str] = {
+    OptionProblem.NO_LAST_FRAME: "Add a last_frame, or set loop to true to end where it began.",
+    OptionProblem.LOOP_AND_LAST_FRAME: "Give either a last_frame or loop, not both.",
+    OptionProblem.UNKNOWN_MODEL: "There is no model {model} for this. Try {models}.",
+    OptionProblem.KIND_NOT_OFFERED: "This kind of video is not offered here.",
+    OptionProblem.MODEL_OFF: "{model} is switched off at present. Choose another model.",
+    OptionProblem.MODEL_WITHOUT_EFFECT: "{model} does not know this effect. Try {models}.",
+    OptionProblem.UNKNOWN_EFFECT: (
+        "There is no effect “{effect}”. Choose one from the list that opens."
+    ),
+    OptionProblem.NO_EFFECTS: (
+        "The provider has no effects in {region}, where this bot's account is."
+    ),
+    OptionProblem.NO_PROMPT: "Say in the prompt what is to be seen.",
+    OptionProblem.RESOLUTION_NOT_OFFERED: "{model} makes {resolutions}, not {resolution}.",
+    OptionProblem.SIZE_NOT_OFFERED: "{model} does not make {size}. Try {sizes}.",
+    OptionProblem.DURATION_FIXED: (
+        "Videos of {model} are always {seconds} seconds long. Leave duration out."
+    ),
+    OptionProblem.DURATION_NOT_OFFERED: (
+        "{model} makes videos of {durations} seconds, not {seconds}."
+    ),
+    OptionProblem.SEED_RANGE: "A seed is a whole number from 0 to {limit}.",
+    OptionProblem.TEXT_HAS_SIZE: (
+        "Videos from words have a size, not a resolution. Set size instead."
+    ),
+    OptionProblem.PICTURE_HAS_RESOLUTION: (
+        "The picture sets the shape of such a video; only its resolution can be set, not a size."
+    ),
+    OptionProblem.UNKNOWN_TIME_ZONE: (
+        "There is no time zone {name}. Choose one from the list that opens."
+    ),
+    OptionProblem.LOG_CHANNEL_CLOSED: (
+        "I need {missing} in that channel. Allow it there, or choose another."
+    ),
+    OptionProblem.EACH_AND_TARGET: "Give either a target or each, not both.",
+    OptionProblem.WHOLE_VIDEOS: "Videos are whole numbers; {typed} is not.",
+    OptionProblem.WHOLE_SECONDS: "Seconds are whole numbers; {typed} is not.",
+    OptionProblem.AMOUNT_RANGE: (
+        "That amount is out of range. Give at least {least} and at most {most}."
+    ),
+    OptionProblem.ABOVE_CEILING: (
+        "The host's ceiling for this server is {ceiling}; moderators can only lower what the "
+        "ceiling allows. Set no more than that, or ask the host."
+    ),
+    OptionProblem.GRANT_TO_SELF: "Nobody grants to themselves. Ask another moderator.",
+    OptionProblem.TOO_MANY_RULES: (
+        "{limit} rules are set on this server, which is the most. Clear one first; "
+        "/moderate quota clear also drops those of deleted roles."
+    ),
+    OptionProblem.TOO_MANY_GRANTS: (
+        "That member has {limit} grants to use up already, which is the most. Wait until one is "
+        "used or ends, or set a rule of their own."
+    ),
+    OptionProblem.WORD_EMPTY: (
+        "There is nothing in that word that a prompt could be searched for."
+    ),
+    OptionProblem.WORD_TOO_LONG: "That word is too long to be searched for. Block a shorter one.",
+    OptionProblem.TOO_MANY_WORDS: (
+        "{limit} words are blocked already, which is the most. Remove one first."
+    ),
+    OptionProblem.UNKNOWN_GUILD: (
+        "I know of no server “{guild}”. Choose one from the list that opens."
+    ),
+    OptionProblem.GUILD_NOT_READY: "I have just started. Please try again in a moment.",
+    OptionProblem.GUILD_ONLY: (
+        "Videos are made in a server, not here. Ask again in a channel of the server."
+    ),
+}
