@@ -21,8 +21,8 @@ from bot.domain.errors import (
     JobNotFoundError,
 )
 from bot.domain.guilds.exports import ExportFormat
+from bot.domain.guilds.periods import Period
 from bot.domain.guilds.quota import Unit, Window
-from bot.domain.guilds.usage import Period
 from bot.domain.host.switch import Switch
 from bot.domain.ids import GuildId, TaskId, UserId, parse_job_id
 from bot.domain.jobs.states import ACTIVE, JobState

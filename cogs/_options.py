@@ -17,9 +17,10 @@ from typing_extensions import override
 from bot.chat import text
 from bot.domain.catalogue import Kind
 from bot.domain.guilds.exports import ExportFormat
+from bot.domain.guilds.periods import Period
 from bot.domain.guilds.quota import Unit, Window
 from bot.domain.guilds.settings import Notify
-from bot.domain.guilds.usage import By, Period
+from bot.domain.guilds.usage import By
 from bot.domain.jobs.states import StateFilter
 
 T = TypeVar("T", bound=str)

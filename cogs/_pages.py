@@ -18,7 +18,7 @@ from typing_extensions import override
 from bot.chat import text, usage_panels
 from bot.client import TweenBot
 from bot.domain.guilds.quota import Span
-from bot.domain.guilds.usage import AuditPage, LogPage, LogQuery, Place
+from bot.domain.guilds.usage import AuditPage, Cursor, LogPage, LogQuery
 from bot.domain.ids import CROCKFORD, JobId, UserId
 from bot.domain.jobs.states import StateFilter
 from bot.services.guilds.usage_reports import AUDIT_PAGE
@@ -40,18 +40,18 @@ class LogCursor:
     def custom_id(self) -> str:
         """Return the address of the page."""
         query = self.query
-        if query.place is None:
+        if query.cursor is None:
             raise ValueError("the newest page has no button")
         side = "n" if query.is_newer else "o"
         return (
             f"usage:log:{_seconds(query.span.start)}:{_seconds(query.span.end)}:{self.state}:"
-            f"{query.member_id or 0}:{side}{_micros(query.place.at)}:{query.place.job_id}"
+            f"{query.member_id or 0}:{side}{_micros(query.cursor.at)}:{query.cursor.job_id}"
         )
 
     @classmethod
     def of(cls, match: re.Match[str]) -> LogCursor:
         """Read an address back."""
-        place = Place(at=_moment(int(match["micros"])), job_id=JobId(match["job"]))
+        cursor = Cursor(at=_moment(int(match["micros"])), job_id=JobId(match["job"]))
         member = int(match["member"])
         return cls(
             state=StateFilter(match["state"]),
@@ -59,7 +59,7 @@ class LogCursor:
                 span=_span(match),
                 states=StateFilter(match["state"]).states,
                 member_id=UserId(member) if member else None,
-                place=place,
+                cursor=cursor,
                 is_newer=match["side"] == "n",
             ),
         )
@@ -71,10 +71,10 @@ def log_view(page: LogPage, state: StateFilter) -> discord.ui.View | None:
         return None
     first, last = page.jobs[0], page.jobs[-1]
     newer = replace(
-        page.query, place=Place(at=first.times.created_at, job_id=first.id), is_newer=True
+        page.query, cursor=Cursor(at=first.times.created_at, job_id=first.id), is_newer=True
     )
     older = replace(
-        page.query, place=Place(at=last.times.created_at, job_id=last.id), is_newer=False
+        page.query, cursor=Cursor(at=last.times.created_at, job_id=last.id), is_newer=False
     )
     return _view(
         LogButton(LogCursor(query=newer, state=state), text.usage.NEWER, is_off=not page.has_newer),

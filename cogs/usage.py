@@ -10,7 +10,8 @@ from discord.ext import commands
 
 from bot.chat import text, usage_panels
 from bot.client import TweenBot
-from bot.domain.guilds.usage import By, Period
+from bot.domain.guilds.periods import Period
+from bot.domain.guilds.usage import By
 from bot.domain.ids import UserId
 from bot.domain.jobs.states import StateFilter
 from bot.services.guilds.usage_reports import UsageReports

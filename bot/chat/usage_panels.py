@@ -9,23 +9,18 @@ import discord
 from bot.chat import colours, limits, text
 from bot.chat.panels import fitting, job_link
 from bot.domain.amounts import NOTHING, Amounts
+from bot.domain.guilds.charts import Bar, Chart, Panel, Ranking, Timeline
+from bot.domain.guilds.periods import Column, Interval
 from bot.domain.guilds.usage import (
     FAILED,
     MADE,
     MOST_SERIES,
     AuditPage,
-    Bar,
     By,
-    Chart,
     ChartData,
-    Column,
     LogPage,
-    Panel,
-    Ranking,
     Share,
-    Step,
     Summary,
-    Timeline,
 )
 from bot.domain.jobs.job import Job
 from bot.domain.jobs.states import ACTIVE, JobState
@@ -156,7 +151,7 @@ def chart(data: ChartData, money: Money) -> Chart:
     """Return what is drawn: titles, axes with units, and figures as people count them."""
     usage, total = text.usage, data.sums.total
     period = usage.span_words(data.span, data.guild.zone)
-    title = usage.chart_title(data.by, data.step)
+    title = usage.chart_title(data.by, data.interval)
     subtitle = f"{period} · {usage.spent(total, money)}"
     axis = usage.cost_axis(money.currency)
     if data.by is not By.DAY:
@@ -167,8 +162,8 @@ def chart(data: ChartData, money: Money) -> Chart:
     return Timeline(
         title=title,
         subtitle=subtitle,
-        axis=usage.time_axis(data.step, data.guild.time_zone),
-        labels=tuple(_label(column, data.step) for column in columns),
+        axis=usage.time_axis(data.interval, data.guild.time_zone),
+        labels=tuple(_label(column, data.interval) for column in columns),
         panels=(
             Panel(
                 axis=usage.VIDEOS,
@@ -180,8 +175,8 @@ def chart(data: ChartData, money: Money) -> Chart:
     )
 
 
-def _label(column: Column, step: Step) -> str:
-    if step is Step.MONTH:
+def _label(column: Column, interval: Interval) -> str:
+    if interval is Interval.MONTH:
         return text.usage.month_of_year(column.first)
     return text.usage.day_words(column.first)
 

@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot.domain.guilds.usage import Bar, Chart, Panel, Ranking, Timeline
+from bot.domain.guilds.charts import Bar, Chart, Panel, Ranking, Timeline
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

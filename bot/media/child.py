@@ -20,7 +20,7 @@ from bot.domain.errors import (
     MediaTooLargeError,
     MediaUnreadableError,
 )
-from bot.domain.guilds.usage import Chart
+from bot.domain.guilds.charts import Chart
 from bot.domain.jobs.delivery import MediaFile
 from bot.domain.problems import PictureProblem
 from bot.domain.requests.pictures import PictureNote, PreparedPicture

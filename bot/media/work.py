@@ -22,7 +22,7 @@ from bot.domain.jobs.delivery import MediaFile
 from bot.media.limits import limited_cpu
 
 if TYPE_CHECKING:  # in a child they come with the work that is about them
-    from bot.domain.guilds.usage import Chart
+    from bot.domain.guilds.charts import Chart
     from bot.domain.requests.pictures import PreparedPicture
     from bot.media.files import Identity
 

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.ids import JobId
-from bot.domain.jobs.pacing import TASK_MEMORY
+from bot.domain.jobs.deadlines import TASK_MEMORY
 from bot.domain.jobs.states import POLLED, JobState
 from bot.storage.tables import jobs
 

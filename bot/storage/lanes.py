@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.catalogue import LaneLimits
 from bot.domain.ids import AccountId
-from bot.domain.jobs.pacing import UNCONFIRMED_COUNTS_FOR
+from bot.domain.jobs.deadlines import UNCONFIRMED_COUNTS_FOR
 from bot.domain.jobs.render_times import RenderProfile
 from bot.domain.jobs.states import IN_FLIGHT, JobState
 from bot.storage.tables import accounts, jobs, lanes

@@ -9,7 +9,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.ids import AccountId
-from bot.domain.jobs.pacing import UNCONFIRMED_DEADLINE
+from bot.domain.jobs.deadlines import UNCONFIRMED_DEADLINE
 from bot.domain.jobs.render_times import MOST_SAMPLES, RenderProfile
 from bot.domain.jobs.states import JobState
 from bot.storage.tables import jobs, render_times

@@ -22,7 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.amounts import NOTHING, Amounts
 from bot.domain.guilds.quota import Span
-from bot.domain.guilds.usage import ExportedJob, LogQuery, Place, Share, Sums
+from bot.domain.guilds.usage import Cursor, ExportedJob, LogQuery, Share, Sums
 from bot.domain.ids import GuildId, JobId, UserId
 from bot.domain.jobs.job import Job
 from bot.domain.jobs.states import JobState
@@ -196,7 +196,7 @@ async def newest_times(
 async def page(
     connection: AsyncConnection, guild_id: GuildId, asked: LogQuery, *, limit: int
 ) -> list[Job]:
-    """Return jobs beside a place, the nearest first: towards the past, or towards now."""
+    """Return jobs beside a cursor, the nearest first: towards the past, or towards now."""
     states = asked.states if asked.member_id is None else frozenset[JobState]()
     # Each state has its stretch of an index; one query for several would sort all of theirs.
     found = [
@@ -222,20 +222,20 @@ async def _stretch(
         conditions.append(jobs.c.requester_id == asked.member_id)
         if asked.states:
             conditions.append(jobs.c.state.in_(asked.states))
-    if asked.place is not None:
-        conditions += _beyond(asked.place, is_newer=asked.is_newer)
+    if asked.cursor is not None:
+        conditions += _beyond(asked.cursor, is_newer=asked.is_newer)
     columns = (jobs.c.created_at, jobs.c.id)
     order = columns if asked.is_newer else [column.desc() for column in columns]
     query = select(jobs).where(*conditions).order_by(*order).limit(limit)
     return await jobs_of(connection, query)
 
 
-def _beyond(place: Place, *, is_newer: bool) -> list[ColumnElement[bool]]:
-    """Return what is on one side of a place: a bound the index knows, and the exact one."""
+def _beyond(cursor: Cursor, *, is_newer: bool) -> list[ColumnElement[bool]]:
+    """Return what is on one side of a cursor: a bound the index knows, and the exact one."""
     at, job_id = jobs.c.created_at, jobs.c.id
     if is_newer:
-        return [at >= place.at, or_(at > place.at, and_(at == place.at, job_id > place.job_id))]
-    return [at <= place.at, or_(at < place.at, and_(at == place.at, job_id < place.job_id))]
+        return [at >= cursor.at, or_(at > cursor.at, and_(at == cursor.at, job_id > cursor.job_id))]
+    return [at <= cursor.at, or_(at < cursor.at, and_(at == cursor.at, job_id < cursor.job_id))]
 
 
 async def exported(
@@ -243,7 +243,7 @@ async def exported(
     guild_id: GuildId,
     span: Span,
     *,
-    after: Place | None,
+    after: Cursor | None,
     limit: int,
 ) -> list[ExportedJob]:
     """Return the next jobs of an export, oldest first, with what each has in the ledger."""

@@ -20,9 +20,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from bot.clock import WallClock
+from bot.domain.jobs.deadlines import CREATE_DEADLINE_SECONDS
 from bot.domain.jobs.job import Job
 from bot.domain.jobs.ownership import SETTLING
-from bot.domain.jobs.pacing import CREATE_DEADLINE_SECONDS
 from bot.domain.jobs.states import JobState
 from sandbox.dashscope import DashScopeServer
 from sandbox.discord.server import DiscordServer

@@ -25,8 +25,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, insert, literal, select, text
 from sqlalchemy.engine import make_url
 
+from bot.domain.guilds.periods import Period
 from bot.domain.guilds.quota import Span
-from bot.domain.guilds.usage import LogQuery, Period
+from bot.domain.guilds.usage import LogQuery
 from bot.domain.ids import GuildId, InteractionId, JobId, UserId
 from bot.domain.jobs.job import Job
 from bot.domain.jobs.ledger import EntryKind

@@ -22,8 +22,8 @@ from bot.domain.ids import (
     TaskId,
     UserId,
 )
+from bot.domain.jobs.estimates import Estimate
 from bot.domain.jobs.job import Job
-from bot.domain.jobs.pacing import Estimate
 from bot.domain.jobs.states import JobState
 from bot.domain.jobs.status import StatusView
 from tests import fakes

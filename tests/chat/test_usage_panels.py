@@ -10,7 +10,9 @@ from bot.chat import usage_panels
 from bot.chat.text import phrases, usage
 from bot.domain.amounts import NOTHING, Amounts
 from bot.domain.guilds.audit import Action, Worded
-from bot.domain.guilds.usage import MOST_SERIES, By, Ranking, Step, Sums, Timeline
+from bot.domain.guilds.charts import Ranking, Timeline
+from bot.domain.guilds.periods import Interval
+from bot.domain.guilds.usage import MOST_SERIES, By, Sums
 from bot.domain.jobs.states import JobState
 from bot.domain.money import Money
 from tests.chat.examples import NOW, a_job, too_long, words
@@ -133,7 +135,7 @@ def test_a_timeline_has_axes_with_units_in_the_hosts_currency() -> None:
 
 
 def test_months_are_labelled_by_month() -> None:
-    drawn = usage_panels.chart(replace(chart_data(By.DAY), step=Step.MONTH), MONEY)
+    drawn = usage_panels.chart(replace(chart_data(By.DAY), interval=Interval.MONTH), MONEY)
     assert isinstance(drawn, Timeline)
     assert (drawn.title, drawn.labels[0]) == ("Usage by month", "Oct 2026")
 

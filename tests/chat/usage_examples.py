@@ -6,13 +6,13 @@ from datetime import timedelta
 
 from bot.domain.amounts import Amounts
 from bot.domain.guilds.audit import Action, Allowance, AuditEntry, Change, QuotaChange
+from bot.domain.guilds.periods import Column
 from bot.domain.guilds.quota import Scope, Span, Unit, Window
 from bot.domain.guilds.settings import Guild
 from bot.domain.guilds.usage import (
     AuditPage,
     By,
     ChartData,
-    Column,
     LogPage,
     LogQuery,
     Share,

@@ -6,7 +6,7 @@ import pytest
 from discord import app_commands
 
 from bot.chat import text
-from bot.domain.guilds.usage import Period
+from bot.domain.guilds.periods import Period
 from bot.domain.jobs.states import ACTIVE, JobState, StateFilter
 from cogs._options import OneOf
 from tests.cogs.cases import SETTINGS, USAGE, Case

@@ -9,8 +9,9 @@ import discord
 import pytest
 
 from bot.domain.errors import ExportTooLargeError
+from bot.domain.guilds.periods import EPOCH
 from bot.domain.guilds.quota import Span
-from bot.domain.guilds.usage import EPOCH, LogQuery, Place
+from bot.domain.guilds.usage import Cursor, LogQuery
 from bot.domain.ids import GuildId, UserId, new_job_id
 from bot.domain.jobs.states import JobState, StateFilter
 from cogs._pages import AuditButton, LogButton, LogCursor, audit_view, log_view
@@ -20,7 +21,7 @@ from tests.cogs.cases import USAGE, Case
 from tests.cogs.doubles import ADMIN, MODERATOR, NOBODY, Backstage, an_interaction, answered
 
 SNOWFLAKE = UserId(2**63 - 1)
-PLACE = Place(at=NOW.replace(microsecond=123_457), job_id=new_job_id())
+PLACE = Cursor(at=NOW.replace(microsecond=123_457), job_id=new_job_id())
 
 
 @pytest.mark.parametrize("case", USAGE, ids=lambda case: case.name)
@@ -103,7 +104,7 @@ async def test_an_address_survives_a_restart_exactly(
     span = Span(start=EPOCH, end=datetime(2200, 1, 1, tzinfo=UTC))
     for member in (None, SNOWFLAKE):
         query = LogQuery(
-            span=span, states=state.states, member_id=member, place=PLACE, is_newer=is_newer
+            span=span, states=state.states, member_id=member, cursor=PLACE, is_newer=is_newer
         )
         button = LogButton(LogCursor(query=query, state=state), "Older")
         assert len(button.item.custom_id or "") <= 100
@@ -120,7 +121,7 @@ async def test_a_page_replaces_its_own_message(backstage: Backstage) -> None:
     interaction.response.defer.assert_awaited_once_with(ephemeral=True, thinking=False)
     guild_id, query = backstage.usage_reports.log.call_args.args
     assert guild_id == GuildId(GUILD)
-    assert query.place == Place(at=jobs[-1].times.created_at, job_id=jobs[-1].id)
+    assert query.cursor == Cursor(at=jobs[-1].times.created_at, job_id=jobs[-1].id)
     assert not query.is_newer
     assert "Failed" in answered(interaction)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from bot.domain.guilds.usage import Bar, Chart, Panel, Ranking, Timeline
+from bot.domain.guilds.charts import Bar, Chart, Panel, Ranking, Timeline
 from bot.media import charts
 
 NAMES = (

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from bot.domain.amounts import NOTHING, Amounts
 from bot.domain.guilds.quota import Span
-from bot.domain.guilds.usage import LogQuery, Place
+from bot.domain.guilds.usage import Cursor, LogQuery
 from bot.domain.ids import GuildId, JobId, UserId
 from bot.domain.jobs.job import Job
 from bot.domain.jobs.states import JobState, Owner
@@ -120,9 +120,9 @@ async def walk(connection: Connection, query: LogQuery, size: int) -> list[JobId
     seen: list[JobId] = []
     while found := await usage.page(connection, GUILD, query, limit=size):
         seen += [job.id for job in found]
-        place = Place(at=found[-1].times.created_at, job_id=found[-1].id)
+        place = Cursor(at=found[-1].times.created_at, job_id=found[-1].id)
         query = LogQuery(
-            span=query.span, states=query.states, member_id=query.member_id, place=place
+            span=query.span, states=query.states, member_id=query.member_id, cursor=place
         )
     return seen
 
@@ -140,8 +140,8 @@ async def test_the_way_back_shows_the_same_jobs(database: Database) -> None:
     async with database.write() as connection:
         made = [at(hours) for hours in range(6)]
         await put(connection, *made)
-        place = Place(at=made[3].times.created_at, job_id=made[3].id)
-        newer = LogQuery(span=WEEK, place=place, is_newer=True)
+        place = Cursor(at=made[3].times.created_at, job_id=made[3].id)
+        newer = LogQuery(span=WEEK, cursor=place, is_newer=True)
         found = await usage.page(connection, GUILD, newer, limit=2)
     assert [job.id for job in found] == [made[2].id, made[1].id]
 
@@ -168,10 +168,10 @@ async def test_an_export_has_each_job_with_its_sum_oldest_first(database: Databa
         step = transition(cancelled, JobState.CANCELLED, owner=Owner.SUBMISSIONS, at=NOW)
         await jobs.apply(connection, step)
         rows = []
-        after: Place | None = None
+        after: Cursor | None = None
         while found := await usage.exported(connection, GUILD, WEEK, after=after, limit=2):
             rows += found
-            after = Place(at=found[-1].asked_at, job_id=found[-1].job_id)
+            after = Cursor(at=found[-1].asked_at, job_id=found[-1].job_id)
     assert [row.spent.videos for row in rows] == [1, 1, 0]
     assert [row.member_name for row in rows] == ["Ada", None, "Ada"]
     assert [row.state for row in rows] == [JobState.QUEUED, JobState.QUEUED, JobState.CANCELLED]

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 
 from bot.domain.catalogue import Kind
 from bot.domain.guilds.exports import ExportFormat
+from bot.domain.guilds.periods import Period
 from bot.domain.guilds.quota import Unit, Window
 from bot.domain.guilds.settings import Notify
-from bot.domain.guilds.usage import By, Period
+from bot.domain.guilds.usage import By
 from bot.domain.jobs.states import StateFilter
 
 STATES: Mapping[StateFilter, str] = {

@@ -12,7 +12,7 @@ from datetime import datetime
 from bot.chat import limits
 from bot.chat.text.sentences import counted, say
 from bot.domain.guilds.quota import Scope, Unit, Window
-from bot.domain.jobs.pacing import Estimate
+from bot.domain.jobs.estimates import Estimate
 from bot.domain.money import Money
 
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs"})

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from bot.chat.text.jobs import CHARGED, NOT_CHARGED, failure
 from bot.chat.text.phrases import clock_time, relative
 from bot.chat.text.sentences import say
+from bot.domain.jobs.estimates import Estimate
 from bot.domain.jobs.job import Job
-from bot.domain.jobs.pacing import Estimate
 from bot.domain.jobs.states import JobState
 from bot.domain.jobs.status import StatusView
 

@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 
 from bot.chat.text.sentences import counted, say
 from bot.domain.amounts import Amounts
+from bot.domain.guilds.periods import EPOCH, Interval
 from bot.domain.guilds.quota import Span
-from bot.domain.guilds.usage import EPOCH, By, Step
+from bot.domain.guilds.usage import By
 from bot.domain.money import Money
 
 EMPTY = "Nothing in this period"
@@ -58,16 +59,16 @@ _MONTHS = (
     *("Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
 )
 
-_BY_TIME: Mapping[Step, str] = {
-    Step.DAY: "Usage by day",
-    Step.WEEK: "Usage by week",
-    Step.MONTH: "Usage by month",
+_BY_TIME: Mapping[Interval, str] = {
+    Interval.DAY: "Usage by day",
+    Interval.WEEK: "Usage by week",
+    Interval.MONTH: "Usage by month",
 }
 
-_STEPS: Mapping[Step, str] = {
-    Step.DAY: "Day ({time_zone})",
-    Step.WEEK: "Week ({time_zone})",
-    Step.MONTH: "Month ({time_zone})",
+_INTERVALS: Mapping[Interval, str] = {
+    Interval.DAY: "Day ({time_zone})",
+    Interval.WEEK: "Week ({time_zone})",
+    Interval.MONTH: "Month ({time_zone})",
 }
 
 
@@ -169,11 +170,11 @@ OTHERS = "Others"
 """Models that have no bar of their own."""
 
 
-def chart_title(by: By, step: Step) -> str:
+def chart_title(by: By, interval: Interval) -> str:
     """Return what a chart is called."""
     match by:
         case By.DAY:
-            return _BY_TIME[step]
+            return _BY_TIME[interval]
         case By.MEMBER:
             return "Usage by member"
         case By.MODEL:
@@ -185,9 +186,9 @@ def cost_axis(currency: str) -> str:
     return say("Cost in {currency}", currency=currency)
 
 
-def time_axis(step: Step, time_zone: str) -> str:
+def time_axis(interval: Interval, time_zone: str) -> str:
     """Return what an axis of time is called."""
-    return say(_STEPS[step], time_zone=time_zone)
+    return say(_INTERVALS[interval], time_zone=time_zone)
 
 
 def unnamed_member(user_id: str) -> str:

@@ -1,44 +1,27 @@
-"""What admins read about their guild: periods, sums, pages of the log, and what a chart shows.
+"""What admins read about their guild: sums, pages of the log, exports.
 
 Jobs are counted by the moment they were queued and money by the ledger's ``counted_at``, which is
-the same moment; the bounds of a period are midnights of the guild's time zone.
+the same moment.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime
 from enum import StrEnum
-from zoneinfo import ZoneInfo
 
-from bot.domain.amounts import NOTHING, Amounts
+from bot.domain.amounts import Amounts
 from bot.domain.guilds.audit import AuditEntry
-from bot.domain.guilds.quota import Span, Window, window_span
+from bot.domain.guilds.periods import Column, Interval
+from bot.domain.guilds.quota import Span
 from bot.domain.guilds.settings import Guild
 from bot.domain.ids import ChannelId, GuildId, JobId, UserId
 from bot.domain.jobs.job import Job
 from bot.domain.jobs.states import JobState, StateFilter
 
-EPOCH = datetime(2015, 1, 1, tzinfo=UTC)
-"""Before the first of Discord's ids: nothing of ours is older."""
-
-MOST_COLUMNS = 62
-"""A timeline with more of them cannot be read; longer periods are drawn by week or month."""
-
 MOST_SERIES = 8
 """More bars than this are told as one: the others."""
-
-
-class Period(StrEnum):
-    """Which jobs are counted."""
-
-    TODAY = "today"
-    SEVEN_DAYS = "7 days"
-    THIRTY_DAYS = "30 days"
-    THIS_MONTH = "this month"
-    LAST_MONTH = "last month"
-    ALL = "all"
 
 
 class By(StrEnum):
@@ -47,17 +30,6 @@ class By(StrEnum):
     DAY = "day"
     MEMBER = "member"
     MODEL = "model"
-
-
-class Step(StrEnum):
-    """How much time one column of a timeline stands for."""
-
-    DAY = "day"
-    WEEK = "week"
-    MONTH = "month"
-
-
-_STEP_WINDOWS = {Step.DAY: Window.DAY, Step.WEEK: Window.WEEK, Step.MONTH: Window.MONTH}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,8 +90,8 @@ FAILED = StateFilter.FAILED.states
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """A job's place in the log, where a page begins or ends."""
+class Cursor:
+    """A job in the log, where a page begins or ends."""
 
     at: datetime
     job_id: JobId
@@ -133,7 +105,7 @@ class LogQuery:
     states: frozenset[JobState] = frozenset()
     """Empty means all."""
     member_id: UserId | None = None
-    place: Place | None = None
+    cursor: Cursor | None = None
     """The page lies beyond this job; None is the newest page."""
     is_newer: bool = False
     """Whether it lies on the newer side."""
@@ -186,16 +158,6 @@ class ExportedJob:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Column:
-    """One stretch of time of a timeline."""
-
-    first: date
-    """Its first day in the guild's time zone."""
-    span: Span
-    amounts: Amounts = NOTHING
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ChartData:
     """The figures of a chart; which of both is filled depends on ``by``."""
 
@@ -203,109 +165,5 @@ class ChartData:
     by: By
     span: Span
     sums: Sums
-    step: Step = Step.DAY
+    interval: Interval = Interval.DAY
     columns: tuple[Column, ...] = ()
-
-
-# --- what is drawn ---------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bar:
-    """One bar of a ranking."""
-
-    label: str
-    value: float
-    note: str
-    """Written beside the bar."""
-    otherwise: str = ""
-    """Stands for a label that has no legible character, for instance of emoji alone."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ranking:
-    """Bars below each other, the longest first."""
-
-    title: str
-    subtitle: str
-    axis: str
-    """What the values are, with their unit."""
-    bars: tuple[Bar, ...]
-    empty: str
-    """Written where there is nothing to draw."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Panel:
-    """One figure along a timeline."""
-
-    axis: str
-    values: tuple[float, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Timeline:
-    """Columns beside each other, in one or more panels above each other."""
-
-    title: str
-    subtitle: str
-    axis: str
-    """What a column stands for."""
-    labels: tuple[str, ...]
-    panels: tuple[Panel, ...]
-    empty: str
-
-
-Chart = Ranking | Timeline
-
-
-# --- periods ---------------------------------------------------------------------------------
-
-
-def period_span(period: Period, at: datetime, zone: ZoneInfo) -> Span:
-    """Return a period's bounds; the present day is whole."""
-    today = window_span(Window.DAY, at, zone)
-    this_month = window_span(Window.MONTH, at, zone)
-    match period:
-        case Period.TODAY:
-            return today
-        case Period.SEVEN_DAYS:
-            return Span(start=_days_before(at, 6, zone), end=today.end)
-        case Period.THIRTY_DAYS:
-            return Span(start=_days_before(at, 29, zone), end=today.end)
-        case Period.THIS_MONTH:
-            return Span(start=this_month.start, end=today.end)
-        case Period.LAST_MONTH:
-            before = this_month.start - timedelta(hours=1)
-            return window_span(Window.MONTH, before, zone)
-        case Period.ALL:
-            return Span(start=EPOCH, end=today.end)
-
-
-def _days_before(at: datetime, days: int, zone: ZoneInfo) -> datetime:
-    first = at.astimezone(zone).date() - timedelta(days=days)
-    return datetime.combine(first, time.min, zone).astimezone(UTC)
-
-
-def columns_of(span: Span, zone: ZoneInfo) -> tuple[Step, tuple[Column, ...]]:
-    """Cut a period into as many days as can be drawn, else weeks, else months.
-
-    The first and last column end where the period does. Where even months are too many, the
-    newest are taken.
-    """
-    for step in Step:
-        columns = _cut(span, _STEP_WINDOWS[step], zone)
-        if len(columns) <= MOST_COLUMNS:
-            return step, columns
-    return Step.MONTH, columns[-MOST_COLUMNS:]
-
-
-def _cut(span: Span, window: Window, zone: ZoneInfo) -> tuple[Column, ...]:
-    columns = []
-    start = span.start
-    while start < span.end:
-        end = min(window_span(window, start, zone).end, span.end)
-        first = start.astimezone(zone).date()
-        columns.append(Column(first=first, span=Span(start=start, end=end)))
-        start = end
-    return tuple(columns)

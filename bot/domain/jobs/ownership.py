@@ -17,8 +17,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bot.domain.ids import JobId, TaskId
+from bot.domain.jobs.deadlines import CREATE_DEADLINE_SECONDS, WINDOW_MARGIN
 from bot.domain.jobs.job import Job
-from bot.domain.jobs.pacing import CREATE_DEADLINE_SECONDS, WINDOW_MARGIN
 from bot.domain.jobs.states import POLLED, JobState
 from bot.domain.requests.task import ListedTask
 

@@ -13,8 +13,9 @@ from datetime import timedelta
 from functools import lru_cache
 from itertools import pairwise
 
+from bot.domain.jobs.deadlines import UNCONFIRMED_DEADLINE
+from bot.domain.jobs.estimates import DurationEstimate
 from bot.domain.jobs.job import Job
-from bot.domain.jobs.pacing import UNCONFIRMED_DEADLINE, DurationEstimate
 from bot.domain.requests.task import Task
 
 MOST_SAMPLES = 64

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bot.domain.jobs.estimates import Estimate
 from bot.domain.jobs.job import Job
-from bot.domain.jobs.pacing import Estimate
 
 
 class Purpose(StrEnum):

@@ -14,23 +14,21 @@ from statistics import median
 
 from bot.domain.errors import ExportTooLargeError
 from bot.domain.guilds import exports
+from bot.domain.guilds.charts import Chart
 from bot.domain.guilds.exports import ExportFormat
+from bot.domain.guilds.periods import Period, columns_of, period_span
 from bot.domain.guilds.quota import Span
 from bot.domain.guilds.settings import Guild
 from bot.domain.guilds.usage import (
     MOST_SERIES,
     AuditPage,
     By,
-    Chart,
     ChartData,
+    Cursor,
     LogPage,
     LogQuery,
-    Period,
-    Place,
     Summary,
     Sums,
-    columns_of,
-    period_span,
 )
 from bot.domain.ids import GuildId, UserId
 from bot.domain.jobs.states import JobState
@@ -133,7 +131,7 @@ class UsageReports:
         more, shown = len(found) > PAGE, found[:PAGE]
         if query.is_newer:
             shown.reverse()
-        beyond = query.place is not None
+        beyond = query.cursor is not None
         return LogPage(
             guild=guild,
             query=query,
@@ -179,14 +177,14 @@ class UsageReports:
             data = ChartData(guild=guild, by=by, span=span, sums=sums)
             if by is not By.DAY:
                 return data
-            step, columns = columns_of(span, guild.zone)
+            interval, columns = columns_of(span, guild.zone)
             found = await usage.sums_per_span(
                 connection, guild_id, [column.span for column in columns]
             )
         filled = (
             replace(column, amounts=amounts) for column, amounts in zip(columns, found, strict=True)
         )
-        return replace(data, step=step, columns=tuple(filled))
+        return replace(data, interval=interval, columns=tuple(filled))
 
     async def draw(self, chart: Chart) -> bytes:
         """Return a chart as PNG; drawn in a child process.
@@ -204,7 +202,7 @@ class UsageReports:
         """Yield an export piece by piece, with how many jobs each piece holds."""
         span = await self._span_of(guild_id, period)
         yield exports.opening(file_format), 0
-        after: Place | None = None
+        after: Cursor | None = None
         while True:
             # A transaction for each batch: a long one would hold up what the database cleans.
             async with self._database.read() as connection:
@@ -214,7 +212,7 @@ class UsageReports:
                     exports.rows, file_format, jobs, is_first=after is None
                 )
                 yield piece, len(jobs)
-                after = Place(at=jobs[-1].asked_at, job_id=jobs[-1].job_id)
+                after = Cursor(at=jobs[-1].asked_at, job_id=jobs[-1].job_id)
             if len(jobs) < BATCH:
                 break
         yield exports.closing(file_format), 0

@@ -7,7 +7,7 @@ due early, which costs a look.
 
 from __future__ import annotations
 
-from bot.domain.jobs.pacing import LONGEST_WAIT
+from bot.domain.jobs.deadlines import LONGEST_WAIT
 from bot.domain.ports import Clock
 from bot.logs import get_logger
 from bot.storage import lanes, leases

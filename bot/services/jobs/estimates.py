@@ -11,10 +11,8 @@ from bot.domain.catalogue import Catalogue
 from bot.domain.host.account import AccountStatus
 from bot.domain.host.switch import Switch
 from bot.domain.ids import AccountId, GuildId, JobId
-from bot.domain.jobs.fairness import LinePlaces
-from bot.domain.jobs.job import Job
-from bot.domain.jobs.pacing import (
-    UNCONFIRMED_COUNTS_FOR,
+from bot.domain.jobs.deadlines import UNCONFIRMED_COUNTS_FOR
+from bot.domain.jobs.estimates import (
     DurationEstimate,
     Estimate,
     estimate,
@@ -22,6 +20,8 @@ from bot.domain.jobs.pacing import (
     on_grid,
     start_estimates,
 )
+from bot.domain.jobs.fairness import LinePlaces
+from bot.domain.jobs.job import Job
 from bot.domain.jobs.render_times import (
     TYPICAL_SECONDS,
     RenderProfile,

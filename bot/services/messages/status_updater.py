@@ -16,8 +16,8 @@ from bot.domain.errors import (
     DeliveryError,
 )
 from bot.domain.ids import ChannelId, JobId
+from bot.domain.jobs.deadlines import STATUS_MESSAGE_GRACE
 from bot.domain.jobs.job import Job
-from bot.domain.jobs.pacing import STATUS_MESSAGE_GRACE
 from bot.domain.jobs.states import JobState
 from bot.domain.jobs.status import Drawing, StatusView
 from bot.domain.ports import Chat, Clock

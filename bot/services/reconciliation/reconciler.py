@@ -15,6 +15,7 @@ from bot.domain.errors import ProviderError
 from bot.domain.host.alerts import AlertKind
 from bot.domain.ids import AccountId
 from bot.domain.jobs.changes import adoption
+from bot.domain.jobs.deadlines import UNCONFIRMED_COUNTS_FOR
 from bot.domain.jobs.job import Job, JobEvent
 from bot.domain.jobs.ownership import (
     Finding,
@@ -24,7 +25,6 @@ from bot.domain.jobs.ownership import (
     is_made_from,
     settled_at,
 )
-from bot.domain.jobs.pacing import UNCONFIRMED_COUNTS_FOR
 from bot.domain.jobs.states import POLLED, JobState, Owner
 from bot.domain.ports import Clock, VideoProvider
 from bot.domain.requests.task import ListedTask, TaskState

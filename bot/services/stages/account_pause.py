@@ -11,7 +11,7 @@ from bot.domain.errors import AuthenticationError, ProviderError
 from bot.domain.host.account import Account, AccountStatus
 from bot.domain.host.alerts import AlertKind
 from bot.domain.ids import AccountId
-from bot.domain.jobs.pacing import ACCOUNT_PROBE_INTERVAL
+from bot.domain.jobs.deadlines import ACCOUNT_PROBE_INTERVAL
 from bot.domain.jobs.states import JobState
 from bot.domain.ports import Clock, VideoProvider
 from bot.logs import get_logger

@@ -31,8 +31,8 @@ from bot.domain.host.alerts import AlertKind
 from bot.domain.host.switch import Switch
 from bot.domain.ids import AccountId, TaskId, WorkerId
 from bot.domain.jobs.changes import JobChanges, adoption
+from bot.domain.jobs.deadlines import CREATE_LEASE, UNCONFIRMED_GAP
 from bot.domain.jobs.job import Detail, Job
-from bot.domain.jobs.pacing import CREATE_LEASE, UNCONFIRMED_GAP
 from bot.domain.jobs.states import JobState, Owner
 from bot.domain.jobs.transitions import transition
 from bot.domain.ports import Clock, VideoProvider

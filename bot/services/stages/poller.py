@@ -25,15 +25,15 @@ from bot.domain.failure import FailureReason
 from bot.domain.host.alerts import AlertKind
 from bot.domain.ids import JobId
 from bot.domain.jobs.changes import JobChanges
-from bot.domain.jobs.job import Detail, Job, JobUpdateKind
-from bot.domain.jobs.ownership import is_made_from
-from bot.domain.jobs.pacing import (
+from bot.domain.jobs.deadlines import (
     TASK_MEMORY,
     UNCONFIRMED_DEADLINE,
     UNKNOWN_POLLS,
     UNKNOWN_SPAN,
     poll_interval,
 )
+from bot.domain.jobs.job import Detail, Job, JobUpdateKind
+from bot.domain.jobs.ownership import is_made_from
 from bot.domain.jobs.render_times import observed_duration, render_profile_of
 from bot.domain.jobs.states import JobState, Owner
 from bot.domain.ports import Clock, VideoProvider

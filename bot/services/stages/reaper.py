@@ -13,13 +13,13 @@ from bot.domain.failure import FailureReason
 from bot.domain.host.alerts import AlertKind
 from bot.domain.ids import JobId
 from bot.domain.jobs.changes import JobChanges
-from bot.domain.jobs.job import Job
-from bot.domain.jobs.pacing import (
+from bot.domain.jobs.deadlines import (
     CREATE_DEADLINE_SECONDS,
     STATUS_MESSAGE_DEADLINE,
     UNCONFIRMED_DEADLINE,
     UNCONFIRMED_GAP,
 )
+from bot.domain.jobs.job import Job
 from bot.domain.jobs.retention import erased
 from bot.domain.jobs.states import IN_FLIGHT, JobState, Owner
 from bot.domain.ports import Clock

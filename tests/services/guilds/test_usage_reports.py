@@ -13,11 +13,12 @@ from pathlib import Path
 import pytest
 
 from bot.domain.errors import ExportTooLargeError
-from bot.domain.guilds import usage as domain
 from bot.domain.guilds.audit import Action, WordChange
+from bot.domain.guilds.charts import Chart, Panel, Ranking, Timeline
 from bot.domain.guilds.exports import BYTE_ORDER_MARK, ExportFormat
+from bot.domain.guilds.periods import Period
 from bot.domain.guilds.settings import Guild
-from bot.domain.guilds.usage import By, LogQuery, Panel, Period, Place, Ranking, Timeline
+from bot.domain.guilds.usage import By, Cursor, LogQuery
 from bot.domain.ids import GuildId, UserId
 from bot.domain.jobs.states import JobState
 from bot.domain.people import Person
@@ -84,11 +85,11 @@ async def test_the_log_goes_there_and_back(core: Core, usage: UsageReports) -> N
     first = await usage.log(GUILD, LogQuery(span=span))
     assert (len(first.jobs), first.has_newer, first.has_older) == (PAGE, False, True)
     last = first.jobs[-1]
-    place = Place(at=last.times.created_at, job_id=last.id)
-    second = await usage.log(GUILD, LogQuery(span=span, place=place))
+    place = Cursor(at=last.times.created_at, job_id=last.id)
+    second = await usage.log(GUILD, LogQuery(span=span, cursor=place))
     assert (len(second.jobs), second.has_newer, second.has_older) == (2, True, False)
-    place = Place(at=second.jobs[0].times.created_at, job_id=second.jobs[0].id)
-    back = await usage.log(GUILD, LogQuery(span=span, place=place, is_newer=True))
+    place = Cursor(at=second.jobs[0].times.created_at, job_id=second.jobs[0].id)
+    back = await usage.log(GUILD, LogQuery(span=span, cursor=place, is_newer=True))
     assert back.jobs == first.jobs
     assert (back.has_newer, back.has_older) == (False, True)
     assert (await usage.log(GuildId(1), LogQuery(span=span))).jobs == ()
@@ -130,7 +131,7 @@ async def test_columns_add_up_to_the_whole(core: Core, usage: UsageReports) -> N
 
 
 async def test_a_chart_is_drawn_outside_this_process(usage: UsageReports) -> None:
-    chart: domain.Chart = Timeline(
+    chart: Chart = Timeline(
         title="t", subtitle="s", axis="a", labels=("1",), empty="-",
         panels=(Panel(axis="p", values=(1.0,)),),
     )  # fmt: skip

@@ -14,8 +14,8 @@ from bot.domain.guilds.audit import Action, WordChange
 from bot.domain.guilds.settings import Guild
 from bot.domain.host.account import AccountStatus
 from bot.domain.ids import ChannelId, UserId
+from bot.domain.jobs.deadlines import LONGEST_WAIT
 from bot.domain.jobs.job import Job, JobUpdateKind
-from bot.domain.jobs.pacing import LONGEST_WAIT
 from bot.domain.jobs.states import JobState, Owner
 from bot.domain.people import Person
 from bot.services.guilds.membership import FORGET_EVERY_SECONDS, SETTINGS_KEPT, GuildMembership

@@ -8,9 +8,10 @@ import pytest
 
 from bot.domain.errors import AuthenticationError
 from bot.domain.ids import GuildId, JobId, UserId
+from bot.domain.jobs.deadlines import UNCONFIRMED_COUNTS_FOR
+from bot.domain.jobs.estimates import Estimate
 from bot.domain.jobs.fairness import GuildInLine
 from bot.domain.jobs.job import Job
-from bot.domain.jobs.pacing import UNCONFIRMED_COUNTS_FOR, Estimate
 from bot.domain.jobs.render_times import render_profile_of
 from bot.domain.jobs.states import JobState
 from bot.services.jobs import estimates

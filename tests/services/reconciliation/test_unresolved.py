@@ -11,7 +11,7 @@ from bot.chat import text
 from bot.domain.amounts import NOTHING
 from bot.domain.errors import ProviderUnavailableError
 from bot.domain.ids import AccountId, TaskId
-from bot.domain.jobs.pacing import UNCONFIRMED_COUNTS_FOR
+from bot.domain.jobs.deadlines import UNCONFIRMED_COUNTS_FOR
 from bot.domain.jobs.states import JobState
 from bot.domain.requests.task import ListedTask, TaskPage, TaskState
 from bot.storage import lanes

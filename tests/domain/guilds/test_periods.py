@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.domain.guilds.periods import MOST_COLUMNS, Interval, Period, columns_of, period_span
 from bot.domain.guilds.quota import Span
-from bot.domain.guilds.usage import MOST_COLUMNS, Period, Step, columns_of, period_span
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 3, 29, 12, tzinfo=UTC)
@@ -45,8 +45,8 @@ def test_all_begins_before_there_was_anything() -> None:
 
 
 def test_thirty_days_have_a_column_each_whatever_the_clocks_do() -> None:
-    step, columns = columns_of(period_span(Period.THIRTY_DAYS, NOW, BERLIN), BERLIN)
-    assert (step, len(columns)) == (Step.DAY, 30)
+    interval, columns = columns_of(period_span(Period.THIRTY_DAYS, NOW, BERLIN), BERLIN)
+    assert (interval, len(columns)) == (Interval.DAY, 30)
     lengths = {column.span.end - column.span.start for column in columns}
     assert lengths == {timedelta(hours=24), timedelta(hours=23)}
 

@@ -1,4 +1,4 @@
-"""Waits, intervals and honest times, as functions of time alone."""
+"""Honest times: when a line is served and a job is done."""
 
 from __future__ import annotations
 
@@ -8,45 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.backoff import backoff
-from bot.domain.jobs.pacing import (
-    CREATE_DEADLINE_SECONDS,
-    CREATE_LEASE,
-    TASK_MEMORY,
-    UNCONFIRMED_COUNTS_FOR,
-    UNCONFIRMED_DEADLINE,
+from bot.domain.jobs.estimates import (
     DurationEstimate,
     estimate,
     mean_estimate,
     on_grid,
-    poll_interval,
     start_estimates,
 )
 from tests.fakes import NOW
-
-
-@pytest.mark.parametrize(
-    ("attempts", "seconds"), [(0, 2), (1, 2), (2, 4), (3, 8), (6, 60), (60, 60), (10**9, 60)]
-)
-def test_wait_doubles_up_to_its_bound(attempts: int, seconds: float) -> None:
-    wait = backoff(attempts, first_seconds=2, most_seconds=60)
-    assert wait == timedelta(seconds=seconds)
-
-
-@given(attempts=st.integers(0, 10**6))
-def test_wait_never_shrinks(attempts: int) -> None:
-    now = backoff(attempts, first_seconds=0.5, most_seconds=300)
-    assert now <= backoff(attempts + 1, first_seconds=0.5, most_seconds=300)
-
-
-@pytest.mark.parametrize(
-    ("slow", "late", "seconds"),
-    [(False, False, 15), (True, False, 30), (False, True, 60), (True, True, 120)],
-)
-def test_slow_models_and_late_tasks_are_polled_less(
-    *, slow: bool, late: bool, seconds: float
-) -> None:
-    assert poll_interval(interval_seconds=15, slow=slow, late=late).total_seconds() == seconds
 
 
 def _promise(seconds: float, *, late_by: float = 0, samples: int = 40) -> DurationEstimate:
@@ -136,9 +105,3 @@ def test_moment_on_a_grid_is_never_earlier_and_less_than_a_step_later(
     shown = on_grid(moment, step)
     assert moment <= shown < moment + step
     assert on_grid(shown, step) == shown
-
-
-def test_figures_fit_each_other() -> None:
-    assert timedelta(seconds=CREATE_DEADLINE_SECONDS) * 2 <= CREATE_LEASE
-    assert timedelta(hours=3) < UNCONFIRMED_COUNTS_FOR
-    assert timedelta(hours=3) + TASK_MEMORY <= UNCONFIRMED_DEADLINE
