@@ -44,10 +44,6 @@ _WINDOWS = {
     Interval.WEEK: Window.WEEK,
     Interval.MONTH: Window.MONTH,
 }
-    Interval.DAY: Window.DAY,
-    Interval.WEEK: Window.WEEK,
-    Interval.MONTH: Window.MONTH,
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
