@@ -201,7 +201,7 @@ class Killing:
 
     async def kill_in_download(self) -> None:
         """Ask, and kill the bot while the result still comes in."""
-        drip = self.world.dashscope.faults.add("result", "drip", bytes_per_second=1024)
+        drip = self.world.dashscope.faults.add("result", "drip", bytes_per_second=256 * 1024)
         await self.bot.kill()
         await self.bot.start()
         await self.ask()
