@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 IMAGE := tween:latest
 
-.PHONY: setup check fix test demo docs run bench image lock clean
+.PHONY: setup check fix test test-fast demo docs run bench image lock clean
 
 setup: $(VENV)/.ready
 
@@ -27,8 +27,14 @@ fix: setup
 	$(BIN)/ruff check --fix .
 
 # Three at a time: an end-to-end test waits more than it computes.
+test: export HYPOTHESIS_PROFILE := thorough
 test: setup
 	$(BIN)/python -m pytest -n 3 --dist worksteal
+
+# What a change breaks first: no database, no process but the media children, few drawn examples.
+test-fast: setup
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow" \
+		tests/domain tests/chat tests/provider tests/cogs tests/media
 
 demo: setup
 	$(BIN)/python -m sandbox.demo

@@ -126,7 +126,7 @@ class App(Outside):
             writer=self.writer,
             chat=self.chat,
             estimates=self.estimates,
-            folders=self.folders,
+            files=self.files,
         )
 
     # --- services: intake --------------------------------------------------------------------
@@ -144,7 +144,7 @@ class App(Outside):
     @cached_property
     def lookup(self) -> JobLookup:
         """Finds jobs for people."""
-        return JobLookup(self.database, self.estimates, self.folders)
+        return JobLookup(self.database, self.estimates, self.files)
 
     @cached_property
     def submissions(self) -> Submissions:
@@ -156,7 +156,7 @@ class App(Outside):
             account=self.provider.account,
             admission=self.admission,
             quotas=self.quotas,
-            folders=self.folders,
+            files=self.files,
             messages=self.status_messages,
             allowed_guilds=self.settings.guilds,
         )
@@ -167,7 +167,7 @@ class App(Outside):
         return VideoRequests(
             catalogue=self.catalogue,
             admission=self.admission,
-            pictures=Pictures(self.media),
+            pictures=Pictures(self.chat, self.media, self.files),
             submissions=self.submissions,
         )
 
@@ -179,7 +179,7 @@ class App(Outside):
             catalogue=self.catalogue,
             admission=self.admission,
             lookup=self.lookup,
-            folders=self.folders,
+            files=self.files,
             submissions=self.submissions,
         )
 
@@ -196,7 +196,7 @@ class App(Outside):
         return Erasure(
             clock=self.clock,
             writer=self.writer,
-            folders=self.folders,
+            files=self.files,
             lookup=self.lookup,
             audit=self.audit_log,
         )
@@ -217,7 +217,7 @@ class App(Outside):
             writer=self.writer,
             provider=self.provider,
             catalogue=self.catalogue,
-            folders=self.folders,
+            files=self.files,
             accounts=self.account_pause,
             alerts=self.alerts,
             outcomes=self.outcomes,
@@ -254,7 +254,7 @@ class App(Outside):
             writer=self.writer,
             provider=self.provider,
             media=self.media,
-            folders=self.folders,
+            files=self.files,
             alerts=self.alerts,
             metrics=self.metrics,
             claims=self.claims,
@@ -268,7 +268,7 @@ class App(Outside):
             writer=self.writer,
             chat=self.chat,
             media=self.media,
-            folders=self.folders,
+            files=self.files,
             messages=self.status_messages,
             metrics=self.metrics,
             claims=self.claims,
@@ -282,7 +282,7 @@ class App(Outside):
             database=self.database,
             clock=self.clock,
             writer=self.writer,
-            folders=self.folders,
+            files=self.files,
             alerts=self.alerts,
             metrics=self.metrics,
             lifetimes=Lifetimes(queue_ttl=self._queue_ttl, retention=self.settings.retention),
@@ -421,7 +421,7 @@ class App(Outside):
     def storage_watch(self) -> StorageWatch:
         """Tells of a disk or database that is not writable."""
         return StorageWatch(
-            folder=self.settings.data_dir,
+            files=self.files,
             database_trouble=lambda: self.process_lease.trouble,
             clock=self.clock,
             alerts=self.alerts,

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import shutil
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import aiohttp
 import discord
@@ -18,8 +16,8 @@ from bot.domain.errors import (
     DatabaseUnavailableError,
     ProviderUnavailableError,
 )
+from bot.domain.ports import Files
 from bot.domain.units import MIB
-from bot.media import files
 from bot.settings import Settings
 from bot.storage import schema
 
@@ -87,27 +85,24 @@ async def _database(app: App) -> str:
 
 
 async def _disk(app: App) -> str:
-    return await asyncio.to_thread(_try_disk, app.settings)
-
-
-def _try_disk(settings: Settings) -> str:
-    require_writable(settings.data_dir)
-    free = shutil.disk_usage(settings.data_dir).free
+    await require_writable(app.files)
+    folder = app.settings.data_dir
+    free = shutil.disk_usage(folder).free
     if free < MIN_FREE_BYTES:
         raise ConfigurationError(
             "DATA_DIR", f"has {free // MIB} MiB free; {MIN_FREE_BYTES // MIB} are needed"
         )
-    return f"{settings.data_dir} is writable, {free // MIB:,} MiB free"
+    return f"{folder} is writable, {free // MIB:,} MiB free"
 
 
-def require_writable(folder: Path) -> None:
+async def require_writable(files: Files) -> None:
     """Make sure that files can be kept.
 
     Raises:
         ConfigurationError: they cannot.
     """
     try:
-        files.try_writing(folder, size_bytes=1)
+        await files.try_writing(size_bytes=1)
     except OSError as error:
         raise ConfigurationError("DATA_DIR", f"cannot be written: {error}") from error
 

@@ -104,13 +104,10 @@ def main() -> None:
 @_configured
 async def run() -> None:
     """Apply migrations and serve until SIGTERM."""
-    from bot.checks import require_writable
     from bot.serving import run as serve
 
-    settings = _settings()
-    require_writable(settings.data_dir)
     try:
-        await serve(settings, _overrides())
+        await serve(_settings(), _overrides())
     except Exception as error:
         named = _named(error)
         if named is not None:

@@ -20,13 +20,13 @@ from bot.client import TweenBot
 from bot.clock import LocalWakeup, WallClock
 from bot.domain.catalogue import Catalogue
 from bot.domain.money import Money
-from bot.domain.ports import Chat, Clock, VideoProvider, Wakeup
+from bot.domain.ports import Chat, Clock, Files, VideoProvider, Wakeup
+from bot.files import LocalFiles
 from bot.media.child import MediaPool
 from bot.metrics import Metrics
 from bot.provider import DashScopeProvider, default_base_url
 from bot.services.host.watchdogs import GATEWAY_PATIENCE_SECONDS, LagWatch
 from bot.services.intake.quotas import QuotaDefaults
-from bot.services.jobs.files import Folders
 from bot.services.jobs.writer import JobListener
 from bot.settings import Settings
 from bot.storage.engine import Database
@@ -120,9 +120,11 @@ class Outside:
     @cached_property
     def chat(self) -> Chat:
         """Discord, as loops write to it."""
-        return self.overrides.chat or self._around(
-            Messenger(self.client, money=self.money, operators=self.settings.operators)
-        )
+        if self.overrides.chat is not None:
+            return self.overrides.chat
+        chat = Messenger(self.client, money=self.money, operators=self.settings.operators)
+        self._stack.push_async_callback(chat.aclose)
+        return self._around(chat)
 
     @cached_property
     def media(self) -> MediaPool:
@@ -134,9 +136,9 @@ class Outside:
         return self._around(media)
 
     @cached_property
-    def folders(self) -> Folders:
-        """Where the files of jobs lie."""
-        return self._around(Folders(self.settings.data_dir))
+    def files(self) -> Files:
+        """Where files are kept."""
+        return self._around(LocalFiles(self.settings.data_dir))
 
     @cached_property
     def catalogue(self) -> Catalogue:

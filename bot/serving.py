@@ -14,6 +14,7 @@ import discord
 from bot import __version__
 from bot.app import App, build_app
 from bot.chat.retry import converted
+from bot.checks import require_writable
 from bot.domain.errors import BotError, ConfigurationError, LostLeaseError
 from bot.logs import get_logger
 from bot.loops import supervise
@@ -54,9 +55,11 @@ async def run(settings: Settings, overrides: Overrides | None = None) -> None:
 async def _run(app: App) -> None:
     # A setting that does not work is named before anything is changed.
     app.catalogue  # noqa: B018 - read for its errors
+    await require_writable(app.files)
     await _upgrade(app.database)
     await _require_own_jobs(app)
     await app.process_lease.acquire()
+    await app.files.drop_scratch()
     try:
         async with app.client:
             await _serve(app)

@@ -63,19 +63,19 @@ class JobsCog(
     @app_commands.describe(**text.descriptions.JOBS_SHOW.options)
     async def show(self, interaction: discord.Interaction[TweenBot], job: str) -> None:
         """Show one job; a video that could not be posted is handed out here."""
-        shown = await self._lookup.show(
+        async with self._lookup.show(
             job, requester_of(interaction), limit_bytes=interaction.filesize_limit
-        )
-        found, video = shown.view.job, shown.video
-        file = (
-            discord.File(video, f"tween-{found.id}.mp4", spoiler=found.options.spoiler)
-            if video
-            else None
-        )
-        embed = panels.job_details(shown.view, money_of(interaction))
-        kept_out = found.state is JobState.UNDELIVERABLE and video is None
-        said = text.refusals.ANSWER_TOO_LARGE if kept_out else None
-        await say(interaction, said, embed=embed, file=file)
+        ) as shown:
+            found, video = shown.view.job, shown.video
+            file = (
+                discord.File(video, f"tween-{found.id}.mp4", spoiler=found.options.spoiler)
+                if video
+                else None
+            )
+            embed = panels.job_details(shown.view, money_of(interaction))
+            kept_out = found.state is JobState.UNDELIVERABLE and video is None
+            said = text.refusals.ANSWER_TOO_LARGE if kept_out else None
+            await say(interaction, said, embed=embed, file=file)
 
     @app_commands.command(name="cancel", description=text.descriptions.JOBS_CANCEL.description)
     @app_commands.describe(**text.descriptions.JOBS_CANCEL.options)

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-import aiohttp
 import discord
-import stamina
 from discord import app_commands
 from discord.ext import commands
 
@@ -15,17 +12,15 @@ from bot.chat import panels
 from bot.chat import text as words  # a command is called text
 from bot.client import TweenBot
 from bot.domain.catalogue import MODELS, Choices, Kind
-from bot.domain.errors import InvalidImageError, InvalidOptionsError
-from bot.domain.problems import OptionProblem, PictureProblem
+from bot.domain.errors import InvalidOptionsError
+from bot.domain.problems import OptionProblem
+from bot.domain.requests.pictures import PictureSource
 from bot.domain.requests.submission import MAX_SEED, VideoOptions
-from bot.logs import get_logger
-from bot.services.intake.video_requests import PictureSource, VideoRequests
+from bot.services.intake.video_requests import VideoRequests
 from cogs import _suggestions
 from cogs._checks import money_of, origin_of, requester_of, require_bot_may_post
 from cogs._errors import say
 from cogs._guarded import GuardedCog
-
-log = get_logger(__name__)
 
 MAX_PROMPT = max(row.prompt_limit for row in MODELS)
 MAX_NEGATIVE_PROMPT = max(row.negative_prompt_limit for row in MODELS)
@@ -33,11 +28,6 @@ DURATIONS = {
     kind: [seconds for row in MODELS if row.kind is kind for seconds in row.durations]
     for kind in (Kind.IMAGE, Kind.TEXT)
 }
-
-READ_ATTEMPTS = 3
-"""Discord's CDN does not always have a fresh file: https://github.com/python-discord/bot/pull/1230"""
-
-_UNREAD = (discord.HTTPException, aiohttp.ClientError, OSError)
 
 if TYPE_CHECKING:
     PromptText = str
@@ -206,28 +196,10 @@ class VideoCog(
 def _source(option: str, attachment: discord.Attachment) -> PictureSource:
     return PictureSource(
         option=option,
+        url=attachment.url,
         size_bytes=attachment.size,
         content_type=attachment.content_type,
-        read=_reader(option, attachment),
     )
-
-
-def _reader(option: str, attachment: discord.Attachment) -> Callable[[], Awaitable[bytes]]:
-    """Return how to read an attachment: at once, because its URL expires."""
-
-    async def read() -> bytes:
-        try:
-            async for attempt in stamina.retry_context(
-                on=_UNREAD, attempts=READ_ATTEMPTS, wait_initial=0.3, wait_max=1.0
-            ):
-                with attempt:
-                    return await attachment.read()
-        except _UNREAD as error:
-            log.info("attachment_unread", option=option, reason=type(error).__name__)
-            raise InvalidImageError(option=option, problem=PictureProblem.UNAVAILABLE) from error
-        raise AssertionError("stamina ends with a result or an error")
-
-    return read
 
 
 def _text(value: str | None) -> str | None:

@@ -15,7 +15,12 @@ from typing_extensions import override
 
 from bot.domain.amounts import Amounts
 from bot.domain.catalogue import Kind, Price
-from bot.domain.errors import DeliveryError, ProviderError, TaskNotCancellableError
+from bot.domain.errors import (
+    ChatUnavailableError,
+    DeliveryError,
+    ProviderError,
+    TaskNotCancellableError,
+)
 from bot.domain.guilds.audit import AuditEntry, AuditLine
 from bot.domain.guilds.settings import Notify
 from bot.domain.host.alerts import Alert
@@ -37,10 +42,10 @@ from bot.domain.jobs.job import Job, Messages, Times
 from bot.domain.jobs.states import JobState
 from bot.domain.jobs.status import Drawing, Purpose, StatusView
 from bot.domain.people import Person, Requester
-from bot.domain.ports import Chat, Clock, VideoProvider, Wakeup
-from bot.domain.requests.pictures import PreparedPicture
+from bot.domain.ports import Chat, Clock, LocalFile, VideoProvider, Wakeup
+from bot.domain.requests.pictures import Picture
 from bot.domain.requests.submission import Origin, Submission, VideoOptions, VideoSpec
-from bot.domain.requests.task import Download, ListedTask, Task, TaskPage, TaskRequest, TaskState
+from bot.domain.requests.task import ListedTask, Task, TaskPage, TaskRequest, TaskState
 
 NOW = datetime(2026, 5, 6, 12, 0, tzinfo=UTC)
 ACCOUNT = AccountId("beijing:dashscope.aliyuncs.com:0123456789ab")
@@ -163,6 +168,11 @@ def a_requester(
     )
 
 
+def a_picture(option: str) -> Picture:
+    """Return a picture that was made to fit."""
+    return Picture(option=option, file_name=f"{option}.jpg", width=640, height=480)
+
+
 def a_submission(
     *,
     guild_id: GuildId = GUILD,
@@ -172,7 +182,7 @@ def a_submission(
     interaction_id: int | None = None,
     model: str = MODEL,
     price_micros: int = 1_000_000,
-    preview: bytes | None = b"preview",
+    has_preview: bool = True,
     options: VideoOptions | None = None,
     **origin: object,
 ) -> Submission:
@@ -184,15 +194,13 @@ def a_submission(
     }
     whence.update(origin)
     return Submission(
+        job_id=new_job_id(),
         requester=a_requester(guild_id, requester_id, role_ids=role_ids, channel_path=channel_path),
         origin=Origin(**whence),
         spec=replace(a_spec(model=model), options=options or VideoOptions(prompt="a red fox")),
         price=a_price(price_micros),
-        pictures=tuple(
-            PreparedPicture(option=option, jpeg=option.encode(), width=640, height=480)
-            for option in ("first_frame", "last_frame")
-        ),
-        preview=preview,
+        pictures=tuple(a_picture(option) for option in ("first_frame", "last_frame")),
+        has_preview=has_preview,
     )
 
 
@@ -327,13 +335,13 @@ class InMemoryProvider(VideoProvider):
         self.tasks[task_id] = a_task(task_id, TaskState.CANCELED)
 
     @override
-    async def download(self, url: str, into: Path, *, max_bytes: int) -> Download:
+    async def download(self, url: str, into: LocalFile, *, max_bytes: int) -> int:
         self.downloaded.append(url)
         answer = self.files.popleft() if self.files else VIDEO
         if isinstance(answer, Exception):
             raise answer
-        await asyncio.to_thread(into.write_bytes, answer)
-        return Download(path=into, size_bytes=len(answer))
+        await asyncio.to_thread(Path(into).write_bytes, answer)
+        return len(answer)
 
     def list_task(
         self,
@@ -363,6 +371,8 @@ class RecordingChat(Chat):
         self.calls: list[tuple[str, JobId]] = []
         self.views: list[StatusView] = []
         self.files: list[bytes] = []
+        self.attached: dict[str, bytes] = {}
+        """What members attached, by its URL."""
         self.refusals: dict[str, deque[DeliveryError]] = defaultdict(deque)
         """The next errors of each method."""
         self.closed: dict[str, DeliveryError] = {}
@@ -388,12 +398,12 @@ class RecordingChat(Chat):
         """Return what was shown last."""
         return self.views[-1]
 
-    async def _send(self, name: str, drawing: Drawing, file: Path | None = None) -> None:
+    async def _send(self, name: str, drawing: Drawing, file: LocalFile | None = None) -> None:
         view = drawing.content
         assert isinstance(view, StatusView)
         await self._call(name, view, file)
 
-    async def _call(self, name: str, view: StatusView, file: Path | None = None) -> None:
+    async def _call(self, name: str, view: StatusView, file: LocalFile | None = None) -> None:
         if self.before is not None:
             await self.before(name)
         if name in self.closed:
@@ -403,7 +413,7 @@ class RecordingChat(Chat):
         self.calls.append((name, view.job.id))
         self.views.append(view)
         if file is not None:
-            self.files.append(await asyncio.to_thread(file.read_bytes))
+            self.files.append(await asyncio.to_thread(Path(file).read_bytes))
 
     @override
     def draw(self, view: StatusView) -> Drawing:
@@ -419,13 +429,19 @@ class RecordingChat(Chat):
         return Drawing(digest=digest, content=view)
 
     @override
-    async def post_status(self, job: Job, drawing: Drawing, *, preview: Path | None) -> Receipt:
+    async def post_status(self, job: Job, drawing: Drawing, *, preview: bytes | None) -> Receipt:
         await self._send("post_status", drawing)
         return Receipt(channel_id=job.origin.channel_id, message_id=MessageId(number()))
 
     @override
     async def edit_status(self, job: Job, drawing: Drawing) -> None:
         await self._send("edit_status", drawing)
+
+    @override
+    async def fetch_attachment(self, url: str, into: LocalFile, *, max_bytes: int) -> None:
+        if url not in self.attached:
+            raise ChatUnavailableError("404")
+        await asyncio.to_thread(Path(into).write_bytes, self.attached[url])
 
     @override
     async def find_message(
@@ -437,19 +453,19 @@ class RecordingChat(Chat):
         return self.standing.get((purpose, channel_id))
 
     @override
-    async def deliver_by_edit(self, job: Job, drawing: Drawing, file: Path) -> Receipt:
+    async def deliver_by_edit(self, job: Job, drawing: Drawing, file: LocalFile) -> Receipt:
         await self._send("deliver_by_edit", drawing, file)
         message_id = job.messages.status_message_id
         assert message_id is not None
         return Receipt(channel_id=job.origin.channel_id, message_id=message_id)
 
     @override
-    async def deliver_in_channel(self, job: Job, drawing: Drawing, file: Path) -> Receipt:
+    async def deliver_in_channel(self, job: Job, drawing: Drawing, file: LocalFile) -> Receipt:
         await self._send("deliver_in_channel", drawing, file)
         return Receipt(channel_id=job.origin.channel_id, message_id=MessageId(number()))
 
     @override
-    async def deliver_by_dm(self, job: Job, drawing: Drawing, file: Path) -> Receipt:
+    async def deliver_by_dm(self, job: Job, drawing: Drawing, file: LocalFile) -> Receipt:
         await self._send("deliver_by_dm", drawing, file)
         return Receipt(channel_id=self.dm_of(job.requester.user_id), message_id=MessageId(number()))
 

@@ -64,11 +64,13 @@ def test_imports_go_the_allowed_ways(
     monkeypatch.chdir(ROOT)
     monkeypatch.syspath_prepend(str(ROOT))
     loggers = logging.Logger.manager.loggerDict.values()
-    silent = {each for each in loggers if isinstance(each, logging.Logger) and each.disabled}
+    silent = {
+        logger for logger in loggers if isinstance(logger, logging.Logger) and logger.disabled
+    }
     code = lint_imports(config_filename="pyproject.toml", no_cache=True)
-    for each in loggers:  # import-linter silences everybody else's
-        if isinstance(each, logging.Logger):
-            each.disabled = each in silent
+    for logger in loggers:  # import-linter silences everybody else's
+        if isinstance(logger, logging.Logger):
+            logger.disabled = logger in silent
     assert code == 0, capsys.readouterr().out
 
 
@@ -116,12 +118,16 @@ def reraises(handler: ast.ExceptHandler) -> bool:
 
 @pytest.mark.parametrize("path", PRODUCT, ids=name_of)
 def test_everything_is_caught_only_at_a_named_boundary(path: Path) -> None:
-    swallowing = [each.lineno for each in catchers(path) if not reraises(each)]
+    swallowing = [catcher.lineno for catcher in catchers(path) if not reraises(catcher)]
     assert not swallowing or name_of(path) in BOUNDARIES, f"{name_of(path)}:{swallowing}"
 
 
 def test_every_named_boundary_is_one() -> None:
-    real = {name_of(path) for path in PRODUCT if any(not reraises(each) for each in catchers(path))}
+    real = {
+        name_of(path)
+        for path in PRODUCT
+        if any(not reraises(catcher) for catcher in catchers(path))
+    }
     assert set(BOUNDARIES) == real
 
 

@@ -208,14 +208,16 @@ def anchors(page: Path) -> set[str]:
     """Return the addresses of a page's headings, as GitHub makes them."""
     text = re.sub(r"```.*?```", "", page.read_text("utf-8"), flags=re.DOTALL)
     headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", each.lower()).replace(" ", "-") for each in headings}
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 def links(page: Path) -> list[str]:
     """Return the relative addresses a page links to or shows."""
     text = re.sub(r"```.*?```", "", page.read_text("utf-8"), flags=re.DOTALL)
     found = re.findall(r"\]\(([^)\s]+)\)", text) + re.findall(r'(?:src|href)="([^"]+)"', text)
-    return [each for each in found if not each.startswith(("http://", "https://", "mailto:"))]
+    return [
+        address for address in found if not address.startswith(("http://", "https://", "mailto:"))
+    ]
 
 
 @pytest.mark.parametrize("page", [README, *PAGES], ids=lambda page: page.name)
@@ -234,7 +236,7 @@ def test_every_page_is_linked_from_the_readme_and_every_picture_from_somewhere()
 
     assert set(PAGES) - linked(README) == set()
     pictures = set((ROOT / "docs" / "pictures").iterdir())
-    assert pictures - {each for page in (README, *PAGES) for each in linked(page)} == set()
+    assert pictures - {file for page in (README, *PAGES) for file in linked(page)} == set()
 
 
 def test_the_pictures_are_small_and_sharp() -> None:

@@ -37,7 +37,7 @@ def rows(text: str) -> list[list[str]]:
     """Return the cells of a table's lines, without the head."""
     lines = [line for line in text.splitlines() if line.startswith("| ")]
     cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
-    return [each for each in cells if "`" in each[0] or "`" in each[1]]
+    return [cell for cell in cells if "`" in cell[0] or "`" in cell[1]]
 
 
 def example(language: str, after: str) -> str:

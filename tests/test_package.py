@@ -73,7 +73,7 @@ def requirements(name: str) -> dict[str, frozenset[str]]:
 
 def distributions(*wanted: str) -> set[str]:
     """Return the names behind requirements such as ``sqlalchemy[asyncio]>=2.1``."""
-    names = (re.match(r"[\w.-]+", each) for each in wanted)
+    names = (re.match(r"[\w.-]+", requirement) for requirement in wanted)
     return {re.sub(r"[._]", "-", name[0]).lower() for name in names if name}
 
 

@@ -61,12 +61,12 @@ async def write() -> None:
     PICTURES.mkdir(exist_ok=True)
     transcript = Transcript()
     with tempfile.TemporaryDirectory(prefix="tween-docs-") as name:
-        out, stage, scenes = (Path(name, each) for each in ("out", "demo", "script"))
+        out, stage, scenes = (Path(name, folder_name) for folder_name in ("out", "demo", "script"))
         for folder in (out, stage, scenes):
             folder.mkdir()
         await play(out, stage, transcript)
-        for each in (SHEET_NAME, CONVERSATION_NAME):
-            compress(out / each, (PICTURES / each).with_suffix(".webp"))
+        for picture in (SHEET_NAME, CONVERSATION_NAME):
+            compress(out / picture, (PICTURES / picture).with_suffix(".webp"))
         recording = await record(scenes, transcript)
     for name, data in recording.pictures.items():
         (PICTURES / name).write_bytes(data)

@@ -8,12 +8,13 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from pathlib import Path
+from io import BytesIO
 from typing import TypeVar
 
 import discord
 
 from bot.chat import limits, search, text
+from bot.chat.attachments import Attachments
 from bot.chat.retry import DiscordRetry
 from bot.chat.status import PREVIEW_NAME, Rendered, announcement, render
 from bot.domain.errors import (
@@ -31,6 +32,7 @@ from bot.domain.jobs.delivery import Receipt
 from bot.domain.jobs.job import Job
 from bot.domain.jobs.status import Drawing, Purpose, StatusView
 from bot.domain.money import Money
+from bot.domain.ports import LocalFile
 from bot.logs import get_logger
 
 log = get_logger(__name__)
@@ -52,17 +54,27 @@ class Messenger:
         self._money = money
         self._operators = tuple(operators)
         self._discord = DiscordRetry()
+        self._attachments = Attachments()
+
+    async def aclose(self) -> None:
+        """Close the connections of its own; the client's are the client's."""
+        await self._attachments.aclose()
+
+    async def fetch_attachment(self, url: str, into: LocalFile, *, max_bytes: int) -> None:
+        """Stream what somebody attached to a file that is not there yet."""
+        await self._attachments.fetch(url, into, max_bytes=max_bytes)
 
     def draw(self, view: StatusView) -> Drawing:
         """Draw a job's status message."""
         drawn = _Drawn(view=view, rendered=render(view, self._money))
         return Drawing(digest=drawn.rendered.digest, content=drawn)
 
-    async def post_status(self, job: Job, drawing: Drawing, *, preview: Path | None) -> Receipt:
+    async def post_status(self, job: Job, drawing: Drawing, *, preview: bytes | None) -> Receipt:
         """Post a job's status message into its channel."""
 
         async def post(rendered: Rendered) -> Receipt:
-            files = [discord.File(preview, PREVIEW_NAME)] if preview else []
+            # A new file for each attempt: sending one reads it to its end.
+            files = [discord.File(BytesIO(preview), PREVIEW_NAME)] if preview else []
             message = await self._channel(job.origin.channel_id).send(
                 embed=rendered.embed,
                 view=rendered.view or discord.utils.MISSING,
@@ -82,7 +94,7 @@ class Messenger:
 
         await self._with_prompt_if_allowed(drawing, edit)
 
-    async def deliver_by_edit(self, job: Job, drawing: Drawing, file: Path) -> Receipt:
+    async def deliver_by_edit(self, job: Job, drawing: Drawing, file: LocalFile) -> Receipt:
         """Attach the video to the status message."""
         message = self._status_message(job)
 
@@ -94,18 +106,18 @@ class Messenger:
 
         return await self._with_prompt_if_allowed(drawing, edit)
 
-    async def deliver_in_channel(self, job: Job, drawing: Drawing, file: Path) -> Receipt:
+    async def deliver_in_channel(self, job: Job, drawing: Drawing, file: LocalFile) -> Receipt:
         """Post the video as a new message into the job's channel."""
         return await self._deliver_new(job, drawing, file, job.origin.channel_id)
 
-    async def deliver_by_dm(self, job: Job, drawing: Drawing, file: Path) -> Receipt:
+    async def deliver_by_dm(self, job: Job, drawing: Drawing, file: LocalFile) -> Receipt:
         """Post the video into the requester's direct messages."""
         return await self._deliver_new(
             job, drawing, file, await self.open_dm(job.requester.user_id)
         )
 
     async def _deliver_new(
-        self, job: Job, drawing: Drawing, file: Path, channel_id: ChannelId
+        self, job: Job, drawing: Drawing, file: LocalFile, channel_id: ChannelId
     ) -> Receipt:
         async def post(rendered: Rendered) -> Receipt:
             message = await self._channel(channel_id).send(
@@ -276,5 +288,5 @@ def nonce(job_id: JobId, purpose: Purpose) -> str:
     return f"{job_id}:{purpose.value}"
 
 
-def _video(job: Job, file: Path) -> discord.File:
+def _video(job: Job, file: LocalFile) -> discord.File:
     return discord.File(file, search.video_name(job), spoiler=job.options.spoiler)

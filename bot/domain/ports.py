@@ -1,13 +1,15 @@
 """What the services ask of the outside world, where two implementations exist.
 
-The provider has the HTTP client and an in-memory double, the chat has Discord and a recorder,
-the clock has the wall and a manual one, the wake-up has the process's own and a silent one.
+The provider has the HTTP client and an in-memory double, the chat has Discord and a recorder, the
+files have a disk and may get a service, the clock has the wall and a manual one, the wake-up has
+the process's own and a silent one.
 """
 
 from __future__ import annotations
 
+import os
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
-from pathlib import Path
 from typing import Protocol
 
 from bot.domain.guilds.audit import AuditLine
@@ -15,9 +17,13 @@ from bot.domain.guilds.settings import Notify
 from bot.domain.host.alerts import Alert
 from bot.domain.ids import AccountId, ChannelId, TaskId, UserId
 from bot.domain.jobs.delivery import Receipt
+from bot.domain.jobs.files import FileKey
 from bot.domain.jobs.job import Job
 from bot.domain.jobs.status import Drawing, Purpose, StatusView
-from bot.domain.requests.task import Download, Task, TaskPage, TaskRequest
+from bot.domain.requests.task import Task, TaskPage, TaskRequest
+
+LocalFile = os.PathLike[str]
+"""A file or folder of this machine, for what can use no other: decoders, encoders, uploads."""
 
 
 class Clock(Protocol):
@@ -90,8 +96,8 @@ class VideoProvider(Protocol):
         """
         ...
 
-    async def download(self, url: str, into: Path, *, max_bytes: int) -> Download:
-        """Stream a result to a file, replacing what was there; until then it is ``part_of(into)``.
+    async def download(self, url: str, into: LocalFile, *, max_bytes: int) -> int:
+        """Stream a result to a file that is not there yet; return its bytes.
 
         Raises:
             ResultExpiredError: the URL is past its Expires.
@@ -103,8 +109,60 @@ class VideoProvider(Protocol):
         ...
 
 
+class Files(Protocol):
+    """Kept files: what is under a key is whole and on the disk, or was never there.
+
+    Every method raises ``FileNotFoundError`` where there is nothing under a key, and another
+    ``OSError`` where the disk does not do what it is asked for.
+    """
+
+    def scratch(self) -> AbstractAsyncContextManager[LocalFile]:
+        """Lend an empty folder; what is in it when the block ends is gone."""
+        ...
+
+    async def drop_scratch(self) -> None:
+        """Remove what an earlier process left of its scratch folders."""
+        ...
+
+    async def keep(self, file: LocalFile, key: FileKey) -> None:
+        """Keep a file of a scratch folder under a key, in place of what was there."""
+        ...
+
+    async def copy(self, source: FileKey, target: FileKey) -> None:
+        """Keep what is under one key under another one, too."""
+        ...
+
+    def lend(self, key: FileKey) -> AbstractAsyncContextManager[LocalFile]:
+        """Lend what is under a key, to be read while the block lasts."""
+        ...
+
+    async def read(self, key: FileKey) -> bytes:
+        """Return the bytes under a key."""
+        ...
+
+    async def size(self, key: FileKey) -> int:
+        """Return how many bytes are under a key."""
+        ...
+
+    async def folders(self, prefix: FileKey) -> list[str]:
+        """Return the names of the folders directly below a prefix."""
+        ...
+
+    async def newest_at(self, prefix: FileKey) -> datetime | None:
+        """Return when something below a prefix was last written; None where there is nothing."""
+        ...
+
+    async def erase(self, prefix: FileKey) -> None:
+        """Remove all files below a prefix; nothing happens where there is none."""
+        ...
+
+    async def try_writing(self, *, size_bytes: int) -> None:
+        """Write so many bytes and drop them again."""
+        ...
+
+
 class Chat(Protocol):
-    """Discord, by ids alone: what is shown, delivered and told.
+    """Discord, by ids alone: what is attached, shown, delivered and told.
 
     Every method raises members of ``DeliveryError``: ``ChatUnavailableError`` is worth another
     try, the others say which way is closed.
@@ -114,12 +172,20 @@ class Chat(Protocol):
         """Draw a job's status message."""
         ...
 
-    async def post_status(self, job: Job, drawing: Drawing, *, preview: Path | None) -> Receipt:
+    async def post_status(self, job: Job, drawing: Drawing, *, preview: bytes | None) -> Receipt:
         """Post a job's status message into its channel."""
         ...
 
     async def edit_status(self, job: Job, drawing: Drawing) -> None:
         """Let the status message show a drawing; attachments stay as they are."""
+        ...
+
+    async def fetch_attachment(self, url: str, into: LocalFile, *, max_bytes: int) -> None:
+        """Stream what somebody attached to a file that is not there yet.
+
+        Raises:
+            ChatUnavailableError: Discord does not hand it out, or it has more bytes.
+        """
         ...
 
     async def find_message(
@@ -128,15 +194,15 @@ class Chat(Protocol):
         """Search a channel for a message of ours about the job, posted by an earlier process."""
         ...
 
-    async def deliver_by_edit(self, job: Job, drawing: Drawing, file: Path) -> Receipt:
+    async def deliver_by_edit(self, job: Job, drawing: Drawing, file: LocalFile) -> Receipt:
         """Attach the video to the status message."""
         ...
 
-    async def deliver_in_channel(self, job: Job, drawing: Drawing, file: Path) -> Receipt:
+    async def deliver_in_channel(self, job: Job, drawing: Drawing, file: LocalFile) -> Receipt:
         """Post the video as a new message into the job's channel."""
         ...
 
-    async def deliver_by_dm(self, job: Job, drawing: Drawing, file: Path) -> Receipt:
+    async def deliver_by_dm(self, job: Job, drawing: Drawing, file: LocalFile) -> Receipt:
         """Post the video into the requester's direct messages."""
         ...
 

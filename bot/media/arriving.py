@@ -15,9 +15,8 @@ from typing import BinaryIO
 import av
 
 from bot.domain.errors import MediaUnreadableError
-from bot.domain.jobs.delivery import MediaFile, part_of
+from bot.domain.jobs.delivery import ProbedVideo
 from bot.media import video
-from bot.media.files import Identity, identity_of
 from bot.media.limits import limited_cpu
 from bot.media.video import Facts
 
@@ -32,29 +31,29 @@ LOOK_SECONDS = 0.004
 _pause = threading.Event()
 
 
-def probe_arriving(target: Path, earlier: Identity | None) -> MediaFile:
-    """Check a video as ``video.probe`` does, beginning while it grows as ``part_of(target)``.
+def probe_arriving(file: Path, whole: Path) -> ProbedVideo:
+    """Check a video as ``video.probe`` does, beginning while it grows.
 
     This waits until the file is whole; where that never comes, somebody has to end the process.
 
     Args:
-        target: the name it gets when it is whole.
-        earlier: the file that has had this name before.
+        file: is not there yet, and is only ever appended to.
+        whole: is there once the file has all its bytes.
 
     Raises:
         MediaUnreadableError: as ``video.probe``.
     """
     with limited_cpu(CPU_SECONDS):
-        facts = _read_ahead(target, earlier)
-        while not _is_there(target, earlier):
+        facts = _read_ahead(file, whole)
+        while not whole.exists():
             _pause.wait(LOOK_SECONDS)
-        return video.probe(target, facts=facts)
+        return video.probe(file, facts=facts)
 
 
-def _read_ahead(target: Path, earlier: Identity | None) -> Facts | None:
+def _read_ahead(file: Path, whole: Path) -> Facts | None:
     """Decode a file while it grows; return what that shows, if it is that all of it plays."""
-    with contextlib.suppress(MediaUnreadableError, av.FFmpegError, _LostError):
-        with _arriving(target, earlier) as file, video.open_video(file) as container:
+    with contextlib.suppress(MediaUnreadableError, av.FFmpegError):
+        with _arriving(file, whole) as growing, video.open_video(growing) as container:
             facts = video.read_through(container, threads=THREADS)
         if facts.is_flawless:
             return facts
@@ -62,58 +61,30 @@ def _read_ahead(target: Path, earlier: Identity | None) -> Facts | None:
 
 
 @contextlib.contextmanager
-def _arriving(target: Path, earlier: Identity | None) -> Iterator[_ArrivingFile]:
-    """Open a file as soon as it begins to grow.
-
-    Raises:
-        _LostError: it was whole before it was seen.
-    """
-    while True:
-        try:
-            stream = part_of(target).open("rb", buffering=0)
-        except FileNotFoundError:
-            if _is_there(target, earlier):
-                raise _LostError from None
-            _pause.wait(LOOK_SECONDS)
-        else:
-            with stream:
-                yield _ArrivingFile(stream, target)
-            return
+def _arriving(file: Path, whole: Path) -> Iterator[_GrowingFile]:
+    """Open a file as soon as it is there."""
+    while not file.exists():
+        _pause.wait(LOOK_SECONDS)
+    with file.open("rb", buffering=0) as stream:
+        yield _GrowingFile(stream, whole)
 
 
-def _is_there(target: Path, earlier: Identity | None) -> bool:
-    """Tell whether there is another file than the earlier one."""
-    return identity_of(target) not in {None, earlier}
-
-
-class _LostError(OSError):
-    """What was read did not become the file that was expected."""
-
-
-class _ArrivingFile:
-    """A file that grows under one name and then gets another: a read waits for more until then.
+class _GrowingFile:
+    """A file that grows: a read waits for more until it is whole.
 
     One cannot seek in it, so FFmpeg reads it once from the first byte to the last; where the
     index comes last, it gives up.
     """
 
-    def __init__(self, stream: BinaryIO, target: Path) -> None:
+    def __init__(self, stream: BinaryIO, whole: Path) -> None:
         self._stream = stream
-        self._target = target
-        self._identity = identity_of(stream.fileno())
+        self._whole = whole
 
     def read(self, size: int) -> bytes:
-        """Return some of the bytes that follow; none where the file ends.
-
-        Raises:
-            _LostError: it is neither the file that grows nor the one that has come of it.
-        """
+        """Return some of the bytes that follow; none where the file ends."""
         while True:
-            is_whole = identity_of(self._target) == self._identity  # and was before this read
+            is_whole = self._whole.exists()  # and was before this read
             content = self._stream.read(size)
             if content or is_whole:
                 return content
-            names = (part_of(self._target), self._target)  # in this order: it is renamed once
-            if all(identity_of(name) != self._identity for name in names):
-                raise _LostError
             _pause.wait(LOOK_SECONDS)

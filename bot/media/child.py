@@ -21,11 +21,11 @@ from bot.domain.errors import (
     MediaUnreadableError,
 )
 from bot.domain.guilds.charts import Chart
-from bot.domain.jobs.delivery import MediaFile
+from bot.domain.jobs.delivery import ProbedVideo
+from bot.domain.ports import LocalFile
 from bot.domain.problems import PictureProblem
-from bot.domain.requests.pictures import PictureNote, PreparedPicture
+from bot.domain.requests.pictures import Picture, PictureNote
 from bot.media import work
-from bot.media.files import identity_of, remove_partial_of
 from bot.media.work import Refusal
 from bot.media.worker import START_SECONDS, WorkerDiedError
 from bot.media.worker_pool import IDLE_SECONDS, WorkerPool
@@ -33,7 +33,7 @@ from bot.media.worker_pool import IDLE_SECONDS, WorkerPool
 T = TypeVar("T")
 
 _RECORDS = (
-    *(MediaFile, PreparedPicture, PictureNote, type(Path())),
+    *(ProbedVideo, Picture, PictureNote, type(Path())),
     *(Refusal, InvalidImageError, MediaTooLargeError, MediaUnreadableError, PictureProblem),
 )
 """What children answer with."""
@@ -62,7 +62,7 @@ class MediaPool:
         )
         # Apart from the others: a download may take minutes, and each has a child with it.
         self._readers = WorkerPool(workers=count, records=_RECORDS, idle_seconds=idle_seconds)
-        self._arriving: dict[Path, asyncio.Future[MediaFile | Refusal]] = {}
+        self._arriving: dict[Path, asyncio.Future[ProbedVideo | Refusal]] = {}
         self.encoders = count
         """How many videos are re-encoded at the same time."""
 
@@ -99,20 +99,20 @@ class MediaPool:
         await self._quick.expect(work.PICTURE_MODULES)
 
     @contextlib.asynccontextmanager
-    async def expecting(self, target: Path) -> AsyncIterator[None]:
+    async def expecting(self, target: LocalFile) -> AsyncIterator[None]:
         """Read a video while it arrives, so that ``probe`` within this has little left to do.
 
         At most as many at a time as there are cores; others are read when they are probed.
 
         Args:
-            target: the name it will get. Until then it grows as ``part_of(target)``.
+            target: is not there yet, will only be appended to, and lies in a folder of its own.
         """
-        earlier = await asyncio.to_thread(identity_of, target)
+        target = Path(target)
         if len(self._arriving) == self.encoders:
             yield
             return
         reading = asyncio.ensure_future(
-            self._readers.run(work.ARRIVE_SECONDS, work.probe_arriving, target, earlier)
+            self._readers.run(work.ARRIVE_SECONDS, work.probe_arriving, target, _whole(target))
         )
         self._arriving[target] = reading
         try:
@@ -123,39 +123,54 @@ class MediaPool:
             await asyncio.gather(reading, return_exceptions=True)
 
     async def prepare(
-        self, sources: Sequence[tuple[str, bytes]]
-    ) -> tuple[tuple[PreparedPicture, ...], bytes]:
+        self, sources: Sequence[tuple[str, LocalFile]], folder: LocalFile, *, preview: str
+    ) -> tuple[Picture, ...]:
         """Make pictures fit, and draw their preview; see ``images.prepare_pictures``.
 
         One visit to a child: what it decoded is drawn small there, and nothing goes there twice.
+
+        Args:
+            sources: each picture's option and file.
+            folder: where the pictures are written to.
+            preview: the preview's name there.
 
         Raises:
             InvalidImageError: a picture cannot be used; ``option`` says which, ``problem`` why.
                 Where a decoder broke, the first option is named.
         """
         try:
-            answer = await self._quick.run(work.PREPARE_SECONDS, work.prepare, tuple(sources))
+            answer = await self._quick.run(
+                work.PREPARE_SECONDS,
+                work.prepare,
+                tuple((option, Path(file)) for option, file in sources),
+                Path(folder),
+                preview,
+            )
         except WorkerDiedError as error:
             raise InvalidImageError(
                 option=sources[0][0], problem=PictureProblem.DECODER_FAILED
             ) from error
         return _unwrap(answer)
 
-    async def probe(self, path: Path) -> MediaFile:
+    async def probe(self, file: LocalFile) -> ProbedVideo:
         """Check that a file is a whole, playable video; see ``video.probe``.
 
         Raises:
             MediaUnreadableError: it is not, or the child died on it.
         """
+        path = Path(file)
         if (reading := self._arriving.get(path)) is None:
-            probing: Awaitable[MediaFile | Refusal] = self._quick.run(
+            probing: Awaitable[ProbedVideo | Refusal] = self._quick.run(
                 work.PROBE_SECONDS, work.probe, path
             )
         else:
+            await asyncio.to_thread(_whole(path).touch)
             probing = _within(work.PROBE_SECONDS, reading)
         return _unwrap(await self._media(probing))
 
-    async def shrink(self, source: Path, target: Path, *, limit_bytes: int) -> MediaFile:
+    async def shrink(
+        self, source: LocalFile, target: LocalFile, *, limit_bytes: int
+    ) -> ProbedVideo:
         """Re-encode a video to fit below a limit; see ``shrink.shrink``.
 
         As many at a time as there are cores; one that works much longer than its length and
@@ -166,13 +181,9 @@ class MediaPool:
             MediaUnreadableError: the source does not decode, or the child died on it.
         """
         shrinking = self._encoders.run(
-            work.SHRINK_SECONDS, work.shrink, source, target, limit_bytes
+            work.SHRINK_SECONDS, work.shrink, Path(source), Path(target), limit_bytes
         )
-        try:
-            return _unwrap(await self._media(shrinking))
-        finally:
-            # A child that was killed has left what it had written.
-            await asyncio.shield(asyncio.to_thread(remove_partial_of, target))
+        return _unwrap(await self._media(shrinking))
 
     async def draw(self, chart: Chart) -> bytes:
         """Draw a chart as PNG; see ``charts.draw``.
@@ -200,6 +211,11 @@ async def _within(seconds: float, working: Awaitable[T]) -> T:
             return await working
     except TimeoutError as error:
         raise WorkerDiedError("it took too long") from error
+
+
+def _whole(file: Path) -> Path:
+    """Return the name of what is put beside a file once it has all its bytes."""
+    return file.with_name(f"{file.name}.whole")
 
 
 def _unwrap(answer: T | Refusal) -> T:

@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from bot.domain.errors import InvalidImageError, MediaTooLargeError, MediaUnreadableError
 from bot.domain.problems import PictureProblem
-from bot.domain.requests.pictures import PictureNote, PreparedPicture
+from bot.domain.requests.pictures import PictureNote
 from bot.domain.units import MIB
 from bot.media.decode import Decoded, decode, to_srgb
 
@@ -55,6 +55,21 @@ _ARROW_OVERSAMPLING = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FittedPicture:
+    """A picture made to fit: upright JPEG without metadata or transparency."""
+
+    option: str
+    """The option it came in."""
+    jpeg: bytes
+    """At most 2 MiB."""
+    width: int
+    """Pixels, 360 to 2000."""
+    height: int
+    """Pixels, 360 to 2000."""
+    notes: tuple[PictureNote, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Plan:
     """Where a picture goes: cropped to ``crop``, scaled to ``size``, set in ``canvas``."""
 
@@ -68,7 +83,7 @@ class _Plan:
 
 def prepare_pictures(
     sources: Sequence[tuple[str, bytes]],
-) -> tuple[tuple[PreparedPicture, ...], bytes]:
+) -> tuple[tuple[FittedPicture, ...], bytes]:
     """Make pictures fit, and draw them small; the first one's ratio becomes the ratio of all.
 
     Args:
@@ -80,7 +95,7 @@ def prepare_pictures(
     Raises:
         InvalidImageError: a picture cannot be used; ``option`` says which, ``problem`` why.
     """
-    pictures: list[PreparedPicture] = []
+    pictures: list[FittedPicture] = []
     images: list[Image.Image] = []
     ratio: float | None = None
     for option, data in sources:
@@ -118,9 +133,7 @@ def _draw_preview(images: Sequence[Image.Image]) -> bytes:
     return _encode(canvas, limit_bytes=MAX_PREVIEW_BYTES)
 
 
-def _prepare(
-    option: str, data: bytes, *, ratio: float | None
-) -> tuple[PreparedPicture, Image.Image]:
+def _prepare(option: str, data: bytes, *, ratio: float | None) -> tuple[FittedPicture, Image.Image]:
     """Make one picture fit; return it as a file and as pixels."""
     decoded = decode(data, scale=lambda width, height: _plan(width, height, ratio=ratio).scale)
     plan = _plan(*decoded.original_size, ratio=ratio)
@@ -130,7 +143,7 @@ def _prepare(
     jpeg, (width, height) = _encode_to_fit(image)
     if (width, height) != plan.canvas and PictureNote.SCALED_DOWN not in plan.notes:
         plan = replace(plan, notes=(*plan.notes, PictureNote.SCALED_DOWN))
-    picture = PreparedPicture(
+    picture = FittedPicture(
         option=option, jpeg=jpeg, width=width, height=height, notes=decoded.notes + plan.notes
     )
     return picture, image

@@ -25,8 +25,7 @@ from av.video.stream import VideoStream
 
 from bot.domain.errors import MediaTooLargeError, MediaUnreadableError
 from bot.domain.host.disk import is_disk_trouble
-from bot.domain.jobs.delivery import MediaFile
-from bot.media.files import partial_of, remove_partial_of
+from bot.domain.jobs.delivery import ProbedVideo
 from bot.media.video import Facts, describe, examine, frames_of, open_video, probe, the_video
 
 _THREADS = 1
@@ -75,11 +74,14 @@ class _Recipe:
         }
 
 
-def shrink(source: Path, target: Path, *, limit_bytes: int) -> MediaFile:
+def shrink(source: Path, target: Path, *, limit_bytes: int) -> ProbedVideo:
     """Re-encode a video so that it is not larger than a limit, as good as that allows.
 
-    The target appears only when it is finished, plays and fits; what is written until then has
-    names that ``remove_partial_of`` knows.
+    Args:
+        source: the video.
+        target: a name in a folder of its own: passes leave files beside it, and unless this
+            returns, what is there is not to be used.
+        limit_bytes: the most it may have.
 
     Raises:
         MediaTooLargeError: no attempt was small enough.
@@ -93,26 +95,21 @@ def shrink(source: Path, target: Path, *, limit_bytes: int) -> MediaFile:
             # It is the operator's, and says nothing about the video.
             raise as_os_error from error
         raise MediaUnreadableError("decoder_failed", detail=describe(error)) from error
-    finally:
-        remove_partial_of(target)
 
 
-def _first_that_fits(source: Path, target: Path, *, facts: Facts, limit_bytes: int) -> MediaFile:
+def _first_that_fits(source: Path, target: Path, *, facts: Facts, limit_bytes: int) -> ProbedVideo:
     smallest = facts.audio_bytes + _BOX_BYTES + _BOX_BYTES_PER_FRAME * facts.frames
     rate = (limit_bytes * _AIM - smallest) * 8 / facts.duration_seconds
-    temporary = partial_of(target)
     for scale in _scales(facts, rate):
         if rate < _LEAST_BITS_PER_SECOND:
             break
-        recipe = _recipe(facts, scale=scale, rate=rate, temporary=temporary)
+        recipe = _recipe(facts, scale=scale, rate=rate, target=target)
         _first_pass(source, recipe)
         for _ in range(_ATTEMPTS):
-            _second_pass(source, temporary, recipe)
-            smallest = temporary.stat().st_size
+            _second_pass(source, target, recipe)
+            smallest = target.stat().st_size
             if smallest <= limit_bytes:
-                shrunk = probe(temporary, max_seconds=math.inf, threads=_THREADS)
-                temporary.replace(target)
-                return replace(shrunk, path=target)
+                return probe(target, max_seconds=math.inf, threads=_THREADS)
             nearer = min(0.98, limit_bytes * _AIM / smallest)
             recipe = replace(recipe, bits_per_second=int(recipe.bits_per_second * nearer))
     raise MediaTooLargeError(limit_bytes=limit_bytes, actual_bytes=smallest)
@@ -125,7 +122,7 @@ def _scales(facts: Facts, rate: float) -> tuple[float, ...]:
     return tuple(scale for scale in _SCALES if rate >= least * scale * scale) or _SCALES[-1:]
 
 
-def _recipe(facts: Facts, *, scale: float, rate: float, temporary: Path) -> _Recipe:
+def _recipe(facts: Facts, *, scale: float, rate: float, target: Path) -> _Recipe:
     # yuv420p, which is what every player takes, knows even sizes only.
     width, height = (max(2, round(side * scale) // 2 * 2) for side in (facts.width, facts.height))
     work = width * height * facts.frames
@@ -135,7 +132,7 @@ def _recipe(facts: Facts, *, scale: float, rate: float, temporary: Path) -> _Rec
         height=height,
         preset="veryfast" if work > _FAST_WORK else "fast",
         bits_per_second=int(rate),
-        statistics=temporary.with_name(f"{temporary.name}.statistics"),
+        statistics=target.with_name(f"{target.name}.statistics"),
     )
 
 

@@ -19,7 +19,7 @@ from av.stream import Stream
 from av.video.stream import VideoStream
 
 from bot.domain.errors import MediaUnreadableError
-from bot.domain.jobs.delivery import MediaFile
+from bot.domain.jobs.delivery import ProbedVideo
 
 MAX_SIDE_PIXELS = 4096
 """The widest picture of H.264 level 5.2; the models make 1920 at most."""
@@ -68,7 +68,7 @@ def probe(
     max_seconds: float = MAX_SECONDS,
     threads: int = _PROBE_THREADS,
     facts: Facts | None = None,
-) -> MediaFile:
+) -> ProbedVideo:
     """Check that a file is a whole MP4 with H.264 that decodes from the first frame to the last.
 
     Args:
@@ -85,8 +85,7 @@ def probe(
         facts = examine(path, max_seconds=max_seconds, threads=threads)
     else:
         check_boxes(path)
-    return MediaFile(
-        path=path,
+    return ProbedVideo(
         size_bytes=path.stat().st_size,
         width=facts.width,
         height=facts.height,

@@ -18,13 +18,12 @@ from bot.domain.errors import (
     MediaTooLargeError,
     MediaUnreadableError,
 )
-from bot.domain.jobs.delivery import MediaFile
+from bot.domain.jobs.delivery import ProbedVideo
 from bot.media.limits import limited_cpu
 
 if TYPE_CHECKING:  # in a child they come with the work that is about them
     from bot.domain.guilds.charts import Chart
-    from bot.domain.requests.pictures import PreparedPicture
-    from bot.media.files import Identity
+    from bot.domain.requests.pictures import Picture
 
 PREPARE_SECONDS = 20.0
 """Two pictures of 40 megapixels take about three; what takes longer is made to take longer."""
@@ -64,21 +63,37 @@ def load() -> None:
 
 
 def prepare(
-    sources: tuple[tuple[str, bytes], ...],
-) -> tuple[tuple[PreparedPicture, ...], bytes] | Refusal:
-    """Make pictures fit and draw their preview; see ``images.prepare_pictures``."""
+    sources: tuple[tuple[str, Path], ...], folder: Path, preview: str
+) -> tuple[Picture, ...] | Refusal:
+    """Make pictures fit and draw their preview, as files; see ``images.prepare_pictures``."""
+    from bot.domain.requests.pictures import Picture
     from bot.media.images import prepare_pictures
 
     try:
-        return prepare_pictures(sources)
+        fitted, small = prepare_pictures([(option, file.read_bytes()) for option, file in sources])
     except InvalidImageError as error:
         return Refusal(
             error=InvalidImageError,
             arguments={"option": error.option, "problem": error.problem, **error.facts},
         )
+    (folder / preview).write_bytes(small)
+    pictures = []
+    for picture in fitted:
+        name = f"{picture.option}.jpg"
+        (folder / name).write_bytes(picture.jpeg)
+        pictures.append(
+            Picture(
+                option=picture.option,
+                file_name=name,
+                width=picture.width,
+                height=picture.height,
+                notes=picture.notes,
+            )
+        )
+    return tuple(pictures)
 
 
-def probe(path: Path) -> MediaFile | Refusal:
+def probe(path: Path) -> ProbedVideo | Refusal:
     """Check that a file is a whole, playable video; see ``video.probe``."""
     from bot.media import video
 
@@ -88,17 +103,17 @@ def probe(path: Path) -> MediaFile | Refusal:
         return _refusal_of(error)
 
 
-def probe_arriving(target: Path, earlier: Identity | None) -> MediaFile | Refusal:
+def probe_arriving(file: Path, whole: Path) -> ProbedVideo | Refusal:
     """Check a video while it arrives; see ``arriving.probe_arriving``."""
     from bot.media import arriving
 
     try:
-        return arriving.probe_arriving(target, earlier)
+        return arriving.probe_arriving(file, whole)
     except MediaError as error:
         return _refusal_of(error)
 
 
-def shrink(source: Path, target: Path, limit_bytes: int) -> MediaFile | Refusal:
+def shrink(source: Path, target: Path, limit_bytes: int) -> ProbedVideo | Refusal:
     """Re-encode a video to fit below a limit; see ``shrink.shrink``."""
     from bot.media import shrink, video
 

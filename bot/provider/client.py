@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Sequence
-from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 from urllib.parse import quote
@@ -29,8 +28,8 @@ from bot.domain.errors import (
 )
 from bot.domain.failure import FailureReason
 from bot.domain.ids import AccountId, TaskId
-from bot.domain.ports import Clock, VideoProvider
-from bot.domain.requests.task import Download, Task, TaskPage, TaskRequest
+from bot.domain.ports import Clock, LocalFile, VideoProvider
+from bot.domain.requests.task import Task, TaskPage, TaskRequest
 from bot.provider.downloads import Downloader
 from bot.provider.exchange import Body, Deadlines, Reply, exchange, new_transport
 from bot.provider.hosts import ResultHosts
@@ -203,7 +202,7 @@ class DashScopeProvider(VideoProvider):
         parse(ErrorBody, reply.body, call="cancel_task", status=reply.status)
 
     @override
-    async def download(self, url: str, into: Path, *, max_bytes: int) -> Download:
+    async def download(self, url: str, into: LocalFile, *, max_bytes: int) -> int:
         return await self._downloader.download(url, into, max_bytes=max_bytes)
 
     def _url(self, path: str) -> httpx.URL:

@@ -7,8 +7,8 @@ import contextlib
 import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-from typing import Protocol, TypeVar, runtime_checkable
+from functools import partial
+from typing import Protocol, runtime_checkable
 
 import httpx
 
@@ -19,9 +19,7 @@ from bot.domain.errors import (
     ResultExpiredError,
     ResultHostError,
 )
-from bot.domain.jobs.delivery import part_of
-from bot.domain.ports import Clock
-from bot.domain.requests.task import Download
+from bot.domain.ports import Clock, LocalFile
 from bot.provider.exchange import Deadlines
 from bot.provider.hosts import ResultHosts, ResultPlace, check_peer
 from bot.provider.wire import expires_of
@@ -34,8 +32,6 @@ _OK, _FORBIDDEN, _NOT_FOUND = 200, 403, 404
 _MARKUP = (b"<", b"{")
 """What HTML, XML and JSON begin with; an MP4 begins with a length."""
 _NO_VIDEO_TYPES = ("text/", "application/json", "application/xml")
-
-ResultT = TypeVar("ResultT")
 
 
 @runtime_checkable
@@ -75,32 +71,30 @@ class PeerGuard:
         self.has_checked = True
 
 
-class PartFile:
+class FileWriter:
     """A file in the making, written by a thread of its own.
 
     One thread, so that closing always comes after a write that was cancelled half-way.
     """
 
-    def __init__(self, into: Path) -> None:
+    def __init__(self, into: LocalFile) -> None:
         self._into = into
-        self._part = part_of(into)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="download")
         self._fd: int | None = None
         self.size_bytes = 0
 
-    async def run(self, step: Callable[[], ResultT]) -> ResultT:
-        """Run a step in the file's thread."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, step)
+    async def open(self) -> None:
+        """Begin a file that is not there yet."""
+        await self._run(self._open)
 
-    def open(self) -> None:
-        """Begin, dropping what an earlier attempt left."""
-        self._into.parent.mkdir(parents=True, exist_ok=True)
-        # A new file, whoever may still be reading the earlier one.
-        self._part.unlink(missing_ok=True)
-        self._fd = os.open(self._part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    def _open(self) -> None:
+        self._fd = os.open(self._into, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
 
-    def write(self, content: bytes) -> None:
+    async def write(self, content: bytes) -> None:
         """Append."""
+        await self._run(partial(self._write, content))
+
+    def _write(self, content: bytes) -> None:
         if self._fd is None:
             raise OSError("the file is closed")
         self.size_bytes += len(content)
@@ -108,38 +102,20 @@ class PartFile:
         while view:
             view = view[os.write(self._fd, view) :]
 
-    def commit(self) -> Download:
-        """Make the file durable under its name."""
-        if self._fd is None:
-            raise OSError("the file is closed")
-        os.fsync(self._fd)
-        self._close()
-        self._part.replace(self._into)
-        # The new name is durable only with its folder; not every system opens folders.
-        with contextlib.suppress(OSError):
-            folder = os.open(self._into.parent, os.O_RDONLY)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
-        return Download(path=self._into, size_bytes=self.size_bytes)
+    async def _run(self, step: Callable[[], None]) -> None:
+        await asyncio.get_running_loop().run_in_executor(self._thread, step)
 
-    def discard(self) -> None:
-        """Leave nothing behind, unless the file is committed."""
-        self._close()
-        self._part.unlink(missing_ok=True)
+    async def close(self) -> None:
+        """Close the file and let the thread go; a second cancel cannot stop it."""
+        closing = self._thread.submit(self._close)
+        self._thread.shutdown(wait=False)
+        with contextlib.suppress(OSError):
+            await asyncio.shield(asyncio.wrap_future(closing))
 
     def _close(self) -> None:
         if self._fd is not None:
             fd, self._fd = self._fd, None
             os.close(fd)
-
-    async def finish(self) -> None:
-        """Discard what is not committed and let the thread go; a second cancel cannot stop it."""
-        leaving = self._thread.submit(self.discard)
-        self._thread.shutdown(wait=False)
-        with contextlib.suppress(OSError):
-            await asyncio.shield(asyncio.wrap_future(leaving))
 
 
 class Downloader:
@@ -163,10 +139,10 @@ class Downloader:
         self._connects = connects
         """False only for a transport of a test, which reaches no address to check."""
 
-    async def download(self, url: str, into: Path, *, max_bytes: int) -> Download:
-        """Stream a result into a file, replacing what was there; see ``VideoProvider``."""
+    async def download(self, url: str, into: LocalFile, *, max_bytes: int) -> int:
+        """Stream a result into a file and return its bytes; see ``VideoProvider``."""
         place = self._hosts.place_of(url)
-        file = PartFile(into)
+        file = FileWriter(into)
         try:
             async with asyncio.timeout(self._deadlines.download):
                 return await self._fetch(url, place, file, max_bytes=max_bytes)
@@ -178,11 +154,11 @@ class Downloader:
             # A full disk may have room again while the URL still lives: worth another try.
             raise _broken(place, f"our disk: {error.strerror}") from error
         finally:
-            await file.finish()
+            await file.close()
 
     async def _fetch(
-        self, url: str, place: ResultPlace, file: PartFile, *, max_bytes: int
-    ) -> Download:
+        self, url: str, place: ResultPlace, file: FileWriter, *, max_bytes: int
+    ) -> int:
         guard = PeerGuard(place)
         timeout = httpx.Timeout(self._deadlines.download_read, connect=self._deadlines.connect)
         request = httpx.Request(
@@ -231,8 +207,8 @@ class Downloader:
 
 
 async def _store(
-    response: httpx.Response, place: ResultPlace, file: PartFile, *, max_bytes: int
-) -> Download:
+    response: httpx.Response, place: ResultPlace, file: FileWriter, *, max_bytes: int
+) -> int:
     kind: str = response.headers.get("Content-Type", "").strip().lower()
     if kind.startswith(_NO_VIDEO_TYPES) or kind.partition(";")[0].endswith(("+xml", "+json")):
         raise _no_video(place, f"{kind[:40]!r}")
@@ -242,7 +218,7 @@ async def _store(
     promised = int(length) if length.isascii() and length.isdecimal() else None
     if promised is not None and promised > max_bytes:
         raise MediaTooLargeError(limit_bytes=max_bytes, actual_bytes=promised)
-    await file.run(file.open)
+    await file.open()
     received = 0
     gathered = bytearray()
     async for piece in response.aiter_raw():
@@ -257,15 +233,15 @@ async def _store(
         raise _broken(place, f"ended after {received} of {promised} bytes")
     if received == 0:
         raise _no_video(place, "empty")
-    return await file.run(file.commit)
+    return received
 
 
-async def _write(file: PartFile, gathered: bytearray, place: ResultPlace) -> None:
+async def _write(file: FileWriter, gathered: bytearray, place: ResultPlace) -> None:
     content = bytes(gathered)
     gathered.clear()
     if file.size_bytes == 0 and content[:64].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(_MARKUP):
         raise _no_video(place, "markup")
-    await file.run(lambda: file.write(content))
+    await file.write(content)
 
 
 def _no_video(place: ResultPlace, what: str) -> MalformedResponseError:

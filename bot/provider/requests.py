@@ -10,20 +10,18 @@ from __future__ import annotations
 import base64
 import json
 import secrets
-from pathlib import Path
 
-from bot.domain.errors import ProviderUnavailableError, RequestRefusedError
+from bot.domain.errors import RequestRefusedError
 from bot.domain.failure import FailureReason
 from bot.domain.requests.task import TaskRequest
 
 
 def create_body(request: TaskRequest) -> bytes:
-    """Read the pictures and build the whole body. Slow: to be called in a thread.
+    """Build the whole body. Slow: to be called in a thread.
 
     Raises:
-        RequestRefusedError: a picture is gone, or the request would leave the tier to the
-            provider, whose default is the dearest.
-        ProviderUnavailableError: a picture cannot be read now; nothing was sent.
+        RequestRefusedError: the request would leave the tier to the provider, whose default is
+            the dearest.
     """
     if (request.resolution is None) == (request.size is None):
         raise RequestRefusedError(
@@ -32,7 +30,7 @@ def create_body(request: TaskRequest) -> bytes:
         )
     # Base64 needs no escaping, and the encoder would hold the interpreter for as long as it
     # scanned the pictures: so it sees a stand-in for each, which is replaced afterwards.
-    pictures = {image.field: _picture(image.path) for image in request.images}
+    pictures = {image.field: base64.b64encode(image.jpeg) for image in request.images}
     stand_ins = {field: secrets.token_hex(16) for field in pictures}
     body = json.dumps(
         {
@@ -58,19 +56,6 @@ def create_body(request: TaskRequest) -> bytes:
         before, _, body = body.partition(stand_ins[field].encode())
         parts += [before, b"data:image/jpeg;base64,", picture]
     return b"".join([*parts, body])
-
-
-def _picture(path: Path) -> bytes:
-    try:
-        return base64.b64encode(path.read_bytes())
-    except FileNotFoundError as error:
-        raise RequestRefusedError(
-            "create_task: a picture is gone from our disk", reason=FailureReason.IMAGE_REJECTED
-        ) from error
-    except OSError as error:
-        raise ProviderUnavailableError(
-            f"create_task: a picture cannot be read ({error.strerror})", request_was_sent=False
-        ) from error
 
 
 def _present(**fields: str | int | None) -> dict[str, str | int]:

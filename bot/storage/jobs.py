@@ -31,6 +31,7 @@ from bot.domain.jobs.ledger import EntryKind
 from bot.domain.jobs.states import ACTIVE, IN_FLIGHT, JobState
 from bot.storage import grants, ledger, queue_order
 from bot.storage.job_rows import difference, job_of, values_of
+from bot.storage.portions import portions
 from bot.storage.tables import job_events, jobs
 
 
@@ -382,8 +383,11 @@ async def to_forget(
 
 async def known_ids(connection: AsyncConnection, job_ids: Collection[str]) -> set[str]:
     """Return which of these ids are jobs."""
-    query = select(jobs.c.id).where(jobs.c.id.in_(job_ids))
-    return {row.id for row in await connection.execute(query)}
+    known: set[str] = set()
+    for some in portions(job_ids):
+        query = select(jobs.c.id).where(jobs.c.id.in_(some))
+        known |= {row.id for row in await connection.execute(query)}
+    return known
 
 
 async def nearest_result_deadline(connection: AsyncConnection) -> datetime | None:

@@ -12,7 +12,7 @@ meets one without a waiting job corrects it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any
 
@@ -24,6 +24,7 @@ from bot.domain.jobs.fairness import GuildInLine
 from bot.domain.jobs.job import Step
 from bot.domain.jobs.states import JobState
 from bot.storage.conditions import ready
+from bot.storage.portions import portions
 from bot.storage.tables import jobs, lane_guilds
 from bot.storage.upsert import upsert
 
@@ -32,10 +33,6 @@ NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 AT_ONCE = 16
 """Guilds looked at together for one that may be served; nearly always the first one may."""
-
-MOST_IDS = 1_000
-"""Ids in a statement. SQLite takes 32,766 parameters and PostgreSQL's protocol 32,767; planning
-gets slow long before that."""
 
 
 async def follow(connection: AsyncConnection, step: Step) -> None:
@@ -180,7 +177,7 @@ async def own_order(
 ) -> dict[GuildId, list[JobId]]:
     """Return the waiting jobs of some guilds, each guild's in the order of its turns."""
     ordered: dict[GuildId, list[JobId]] = {guild_id: [] for guild_id in guild_ids}
-    for some in _portions(guild_ids):
+    for some in portions(guild_ids):
         query = _own_order(and_(_in_line(account, model), jobs.c.guild_id.in_(some)))
         for row in await connection.execute(query):
             ordered[GuildId(row.guild_id)].append(JobId(row.id))
@@ -250,10 +247,3 @@ def _key(account: AccountId, model: str, guild_id: GuildId) -> dict[str, Any]:
 
 def _is(account: AccountId, model: str) -> tuple[ColumnElement[bool], ...]:
     return lane_guilds.c.account == account, lane_guilds.c.model == model
-
-
-def _portions(guild_ids: Collection[GuildId]) -> Iterator[list[GuildId]]:
-    """Split ids so that no statement has more parameters than an engine takes."""
-    ordered = sorted(guild_ids)
-    for start in range(0, len(ordered), MOST_IDS):
-        yield ordered[start : start + MOST_IDS]

@@ -132,7 +132,7 @@ def table(rows: list[Row]) -> str:
 @click.option("--inside", hidden=True)
 @click.option("--into", type=click.Path(path_type=Path), hidden=True)
 def main(*, names: tuple[str, ...], as_json: bool, inside: str | None, into: Path | None) -> None:
-    """Measure Tween; exits 1 where a benchmark broke, not where a wish was missed."""
+    """Measure Tween; exits 1 where a benchmark broke, not where a target was missed."""
     if inside is not None and into is not None:
         run_inside(inside, into)
         return

@@ -4,7 +4,7 @@ Fifty members in ten channels use ``/video frames`` with two pictures in the sam
 sandbox measures the time from its dispatch of each interaction to the acknowledgement, here and
 against a bot whose command only defers. Both run as processes of their own, each on a sandbox of
 its own in this process; their rounds alternate, and a round begins when everything the one before
-set off has been answered. The wishes wait in the queue: what is measured is the whole bot at work
+set off has been answered. The requests wait in the queue: what is measured is the whole bot at work
 on fifty pairs of pictures, not a bot at rest.
 """
 
@@ -58,17 +58,17 @@ class Side:
                 for user, channel in self.members
             )
         )
-        await asyncio.gather(*(each.acknowledged() for each in asked))
+        await asyncio.gather(*(invocation.acknowledged() for invocation in asked))
         if self.answers:
-            replies = await asyncio.gather(*(each.final_reply(120) for each in asked))
+            replies = await asyncio.gather(*(invocation.final_reply(120) for invocation in asked))
             refused = [reply.text for reply in replies if "Queued as Job" not in reply.text]
             if refused:
                 raise RuntimeError(refused[0])
-        waits = [each.acknowledged_after_seconds for each in asked]
+        waits = [invocation.acknowledged_after_seconds for invocation in asked]
         return [wait for wait in waits if wait is not None]
 
 
-def crowd(server: DiscordServer) -> list[tuple[User, Channel]]:
+def members_of(server: DiscordServer) -> list[tuple[User, Channel]]:
     """Return fifty members, each with a channel."""
     channels = [
         server.build.add_channel(server.guild, f"videos-{number}") for number in range(CHANNELS)
@@ -84,7 +84,7 @@ def crowd(server: DiscordServer) -> list[tuple[User, Channel]]:
 @asynccontextmanager
 async def tween(folder: Path) -> AsyncIterator[tuple[Side, WatchedBot]]:
     """Start the product."""
-    # No task ends within the run: the lane is full, and the wishes wait in line.
+    # No task ends within the run: the lane is full, and the requests wait in line.
     settings = EmulatorSettings(task_seconds=(3600, 3600))
     async with DashScopeServer(settings) as dashscope, DiscordServer() as server:
         bot = WatchedBot(
@@ -99,7 +99,7 @@ async def tween(folder: Path) -> AsyncIterator[tuple[Side, WatchedBot]]:
             },
         )
         try:
-            members = crowd(server)
+            members = members_of(server)
             await bot.start()
             await server.wait_until_ready(commands=5)
             yield (
@@ -120,7 +120,7 @@ async def bare(folder: Path) -> AsyncIterator[Side]:
             module="tests.benchmarks.bare_bot",
         )
         try:
-            members = crowd(server)
+            members = members_of(server)
             await bot.start(wait=False)
             await server.wait_until_ready()
             yield Side(server=server, command="defer", answers=False, members=members)

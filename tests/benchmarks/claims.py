@@ -41,7 +41,7 @@ from sqlalchemy.engine import make_url
 from bot.domain.guilds.quota import Rule, Scope, Window
 from bot.domain.guilds.quota import Unit as Counted
 from bot.domain.guilds.settings import Guild
-from bot.domain.ids import GuildId, UserId, new_job_id
+from bot.domain.ids import GuildId, UserId
 from bot.domain.jobs.job import Job
 from bot.domain.jobs.ledger import EntryKind
 from bot.domain.jobs.states import JobState, Owner
@@ -128,12 +128,11 @@ class _Queue:
 
     async def store(self, place: int) -> None:
         """Commit one submission of some guild's member."""
-        wish = a_submission(
+        submission = a_submission(
             guild_id=GuildId(FIRST_GUILD + place * 7),
             requester_id=UserId((FIRST_GUILD + place * 7) * MEMBERS),
         )
-        job_id = new_job_id()
-        await self.measure("submit", lambda: self.core.submissions._store(wish, job_id, ()))
+        await self.measure("submit", lambda: self.core.submissions._store(submission))
 
     async def line(self) -> None:
         """Read where one guild's waiting jobs stand in a lane's line."""

@@ -1,4 +1,4 @@
-"""The whole bot but its gateway, on a clock that leaps: many jobs from request to delivery.
+"""The whole bot but its gateway, on simulated time: many jobs from request to delivery.
 
 Storage, services, provider client, media children, messenger and both sandboxes are the real
 ones; the loops are those of ``bot.loops``. Left out are the gateway (requests go to the
@@ -22,18 +22,19 @@ from bot.domain.catalogue import Catalogue, Choices, Kind, Region
 from bot.domain.ids import ChannelId, GuildId, InteractionId, UserId
 from bot.domain.jobs.job import Job
 from bot.domain.people import Requester
+from bot.domain.requests.pictures import PictureSource
 from bot.domain.requests.submission import Origin, VideoOptions
 from bot.loops import supervise
 from bot.outside import Overrides
-from bot.services.intake.video_requests import PictureSource
 from bot.settings import Settings
 from bot.storage import jobs, migrate
 from sandbox.dashscope import DashScopeServer, EmulatorSettings
 from sandbox.dashscope.tasks import TaskRecord
+from sandbox.discord import Upload
 from sandbox.discord.server import DiscordServer
 from sandbox.discord.world.records import Message
 from sandbox.discord.world.settings import DiscordSettings
-from tests.benchmarks.leaping import LeapingClock, LeapingWakeup
+from tests.benchmarks.simulated_time import SimulatedClock, SimulatedWakeup
 from tests.e2e.world import KEY, SAMPLES, is_over
 
 MODEL = "wan2.2-kf2v-flash"
@@ -60,9 +61,9 @@ def seconds_of(task: TaskRecord) -> float:
 
 @dataclass(slots=True, kw_only=True)
 class Day:
-    """A stage on which time leaps."""
+    """The bot and its sandboxes on simulated time."""
 
-    clock: LeapingClock
+    clock: SimulatedClock
     dashscope: DashScopeServer
     discord: DiscordServer
     app: App
@@ -76,7 +77,7 @@ class Day:
             guild_id=GuildId(self.discord.guild.id),
             name="tom",
         )
-        sources = [_source("first_frame", "first"), _source("last_frame", "last")]
+        sources = await self._attached()
         with self.clock.working():
             for _ in range(count):
                 origin = Origin(
@@ -87,6 +88,24 @@ class Day:
                 await self.app.video_requests.request(
                     requester, origin, Kind.FRAMES, options, Choices(model=MODEL), sources
                 )
+
+    async def _attached(self) -> list[PictureSource]:
+        """Attach the two cats, as a command does."""
+        discord = self.discord
+        cats = [
+            Upload(f"{option}.jpg", SAMPLES / f"cat-{option.partition('_')[0]}.jpg", "image/jpeg")
+            for option in ("first_frame", "last_frame")
+        ]
+        message = await discord.actions.say(discord.users[1], discord.channel, files=cats)
+        return [
+            PictureSource(
+                option=file.filename.removesuffix(".jpg"),
+                url=discord.cdn.url(file),
+                size_bytes=file.size,
+                content_type=file.content_type,
+            )
+            for file in message.current.attachments
+        ]
 
     def status_messages(self) -> list[Message]:
         """Return the status messages, oldest first."""
@@ -127,7 +146,7 @@ async def a_day(task_seconds: tuple[float, float], **choices: object) -> AsyncIt
     """
     with tempfile.TemporaryDirectory(prefix="tween-bench-") as name:
         folder = Path(name)
-        clock = LeapingClock()
+        clock = SimulatedClock()
         async with (
             DashScopeServer(emulator_settings(task_seconds)) as dashscope,
             DiscordServer(DiscordSettings(rate_limits=False)) as discord,
@@ -136,13 +155,13 @@ async def a_day(task_seconds: tuple[float, float], **choices: object) -> AsyncIt
             clock.follow(discord.clock.advance)
             clock.wait_for(lambda: _inspects(dashscope))
             settings = _settings(folder, discord, dashscope, choices)
-            overrides = Overrides(clock=clock, wakeup=lambda: LeapingWakeup(clock))
+            overrides = Overrides(clock=clock, wakeup=lambda: SimulatedWakeup(clock))
             async with build_app(settings, overrides) as app, _serving(app, clock):
                 yield Day(clock=clock, dashscope=dashscope, discord=discord, app=app)
 
 
 @asynccontextmanager
-async def _serving(app: App, clock: LeapingClock) -> AsyncIterator[None]:
+async def _serving(app: App, clock: SimulatedClock) -> AsyncIterator[None]:
     """Do what ``bot.serving`` does between the lease and the stop, without a gateway."""
     await migrate.upgrade(app.database)
     await app.process_lease.acquire()
@@ -166,7 +185,7 @@ def _settings(
     dashscope: DashScopeServer,
     choices: Mapping[str, object],
 ) -> Settings:
-    """Return the defaults of a host, pointed at the sandboxes, with room for every wish.
+    """Return the defaults of a host, pointed at the sandboxes, with room for every request.
 
     One model is offered: the idle rounds of the other lanes would take longer than the jobs.
     """
@@ -194,17 +213,6 @@ def _settings(
 def _inspects(dashscope: DashScopeServer) -> bool:
     """Tell whether the emulator still looks at the pictures of a task."""
     return any(not task.inspected and not task.finished for task in dashscope.tasks.values())
-
-
-def _source(option: str, name: str) -> PictureSource:
-    content = (SAMPLES / f"cat-{name}.jpg").read_bytes()
-
-    async def read() -> bytes:
-        return content
-
-    return PictureSource(
-        option=option, size_bytes=len(content), content_type="image/jpeg", read=read
-    )
 
 
 def _has_film(message: Message) -> bool:

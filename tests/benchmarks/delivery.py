@@ -188,15 +188,15 @@ def _answered_at(request: RequestRecord) -> float:
 def _parts(world: World, task: TaskRecord, message: Message) -> dict[str, float]:
     """Return the seconds of each part of a delivery, in their order."""
     known_at = _answered_at(
-        [each for each in world.dashscope.requests if each.task_id == task.task_id][-1]
+        [request for request in world.dashscope.requests if request.task_id == task.task_id][-1]
     )
     # The floor fetches later, so the first of this URL's is the bot's.
     path = str(task.video_url).partition("//")[2].partition("/")[2]
-    fetch = next(each for each in world.dashscope.requests if each.path == f"/{path}")
+    fetch = next(request for request in world.dashscope.requests if request.path == f"/{path}")
     upload = [
-        each
-        for each in world.discord.requests
-        if each.method == "PATCH" and each.multipart and str(message.id) in each.path
+        request
+        for request in world.discord.requests
+        if request.method == "PATCH" and request.multipart and str(message.id) in request.path
     ][-1]
     held = world.bot.events("job_advanced", target="delivering")[-1]
     held_at = datetime.fromisoformat(held["timestamp"]).timestamp()

@@ -2,7 +2,7 @@
 
 The post itself is not an edit; the delivery is. Once for a job alone, once for ten that were asked
 for at the same moment, of which eight wait in line and see their place and their estimate move.
-STATUS_EDIT_INTERVAL_SECONDS is the default; time leaps over the waiting (``leaping``), so that
+STATUS_EDIT_INTERVAL_SECONDS is the default; waiting is skipped (``simulated_time``), so that
 nothing is scaled.
 """
 
@@ -34,7 +34,7 @@ async def _measured(count: int) -> Row:
     mean = sum(edits) / count
     if count == 1:
         name, against = "alone", ""
-        titles = [str(each.embeds[0]["title"]) for each in messages[0].revisions]
+        titles = [str(revision.embeds[0]["title"]) for revision in messages[0].revisions]
         remark = "what the message showed: " + ", ".join(titles)
     else:
         name, against = f"{count} asked for at once", f"{min(edits)} to {max(edits)} by place"

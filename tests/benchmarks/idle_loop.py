@@ -1,6 +1,6 @@
 """``python -m tests.benchmarks.idle_loop``: an event loop with nothing to do but measure its lag.
 
-What it measures is the machine's: how late a process is whose every wish is to be on time. It
+What it measures is the machine's: how late a process is whose only work is to be on time. It
 answers each line on standard input with its worst lag in seconds, and ends with the input.
 """
 

@@ -1,8 +1,8 @@
 """Makespan of 100 jobs through one lane, from the first create to the last video in Discord.
 
 Against the lane's ideal schedule: the same tasks, with the very durations the emulator drew, each
-begun on the first of the lane's places that becomes free, with nothing in between. Time leaps over
-the waiting (``leaping``), so computing and requests count at their real length. Status messages
+begun on the first of the lane's places that becomes free, with nothing in between. Waiting is
+skipped (``simulated_time``), so computing and requests count at their real length. Status messages
 say where a job is, but are not edited each time that the line moves: ``edits`` measures that.
 
 Two rows, because no bot can know when a task ends before it asks. Where tasks take a steady time

@@ -33,13 +33,13 @@ from sqlalchemy import select
 from bot.clock import WallClock
 from bot.domain.catalogue import Endpoint
 from bot.domain.ids import AccountId, ChannelId, GuildId, MessageId, TaskId, UserId
+from bot.domain.jobs.files import folder_of
 from bot.domain.jobs.job import Job
 from bot.domain.jobs.states import JobState
 from bot.domain.jobs.transitions import open_job
 from bot.domain.requests.pictures import Picture
 from bot.domain.requests.task import TaskImage, TaskRequest
 from bot.provider.requests import create_body
-from bot.services.jobs.files import Folders
 from bot.storage import guilds, jobs
 from bot.storage.engine import Database
 from bot.storage.tables import accounts
@@ -211,9 +211,8 @@ async def _many_jobs(folder: Path) -> Row:
 
 async def _seed(world: World) -> None:
     """Put the jobs into the bot's database."""
-    folders = Folders(world.bot.folder / "data")
     made = [job async for job in _made(world, await _account(world))]
-    await asyncio.to_thread(_store_frames, folders, made)
+    await asyncio.to_thread(_store_frames, world.bot.folder / "data", made)
     database = Database(f"sqlite:///{world.bot.folder}/data/tween.db")
     try:
         for start in range(0, JOBS, BATCH):
@@ -269,7 +268,8 @@ async def _task(world: World, session: aiohttp.ClientSession) -> dict[str, Any]:
         model=MODEL,
         endpoint=Endpoint.IMAGE2VIDEO,
         images=tuple(
-            TaskImage(field=f"{option}_url", path=SAMPLES / name) for option, name in FRAMES.items()
+            TaskImage(field=f"{option}_url", jpeg=(SAMPLES / name).read_bytes())
+            for option, name in FRAMES.items()
         ),
         prompt=None,
         negative_prompt=None,
@@ -301,14 +301,13 @@ async def _task(world: World, session: aiohttp.ClientSession) -> dict[str, Any]:
     }
 
 
-def _store_frames(folders: Folders, made: Sequence[Job]) -> None:
+def _store_frames(data: Path, made: Sequence[Job]) -> None:
     """Give each job its pictures; all are the same two files."""
     samples = {
-        option: Path(shutil.copy(SAMPLES / name, folders.root.parent))
-        for option, name in FRAMES.items()
+        option: Path(shutil.copy(SAMPLES / name, data.parent)) for option, name in FRAMES.items()
     }
     for job in made:
-        folder = folders.of(job.id)
+        folder = data / folder_of(job.id)
         folder.mkdir(parents=True)
         for option, sample in samples.items():
             (folder / f"{option}.jpg").hardlink_to(sample)

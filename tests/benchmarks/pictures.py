@@ -1,7 +1,7 @@
 """Preparing pictures as a command does, against plain Pillow making the same JPEGs.
 
-Ours is ``Pictures.prepare``: bytes go to a child process, are recognised, checked, decoded, turned,
-scaled, encoded and come back, with the preview that the status message shows.
+Ours is ``MediaPool.prepare``: a child process reads the files, recognises, checks, decodes, turns,
+scales and encodes them, and writes them beside, with the preview that the status message shows.
 
 The floor is the least that Pillow needs for the same JPEGs from the same bytes, in this process
 and without a check: open; where the picture is too large, let a JPEG be decoded at a half or less
@@ -17,16 +17,17 @@ of a cold child takes is told apart.
 from __future__ import annotations
 
 import statistics
+import tempfile
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 
 from PIL import Image
 
+from bot.domain.jobs.files import PREVIEW
 from bot.media.child import MediaPool
 from bot.media.images import MAX_FITTED_PIXELS, prepare_pictures
-from bot.services.intake.pictures import Pictures
 from tests.benchmarks.rows import Row, Unit
 
 SAMPLES = Path(__file__).resolve().parents[2] / "sandbox" / "samples"
@@ -81,18 +82,18 @@ def plain(sources: Sources) -> list[bytes]:
     return made
 
 
-def _reading(data: bytes) -> Callable[[], Awaitable[bytes]]:
-    async def read() -> bytes:
-        return data
-
-    return read
-
-
 async def _prepare(pool: MediaPool, sources: Sources) -> tuple[float, list[tuple[int, int]]]:
     """Prepare one command's pictures; return the milliseconds it took, and the sizes made."""
-    before = time.perf_counter()
-    made, _ = await Pictures(pool).prepare([(name, _reading(data)) for name, data in sources])
-    return (time.perf_counter() - before) * 1000, [(one.width, one.height) for one in made]
+    with tempfile.TemporaryDirectory(prefix="tween-bench-") as name:
+        folder = Path(name)
+        files = [(option, folder / option) for option, _ in sources]
+        for (_, file), (_, data) in zip(files, sources, strict=True):
+            file.write_bytes(data)
+        before = time.perf_counter()
+        await pool.expect_pictures()
+        made = await pool.prepare(files, folder, preview=PREVIEW)
+        took = time.perf_counter() - before
+    return took * 1000, [(picture.width, picture.height) for picture in made]
 
 
 def _plainly(sources: Sources) -> tuple[float, list[tuple[int, int]]]:

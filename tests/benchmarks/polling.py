@@ -2,8 +2,8 @@
 
 Tasks take 60 to 300 s, drawn by lot. Two threads, as many as the lane has places, each create a
 task with the SDK, wait for it, and go on to the next; Tween makes as many jobs through its lane.
-Both talk to the emulator, which counts creates, queries, lists and cancels. Time leaps over the
-waiting (``leaping``): the SDK's sleeps are those of the same clock. The delay is from a task's end
+Both talk to the emulator, which counts creates, queries, lists and cancels. Waiting is skipped
+(``simulated_time``): the SDK's sleeps are those of the same clock. The delay is from a task's end
 to the moment somebody knows: ``wait()`` has returned, or the poller has read SUCCEEDED.
 
 The same day gives the makespan of such tasks, see ``makespan``.
@@ -29,9 +29,9 @@ from bot.storage import jobs as stored
 from sandbox.dashscope import DashScopeServer
 from tests.benchmarks.days import MODEL, a_day, emulator_settings
 from tests.benchmarks.figures import median, percentile
-from tests.benchmarks.leaping import LeapingClock
 from tests.benchmarks.makespan import JOBS, QUIET_SECONDS, row_of
 from tests.benchmarks.rows import Row, Unit
+from tests.benchmarks.simulated_time import SimulatedClock
 from tests.e2e.world import KEY
 from tests.sandbox.dashscope.helpers import FIRST, LAST
 
@@ -119,7 +119,7 @@ def _delays_of(server: DashScopeServer, seen_at: dict[str, float]) -> tuple[floa
 
 
 async def _sdk() -> Following:
-    clock = LeapingClock()
+    clock = SimulatedClock()
     seen_at: dict[str, float] = {}
     async with DashScopeServer(emulator_settings(RANDOM)) as server:
         clock.follow(server.clock.advance)
@@ -138,7 +138,7 @@ async def _sdk() -> Following:
         return Following(requests=_requests(server), delays_seconds=_delays_of(server, seen_at))
 
 
-def _sleeper(clock: LeapingClock) -> Callable[[float], None]:
+def _sleeper(clock: SimulatedClock) -> Callable[[float], None]:
     def sleep(seconds: float) -> None:
         woken = threading.Event()
         clock.begin_wait(seconds, woken.set)
@@ -147,7 +147,7 @@ def _sleeper(clock: LeapingClock) -> Callable[[float], None]:
     return sleep
 
 
-def _follow(clock: LeapingClock, seen_at: dict[str, float]) -> None:
+def _follow(clock: SimulatedClock, seen_at: dict[str, float]) -> None:
     """Create tasks and wait for them, one after the other, as the SDK's documentation shows."""
     for _ in range(SDK_JOBS // PLACES):
         created = VideoSynthesis.async_call(

@@ -27,7 +27,7 @@ class Row:
     against: str
     """The floor or the peer, and what it took in the same run."""
     figure: float
-    """What is judged: ours over the floor, or ours itself where the wish is absolute."""
+    """What is judged: ours over the floor, or ours itself where the target is absolute."""
     unit: Unit
     wanted: float | None
     """The figure may be at most this; None where it is only told."""

@@ -1,7 +1,7 @@
 """Five hundred jobs of fifty guilds through the real process, while everything misbehaves.
 
 Both platforms are real sockets with their real limits, on all nine lanes of the account; each of
-some eighty kinds of fault meets 2 % of its occasions (``tests.e2e.crowd``). At the end every
+some eighty kinds of fault meets 2 % of its occasions (``tests.e2e.busy_members``). At the end every
 invariant of ``tests.e2e.invariants`` holds, or the benchmark breaks.
 
 The seed is in the remark; TWEEN_SOAK_SEED repeats a run as far as its timing allows.
@@ -34,10 +34,10 @@ from tests.benchmarks.memory import memory_of
 from tests.benchmarks.processes import WatchedBot, variables_of
 from tests.benchmarks.rows import Row, Unit
 from tests.benchmarks.soaked_bot import SHIFT
-from tests.e2e import crowd, evidence, invariants
-from tests.e2e.crowd import NOT_TAKEN, PROVIDER_FAULTS, Crowd, Plan
+from tests.e2e import busy_members, evidence, invariants
+from tests.e2e.busy_members import NOT_TAKEN, PROVIDER_FAULTS, BusyMembers, Plan
+from tests.e2e.crash_process import ShiftFile
 from tests.e2e.invariants import Allowed
-from tests.e2e.staged import ShiftFile
 from tests.e2e.world import World
 
 SEED = int(os.environ.get("TWEEN_SOAK_SEED", "5"))  # noqa: TID251 - a developer's choice
@@ -81,12 +81,12 @@ class Soak:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.crowd = Crowd(
+        self.members = BusyMembers(
             world,
             Plan(
                 seed=SEED,
                 guilds=GUILDS,
-                wishes=JOBS,
+                requests=JOBS,
                 share=SHARE,
                 faults=(*PROVIDER_FAULTS, *NOT_TAKEN),
             ),
@@ -99,15 +99,15 @@ class Soak:
 
     async def run(self) -> None:
         """Let everybody ask, and everything be settled."""
-        await self.crowd.warm_up()
+        await self.members.warm_up()
         await invariants.settled(self.world)
-        self.crowd.break_things()
+        self.members.break_things()
         started = time.monotonic()
         async with (
-            self.crowd.troubled_gateway(),
-            crowd.meanwhile(self._sample(), self._skip_time()),
+            self.members.troubled_gateway(),
+            busy_members.meanwhile(self._sample(), self._skip_time()),
         ):
-            await self.crowd.wish()
+            await self.members.ask()
             self.jobs = await invariants.settled(
                 self.world, JOBS, within_seconds=WITHIN_SECONDS - (time.monotonic() - started)
             )
@@ -128,7 +128,7 @@ class Soak:
         """Move everybody's time of day over the wait for a create that made no task."""
         while True:
             await asyncio.sleep(SKIP_EVERY_SECONDS)
-            async with self.crowd.nobody_asks():
+            async with self.members.nobody_asks():
                 # A command posts its status message within 20 s, or the board does.
                 await self._wait_for_messages()
                 found = await self.world.jobs()
@@ -177,15 +177,15 @@ class Soak:
 @asynccontextmanager
 async def _stage(folder: Path) -> AsyncIterator[tuple[World, WatchedBot]]:
     async with (
-        DashScopeServer(crowd.emulator(SEED)) as dashscope,
+        DashScopeServer(busy_members.emulator(SEED)) as dashscope,
         # A skip must not make Discord forget a post that is about to be repeated.
-        DiscordServer(crowd.discord(SEED, nonce_seconds=NONCE_SECONDS)) as discord,
+        DiscordServer(busy_members.discord(SEED, nonce_seconds=NONCE_SECONDS)) as discord,
     ):
         scratch = folder / "scratch"
         scratch.mkdir()
         variables = {
             **variables_of(discord, dashscope),
-            **crowd.SETTINGS,
+            **busy_members.SETTINGS,
             # Its own, so that what is left in it is seen.
             "TMPDIR": str(scratch),
         }
@@ -205,8 +205,8 @@ async def rows() -> list[Row]:
             soak = Soak(world)
             await soak.run()
             world.polite()
-            await invariants.hold(world, Allowed(free_failures=soak.crowd.free_failures()))
-            if unexplained := soak.crowd.unexplained(soak.jobs):
+            await invariants.hold(world, Allowed(free_failures=soak.members.free_failures()))
+            if unexplained := soak.members.unexplained(soak.jobs):
                 raise AssertionError("\n".join(unexplained))
             # Not among the others' readings: here both platforms keep the processors busy.
             lag = await lag_of(bot, "the soak")
@@ -219,18 +219,18 @@ async def rows() -> list[Row]:
 
 
 def _throughput(soak: Soak) -> Row:
-    ends = ", ".join(f"{count} {end}" for end, count in crowd.outcomes(soak.jobs).items())
-    tally = soak.crowd.tally
+    ends = ", ".join(f"{count} {end}" for end, count in busy_members.outcomes(soak.jobs).items())
+    tally = soak.members.tally
     return Row(
         name=f"soak: {len(soak.jobs)} jobs of {GUILDS} guilds, {SHARE:.0%} faults of every kind",
         ours=f"{len(soak.jobs) / soak.seconds * 60:.0f} jobs/min",
-        against=f"{len(crowd.LANES)} lanes, {soak.seconds:.0f} s",
+        against=f"{len(busy_members.LANES)} lanes, {soak.seconds:.0f} s",
         figure=soak.seconds,
         unit=Unit.SECONDS,
         wanted=None,
         remark=(
             f"every invariant holds; {ends}; {len(soak.world.dashscope.tasks)} tasks for "
-            f"{tally.asked} wishes, {crowd.spoilt(soak.world)} answers spoilt, "
+            f"{tally.asked} requests, {busy_members.spoilt(soak.world)} answers spoilt, "
             f"{len(soak.skips)} times eleven minutes skipped to settle creates "
             f"that made no task; slowest acknowledgement "
             f"{tally.slowest_acknowledgement_seconds:.2f} s; seed {SEED}"

@@ -13,7 +13,7 @@ from bot import cli
 from bot.outside import Overrides
 from bot.services.reconciliation import reconciler
 from tests.benchmarks.watched_bot import WorstLag
-from tests.e2e.staged import ShiftedClock, ShiftFile
+from tests.e2e.crash_process import ShiftedClock, ShiftFile
 
 SHIFT = "shift"
 """Name of the file in the bot's folder that says by how many seconds the time is moved."""

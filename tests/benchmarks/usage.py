@@ -166,11 +166,11 @@ async def _copy(connection: Connection, number: int) -> None:
         "id": renamed(jobs.c.id),
         "interaction_id": jobs.c.interaction_id + number * BASE_JOBS,
     }
-    columns = [changed.get(each.name, each) for each in jobs.c]
+    columns = [changed.get(column.name, column) for column in jobs.c]
     is_base = jobs.c.id.like("00%")
     copied = select(*columns).where(is_base)
-    await connection.execute(insert(jobs).from_select([each.name for each in jobs.c], copied))
-    names = [each.name for each in ledger_entries.c if each.name != "id"]
+    await connection.execute(insert(jobs).from_select([column.name for column in jobs.c], copied))
+    names = [column.name for column in ledger_entries.c if column.name != "id"]
     columns = [
         renamed(ledger_entries.c.job_id) if name == "job_id" else ledger_entries.c[name]
         for name in names
@@ -227,8 +227,8 @@ async def _measure(engine: str, urls: list[str], folder: Path) -> list[Row]:
             for url, copies in zip(urls, COPIES, strict=True)
         ]
         for turn in range(WARM_UP + TIMES):
-            for each in (small, large):
-                await each.ask()
+            for store in (small, large):
+                await store.ask()
             if turn + 1 == WARM_UP:
                 small.milliseconds.clear()
                 large.milliseconds.clear()
@@ -236,7 +236,7 @@ async def _measure(engine: str, urls: list[str], folder: Path) -> list[Row]:
 
 
 def _row(engine: str, name: str, small: _Filled, large: _Filled) -> Row:
-    before, after = (statistics.median(each.milliseconds[name]) for each in (small, large))
+    before, after = (statistics.median(store.milliseconds[name]) for store in (small, large))
     return Row(
         name=f"{name}, {large.entries:,} entries, {engine}",
         ours=f"{after:.1f} ms",

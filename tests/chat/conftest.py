@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing
 
 import discord
 import pytest
@@ -47,4 +48,5 @@ async def messenger(
     async with client:
         await client.login(server.token)
         operators = [UserId(user.id) for user in server.users]
-        yield Messenger(client, money=Money(), operators=operators)
+        async with aclosing(Messenger(client, money=Money(), operators=operators)) as messenger:
+            yield messenger

@@ -52,7 +52,7 @@ def at(job: Job, receipt: Receipt, **changes: Any) -> StatusView:  # noqa: ANN40
     return StatusView(job=altered(job, **place, **changes))
 
 
-async def posted(messenger: Messenger, job: Job, *, preview: Path | None = None) -> Receipt:
+async def posted(messenger: Messenger, job: Job, *, preview: bytes | None = None) -> Receipt:
     """Post a job's status message."""
     drawing = messenger.draw(StatusView(job=job))
     return await messenger.post_status(job, drawing, preview=preview)

@@ -43,6 +43,7 @@ ALLOWED_HERE: dict[str, tuple[str, set[str]]] = {
         "values of an option, which scripts send",
         {"this month", "last month"},
     ),
+    "bot/files/local.py": ("a pattern of the store's errors", {r"\(os error (\d+)\)"}),
     "bot/services/messages/status_updater.py": ("the name of a loop", {"status updater"}),
     "bot/services/reconciliation/operator_decisions.py": (
         "a fact of a job's history, as it is logged",

@@ -24,6 +24,7 @@ from tests.chat.stage import at, body_of, deliver, edit, job_in, only_message, p
 
 POST_ROUTE = "/channels/{channel_id}/messages"
 FILM = b"a film" * 1000
+PREVIEW = b"a picture"
 EDIT_ROUTE = "/channels/{channel_id}/messages/{message_id}"
 
 
@@ -31,13 +32,6 @@ EDIT_ROUTE = "/channels/{channel_id}/messages/{message_id}"
 def video(tmp_path: Path) -> Path:
     path = tmp_path / "result.mp4"
     path.write_bytes(FILM)
-    return path
-
-
-@pytest.fixture
-def preview(tmp_path: Path) -> Path:
-    path = tmp_path / "kept under another name.jpg"
-    path.write_bytes(b"a picture")
     return path
 
 
@@ -64,19 +58,20 @@ def test_nonces_differ_by_purpose_and_fit() -> None:
 
 
 async def test_the_preview_is_shown_inside_the_embed(
-    server: DiscordServer, messenger: Messenger, preview: Path
+    server: DiscordServer, messenger: Messenger
 ) -> None:
-    await posted(messenger, job_in(server, has_preview=True), preview=preview)
+    await posted(messenger, job_in(server, has_preview=True), preview=PREVIEW)
     message = only_message(server)
-    assert [file.filename for file in message.attachments] == ["preview.jpg"]
+    (file,) = message.attachments
+    assert (file.filename, file.file.read()) == ("preview.jpg", PREVIEW)
     assert "preview.jpg" in message.embeds[0]["image"]["url"]
 
 
 async def test_a_state_edit_leaves_the_attachments_alone(
-    server: DiscordServer, messenger: Messenger, preview: Path
+    server: DiscordServer, messenger: Messenger
 ) -> None:
     job = job_in(server, has_preview=True)
-    receipt = await posted(messenger, job, preview=preview)
+    receipt = await posted(messenger, job, preview=PREVIEW)
     await edit(messenger, at(job, receipt, state=JobState.RUNNING))
     message = only_message(server)
     assert "attachments" not in body_of(server, "PATCH", EDIT_ROUTE)
@@ -86,10 +81,10 @@ async def test_a_state_edit_leaves_the_attachments_alone(
 
 
 async def test_a_video_is_delivered_by_an_edit_that_leaves_only_the_mp4(
-    server: DiscordServer, messenger: Messenger, preview: Path, video: Path
+    server: DiscordServer, messenger: Messenger, video: Path
 ) -> None:
     job = job_in(server, has_preview=True)
-    receipt = await posted(messenger, job, preview=preview)
+    receipt = await posted(messenger, job, preview=PREVIEW)
     done = at(replace(job_in(server, JobState.DELIVERED), has_preview=True), receipt)
     delivered = await deliver(messenger.deliver_by_edit, messenger, done, video)
     message = only_message(server)

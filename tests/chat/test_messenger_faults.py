@@ -31,7 +31,7 @@ from bot.domain.jobs.states import JobState
 from bot.domain.jobs.status import Purpose, StatusView
 from bot.domain.people import Person
 from bot.domain.ports import Chat
-from sandbox.discord import DiscordServer
+from sandbox.discord import DiscordServer, Upload
 from sandbox.discord.rules.faults import Fault
 from sandbox.discord.world.records import Channel
 from tests.chat.conftest import UPLOAD_LIMIT_BYTES
@@ -91,12 +91,14 @@ TROUBLES = [
 
 
 @pytest.mark.parametrize("trouble", TROUBLES)
-async def test_a_post_is_repeated_and_stands_once(
+async def test_a_post_is_repeated_with_the_whole_preview_and_stands_once(
     server: DiscordServer, messenger: Messenger, trouble: Trouble
 ) -> None:
     trouble.happen(server, "POST", POSTS)
-    receipt = await posted(messenger, job_in(server))
-    assert only_message(server).id == receipt.message_id
+    receipt = await posted(messenger, job_in(server, has_preview=True), preview=b"a picture")
+    message = only_message(server)
+    assert message.id == receipt.message_id
+    assert [file.file.read() for file in message.attachments] == [b"a picture"]
 
 
 @pytest.mark.parametrize("trouble", TROUBLES)
@@ -136,6 +138,7 @@ async def test_an_announcement_is_said_once(
 
 
 LEAVES_MESSAGES = {
+    "fetch_attachment": 0,
     "deliver_in_channel": 1,
     "deliver_by_dm": 1,
     "open_dm": 0,
@@ -159,6 +162,9 @@ async def test_every_other_call_is_repeated_and_done_once(
 ) -> None:
     view = StatusView(job=job_in(server, JobState.DELIVERED))
     job, since = view.job, server.clock.now()
+    picture = Upload(filename="cat.png", data=b"a picture")
+    (attached,) = (await server.actions.say("tom", server.channel, files=[picture])).attachments
+    url, fetched = server.cdn.url(attached), video.with_name("fetched.png")
     messenger._operators = (job.requester.user_id,)
     facts = {"subject": job.id, "reason": "x"}
     entry = AuditEntry(
@@ -171,6 +177,7 @@ async def test_every_other_call_is_repeated_and_done_once(
     )
     line = AuditLine(id=1, channel_id=job.origin.channel_id, entry=entry)
     calls: dict[str, Callable[[], Awaitable[object]]] = {
+        "fetch_attachment": lambda: messenger.fetch_attachment(url, fetched, max_bytes=100),
         "deliver_in_channel": lambda: deliver(messenger.deliver_in_channel, messenger, view, video),
         "deliver_by_dm": lambda: deliver(messenger.deliver_by_dm, messenger, view, video),
         "open_dm": lambda: messenger.open_dm(job.requester.user_id),
@@ -185,7 +192,10 @@ async def test_every_other_call_is_repeated_and_done_once(
     server.faults.add_sequence([trouble.fault()])
     await calls[name]()
     places = server.state.channels.values()
-    assert sum(len(place.messages) for place in places) == LEAVES_MESSAGES[name]
+    toms = 1
+    assert sum(len(place.messages) for place in places) == toms + LEAVES_MESSAGES[name]
+    if name == "fetch_attachment":
+        assert fetched.read_bytes() == b"a picture"
 
 
 async def test_a_discord_that_stays_away_is_left_for_later(
@@ -353,15 +363,12 @@ def moderated(server: DiscordServer) -> Channel:
 async def test_a_place_that_is_closed_is_told_apart_from_an_absent_discord(
     server: DiscordServer,
     messenger: Messenger,
-    tmp_path: Path,
     prepare: Callable[[DiscordServer], Channel],
     error: type[DeliveryError],
 ) -> None:
-    preview = tmp_path / "preview.jpg"
-    preview.write_bytes(b"a picture")
     job = job_in(server, channel=prepare(server), has_preview=True)
     with pytest.raises(error) as raised:
-        await posted(messenger, job, preview=preview)
+        await posted(messenger, job, preview=b"a picture")
     assert not isinstance(raised.value, ChatUnavailableError)
 
 

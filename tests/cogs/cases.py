@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,9 +16,10 @@ from bot.domain.guilds.quota import Standing
 from bot.domain.guilds.quota_view import GuildQuota
 from bot.domain.guilds.usage import By
 from bot.domain.host.overview import JobHistory
+from bot.domain.ids import JobId
 from bot.domain.jobs.states import JobState
 from bot.domain.jobs.status import GuildQueue, StatusView
-from bot.domain.requests.pictures import PreparedPicture
+from bot.domain.requests.pictures import Picture, PictureSource
 from bot.services.guilds.moderation import Blocked
 from bot.services.guilds.quota_rules import RuleCleared, RuleSet
 from bot.services.guilds.settings import GuildSettings
@@ -43,11 +45,10 @@ from tests.chat.usage_examples import (
     chart_data,
 )
 from tests.cogs.doubles import Backstage, a_channel, a_member, an_attachment, run
+from tests.fakes import a_picture
 
-
-def a_picture(option: str) -> PreparedPicture:
-    """Return what becomes of any attachment."""
-    return PreparedPicture(option=option, jpeg=b"jpeg", width=640, height=480)
+NEW_JOB = JobId("7F3K2Q")
+"""The id that the next request draws."""
 
 
 @dataclass(frozen=True)
@@ -76,20 +77,18 @@ class Case:
 
 
 def video(backstage: Backstage) -> VideoCog:
-    def prepared(
-        sources: Sequence[tuple[str, object]],
-    ) -> tuple[tuple[PreparedPicture, ...], bytes | None]:
-        pictures = tuple(a_picture(option) for option, _ in sources)
-        return pictures, b"preview" if pictures else None
+    def kept(_: JobId, sources: Sequence[PictureSource]) -> tuple[Picture, ...]:
+        return tuple(a_picture(source.option) for source in sources)
 
-    backstage.pictures.prepare.side_effect = prepared
+    backstage.submissions.new_job_id.return_value = NEW_JOB
+    backstage.pictures.keep.side_effect = kept
     backstage.submissions.queue.return_value = Queued(job=a_job(), quota=a_quota())
     return VideoCog(video_requests=backstage.video_requests())
 
 
 def jobs(backstage: Backstage) -> JobsCog:
     backstage.lookup.list_jobs.return_value = [a_job()]
-    backstage.lookup.show.return_value = ShownJob(view=a_view(), video=None)
+    backstage.lookup.show.return_value = nullcontext(ShownJob(view=a_view(), video=None))
     backstage.cancellations.cancel.return_value = a_job(JobState.CANCELLED)
     backstage.retries.retry.return_value = Queued(job=a_job(), quota=a_quota())
     backstage.erasure.forget.return_value = a_job(JobState.DELIVERED)

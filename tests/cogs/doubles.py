@@ -268,12 +268,14 @@ def a_requester(
 
 
 def an_attachment(
-    *, size: int = 1000, content_type: str | None = "image/png", data: bytes = b"picture"
+    *,
+    size: int = 1000,
+    content_type: str | None = "image/png",
+    url: str = "https://cdn.discordapp.com/attachments/1/2/cat.png?ex=6",
 ) -> Any:  # noqa: ANN401 - a double
     """Return a picture that was attached to a command."""
     attachment = lent(discord.Attachment)
-    attachment.size, attachment.content_type = size, content_type
-    attachment.read.return_value = data
+    attachment.size, attachment.content_type, attachment.url = size, content_type, url
     return attachment
 
 

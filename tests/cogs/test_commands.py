@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import discord
@@ -182,7 +184,7 @@ async def test_a_permission_counts_for_nothing_in_direct_messages(backstage: Bac
     assert "permission" in await LIST.run(backstage, interaction, member=a_member(43))
     await SHOW.run(backstage, interaction := an_interaction(backstage, guild_id=None))
     requester = a_requester(guild_id=None)
-    backstage.lookup.show.assert_awaited_once_with(
+    backstage.lookup.show.assert_called_once_with(
         "7f3k2q", requester, limit_bytes=interaction.filesize_limit
     )
     assert answered(interaction)
@@ -194,10 +196,19 @@ async def test_a_video_that_could_not_be_posted_is_handed_out(
     path = tmp_path / "result.mp4"
     path.write_bytes(b"film")
     command, cog = SHOW.of(backstage)
-    undelivered = a_view(JobState.UNDELIVERABLE)
-    backstage.lookup.show.return_value = ShownJob(view=undelivered, video=path)
+    steps: list[str] = []
+
+    @asynccontextmanager
+    async def lend(*_: object, **__: object) -> AsyncIterator[ShownJob]:
+        steps.append("lent")
+        yield ShownJob(view=a_view(JobState.UNDELIVERABLE), video=path)
+        steps.append("taken back")
+
+    backstage.lookup.show.side_effect = lend
     interaction = an_interaction(backstage)
+    interaction.edit_original_response.side_effect = lambda **_: steps.append("answered")
     await run(command, cog, interaction, job="7F3K2Q")
+    assert steps == ["lent", "answered", "taken back"]
     (file,) = interaction.edit_original_response.call_args.kwargs["attachments"]
     assert file.filename == "tween-7F3K2Q.mp4"
     file.close()

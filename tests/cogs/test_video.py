@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-import aiohttp
 import discord
 import pytest
 
 from bot.domain.catalogue import Catalogue, Kind, Region
 from bot.domain.errors import GuildDisabledError, InvalidImageError
+from bot.domain.problems import PictureProblem
+from bot.domain.requests.pictures import PictureSource
 from bot.domain.requests.submission import Submission, VideoOptions, VideoSpec
 from bot.services.intake.pictures import Pictures
 from tests.chat.examples import GUILD, REQUESTER
-from tests.cogs.cases import EFFECT, FRAMES, IMAGE, RETRY, TEXT, VIDEOS, Case, a_picture
-from tests.cogs.doubles import MAY_POST, Backstage, an_attachment, an_interaction, http_error, run
+from tests.cogs.cases import EFFECT, FRAMES, IMAGE, NEW_JOB, RETRY, TEXT, VIDEOS, Case
+from tests.cogs.doubles import MAY_POST, Backstage, an_attachment, an_interaction, run
+from tests.fakes import a_picture
 
 every_video = pytest.mark.parametrize("case", VIDEOS, ids=lambda case: case.name)
 
@@ -51,13 +53,37 @@ async def test_a_request_is_queued_with_everything_that_was_chosen(backstage: Ba
     origin, requester = submission.origin, submission.requester
     assert (origin.guild_id, requester.user_id, origin.interaction_id) == (GUILD, REQUESTER, 900)
     assert (set(requester.role_ids), origin.premium_tier) == ({77}, 2)
-    assert (submission.pictures, submission.preview) == ((a_picture("first_frame"),), b"preview")
+    assert (submission.pictures, submission.has_preview) == ((a_picture("first_frame"),), True)
 
 
 async def test_a_last_frame_comes_after_the_first(backstage: Backstage) -> None:
     submission = await submitted(backstage, FRAMES, last_frame=an_attachment(), loop=False)
     assert submission.pictures == (a_picture("first_frame"), a_picture("last_frame"))
     assert not submission.spec.options.loop
+
+
+async def test_pictures_are_kept_for_the_job_they_are_queued_with(backstage: Backstage) -> None:
+    first = an_attachment(url="https://cdn.example/1", size=7, content_type=None)
+    last = an_attachment(url="https://cdn.example/2", size=8, content_type="image/webp")
+    submission = await submitted(backstage, FRAMES, first_frame=first, last_frame=last, loop=False)
+    assert submission.job_id == NEW_JOB
+    backstage.pictures.keep.assert_awaited_once_with(
+        NEW_JOB,
+        [
+            PictureSource(
+                option="first_frame",
+                url="https://cdn.example/1",
+                size_bytes=7,
+                content_type=None,
+            ),
+            PictureSource(
+                option="last_frame",
+                url="https://cdn.example/2",
+                size_bytes=8,
+                content_type="image/webp",
+            ),
+        ],
+    )
 
 
 async def test_a_picture_is_queued_with_everything_that_was_chosen(backstage: Backstage) -> None:
@@ -86,7 +112,19 @@ async def test_a_picture_is_queued_with_everything_that_was_chosen(backstage: Ba
             watermark=True,
         ),
     )
-    assert (submission.pictures, submission.preview) == ((a_picture("image"),), b"preview")
+    assert (submission.pictures, submission.has_preview) == ((a_picture("image"),), True)
+
+
+async def test_a_picture_discord_does_not_hand_out_is_refused_by_its_option(
+    backstage: Backstage,
+) -> None:
+    command, cog = FRAMES.of(backstage)
+    backstage.pictures.keep.side_effect = InvalidImageError(
+        option="first_frame", problem=PictureProblem.UNAVAILABLE
+    )
+    said = await run(command, cog, an_interaction(backstage), **FRAMES.options())
+    assert said == "Not queued: Discord no longer hands out the first frame. Upload it again."
+    backstage.submissions.queue.assert_not_called()
 
 
 async def test_words_are_queued_with_everything_that_was_chosen_and_no_picture(
@@ -120,7 +158,8 @@ async def test_words_are_queued_with_everything_that_was_chosen_and_no_picture(
             spoiler=True,
         ),
     )
-    assert (submission.pictures, submission.preview) == ((), None)
+    assert (submission.pictures, submission.has_preview) == ((), False)
+    backstage.pictures.keep.assert_not_called()
 
 
 async def test_an_effect_is_queued_with_everything_that_was_chosen(backstage: Backstage) -> None:
@@ -139,7 +178,7 @@ async def test_an_effect_is_queued_with_everything_that_was_chosen(backstage: Ba
         duration_seconds=5,
         options=VideoOptions(effect="frenchkiss", seed=5, watermark=True),
     )
-    assert (submission.pictures, submission.preview) == ((a_picture("image"),), b"preview")
+    assert (submission.pictures, submission.has_preview) == ((a_picture("image"),), True)
 
 
 @every_video
@@ -162,7 +201,7 @@ async def test_what_nobody_chose_is_the_cheapest_recommended(
 @every_video
 async def test_a_spoiler_has_no_preview(backstage: Backstage, case: Case) -> None:
     submission = await submitted(backstage, case, spoiler=True)
-    assert submission.preview is None
+    assert not submission.has_preview
     assert submission.spec.options.spoiler
 
 
@@ -201,7 +240,7 @@ async def test_a_request_that_cannot_be_fulfilled_is_refused_before_a_picture_is
     text = await case.run(backstage, an_interaction(backstage), **changes)
     assert said in text
     assert len(text) < 2000
-    backstage.pictures.prepare.assert_not_called()
+    backstage.pictures.keep.assert_not_called()
     backstage.submissions.queue.assert_not_called()
 
 
@@ -209,7 +248,7 @@ async def test_where_there_are_no_effects_it_is_said(backstage: Backstage) -> No
     backstage.catalogue = Catalogue.of_region(Region.SINGAPORE)
     said = await EFFECT.run(backstage, an_interaction(backstage))
     assert said == "The provider has no effects in Singapore, where this bot's account is."
-    backstage.pictures.prepare.assert_not_called()
+    backstage.pictures.keep.assert_not_called()
 
 
 @pytest.mark.parametrize(
@@ -228,38 +267,7 @@ async def test_size_and_declared_type_are_checked_before_bytes_are_read(
     ):
         text = await case.run(backstage, an_interaction(backstage), **{option: attachment})
         assert said in text
-        attachment.read.assert_not_called()
-    backstage.pictures.prepare.assert_not_called()
-
-
-async def read_all(backstage: Backstage, attachment: object) -> bytes:
-    """Run the command and read its picture as the service would."""
-    await FRAMES.run(backstage, an_interaction(backstage), first_frame=attachment)
-    ((_, read),) = backstage.pictures.prepare.call_args.args[0]
-    data: bytes = await read()
-    return data
-
-
-async def test_a_picture_that_is_not_there_at_once_is_asked_for_again(
-    backstage: Backstage,
-) -> None:
-    attachment = an_attachment()
-    attachment.read.side_effect = [http_error(404, 0), aiohttp.ServerDisconnectedError(), b"ok"]
-    assert await read_all(backstage, attachment) == b"ok"
-
-
-@pytest.mark.parametrize(
-    "error", [http_error(404, 0), http_error(403, 0), aiohttp.ClientError(), TimeoutError()]
-)
-async def test_a_picture_discord_does_not_hand_out_is_a_refusal(
-    backstage: Backstage, error: Exception
-) -> None:
-    attachment = an_attachment()
-    attachment.read.side_effect = error
-    with pytest.raises(InvalidImageError) as raised:
-        await read_all(backstage, attachment)
-    assert raised.value.problem == "unavailable"
-    assert attachment.read.await_count == 3
+    backstage.pictures.keep.assert_not_called()
 
 
 async def test_a_server_that_may_not_make_videos_is_told_first(backstage: Backstage) -> None:
@@ -267,7 +275,7 @@ async def test_a_server_that_may_not_make_videos_is_told_first(backstage: Backst
     backstage.submissions.require_guild.side_effect = GuildDisabledError
     said = await run(command, cog, an_interaction(backstage), **FRAMES.options())
     assert "has not enabled videos for this server" in said
-    backstage.pictures.prepare.assert_not_called()
+    backstage.pictures.keep.assert_not_called()
 
 
 # --- where it may be used --------------------------------------------------------------------
@@ -294,7 +302,7 @@ async def test_where_the_bot_may_not_post_nothing_is_queued(
     assert text.startswith(f"I need the permission **{said}** in this channel.")
     backstage.submissions.queue.assert_not_called()
     backstage.retries.retry.assert_not_called()
-    backstage.pictures.prepare.assert_not_called()
+    backstage.pictures.keep.assert_not_called()
     assert backstage.refused == ["not_permitted"]
 
 

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any, ParamSpec, TypeVar, cast
 
 from bot.domain.jobs.job import Job, JobEvent, JobUpdateKind
+from bot.domain.jobs.states import JobState
 from bot.domain.jobs.transitions import TRANSITIONS
 from bot.services.jobs.writer import ChangeStage
 
@@ -44,7 +45,9 @@ class Call(StrEnum):
     PREPARE = "prepare"
     PROBE = "probe"
     SHRINK = "shrink"
-    STORE_PICTURES = "store_pictures"
+    FETCH_ATTACHMENT = "fetch_attachment"
+    KEEP = "keep"
+    COPY = "copy"
     ERASE = "erase"
 
 
@@ -65,6 +68,11 @@ def points() -> tuple[str, ...]:
     )
 
 
+def arrivals() -> tuple[str, ...]:
+    """Return names for the same points where it does not matter which state a job comes from."""
+    return tuple(f"{stage} >{state}" for state in JobState for stage in ChangeStage)
+
+
 class CrashPoints:
     """Calls a function at every point with its name."""
 
@@ -75,6 +83,8 @@ class CrashPoints:
         """Listen to the job writer."""
         change = event.name if event.target is None else f"{event.source or 'new'}>{event.target}"
         self._reached(f"{stage} {change}")
+        if event.target is not None:
+            self._reached(f"{stage} >{event.target}")
 
     def around(self, port: _Port) -> _Port:
         """Return a port whose outside calls are points."""

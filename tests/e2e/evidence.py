@@ -60,7 +60,9 @@ class Evidence:
         told: dict[str, tuple[str, ...]] = {}
         for job in self.jobs:
             ids = [event.detail.get("task_id") for event in self.events[job.id]]
-            told[job.id] = tuple(dict.fromkeys(str(each) for each in [*ids, job.task.id] if each))
+            told[job.id] = tuple(
+                dict.fromkeys(str(task_id) for task_id in [*ids, job.task.id] if task_id)
+            )
         return told
 
     @cached_property
@@ -152,7 +154,7 @@ async def read(world: World) -> Evidence:
         files=_files(data_dir / "jobs"),
         loose_files=tuple(_loose_files(data_dir, world.bot.variables.get("TMPDIR"))),
         data_dir=data_dir,
-        posts=tuple(each for each in world.discord.requests if each.method != "GET"),
+        posts=tuple(request for request in world.discord.requests if request.method != "GET"),
         log=tuple(world.bot.log().splitlines()),
     )
 
@@ -168,8 +170,8 @@ def _files(root: Path) -> dict[str, tuple[str, ...]]:
 
 def _loose_files(data_dir: Path, scratch: str | None) -> Iterator[str]:
     for path in data_dir.iterdir() if data_dir.is_dir() else ():
-        if path.name == "exports":
-            yield from (str(each) for each in path.iterdir())
+        if path.name in {"exports", "scratch"}:
+            yield from (str(file) for file in path.iterdir())
         elif path.name != "jobs" and not path.name.startswith("tween.db"):
             yield str(path)
     if scratch is not None:

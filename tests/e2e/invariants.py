@@ -18,10 +18,10 @@ from dataclasses import dataclass
 
 from bot.chat import text
 from bot.domain.amounts import NOTHING
+from bot.domain.jobs.files import PREVIEW, RESULT, SHRUNK
 from bot.domain.jobs.job import Job
 from bot.domain.jobs.ledger import EntryKind
 from bot.domain.jobs.states import TERMINAL, JobState
-from bot.services.jobs.files import PREVIEW, RESULT, SHRUNK
 from sandbox.dashscope import wire
 from sandbox.dashscope.tasks import CANCELED, FAILED, SUCCEEDED, TaskRecord
 from tests.e2e.evidence import Evidence, history, read
@@ -55,7 +55,7 @@ class Allowed:
     open_states: frozenset[JobState] = frozenset()
     """States other than the terminal ones a job may end the story in, such as PARKED."""
     unswept_folders: int = 0
-    """Folders of wishes that died before their commit; the reaper deletes them after an hour."""
+    """Folders of requests that died before their commit; the reaper deletes them after an hour."""
     half_files: int = 0
     """Files a kill left half written in a job's folder."""
     all_told: bool = True
@@ -132,32 +132,32 @@ def _tasks_and_jobs(evidence: Evidence, allowed: Allowed) -> Iterator[str]:
             if (task := evidence.tasks.get(task_id)) is None:
                 yield f"job {job.id}: the provider has no task {task_id} of ours"
             else:
-                yield from _is_the_wish(job, task)
+                yield from _is_the_request(job, task)
         bought = [
-            each
-            for each in dict.fromkeys((*theirs, *evidence.made_for.get(job.id, ())))
-            if _status(evidence, each) == SUCCEEDED
+            task_id
+            for task_id in dict.fromkeys((*theirs, *evidence.made_for.get(job.id, ())))
+            if _status(evidence, task_id) == SUCCEEDED
         ]
         if len(bought) > 1:
             yield f"job {job.id} was bought {len(bought)} times: {', '.join(bought)}"
         repeated += max(0, len(theirs) - 1)
         yield from (
-            f"job {job.id}: another task was made after {each} {_status(evidence, each)}"
-            for each in theirs
-            if each != job.task.id and _status(evidence, each) not in FREE
+            f"job {job.id}: another task was made after {task_id} {_status(evidence, task_id)}"
+            for task_id in theirs
+            if task_id != job.task.id and _status(evidence, task_id) not in FREE
         )
     if repeated > allowed.free_failures:
         yield f"{repeated} tasks were made once more, {allowed.free_failures} may be"
-    unowned = [each for each in evidence.tasks if each not in owners]
+    unowned = [task_id for task_id in evidence.tasks if task_id not in owners]
     if len(unowned) > allowed.lost_tasks:
-        told = ", ".join(f"{each} {_status(evidence, each)}" for each in unowned)
+        told = ", ".join(f"{task_id} {_status(evidence, task_id)}" for task_id in unowned)
         yield f"{len(unowned)} tasks at the provider belong to no job: {told}"
-    foreign = [each for each in evidence.orphans if _status(evidence, each) == SUCCEEDED]
+    foreign = [task_id for task_id in evidence.orphans if _status(evidence, task_id) == SUCCEEDED]
     if len(foreign) > allowed.lost_tasks:
         yield f"paid, and given up as nobody's: {', '.join(foreign)}"
 
 
-def _is_the_wish(job: Job, task: TaskRecord) -> Iterator[str]:
+def _is_the_request(job: Job, task: TaskRecord) -> Iterator[str]:
     """Compare what the provider received with what was asked for."""
     if task.parameters.get("seed", job.options.seed) != job.options.seed:
         yield f"job {job.id}: task {task.task_id} was made with another job's seed"

@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable
 from functools import wraps
 from pathlib import Path
 
-from tests.e2e.killing import Killing
+from tests.e2e.kill_harness import KillHarness
 
-Story = Callable[[Path], Awaitable[Killing]]
+Story = Callable[[Path], Awaitable[KillHarness]]
 
 COVERED: dict[str, tuple[str, ...]] = {}
 """The points each story says it comes past."""

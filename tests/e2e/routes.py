@@ -58,17 +58,19 @@ KNOWN = AT_START | AT_WORK | OF_OPERATORS
 
 def used(server: DiscordServer) -> set[Route]:
     """Return the routes the bot has used."""
-    return {(each.method, each.route) for each in server.requests if each.route is not None}
+    return {
+        (request.method, request.route) for request in server.requests if request.route is not None
+    }
 
 
 def troubles_met(server: DiscordServer) -> dict[Route, set[str]]:
     """Return what went wrong on each route."""
     met: dict[Route, set[str]] = {}
-    for each in server.requests:
-        if each.route is not None and each.fault is not None:
-            met.setdefault((each.method, each.route), set()).add(each.fault)
+    for request in server.requests:
+        if request.route is not None and request.fault is not None:
+            met.setdefault((request.method, request.route), set()).add(request.fault)
     return met
 
 
-ALL_TROUBLES = {each.describe() for each in TROUBLES}
+ALL_TROUBLES = {trouble.describe() for trouble in TROUBLES}
 CDN_READS = f"GET {cdn.PREFIX}"

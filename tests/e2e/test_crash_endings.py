@@ -9,12 +9,12 @@ import pytest
 
 from bot.domain.jobs.states import JobState
 from tests.e2e.invariants import Allowed
-from tests.e2e.killing import (
+from tests.e2e.kill_harness import (
     STEPPED,
     UNTIL_BEGUN,
     UNTIL_DONE,
-    Killing,
-    killing,
+    KillHarness,
+    kill_harness,
 )
 from tests.e2e.points import at, call, step
 
@@ -22,9 +22,9 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
 
 @at(*step("submitting>failed"))
-async def test_while_a_refusal_of_the_create_is_stored(tmp_path: Path) -> Killing:
+async def test_while_a_refusal_of_the_create_is_stored(tmp_path: Path) -> KillHarness:
     """What was refused for sure, but not stored, is settled like any answer nobody saw."""
-    async with killing(tmp_path) as stage:
+    async with kill_harness(tmp_path) as stage:
         await stage.kill_at("committed submitting>pending", act=stage.ask)
         for point in ("committed submitting>failed", "written submitting>failed"):
             stage.world.dashscope.faults.add(
@@ -36,8 +36,8 @@ async def test_while_a_refusal_of_the_create_is_stored(tmp_path: Path) -> Killin
 
 
 @at(*step("queued>failed"))
-async def test_while_a_lane_is_switched_off(tmp_path: Path) -> Killing:
-    async with killing(tmp_path) as stage:
+async def test_while_a_lane_is_switched_off(tmp_path: Path) -> KillHarness:
+    async with kill_harness(tmp_path) as stage:
         await stage.bot.start()
         await stage.bot.shell("operator", "pause")
         for _ in range(3):
@@ -54,8 +54,8 @@ async def test_while_a_lane_is_switched_off(tmp_path: Path) -> Killing:
 
 
 @at(*step("cancel_requested"), *call("cancel_task"), *step("pending>cancelled"))
-async def test_while_a_task_is_cancelled(tmp_path: Path) -> Killing:
-    async with killing(tmp_path, emulator=STEPPED) as stage:
+async def test_while_a_task_is_cancelled(tmp_path: Path) -> KillHarness:
+    async with kill_harness(tmp_path, emulator=STEPPED) as stage:
         await stage.kill_at("committed submitting>pending", act=stage.ask)
         await stage.kill_at("written cancel_requested", act=stage.cancel)
         await stage.kill_at("committed cancel_requested", act=stage.cancel)
@@ -66,8 +66,8 @@ async def test_while_a_task_is_cancelled(tmp_path: Path) -> Killing:
 
 
 @at(*step("running>cancelled"))
-async def test_while_a_task_is_found_cancelled_by_somebody_else(tmp_path: Path) -> Killing:
-    async with killing(tmp_path, emulator=STEPPED) as stage:
+async def test_while_a_task_is_found_cancelled_by_somebody_else(tmp_path: Path) -> KillHarness:
+    async with kill_harness(tmp_path, emulator=STEPPED) as stage:
         await stage.kill_at("committed submitting>pending", act=stage.ask)
         stage.pass_time(UNTIL_BEGUN)
         await stage.kill_at("committed pending>running")
@@ -78,8 +78,8 @@ async def test_while_a_task_is_found_cancelled_by_somebody_else(tmp_path: Path) 
 
 
 @at(*step("queued>cancelled"), *step("queued>expired"))
-async def test_while_a_waiting_job_ends(tmp_path: Path) -> Killing:
-    async with killing(tmp_path) as stage:
+async def test_while_a_waiting_job_ends(tmp_path: Path) -> KillHarness:
+    async with kill_harness(tmp_path) as stage:
         await stage.bot.start()
         await stage.bot.shell("operator", "pause")
         for _ in range(2):
@@ -94,8 +94,8 @@ async def test_while_a_waiting_job_ends(tmp_path: Path) -> Killing:
 
 
 @at(*step("pending>downloading"), *step("pending>queued"), *step("pending>failed"))
-async def test_while_the_end_of_a_task_nobody_saw_running_is_stored(tmp_path: Path) -> Killing:
-    async with killing(tmp_path, emulator=STEPPED) as stage:
+async def test_while_the_end_of_a_task_nobody_saw_running_is_stored(tmp_path: Path) -> KillHarness:
+    async with kill_harness(tmp_path, emulator=STEPPED) as stage:
         for target, act in (
             ("downloading", stage.ask),
             ("queued", stage.ask_for_failure),
@@ -110,8 +110,8 @@ async def test_while_the_end_of_a_task_nobody_saw_running_is_stored(tmp_path: Pa
 
 
 @at(*step("running>queued"), *step("running>failed"))
-async def test_while_the_failure_of_a_running_task_is_stored(tmp_path: Path) -> Killing:
-    async with killing(tmp_path, emulator=STEPPED) as stage:
+async def test_while_the_failure_of_a_running_task_is_stored(tmp_path: Path) -> KillHarness:
+    async with kill_harness(tmp_path, emulator=STEPPED) as stage:
         for target, act in (("queued", stage.ask_for_failure), ("failed", stage.ask_for_refusal)):
             await stage.kill_at("committed submitting>pending", act=act)
             stage.pass_time(UNTIL_BEGUN)
@@ -124,8 +124,8 @@ async def test_while_the_failure_of_a_running_task_is_stored(tmp_path: Path) -> 
 
 
 @at(*step("pending>expired"))
-async def test_while_a_waiting_task_the_provider_forgot_is_given_up(tmp_path: Path) -> Killing:
-    async with killing(tmp_path, emulator=STEPPED) as stage:
+async def test_while_a_waiting_task_the_provider_forgot_is_given_up(tmp_path: Path) -> KillHarness:
+    async with kill_harness(tmp_path, emulator=STEPPED) as stage:
         await stage.kill_at("committed submitting>pending", act=stage.ask)
         stage.pass_time(25 * 3600)
         await stage.kill_at(*step("pending>expired"))
@@ -135,8 +135,8 @@ async def test_while_a_waiting_task_the_provider_forgot_is_given_up(tmp_path: Pa
 
 
 @at(*step("running>expired"))
-async def test_while_a_running_task_the_provider_forgot_is_given_up(tmp_path: Path) -> Killing:
-    async with killing(tmp_path, emulator=STEPPED) as stage:
+async def test_while_a_running_task_the_provider_forgot_is_given_up(tmp_path: Path) -> KillHarness:
+    async with kill_harness(tmp_path, emulator=STEPPED) as stage:
         await stage.kill_at("committed submitting>pending", act=stage.ask)
         stage.pass_time(UNTIL_BEGUN)
         await stage.kill_at("committed pending>running")
@@ -148,8 +148,8 @@ async def test_while_a_running_task_the_provider_forgot_is_given_up(tmp_path: Pa
 
 
 @at(*step("downloading>expired"), *step("downloading>failed"), *call("tell_operators"))
-async def test_while_a_result_is_lost(tmp_path: Path) -> Killing:
-    async with killing(tmp_path) as stage:
+async def test_while_a_result_is_lost(tmp_path: Path) -> KillHarness:
+    async with kill_harness(tmp_path) as stage:
         stage.bot.variables["OPERATOR_IDS"] = str(stage.world.discord.users[0].id)
         for host, names in (
             ("127.0.0.1", step("downloading>expired")),
@@ -158,7 +158,7 @@ async def test_while_a_result_is_lost(tmp_path: Path) -> Killing:
             ("127.0.0.1", call("tell_operators")[1:]),
         ):
             number = stage.world.dashscope.faults.add("result", "drop", times=None)
-            await stage.kill_at("committed running>downloading", act=stage.ask)
+            await stage.kill_at("committed >downloading", act=stage.ask)
             stage.world.dashscope.faults.remove(number)
             stage.pass_time(25 * 3600)
             stage.bot.variables["RESULT_HOSTS"] = host
@@ -169,8 +169,8 @@ async def test_while_a_result_is_lost(tmp_path: Path) -> Killing:
 
 
 @at(*step("job_forgotten"), *call("erase"))
-async def test_while_a_job_is_forgotten(tmp_path: Path) -> Killing:
-    async with killing(tmp_path) as stage:
+async def test_while_a_job_is_forgotten(tmp_path: Path) -> KillHarness:
+    async with kill_harness(tmp_path) as stage:
         await stage.bot.start()
         for _ in range(2):
             await (await stage.ask()).final_reply()
@@ -188,8 +188,8 @@ async def test_while_a_job_is_forgotten(tmp_path: Path) -> Killing:
 
 
 @at(*step("downloading>parked"), *step("parked>downloading"))
-async def test_a_result_that_kills_the_process_three_times_is_parked(tmp_path: Path) -> Killing:
-    async with killing(tmp_path) as stage:
+async def test_a_result_that_kills_the_process_three_times_is_parked(tmp_path: Path) -> KillHarness:
+    async with kill_harness(tmp_path) as stage:
         await stage.kill_at("before probe", act=stage.ask)
         await stage.kill_at("before probe", "before probe", *step("downloading>parked"))
         await _others_go_on(stage)
@@ -199,8 +199,10 @@ async def test_a_result_that_kills_the_process_three_times_is_parked(tmp_path: P
 
 
 @at(*step("delivering>parked"), *step("parked>delivering"), *step("parked>failed"))
-async def test_a_delivery_that_kills_the_process_three_times_is_parked(tmp_path: Path) -> Killing:
-    async with killing(tmp_path) as stage:
+async def test_a_delivery_that_kills_the_process_three_times_is_parked(
+    tmp_path: Path,
+) -> KillHarness:
+    async with kill_harness(tmp_path) as stage:
         for choice in ("--again", "--failed"):
             await stage.kill_at("before deliver_by_edit", act=stage.ask)
             await stage.kill_at("before deliver_by_edit", "before deliver_by_edit")
@@ -212,8 +214,8 @@ async def test_a_delivery_that_kills_the_process_three_times_is_parked(tmp_path:
     return stage
 
 
-async def _others_go_on(stage: Killing) -> None:
-    """Make another wish while one job is broken, and see it delivered."""
+async def _others_go_on(stage: KillHarness) -> None:
+    """Make another request while one job is broken, and see it delivered."""
     await stage.bot.start()
     before = {job.id for job in await stage.world.jobs()}
     await stage.ask()
@@ -224,8 +226,8 @@ async def _others_go_on(stage: Killing) -> None:
 
 
 @at(*step("submitting>parked"), *step("parked>queued"))
-async def test_a_wish_without_its_pictures_is_parked(tmp_path: Path) -> Killing:
-    async with killing(tmp_path) as stage:
+async def test_a_request_without_its_pictures_is_parked(tmp_path: Path) -> KillHarness:
+    async with kill_harness(tmp_path) as stage:
         await stage.kill_at("committed status_posted", act=stage.ask)
         job = await stage.only()
         picture = stage.bot.folder / "data" / "jobs" / job.id / job.pictures[0].file_name
@@ -244,9 +246,9 @@ async def test_a_wish_without_its_pictures_is_parked(tmp_path: Path) -> Killing:
 
 
 @at(*step("unconfirmed>failed"), *step("unconfirmed>expired"))
-async def test_while_an_unconfirmed_job_is_given_up(tmp_path: Path) -> Killing:
+async def test_while_an_unconfirmed_job_is_given_up(tmp_path: Path) -> KillHarness:
     """There is no other task that could prove what the provider has."""
-    async with killing(tmp_path) as stage:
+    async with kill_harness(tmp_path) as stage:
         await stage.kill_at("before create_task", act=stage.ask, gap_seconds=80)
         await stage.run_until(lambda found: found[0].state is JobState.UNCONFIRMED)
         await stage.decide_at(*step("unconfirmed>failed"), choice="--failed")
@@ -260,8 +262,8 @@ async def test_while_an_unconfirmed_job_is_given_up(tmp_path: Path) -> Killing:
 
 
 @at(*step("pending>parked"), *step("parked>pending"))
-async def test_a_waiting_task_that_breaks_its_poll_is_parked(tmp_path: Path) -> Killing:
-    async with killing(tmp_path, emulator=STEPPED) as stage:
+async def test_a_waiting_task_that_breaks_its_poll_is_parked(tmp_path: Path) -> KillHarness:
+    async with kill_harness(tmp_path, emulator=STEPPED) as stage:
         await stage.kill_at("committed submitting>pending", act=stage.ask)
         await stage.park("pending")
         await stage.decide_at(*step("parked>pending"), choice="--again")
@@ -270,8 +272,8 @@ async def test_a_waiting_task_that_breaks_its_poll_is_parked(tmp_path: Path) -> 
 
 
 @at(*step("running>parked"), *step("parked>running"))
-async def test_a_running_task_that_breaks_its_poll_is_parked(tmp_path: Path) -> Killing:
-    async with killing(tmp_path, emulator=STEPPED) as stage:
+async def test_a_running_task_that_breaks_its_poll_is_parked(tmp_path: Path) -> KillHarness:
+    async with kill_harness(tmp_path, emulator=STEPPED) as stage:
         await stage.kill_at("committed submitting>pending", act=stage.ask)
         stage.pass_time(UNTIL_BEGUN)
         await stage.kill_at("committed pending>running")

@@ -6,6 +6,7 @@ the points it names; the last test compares them with all there are.
 
 from __future__ import annotations
 
+from functools import partial
 from importlib import import_module
 from itertools import chain, zip_longest
 from pathlib import Path
@@ -13,22 +14,24 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.crash_points import PART_WRITTEN, points
+from tests.e2e.films import noise, play
 from tests.e2e.invariants import Allowed
-from tests.e2e.killing import (
+from tests.e2e.kill_harness import (
     READINGS_APART,
     STEPPED,
     UNTIL_BEGUN,
     UNTIL_DONE,
-    Killing,
-    killing,
+    KillHarness,
+    kill_harness,
 )
 from tests.e2e.points import COVERED, at, call, step
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
 ASKED = (
+    *call("fetch_attachment"),
     *call("prepare"),
-    *call("store_pictures"),
+    *call("keep"),
     *step("new>queued"),
     *call("post_status"),
     *step("status_posted"),
@@ -49,16 +52,16 @@ def interleaved(*stages: tuple[str, ...]) -> list[str]:
 
 
 @at(*ASKED)
-async def test_while_a_wish_is_taken(tmp_path: Path) -> Killing:
-    async with killing(tmp_path) as stage:
+async def test_while_a_request_is_taken(tmp_path: Path) -> KillHarness:
+    async with kill_harness(tmp_path) as stage:
         await stage.kill_at(*ASKED, act=stage.ask)
         await stage.end()
     return stage
 
 
 @at(*call("get_task"), *step("pending>running"), *step("running>downloading"))
-async def test_while_a_task_is_followed(tmp_path: Path) -> Killing:
-    async with killing(tmp_path, emulator=STEPPED) as stage:
+async def test_while_a_task_is_followed(tmp_path: Path) -> KillHarness:
+    async with kill_harness(tmp_path, emulator=STEPPED) as stage:
         await stage.kill_at("committed submitting>pending", act=stage.ask)
         await stage.kill_at(*call("get_task"))
         stage.pass_time(UNTIL_BEGUN)
@@ -70,8 +73,8 @@ async def test_while_a_task_is_followed(tmp_path: Path) -> Killing:
 
 
 @at(*FETCHED, *DELIVERED, *call("find_message"))
-async def test_while_a_video_is_fetched_and_delivered(tmp_path: Path) -> Killing:
-    async with killing(tmp_path) as stage:
+async def test_while_a_video_is_fetched_and_delivered(tmp_path: Path) -> KillHarness:
+    async with kill_harness(tmp_path) as stage:
         # Side by side: a job that is killed three times in one state is parked, rightly.
         for fetched, delivered in zip_longest(FETCHED, DELIVERED):
             for point in (fetched, delivered):
@@ -86,9 +89,20 @@ async def test_while_a_video_is_fetched_and_delivered(tmp_path: Path) -> Killing
     return stage
 
 
+@at(*call("copy"))
+async def test_while_the_pictures_of_a_retry_are_copied(tmp_path: Path) -> KillHarness:
+    async with kill_harness(tmp_path) as stage:
+        await stage.bot.start()
+        await stage.ask()
+        (job,) = await stage.until(lambda found: found and found[0].is_terminal)
+        await stage.kill_at(*call("copy"), act=partial(stage.retry, job.id))
+        await stage.end()
+    return stage
+
+
 @at(*call("edit_status"))
-async def test_while_a_status_message_is_edited(tmp_path: Path) -> Killing:
-    async with killing(tmp_path, emulator=STEPPED) as stage:
+async def test_while_a_status_message_is_edited(tmp_path: Path) -> KillHarness:
+    async with kill_harness(tmp_path, emulator=STEPPED) as stage:
         await stage.kill_at(*call("edit_status"), act=stage.ask)
         await stage.end()
     return stage
@@ -98,9 +112,9 @@ CREATE = (*step("queued>submitting"), *call("create_task"), *step("submitting>pe
 
 
 @at(*CREATE, *call("list_tasks"), *step("submitting>unconfirmed"), *step("unconfirmed>pending"))
-async def test_between_the_claim_and_the_answer_of_the_create(tmp_path: Path) -> Killing:
+async def test_between_the_claim_and_the_answer_of_the_create(tmp_path: Path) -> KillHarness:
     """The task of an answer that was never stored is found in the provider's list."""
-    async with killing(tmp_path, emulator=STEPPED) as stage:
+    async with kill_harness(tmp_path, emulator=STEPPED) as stage:
         await stage.kill_at("committed submitting>pending", act=stage.ask)
         await stage.kill_at("written queued>submitting", act=stage.ask)
         await stage.kill_at("after create_task", gap_seconds=80)
@@ -115,8 +129,8 @@ async def test_between_the_claim_and_the_answer_of_the_create(tmp_path: Path) ->
 
 
 @at(*step("unconfirmed>queued"))
-async def test_while_a_job_is_queued_again_whose_create_never_left(tmp_path: Path) -> Killing:
-    async with killing(tmp_path, emulator=STEPPED) as stage:
+async def test_while_a_job_is_queued_again_whose_create_never_left(tmp_path: Path) -> KillHarness:
+    async with kill_harness(tmp_path, emulator=STEPPED) as stage:
         # A control: the provider's list shows what we made at that time.
         await stage.kill_at("committed submitting>pending", act=stage.ask)
         await stage.kill_at("before create_task", act=stage.ask, gap_seconds=80)
@@ -131,8 +145,8 @@ async def test_while_a_job_is_queued_again_whose_create_never_left(tmp_path: Pat
 
 
 @at(*step("submitting>queued"))
-async def test_while_the_providers_wish_for_patience_is_stored(tmp_path: Path) -> Killing:
-    async with killing(tmp_path) as stage:
+async def test_while_the_providers_plea_for_patience_is_stored(tmp_path: Path) -> KillHarness:
+    async with kill_harness(tmp_path) as stage:
         await stage.kill_at("committed submitting>pending", act=stage.ask)
         for point in ("committed submitting>queued", "written submitting>queued"):
             stage.world.dashscope.faults.add(
@@ -144,10 +158,10 @@ async def test_while_the_providers_wish_for_patience_is_stored(tmp_path: Path) -
 
 
 @at(*step("result_url_refreshed"))
-async def test_while_a_fresh_url_is_stored(tmp_path: Path) -> Killing:
-    async with killing(tmp_path) as stage:
+async def test_while_a_fresh_url_is_stored(tmp_path: Path) -> KillHarness:
+    async with kill_harness(tmp_path) as stage:
         number = stage.world.dashscope.faults.add("result", "expired", times=None)
-        await stage.kill_at("committed running>downloading", act=stage.ask)
+        await stage.kill_at("committed >downloading", act=stage.ask)
         stage.sign_again()
         await stage.kill_at(*step("result_url_refreshed"))
         stage.world.dashscope.faults.remove(number)
@@ -161,8 +175,8 @@ async def test_while_a_fresh_url_is_stored(tmp_path: Path) -> Killing:
     *call("open_dm"),
     *step("delivering>undeliverable"),
 )
-async def test_while_a_video_finds_another_place(tmp_path: Path) -> Killing:
-    async with killing(tmp_path) as stage:
+async def test_while_a_video_finds_another_place(tmp_path: Path) -> KillHarness:
+    async with kill_harness(tmp_path) as stage:
         discord = stage.world.discord
         for point in call("deliver_in_channel"):
             await stage.kill_at("committed downloading>delivering", act=stage.ask)
@@ -186,17 +200,17 @@ async def test_while_a_video_finds_another_place(tmp_path: Path) -> Killing:
 
 
 @at(*call("shrink"))
-async def test_while_a_video_is_made_smaller(tmp_path: Path) -> Killing:
-    async with killing(tmp_path, UPLOAD_LIMIT_MIB="1") as stage:
-        stage.world.dashscope.faults.add("result", "big", bytes=2 << 20, times=None)
+async def test_while_a_video_is_made_smaller(tmp_path: Path) -> KillHarness:
+    async with kill_harness(tmp_path, UPLOAD_LIMIT_MIB="1") as stage:
+        play(stage.world, others=await noise(tmp_path))
         await stage.kill_at(*call("shrink"), act=stage.ask)
         await stage.end()
     return stage
 
 
 @at(*step("task_late"))
-async def test_while_somebody_is_told_that_it_is_late(tmp_path: Path) -> Killing:
-    async with killing(tmp_path, emulator=STEPPED, TASK_TIMEOUT_SECONDS="10") as stage:
+async def test_while_somebody_is_told_that_it_is_late(tmp_path: Path) -> KillHarness:
+    async with kill_harness(tmp_path, emulator=STEPPED, TASK_TIMEOUT_SECONDS="10") as stage:
         await stage.kill_at("committed submitting>pending", act=stage.ask)
         stage.pass_time(15)
         await stage.kill_at(*step("task_late"))
@@ -206,8 +220,8 @@ async def test_while_somebody_is_told_that_it_is_late(tmp_path: Path) -> Killing
 
 
 @at(*call("tell_log_channel"))
-async def test_while_a_log_channel_is_told(tmp_path: Path) -> Killing:
-    async with killing(tmp_path) as stage:
+async def test_while_a_log_channel_is_told(tmp_path: Path) -> KillHarness:
+    async with kill_harness(tmp_path) as stage:
         await stage.kill_at(*call("tell_log_channel"), act=stage.choose_log_channel)
         await stage.end()
     return stage

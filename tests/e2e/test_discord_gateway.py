@@ -10,8 +10,8 @@ import pytest
 
 from sandbox.dashscope import EmulatorSettings
 from sandbox.discord.client.invocation import Invocation
-from tests.e2e.impatient import PATIENCE_SECONDS, ImpatientBot
 from tests.e2e.invariants import hold, settled
+from tests.e2e.short_patience import PATIENCE_SECONDS, ShortPatienceBot
 from tests.e2e.world import World, story, title_of
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
@@ -22,14 +22,14 @@ FOR_EVER = 1_000_000
 
 async def ask(world: World) -> Invocation:
     """Let tom ask for a video of words alone."""
-    wish = {"prompt": "a cat", "model": "wanx2.1-t2v-turbo", "size": "832*480"}
+    request = {"prompt": "a cat", "model": "wanx2.1-t2v-turbo", "size": "832*480"}
     return await world.discord.actions.slash(
-        world.discord.users[1], world.discord.channel, "video text", dict(wish)
+        world.discord.users[1], world.discord.channel, "video text", dict(request)
     )
 
 
 async def is_served(asked: Invocation) -> bool:
-    """Tell whether a wish was queued."""
+    """Tell whether a request was queued."""
     return (await asked.final_reply(20)).text.startswith("Queued as Job")
 
 
@@ -115,7 +115,7 @@ async def test_a_job_goes_on_though_its_private_answer_cannot_be_given(
 async def test_a_gateway_that_stays_away_ends_the_process_and_the_next_goes_on(
     tmp_path: Path,
 ) -> None:
-    async with story(tmp_path, emulator=QUICK, process=ImpatientBot) as world:
+    async with story(tmp_path, emulator=QUICK, process=ShortPatienceBot) as world:
         server = world.discord
         world.dashscope.clock.speed = 0.001
         assert await is_served(await ask(world))

@@ -112,17 +112,19 @@ async def advanced(world: World, job: Job, *states: JobState) -> None:
     found: Job | None = None
     async with asyncio.timeout(90):
         while found is None or found.state not in states:
-            (found,) = [each for each in await world.jobs() if each.id == job.id]
+            (found,) = [candidate for candidate in await world.jobs() if candidate.id == job.id]
             await asyncio.sleep(0.1)
 
 
 async def ask(world: World, user: User, channel: Channel, *, lane: int = 0) -> Job:
     """Let somebody ask for a video of words alone; return its job once its message stands."""
     server = world.discord
-    wish = {"prompt": f"a cat in {channel.name}", **LANES[lane % len(LANES)]}
-    asked = await server.actions.slash(user, channel, "video text", dict(wish))
+    request = {"prompt": f"a cat in {channel.name}", **LANES[lane % len(LANES)]}
+    asked = await server.actions.slash(user, channel, "video text", dict(request))
     assert (await asked.final_reply(20)).text.startswith("Queued as Job")
-    (job,) = [each for each in await world.jobs() if each.origin.channel_id == channel.id]
+    (job,) = [
+        candidate for candidate in await world.jobs() if candidate.origin.channel_id == channel.id
+    ]
     return job
 
 
@@ -187,7 +189,7 @@ async def test_wherever_a_place_closes_the_video_ends_up_somewhere_sensible(
         found = {job.id: job for job in await settled(world, len(CASES))}
         for case, (_, job, user) in made.items():
             check_place(world, case, found[job.id], user)
-        archived, job, _ = made[next(each for each in CASES if "archived" in each.what)]
+        archived, job, _ = made[next(case for case in CASES if "archived" in case.what)]
         await server.wait_for(lambda: title_of(status_of(world, job)) == "✅ Done", 30)
         assert not archived.archived
         await hold(world, Allowed(all_told=False, all_shown=False))

@@ -12,7 +12,7 @@ import pytest
 
 from bot.domain.jobs.states import JobState
 from tests.e2e.invariants import NOTHING_ODD, Allowed, hold
-from tests.e2e.killing import QUICK, Killing, killing, until
+from tests.e2e.kill_harness import QUICK, KillHarness, kill_harness, until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
@@ -20,7 +20,7 @@ TROUBLE = "the disk or the database of my host is in trouble"
 
 
 @contextmanager
-def _database_held(stage: Killing) -> Iterator[None]:
+def _database_held(stage: KillHarness) -> Iterator[None]:
     """Be another process that writes into the bot's database and takes its time."""
     path = stage.bot.folder / "data" / "tween.db"
     with closing(sqlite3.connect(path, isolation_level=None, timeout=30)) as other:
@@ -30,7 +30,7 @@ def _database_held(stage: Killing) -> Iterator[None]:
 
 
 @contextmanager
-def _no_room(stage: Killing) -> Iterator[None]:
+def _no_room(stage: KillHarness) -> Iterator[None]:
     """Let no file of the process grow beyond what one page takes: pictures, database and log."""
     usual = resource.prlimit(stage.bot.pid, resource.RLIMIT_FSIZE)
     resource.prlimit(stage.bot.pid, resource.RLIMIT_FSIZE, (1024, usual[1]))
@@ -40,16 +40,18 @@ def _no_room(stage: Killing) -> Iterator[None]:
         resource.prlimit(stage.bot.pid, resource.RLIMIT_FSIZE, usual)
 
 
-async def _is_ready(stage: Killing) -> bool:
+async def _is_ready(stage: KillHarness) -> bool:
     status, _ = await stage.bot.page("/readyz")
     return status == 200
 
 
-async def _is_not_ready(stage: Killing) -> bool:
+async def _is_not_ready(stage: KillHarness) -> bool:
     return not await _is_ready(stage)
 
 
-async def _goes_on(stage: Killing, count: int, pid: int, allowed: Allowed = NOTHING_ODD) -> None:
+async def _goes_on(
+    stage: KillHarness, count: int, pid: int, allowed: Allowed = NOTHING_ODD
+) -> None:
     """Wait until the same process has delivered everything, and assert that nothing was lost."""
     found = await stage.until(
         lambda jobs: (
@@ -65,14 +67,14 @@ async def _goes_on(stage: Killing, count: int, pid: int, allowed: Allowed = NOTH
 
 
 async def test_database_held_by_another_process_is_waited_for(tmp_path: Path) -> None:
-    async with killing(tmp_path, emulator=QUICK) as stage:
+    async with kill_harness(tmp_path, emulator=QUICK) as stage:
         await stage.bot.start()
         pid = stage.bot.pid
         await (await stage.ask()).final_reply()
         with _database_held(stage):
-            wish = await stage.ask_elsewhere()
+            request = await stage.ask_elsewhere()
             await until(lambda: _is_not_ready(stage))
-            assert TROUBLE in (await wish.final_reply(90)).current.content
+            assert TROUBLE in (await request.final_reply(90)).current.content
         await (await stage.ask_elsewhere()).final_reply()
         # What nobody can know to be stored is left to the hourly sweep.
         await _goes_on(stage, 2, pid, Allowed(unswept_folders=1))
@@ -82,13 +84,13 @@ async def test_database_held_by_another_process_is_waited_for(tmp_path: Path) ->
 
 @pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="only Linux limits another process")
 async def test_disk_without_room_is_waited_for(tmp_path: Path) -> None:
-    async with killing(tmp_path, emulator=QUICK) as stage:
+    async with kill_harness(tmp_path, emulator=QUICK) as stage:
         await stage.bot.start()
         pid = stage.bot.pid
         await (await stage.ask()).final_reply()
         with _no_room(stage):
-            wish = await stage.ask_elsewhere()
-            assert TROUBLE in (await wish.final_reply(90)).current.content
+            request = await stage.ask_elsewhere()
+            assert TROUBLE in (await request.final_reply(90)).current.content
             await until(lambda: _is_not_ready(stage))
         await (await stage.ask_elsewhere()).final_reply()
         await _goes_on(stage, 2, pid)

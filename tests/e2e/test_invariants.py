@@ -43,7 +43,7 @@ def with_job(which: JobState, /, **changes: object) -> Spoil:
         job = in_state(evidence, which)
         other = fakes.altered(job, **changes)
         return replace(
-            evidence, jobs=tuple(other if each is job else each for each in evidence.jobs)
+            evidence, jobs=tuple(other if kept is job else kept for kept in evidence.jobs)
         )
 
     return spoil
@@ -144,7 +144,9 @@ def never_announced(evidence: Evidence) -> Evidence:
     """Take an announcement away."""
     job = in_state(evidence, JobState.DELIVERED)
     told = evidence.announcements[job.id]
-    return replace(evidence, messages=tuple(each for each in evidence.messages if each not in told))
+    return replace(
+        evidence, messages=tuple(message for message in evidence.messages if message not in told)
+    )
 
 
 def with_ping(user_id: int | None) -> Spoil:
@@ -203,7 +205,7 @@ def with_haste(point: str, count: int) -> Spoil:
     return spoil
 
 
-def crowded(evidence: Evidence) -> Evidence:
+def too_many(evidence: Evidence) -> Evidence:
     """Have more tasks in flight than the lane takes."""
     return replace(evidence, peaks={model: peak + 9 for model, peak in evidence.peaks.items()})
 
@@ -232,7 +234,7 @@ BREACHES: Mapping[str, tuple[Spoil, str]] = {
         with_task(FAILED, status=SUCCEEDED),
         "another task was made after",
     ),
-    "a task of another wish": (with_job(DONE, seed=1), "another job's seed"),
+    "a task of another request": (with_job(DONE, seed=1), "another job's seed"),
     "a task of another prompt": (with_job(DONE, prompt="a dog"), "another prompt"),
     "a charge without a video": (with_task(SUCCEEDED, status=FAILED), "did not make"),
     "a video without a charge": (with_entries(DONE, EntryKind.RESERVE), "nobody was charged"),
@@ -269,12 +271,12 @@ BREACHES: Mapping[str, tuple[Spoil, str]] = {
         "which is no job",
     ),
     "a folder of no job": (with_files(None, "a.jpg"), "folders of no job"),
-    "a file nobody needs": (with_files(LOST, "result.mp4.part"), "files nobody needs"),
+    "a file nobody needs": (with_files(LOST, "first_frame.source"), "files nobody needs"),
     "a file anywhere else": (
         lambda evidence: replace(evidence, loose_files=("data/core",)),
         "left lying about",
     ),
-    "too many tasks at once": (crowded, "in flight at once"),
+    "too many tasks at once": (too_many, "in flight at once"),
     "too many creates a second": (with_haste("create", 3), "creates of"),
     "too many queries a second": (with_haste("query", 21), "queries within a second"),
 }

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.e2e
 
 QUICK = EmulatorSettings(task_seconds=(0.2, 0.4))
 
-WISHES: dict[str, dict[str, OptionValue]] = {
+REQUESTS: dict[str, dict[str, OptionValue]] = {
     "video image": {
         "image": cat("first"),
         "prompt": "it begins to rain",
@@ -39,15 +39,15 @@ WISHES: dict[str, dict[str, OptionValue]] = {
 
 async def delivered(world: World, count: int) -> dict[Kind, tuple[Job, Message]]:
     """Wait until so many videos were announced; return the last job of each kind."""
-    messages = {footer_of(each): each for each in await world.all_over(count)}
+    messages = {footer_of(message): message for message in await world.all_over(count)}
     await world.discord.wait_for(lambda: len(world.discord.pings) >= count)
     return {job.spec.kind: (job, messages[f"Job {job.id}"]) for job in await world.jobs()}
 
 
 def check_what_was_bought(world: World) -> None:
-    """Assert what was sent to the provider: each wish once, with nothing left to its defaults."""
+    """Assert what was sent to the provider: each once, with nothing left to its defaults."""
     sent = [call for call in world.dashscope.requests if call.point == "create"]
-    assert len(sent) == len(WISHES)
+    assert len(sent) == len(REQUESTS)
     bodies: dict[str, dict[str, Any]] = {}
     for call in sent:
         assert call.path == "/api/v1/services/aigc/video-generation/video-synthesis"
@@ -57,7 +57,7 @@ def check_what_was_bought(world: World) -> None:
     image, text = bodies["wanx2.1-i2v-turbo"], bodies["wan2.2-t2v-plus"]
     assert set(image["input"]) == {"prompt", "img_url"}
     assert image["parameters"] == {"resolution": "480P", "duration": 3, "seed": 7} | switches
-    assert text["input"] == {"prompt": WISHES["video text"]["prompt"]}
+    assert text["input"] == {"prompt": REQUESTS["video text"]["prompt"]}
     assert text["parameters"] == {"size": "480*832", "seed": 8} | switches
     effect = bodies["squish"]
     assert effect["model"] == "wanx2.1-i2v-turbo"
@@ -82,11 +82,11 @@ async def test_a_picture_words_and_an_effect_become_videos(tmp_path: Path) -> No
         assert [choice["value"] for choice in suggested.choices] == ["squish"]
         asked = [
             await discord.actions.slash(tom, discord.channel, command, options)
-            for command, options in WISHES.items()
+            for command, options in REQUESTS.items()
         ]
         for invocation in asked:
             assert "Queued as Job" in (await invocation.final_reply()).text
-        made = await delivered(world, len(WISHES))
+        made = await delivered(world, len(REQUESTS))
         assert set(made) == {Kind.IMAGE, Kind.TEXT, Kind.EFFECT}
 
         balances = await world.balances()
@@ -122,7 +122,7 @@ async def test_a_picture_words_and_an_effect_become_videos(tmp_path: Path) -> No
         words, _ = made[Kind.TEXT]
         again = await discord.actions.slash(tom, discord.channel, "jobs retry", {"job": words.id})
         assert "Queued as Job" in (await again.final_reply()).text
-        repeated, _ = (await delivered(world, len(WISHES) + 1))[Kind.TEXT]
+        repeated, _ = (await delivered(world, len(REQUESTS) + 1))[Kind.TEXT]
         assert (repeated.origin.retry_of, repeated.state) == (words.id, JobState.DELIVERED)
         assert (repeated.spec.size, repeated.price.reserved.micros) == ("480*832", 700_000)
         assert repeated.options.seed != words.options.seed

@@ -5,19 +5,18 @@ from __future__ import annotations
 import asyncio
 import io
 import textwrap
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import av
 import pytest
 
+from bot.domain.jobs.files import RESULT
 from bot.domain.jobs.states import JobState
 from bot.media.video import probe
-from bot.services.jobs.files import RESULT
 from sandbox.dashscope import results
-from sandbox.dashscope.video import VideoPlan
 from sandbox.discord.world.records import Message
 from sandbox.discord.world.settings import DiscordSettings
+from tests.e2e.films import noise, play
 from tests.e2e.world import World, story, title_of
 from tests.media.films import film
 
@@ -46,34 +45,6 @@ KILLER = f"""
 """
 
 
-@dataclass(slots=True)
-class Films:
-    """Gives each prompt the film it asks for, in place of the emulator's own."""
-
-    by_prompt: dict[str, bytes]
-    played: list[str] = field(default_factory=list)
-
-    async def video(self, plan: VideoPlan) -> bytes:
-        self.played.append(plan.prompt)
-        return self.by_prompt[plan.prompt]
-
-
-def play(world: World, **films: bytes) -> Films:
-    """Have the emulator hand out these films, each for the prompt of its name."""
-    source = Films(films)
-    world.dashscope._results._renderer = source
-    return source
-
-
-async def noise(folder: Path) -> bytes:
-    """Return some 2 MiB of noise, one second long."""
-    path = folder / "noise.mp4"
-    made = await asyncio.to_thread(
-        film, path, 480, 270, 30, noise=True, audio=True, bits_per_second=20_000_000
-    )
-    return made.read_bytes()
-
-
 async def attachment_of(message: Message) -> bytes:
     (attachment,) = message.current.attachments
     return await asyncio.to_thread(attachment.path.read_bytes)
@@ -84,9 +55,9 @@ def fields_of(message: Message) -> dict[str, str]:
 
 
 def left_behind(world: World) -> list[str]:
-    """Return the names of half-written files under the bot's data folder."""
-    data = world.bot.folder / "data"
-    return [path.name for path in data.rglob(".*") if path.is_file()]
+    """Return the names of what nobody has removed from the bot's scratch folder."""
+    scratch = world.bot.folder / "data" / "scratch"
+    return [path.name for path in scratch.rglob("*") if path.is_file()]
 
 
 async def assert_shrunk(world: World, status: Message, original: bytes) -> None:
@@ -119,8 +90,8 @@ async def test_a_large_video_is_made_smaller_even_when_the_bot_is_killed_meanwhi
         assert len(original) > 1.5 * MIB
         play(world, noise=original)
         await world.ask(world.discord.users[1], prompt="noise")
-        data = tmp_path / "data"
-        await world.bot.wait_for_log(lambda _: list(data.rglob(".*.part.statistics*")), 60)
+        scratch = tmp_path / "data" / "scratch"
+        await world.bot.wait_for_log(lambda _: list(scratch.rglob("*.statistics*")), 60)
         await world.bot.kill()
         assert left_behind(world), "the test killed nothing"
         await world.bot.start()

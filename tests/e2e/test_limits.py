@@ -1,4 +1,4 @@
-"""Many wishes at once: lanes, fairness, quotas, and commands answered under load."""
+"""Many requests at once: lanes, fairness, quotas, and commands answered under load."""
 
 from __future__ import annotations
 
@@ -46,9 +46,9 @@ async def test_fourteen_jobs_of_two_guilds_keep_every_limit(tmp_path: Path) -> N
             *(world.ask(ada, channel, model=FLASH) for _ in range(4)),
             *(world.ask(ada, channel, model=PLUS) for _ in range(3)),
         )
-        replies = await asyncio.gather(*(each.final_reply(30) for each in asked))
+        replies = await asyncio.gather(*(invocation.final_reply(30) for invocation in asked))
         assert all("Queued as Job" in reply.text for reply in replies)
-        waits = [each.acknowledged_after_seconds for each in asked]
+        waits = [invocation.acknowledged_after_seconds for invocation in asked]
         assert all(wait is not None and wait < 1 for wait in waits)
 
         here = await world.all_over(7, within_seconds=100)
@@ -70,7 +70,7 @@ async def test_fourteen_jobs_of_two_guilds_keep_every_limit(tmp_path: Path) -> N
         assert 429 not in {call.status for call in edits}
 
 
-async def test_one_wish_does_not_wait_behind_thirty_of_another_guild(tmp_path: Path) -> None:
+async def test_one_request_does_not_wait_behind_thirty_of_another_guild(tmp_path: Path) -> None:
     async with story(
         tmp_path,
         emulator=QUICK,
@@ -79,8 +79,8 @@ async def test_one_wish_does_not_wait_behind_thirty_of_another_guild(tmp_path: P
     ) as world:
         channel, ada = second_guild(world)
         tom = world.discord.users[1]
-        crowd = await asyncio.gather(*(world.ask(tom) for _ in range(30)))
-        await asyncio.gather(*(each.final_reply(60) for each in crowd))
+        asked = await asyncio.gather(*(world.ask(tom) for _ in range(30)))
+        await asyncio.gather(*(invocation.final_reply(60) for invocation in asked))
         submitted_before = len(creates(world, FLASH))
         await (await world.ask(ada, channel)).final_reply()
         (status,) = await world.all_over(1, channel)
@@ -103,7 +103,7 @@ async def test_twenty_parallel_commands_at_a_limit_of_five_make_five_jobs(
     ) as world:
         tom = world.discord.users[1]
         asked = await asyncio.gather(*(world.ask(tom) for _ in range(20)))
-        replies = [(await each.final_reply(30)).text for each in asked]
+        replies = [(await invocation.final_reply(30)).text for invocation in asked]
         assert sum("Queued as Job" in reply for reply in replies) == 5
         refused = [reply for reply in replies if "Queued" not in reply]
         assert all("the rule for members allows 5 videos per day" in reply for reply in refused)
@@ -121,7 +121,7 @@ async def test_the_daily_budget_bounds_all_guilds_together(tmp_path: Path) -> No
         asked = await asyncio.gather(
             *(world.ask(tom) for _ in range(3)), *(world.ask(ada, channel) for _ in range(3))
         )
-        replies = [(await each.final_reply(30)).text for each in asked]
+        replies = [(await invocation.final_reply(30)).text for invocation in asked]
         assert sum("Queued as Job" in reply for reply in replies) == 2
         assert sum("host's budget" in reply for reply in replies) == 4
 

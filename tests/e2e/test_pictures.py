@@ -91,7 +91,4 @@ async def test_each_odd_picture_is_made_to_fit_or_refused_with_its_reason(tmp_pa
             JobState.PENDING,
             JobState.RUNNING,
         }
-        within, total = lag_counts((await world.bot.page("/metrics"))[1])
-        # A busy machine may keep the process waiting now and then; blocking shows as a pattern.
-        assert within >= total * 0.99
         assert "Traceback" not in world.bot.log()

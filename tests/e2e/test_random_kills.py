@@ -1,4 +1,4 @@
-"""A hundred wishes, and a process that is killed fifty times at no particular moment."""
+"""A hundred requests, and a process that is killed fifty times at no particular moment."""
 
 from __future__ import annotations
 
@@ -9,17 +9,18 @@ from pathlib import Path
 
 import pytest
 
+from bot.domain.catalogue import Catalogue, Region
 from bot.domain.jobs.states import JobState
 from sandbox.dashscope import EmulatorSettings
 from sandbox.discord.client.command_input import OptionValue
 from sandbox.discord.world.records import Channel
-from tests.e2e.killing import READINGS_APART, Killing, killing
+from tests.e2e.kill_harness import READINGS_APART, KillHarness, kill_harness
 from tests.e2e.world import cat
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 SEED = 20261121
-WISHES = 100
+REQUESTS = 100
 KILLS = 50
 CHANNELS = 8
 LIFE_SECONDS = (0.1, 1.4)
@@ -28,8 +29,15 @@ LIFE_SECONDS = (0.1, 1.4)
 BREAK_EVERY = 10
 """After so many kills the process stays away for minutes, which the reconciler's proofs need."""
 
+IN_FLIGHT, CREATES_PER_SECOND = 6, 6
+"""More than a new account has: a hundred jobs would stand in line for most of the test."""
+
 BRISK = EmulatorSettings(
-    task_seconds=(0.2, 1.0), queue_seconds=(0.05, 0.3), failure_seconds=(0.1, 0.2)
+    task_seconds=(0.2, 1.0),
+    queue_seconds=(0.05, 0.3),
+    failure_seconds=(0.1, 0.2),
+    concurrency=IN_FLIGHT,
+    create_rps=CREATES_PER_SECOND,
 )
 
 
@@ -37,7 +45,17 @@ async def test_fifty_kills_in_a_hundred_jobs_lose_and_double_nothing(
     tmp_path: Path, empty_url: str
 ) -> None:
     rng = random.Random(SEED)  # noqa: S311 - draws lots
-    async with killing(tmp_path, emulator=BRISK, DATABASE_URL=empty_url) as stage:
+    overrides = tmp_path / "overrides.toml"
+    overrides.write_text(
+        "".join(
+            f'["{model.name}"]\nin_flight = {IN_FLIGHT}\n'
+            f"submits_per_second = {CREATES_PER_SECOND}\n"
+            for model in Catalogue.of_region(Region.BEIJING)
+        )
+    )
+    async with kill_harness(
+        tmp_path, emulator=BRISK, DATABASE_URL=empty_url, CATALOGUE_OVERRIDES=str(overrides)
+    ) as stage:
         discord = stage.world.discord
         channels = [discord.build.add_channel(discord.guild, f"clips-{n}") for n in range(CHANNELS)]
         # Three kills in one stage look like the job's own fault.
@@ -45,34 +63,34 @@ async def test_fifty_kills_in_a_hundred_jobs_lose_and_double_nothing(
         for kills in range(1, KILLS + 1):
             await stage.bot.start(wait=False)
             async with asyncio.TaskGroup() as group:
-                wishing = group.create_task(_wish(stage, rng, channels))
+                asking = group.create_task(_ask(stage, rng, channels))
                 await asyncio.sleep(rng.uniform(*LIFE_SECONDS))
-                wishing.cancel()
+                asking.cancel()
             await stage.bot.kill()
             if kills % BREAK_EVERY == 0:
                 stage.pass_time(READINGS_APART.total_seconds())
-        # The last wishes are made in peace, beside all that the kills have left.
+        # The last requests are made in peace, beside all that the kills have left.
         await stage.bot.start()
-        await _wish(stage, rng, channels)
+        await _ask(stage, rng, channels)
         found = await stage.end()
         states = Counter(job.state for job in found)
         assert states == {JobState.DELIVERED: len(found)}
-        assert len(found) >= WISHES
+        assert len(found) >= REQUESTS
 
 
-async def _wish(stage: Killing, rng: random.Random, channels: list[Channel]) -> None:
-    """Make wishes as long as the process lives; those it does not take are made no more."""
+async def _ask(stage: KillHarness, rng: random.Random, channels: list[Channel]) -> None:
+    """Make requests as long as the process lives; those it does not take are made no more."""
     await stage.bot.wait_until_ready()
     discord = stage.world.discord
-    while len(await stage.world.jobs()) < WISHES:
+    while len(await stage.world.jobs()) < REQUESTS:
         channel = rng.choice(channels)
         if rng.random() < 1 / 2:
             await stage.ask(channel)
         else:
-            wish: dict[str, OptionValue] = {
+            request: dict[str, OptionValue] = {
                 "image": cat("first"),
                 "prompt": f"a cat and {rng.random()}",
                 "seed": rng.getrandbits(31),
             }
-            await discord.actions.slash(discord.users[1], channel, "video image", wish)
+            await discord.actions.slash(discord.users[1], channel, "video image", request)
         await asyncio.sleep(rng.uniform(0.0, 0.1))

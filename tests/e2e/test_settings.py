@@ -35,7 +35,7 @@ async def settle(world: World, command: str, **options: OptionValue) -> str:
     return reply.text
 
 
-async def wish(world: World, channel: Channel | None = None, **options: OptionValue) -> str:
+async def request(world: World, channel: Channel | None = None, **options: OptionValue) -> str:
     """Let a member ask for a video; return what he reads."""
     asked = await world.ask(world.discord.users[1], channel, **options)
     return (await asked.final_reply()).text
@@ -93,26 +93,26 @@ async def a_denied_model_is_nowhere(world: World) -> None:
     assert await suggested(world, "video frames", "model") == [FLASH, PLUS]
     assert ": **denied**" in await settle(world, "models deny", model=FLASH)
     assert await suggested(world, "video frames", "model") == [PLUS]
-    assert f"has denied {FLASH}. Try {PLUS}." in await wish(world, model=FLASH)
-    assert "Price: 3.50" in await wish(world), "the cheapest that is allowed"
+    assert f"has denied {FLASH}. Try {PLUS}." in await request(world, model=FLASH)
+    assert "Price: 3.50" in await request(world), "the cheapest that is allowed"
     await settle(world, "models allow", model=FLASH)
 
 
 async def what_nobody_chooses_is_the_default(world: World) -> None:
     said = await settle(world, "defaults", kind="frames", model=FLASH, resolution="480p")
     assert said.startswith(f"Default for frames: **{FLASH} · 480P**, before: not set.")
-    assert "Price: 0.50" in await wish(world)
+    assert "Price: 0.50" in await request(world)
 
 
 async def a_closed_channel_takes_nothing(world: World, closed: Channel) -> None:
     await settle(world, "channels deny", channel=closed)
-    assert "keep videos out of this channel" in await wish(world, closed)
-    assert "Queued as Job" in await wish(world)
+    assert "keep videos out of this channel" in await request(world, closed)
+    assert "Queued as Job" in await request(world)
     await settle(world, "channels reset", channel=closed)
     thread = world.discord.build.add_thread(closed, "cats")
-    assert "Queued as Job" in await wish(world, thread)
+    assert "Queued as Job" in await request(world, thread)
     await settle(world, "channels allow", channel=world.discord.channel)
-    assert f"Try <#{world.discord.channel.id}>" in await wish(world, thread)
+    assert f"Try <#{world.discord.channel.id}>" in await request(world, thread)
 
 
 async def an_effect_for_two_people_waits_for_an_admin(world: World) -> None:
@@ -126,9 +126,9 @@ async def an_effect_for_two_people_waits_for_an_admin(world: World) -> None:
 
 
 async def days_begin_where_the_server_is(world: World) -> None:
-    before = (await wish(world)).partition("resets")[2]
+    before = (await request(world)).partition("resets")[2]
     await settle(world, "timezone", name="Asia/Kathmandu")
-    after = (await wish(world)).partition("resets")[2]
+    after = (await request(world)).partition("resets")[2]
     assert before != after
 
 
@@ -168,8 +168,8 @@ async def test_an_admin_settles_and_a_member_feels_it(tmp_path: Path) -> None:
         lines = [message.content for message in discord.messages(log)]
         assert len(lines) == len(entries)
         assert lines[1] == f"<@{mia.id}> changed model {FLASH} **allowed** → **denied**"
-        wishes = {"channel_closed": 2, "effect_denied": 1, "model_denied": 1}
-        assert await refused(world) == wishes, "without what /settings refused"
+        requests = {"channel_closed": 2, "effect_denied": 1, "model_denied": 1}
+        assert await refused(world) == requests, "without what /settings refused"
 
 
 async def test_a_thread_in_a_forum_of_an_allowed_category_is_open(tmp_path: Path) -> None:
@@ -181,9 +181,9 @@ async def test_a_thread_in_a_forum_of_an_allowed_category_is_open(tmp_path: Path
         )
         post = discord.build.add_thread(forum, "my cats")
         await settle(world, "channels allow", channel=category)
-        assert "Queued as Job" in await wish(world, post)
-        assert "keep videos out" in await wish(world)
+        assert "Queued as Job" in await request(world, post)
+        assert "keep videos out" in await request(world)
         await settle(world, "channels deny", channel=post)
-        assert "keep videos out" in await wish(world, post)
+        assert "keep videos out" in await request(world, post)
         (status,) = await world.all_over(1, post)
         assert title_of(status) == "✅ Done", "what was queued goes on"

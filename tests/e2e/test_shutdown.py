@@ -44,15 +44,19 @@ async def test_sigterm_answers_every_command_it_acknowledged(tmp_path: Path, mom
     ) as world:
         asked = await ask_at_once(world)
         if moment == "acknowledged":
-            await asyncio.gather(*(each.acknowledged() for each in asked))
+            await asyncio.gather(*(invocation.acknowledged() for invocation in asked))
         began = time.monotonic()
         assert await world.bot.stop() == 0
         assert time.monotonic() - began < SHUTDOWN_SECONDS + 5
         assert noise(world) == []
 
-        acknowledged = [each for each in asked if each.acknowledged_after_seconds is not None]
-        assert [each.interaction.title for each in acknowledged if each.waiting] == []
-        said = [each.replies[-1].content for each in acknowledged]
+        acknowledged = [
+            invocation for invocation in asked if invocation.acknowledged_after_seconds is not None
+        ]
+        assert [
+            invocation.interaction.title for invocation in acknowledged if invocation.waiting
+        ] == []
+        said = [invocation.replies[-1].content for invocation in acknowledged]
         queued = [text for text in said if text.startswith("Queued")]
         refused = [text for text in said if text.startswith("I am restarting")]
         assert len(queued) + len(refused) == len(said)

@@ -1,4 +1,4 @@
-"""One wish, from two pictures in a slash command to an MP4 in the channel."""
+"""One request, from two pictures in a slash command to an MP4 in the channel."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ async def test_a_loop_sends_the_same_picture_twice(tmp_path: Path) -> None:
         assert status.current.attachments[0].filename.startswith("SPOILER_")
 
 
-async def test_a_wish_without_an_end_is_refused(tmp_path: Path) -> None:
+async def test_a_request_without_an_end_is_refused(tmp_path: Path) -> None:
     async with story(tmp_path) as world:
         mia = world.discord.users[0]
         asked = await world.ask(mia, last_frame=None)

@@ -9,7 +9,7 @@ import pytest
 
 from bot.domain.jobs.states import JobState
 from tests.e2e.invariants import Allowed
-from tests.e2e.killing import STEPPED, UNTIL_BEGUN, UNTIL_DONE, killing
+from tests.e2e.kill_harness import STEPPED, UNTIL_BEGUN, UNTIL_DONE, kill_harness
 from tests.e2e.world import title_of
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
@@ -30,7 +30,7 @@ QUERIES_ENOUGH = 6
 async def test_a_task_that_ends_while_the_bot_is_off(
     tmp_path: Path, hours: int, state: JobState, title: str
 ) -> None:
-    async with killing(tmp_path, emulator=STEPPED) as stage:
+    async with kill_harness(tmp_path, emulator=STEPPED) as stage:
         await stage.kill_at("committed submitting>pending", act=stage.ask)
         stage.pass_time(hours * HOUR)
         asked = len(stage.world.dashscope.requests)
@@ -45,8 +45,8 @@ async def test_a_task_that_ends_while_the_bot_is_off(
 
 
 async def test_a_backlog_pings_nobody_and_floods_no_channel(tmp_path: Path) -> None:
-    """Two tasks ended and four wishes waited through a stop longer than a wish may wait."""
-    async with killing(tmp_path, emulator=STEPPED, QUEUE_TTL_SECONDS=str(HOUR)) as stage:
+    """Two tasks ended and four requests waited through a stop longer than a request may wait."""
+    async with kill_harness(tmp_path, emulator=STEPPED, QUEUE_TTL_SECONDS=str(HOUR)) as stage:
         await stage.bot.start()
         for _ in range(6):
             await (await stage.ask()).final_reply()
@@ -72,7 +72,7 @@ async def test_a_backlog_pings_nobody_and_floods_no_channel(tmp_path: Path) -> N
 
 
 async def test_a_short_stop_keeps_nobody_from_being_told(tmp_path: Path) -> None:
-    async with killing(tmp_path, emulator=STEPPED) as stage:
+    async with kill_harness(tmp_path, emulator=STEPPED) as stage:
         await stage.kill_at("committed submitting>pending", act=stage.ask)
         stage.pass_time(UNTIL_BEGUN + UNTIL_DONE)
         await stage.end()

@@ -125,7 +125,7 @@ async def test_ambiguity_goes_to_the_operator_whose_decision_is_checked_and_carr
 
         def told() -> list[str]:
             messages = world.discord.messages(world.discord.build.direct_channel(tom))
-            return [each.text for each in messages if "Nobody saw" in each.text]
+            return [message.text for message in messages if "Nobody saw" in message.text]
 
         await world.discord.wait_for(told, 60)
         (words,) = told()

@@ -23,7 +23,7 @@ from sandbox.discord.rules.openapi import Validator
 from sandbox.discord.server import DiscordServer
 from sandbox.discord.world.records import Channel, Message, User
 from sandbox.discord.world.settings import DiscordSettings
-from tests.e2e.forked import StagedBot
+from tests.e2e.forked_process import CrashableBot
 from tests.e2e.process import ROOT, BotProcess
 
 KEY = "sk-made-up-key-of-a-test"
@@ -51,17 +51,17 @@ class World:
     bot: BotProcess
 
     @property
-    def staged(self) -> StagedBot:
+    def staged(self) -> CrashableBot:
         """The bot, where the story may stop it anywhere."""
-        assert isinstance(self.bot, StagedBot)
+        assert isinstance(self.bot, CrashableBot)
         return self.bot
 
     async def ask(
         self, user: User, channel: Channel | None = None, **options: OptionValue | None
     ) -> Invocation:
         """Let somebody use /video frames with the two cats; None leaves an option out."""
-        wish = {"first_frame": cat("first"), "last_frame": cat("last"), **options}
-        given = {name: value for name, value in wish.items() if value is not None}
+        request = {"first_frame": cat("first"), "last_frame": cat("last"), **options}
+        given = {name: value for name, value in request.items() if value is not None}
         place = channel or self.discord.channel
         return await self.discord.actions.slash(user, place, "video frames", given)
 
@@ -159,7 +159,7 @@ async def story(
     emulator: EmulatorSettings | None = None,
     discord: DiscordSettings | None = None,
     start: bool = True,
-    process: type[BotProcess] = StagedBot,
+    process: type[BotProcess] = CrashableBot,
     **variables: str,
 ) -> AsyncIterator[World]:
     """Set the stage; take everything down at the end, however it went.

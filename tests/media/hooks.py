@@ -55,10 +55,10 @@ def mark_and_wait_for(mark: Path, other: Path) -> int:
     return os.getpid()
 
 
-def write_a_part_and_die(source: Path, target: Path, _: int) -> None:
+def write_half_and_die(source: Path, target: Path, _: int) -> None:
     """Leave what an encoder that is killed leaves."""
-    target.with_name(f".{target.name}.part.statistics").write_bytes(source.name.encode())
-    target.with_name(f".{target.name}.part").write_bytes(b"half")
+    target.with_name(f"{target.name}.statistics").write_bytes(source.name.encode())
+    target.write_bytes(b"half")
     os.kill(os.getpid(), signal.SIGKILL)
 
 

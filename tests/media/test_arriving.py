@@ -11,10 +11,9 @@ from pathlib import Path
 import pytest
 
 from bot.domain.errors import MediaUnreadableError
-from bot.domain.jobs.delivery import MediaFile, part_of
+from bot.domain.jobs.delivery import ProbedVideo
 from bot.media import arriving, video
 from bot.media.arriving import probe_arriving
-from bot.media.files import identity_of
 from tests.media.films import film, repacked
 
 PIECE_BYTES = 5000
@@ -25,27 +24,27 @@ class Arrival:
 
     def __init__(self, folder: Path, reader: ThreadPoolExecutor) -> None:
         self.target = folder / "result.mp4"
+        self.whole = folder / "result.mp4.whole"
         self.is_being_read = threading.Event()
         self._reader = reader
 
-    def read(self) -> Future[MediaFile]:
+    def read(self) -> Future[ProbedVideo]:
         """Begin to read."""
-        return self._reader.submit(probe_arriving, self.target, identity_of(self.target))
+        return self._reader.submit(probe_arriving, self.target, self.whole)
 
     def write(self, content: bytes) -> None:
         """Write a new file in pieces, as a download does, while it is read."""
-        part_of(self.target).unlink(missing_ok=True)
-        with part_of(self.target).open("xb", buffering=0) as part:
+        with self.target.open("xb", buffering=0) as file:
             for start in range(0, len(content), PIECE_BYTES):
-                part.write(content[start : start + PIECE_BYTES])
+                file.write(content[start : start + PIECE_BYTES])
                 assert self.is_being_read.wait(10)
 
     def finish(self) -> None:
-        """Give it its name."""
-        part_of(self.target).replace(self.target)
+        """Say that it has all its bytes."""
+        self.whole.touch()
 
 
-def verdict(probe: Callable[[], MediaFile]) -> MediaFile | str:
+def verdict(probe: Callable[[], ProbedVideo]) -> ProbedVideo | str:
     """Return what was found, or the refusal."""
     try:
         return probe()
@@ -57,16 +56,16 @@ def verdict(probe: Callable[[], MediaFile]) -> MediaFile | str:
 def arrival(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Arrival]:
     with ThreadPoolExecutor(1) as reader:
         arrival = Arrival(tmp_path, reader)
-        read = arriving._ArrivingFile.read
+        read = arriving._GrowingFile.read
 
-        def read_and_tell(file: arriving._ArrivingFile, size: int) -> bytes:
+        def read_and_tell(file: arriving._GrowingFile, size: int) -> bytes:
             arrival.is_being_read.set()
             return read(file, size)
 
-        monkeypatch.setattr(arriving._ArrivingFile, "read", read_and_tell)
+        monkeypatch.setattr(arriving._GrowingFile, "read", read_and_tell)
         yield arrival
         # A reader that a failure has left waiting.
-        arrival.write(b"")
+        arrival.target.touch()
         arrival.finish()
 
 
@@ -130,7 +129,7 @@ def test_a_video_that_plays_is_read_once(
     arrival.write(make(tmp_path / "a.mp4").read_bytes())
     arrival.finish()
     found = reading.result(10)
-    assert (found.path, found.size_bytes) == (arrival.target, arrival.target.stat().st_size)
+    assert (found.width, found.size_bytes) == (320, arrival.target.stat().st_size)
 
 
 @pytest.mark.parametrize(
@@ -158,18 +157,10 @@ def test_the_verdict_is_that_on_the_whole_file(
     assert verdict(lambda: reading.result(10)) == verdict(lambda: video.probe(arrival.target))
 
 
-def test_what_an_earlier_attempt_left_is_not_taken_for_the_result(
-    arrival: Arrival, tmp_path: Path
+@pytest.mark.parametrize("make", [first, last])
+def test_a_file_that_was_never_seen_to_grow_is_probed(
+    arrival: Arrival, make: Callable[[Path], Path]
 ) -> None:
-    part_of(arrival.target).write_bytes(first(tmp_path / "a.mp4").read_bytes()[:9000])
-    arrival.target.write_bytes(b"what an earlier download has brought")
-    reading = arrival.read()
-    arrival.write(first(tmp_path / "b.mp4", 64, 64, 10).read_bytes())
+    make(arrival.target)
     arrival.finish()
-    assert reading.result(10).width == 64
-
-
-def test_a_file_that_was_never_seen_to_grow_is_probed(arrival: Arrival, tmp_path: Path) -> None:
-    reading = arrival.read()
-    first(tmp_path / "a.mp4").replace(arrival.target)
-    assert reading.result(10).width == 320
+    assert arrival.read().result(10) == video.probe(arrival.target)

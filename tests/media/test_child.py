@@ -6,15 +6,18 @@ import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator, Callable
+from os import PathLike
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from PIL import Image
 
 from bot.domain.errors import InvalidImageError, MediaTooLargeError, MediaUnreadableError
-from bot.domain.jobs.delivery import part_of
+from bot.domain.requests.pictures import Picture, PictureNote
 from bot.media import work
 from bot.media.child import MediaPool
+from bot.media.images import PREVIEW_WIDTH_PIXELS
 from tests.media import hooks
 from tests.media.films import film
 from tests.media.hooks import MIB
@@ -40,19 +43,39 @@ def names_in(folder: Path) -> list[str]:
     return sorted(entry.name for entry in folder.iterdir())
 
 
+def put(folder: Path, **contents: bytes) -> list[tuple[str, PathLike[str]]]:
+    """Write what came in each option; return it as the pool takes it."""
+    for option, content in contents.items():
+        (folder / f"{option}.source").write_bytes(content)
+    return [(option, folder / f"{option}.source") for option in contents]
+
+
+async def prepared(pool: MediaPool, folder: Path, **contents: bytes) -> tuple[Picture, ...]:
+    return await pool.prepare(put(folder, **contents), folder, preview="preview.jpg")
+
+
 # --- the work --------------------------------------------------------------------------------
 
 
-async def test_pictures_are_prepared_and_previewed(pool: MediaPool) -> None:
-    pictures, preview = await pool.prepare([("first_frame", jpeg()), ("last_frame", png(480, 640))])
+async def test_pictures_are_prepared_and_previewed(pool: MediaPool, tmp_path: Path) -> None:
+    sources = put(tmp_path, first_frame=jpeg(), last_frame=png(480, 640))
+    made = tmp_path / "made"
+    made.mkdir()
+    pictures = await pool.prepare(sources, made, preview="preview.jpg")
     assert [picture.option for picture in pictures] == ["first_frame", "last_frame"]
-    assert all(picture.jpeg.startswith(b"\xff\xd8") for picture in pictures)
-    assert preview.startswith(b"\xff\xd8")
+    assert names_in(made) == ["first_frame.jpg", "last_frame.jpg", "preview.jpg"]
+    for picture in pictures:
+        with Image.open(made / picture.file_name) as image:
+            assert (image.format, image.size) == ("JPEG", (picture.width, picture.height))
+    assert pictures[1].notes == (PictureNote.PADDED,)
+    with Image.open(made / "preview.jpg") as image:
+        assert image.format == "JPEG"
+        assert image.width <= PREVIEW_WIDTH_PIXELS
 
 
 async def test_refusals_cross_the_process_boundary(pool: MediaPool, tmp_path: Path) -> None:
     with pytest.raises(InvalidImageError) as image:
-        await pool.prepare([("first_frame", jpeg()), ("last_frame", png(239, 300))])
+        await prepared(pool, tmp_path, first_frame=jpeg(), last_frame=png(239, 300))
     assert (image.value.option, image.value.problem) == ("last_frame", "too_small")
     assert image.value.facts == {"width": 239, "height": 300, "limit": 240}
     page = tmp_path / "a.mp4"
@@ -73,34 +96,42 @@ async def test_video_is_probed_and_shrunk(pool: MediaPool, tmp_path: Path) -> No
     assert shrunk.size_bytes <= found.size_bytes * 2 // 3
 
 
-async def test_missing_file_is_no_refusal(pool: MediaPool, tmp_path: Path) -> None:
+async def test_missing_file_or_folder_is_no_refusal(pool: MediaPool, tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         await pool.probe(tmp_path / "none.mp4")
+    sources = put(tmp_path, image=jpeg())
+    with pytest.raises(FileNotFoundError):
+        await pool.prepare(sources, tmp_path / "none", preview="preview.jpg")
+    with pytest.raises(FileNotFoundError):
+        await pool.prepare([("image", tmp_path / "none")], tmp_path, preview="preview.jpg")
 
 
 async def test_crash_is_a_refusal_and_the_next_picture_is_made(
-    pool: MediaPool, monkeypatch: pytest.MonkeyPatch
+    pool: MediaPool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(work, "prepare", hooks.die)
         with pytest.raises(InvalidImageError) as caught:
-            await pool.prepare([("first_frame", jpeg()), ("last_frame", jpeg())])
+            await prepared(pool, tmp_path, first_frame=jpeg(), last_frame=jpeg())
     assert (caught.value.option, caught.value.problem) == ("first_frame", "decoder_failed")
-    assert await pool.prepare([("image", jpeg())])
+    (picture,) = await prepared(pool, tmp_path, image=jpeg())
+    assert picture.option == "image"
 
 
 async def test_a_closed_pool_refuses(tmp_path: Path) -> None:
     pool = MediaPool(workers=1)
     await pool.aclose()
     with pytest.raises(InvalidImageError):
-        await pool.prepare([("image", jpeg())])
+        await prepared(pool, tmp_path, image=jpeg())
     with pytest.raises(MediaUnreadableError):
         await pool.probe(film(tmp_path / "a.mp4", frames=5))
 
 
-async def test_event_loop_runs_on_while_two_large_pictures_are_prepared(pool: MediaPool) -> None:
+async def test_event_loop_runs_on_while_two_large_pictures_are_prepared(
+    pool: MediaPool, tmp_path: Path
+) -> None:
     await pool.warm_up()
-    sources = [("first_frame", exactly(25 * MIB)), ("last_frame", exactly(25 * MIB))]
+    sources = put(tmp_path, first_frame=exactly(25 * MIB), last_frame=exactly(25 * MIB))
     lags: list[float] = []
     loop = asyncio.get_running_loop()
 
@@ -113,7 +144,7 @@ async def test_event_loop_runs_on_while_two_large_pictures_are_prepared(pool: Me
     sampling = asyncio.ensure_future(sample())
     try:
         for _ in range(3):
-            await pool.prepare(sources)
+            await pool.prepare(sources, tmp_path, preview="preview.jpg")
     finally:
         sampling.cancel()
     # A machine that is busy with other tests delays a sample now and then; work on the loop
@@ -164,11 +195,10 @@ async def test_a_video_is_read_while_it_arrives(pool: MediaPool, tmp_path: Path)
     content = film(tmp_path / "a.mp4", faststart=True).read_bytes()
     target = tmp_path / "b.mp4"
     async with pool.expecting(target):
-        part_of(target).write_bytes(content[: len(content) // 2])
+        target.write_bytes(content[: len(content) // 2])
         await until(lambda: pool._readers.children == 1)
-        with part_of(target).open("ab") as part:
-            part.write(content[len(content) // 2 :])
-        part_of(target).rename(target)
+        with target.open("ab") as file:
+            file.write(content[len(content) // 2 :])
         found = await pool.probe(target)
     assert found == await pool.probe(target)
     assert pool._readers.children == 1, "it is there for the next one"
@@ -179,7 +209,7 @@ async def test_a_video_that_does_not_come_leaves_no_child(pool: MediaPool, tmp_p
 
     async def break_off() -> None:
         async with pool.expecting(target):
-            part_of(target).write_bytes(b"half of something")
+            target.write_bytes(b"half of something")
             await until(lambda: pool._readers.is_busy)
             raise ConnectionResetError
 
@@ -214,18 +244,18 @@ async def test_a_reader_that_breaks_costs_one_refusal(
 # --- re-encoding -----------------------------------------------------------------------------
 
 
-async def test_closing_in_the_middle_of_a_shrink_leaves_no_part(tmp_path: Path) -> None:
+async def test_closing_in_the_middle_of_a_shrink_does_not_wait_for_it(tmp_path: Path) -> None:
     source = film(tmp_path / "a.mp4", 640, 360, 60, noise=True, bits_per_second=20_000_000)
     pool = MediaPool(workers=1)
     shrinking = asyncio.ensure_future(
         pool.shrink(source, tmp_path / "b.mp4", limit_bytes=source.stat().st_size // 3)
     )
-    await until(lambda: any(tmp_path.glob(".b.mp4.part*")))
+    await until(lambda: any(tmp_path.glob("b.mp4*")))
     async with asyncio.timeout(2):
         await pool.aclose()
     with pytest.raises(MediaUnreadableError):
         await shrinking
-    assert names_in(tmp_path) == [source.name]
+    assert pool._encoders.children == 0
 
 
 async def test_as_many_videos_as_cores_are_re_encoded_at_a_time(
@@ -242,17 +272,17 @@ async def test_as_many_videos_as_cores_are_re_encoded_at_a_time(
         assert pids[0] != pids[1]
 
 
-async def test_an_encoder_that_is_killed_leaves_nothing_and_the_next_video_is_made(
+async def test_an_encoder_that_is_killed_is_a_refusal_and_the_next_video_is_made(
     pool: MediaPool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = film(tmp_path / "a.mp4", 64, 64, 5, noise=True)
     limit = source.stat().st_size * 2
     with monkeypatch.context() as patch:
-        patch.setattr(work, "shrink", hooks.write_a_part_and_die)
+        patch.setattr(work, "shrink", hooks.write_half_and_die)
         with pytest.raises(MediaUnreadableError):
             await pool.shrink(source, tmp_path / "b.mp4", limit_bytes=limit)
-    assert names_in(tmp_path) == ["a.mp4"]
-    assert (await pool.shrink(source, tmp_path / "b.mp4", limit_bytes=limit)).width == 64
+    shrunk = await pool.shrink(source, tmp_path / "c.mp4", limit_bytes=limit)
+    assert shrunk == await pool.probe(tmp_path / "c.mp4")
 
 
 async def test_a_re_encoding_that_takes_too_long_is_given_up(
@@ -262,7 +292,6 @@ async def test_a_re_encoding_that_takes_too_long_is_given_up(
     monkeypatch.setattr(work, "SHRINK_SECONDS", 0.3)
     with pytest.raises(MediaUnreadableError):
         await pool.shrink(source, tmp_path / "b.mp4", limit_bytes=source.stat().st_size // 2)
-    assert names_in(tmp_path) == ["a.mp4"]
     assert not pool._encoders.is_busy, "it is another's turn"
 
 

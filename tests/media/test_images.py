@@ -6,15 +6,20 @@ import pytest
 from PIL import Image
 
 from bot.domain.errors import InvalidImageError
-from bot.domain.requests.pictures import PictureNote, PreparedPicture
-from bot.media.images import MAX_JPEG_BYTES, MAX_PREVIEW_BYTES, prepare_pictures
+from bot.domain.requests.pictures import PictureNote
+from bot.media.images import (
+    MAX_JPEG_BYTES,
+    MAX_PREVIEW_BYTES,
+    FittedPicture,
+    prepare_pictures,
+)
 from tests.media import malformed_inputs
 from tests.media.malformed_inputs import MALFORMED_INPUTS, MalformedInput, png, save, scene
 
 Colour = tuple[int, int, int]
 
 
-def prepare(data: bytes) -> PreparedPicture:
+def prepare(data: bytes) -> FittedPicture:
     (picture,), _ = prepare_pictures([("image", data)])
     return picture
 
@@ -25,7 +30,7 @@ def opened(jpeg: bytes) -> Image.Image:
         return image.convert("RGB")
 
 
-def colour(picture: PreparedPicture, across: float, down: float) -> Colour:
+def colour(picture: FittedPicture, across: float, down: float) -> Colour:
     image = opened(picture.jpeg)
     found = image.getpixel((int(across * (image.width - 1)), int(down * (image.height - 1))))
     assert isinstance(found, tuple)
@@ -36,7 +41,7 @@ def is_near(found: Colour, wanted: Colour, *, within: int = 12) -> bool:
     return all(abs(one - other) <= within for one, other in zip(found, wanted, strict=True))
 
 
-def assert_fits(picture: PreparedPicture) -> None:
+def assert_fits(picture: FittedPicture) -> None:
     assert len(picture.jpeg) <= MAX_JPEG_BYTES
     with Image.open(BytesIO(picture.jpeg)) as image:
         image.load()
@@ -173,9 +178,7 @@ def test_large_jpeg_is_scaled_from_a_smaller_decode_without_shift() -> None:
 # --- the ratio of the second picture ---------------------------------------------------------
 
 
-def pair(
-    first: tuple[int, int], second: tuple[int, int]
-) -> tuple[PreparedPicture, PreparedPicture]:
+def pair(first: tuple[int, int], second: tuple[int, int]) -> tuple[FittedPicture, FittedPicture]:
     (one, other), _ = prepare_pictures([("first_frame", png(*first)), ("last_frame", png(*second))])
     assert_fits(one)
     assert_fits(other)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import httpx
 
@@ -103,7 +102,6 @@ def a_request(
     )
 
 
-def a_picture(folder: Path, *, field: str = "first_frame_url", size_bytes: int = 300) -> TaskImage:
-    path = folder / f"{field}.jpg"
-    path.write_bytes(bytes(number % 251 for number in range(251)) * (size_bytes // 251 + 1))
-    return TaskImage(field=field, path=path)
+def a_picture(*, field: str = "first_frame_url", size_bytes: int = 300) -> TaskImage:
+    content = bytes(number % 251 for number in range(251)) * (size_bytes // 251 + 1)
+    return TaskImage(field=field, jpeg=content)

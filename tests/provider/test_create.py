@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
 import pytest
 
@@ -27,10 +26,10 @@ PROMPT = "a very private prompt"
 
 
 async def _failure(
-    base_url: str, folder: Path, *, size_bytes: int = 300, deadlines: Deadlines | None = None
+    base_url: str, *, size_bytes: int = 300, deadlines: Deadlines | None = None
 ) -> ProviderUnavailableError:
     """Create a task, which must break, and return how."""
-    request = a_request(prompt=PROMPT, images=(a_picture(folder, size_bytes=size_bytes),))
+    request = a_request(prompt=PROMPT, images=(a_picture(size_bytes=size_bytes),))
     async with provider_on(base_url, deadlines=deadlines) as provider:
         with pytest.raises(ProviderUnavailableError) as caught:
             await provider.create_task(request)
@@ -42,17 +41,17 @@ async def _failure(
 # --- the body certainly did not arrive whole -------------------------------------------------
 
 
-async def test_unknown_name_means_not_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_unknown_name_means_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object, **__: object) -> None:
         raise socket.gaierror(socket.EAI_NONAME, "no such name")
 
     monkeypatch.setattr(socket, "getaddrinfo", fail)
-    error = await _failure("https://nowhere.invalid/api/v1", tmp_path)
+    error = await _failure("https://nowhere.invalid/api/v1")
     assert not error.request_was_sent
 
 
-async def test_refused_connection_means_not_sent(tmp_path: Path) -> None:
-    error = await _failure(f"http://127.0.0.1:{closed_port()}/api/v1", tmp_path)
+async def test_refused_connection_means_not_sent() -> None:
+    error = await _failure(f"http://127.0.0.1:{closed_port()}/api/v1")
     assert not error.request_was_sent
 
 
@@ -71,45 +70,45 @@ def _full_backlog() -> Iterator[int]:
         yield listening.getsockname()[1]
 
 
-async def test_connect_timeout_means_not_sent(tmp_path: Path) -> None:
+async def test_connect_timeout_means_not_sent() -> None:
     with _full_backlog() as port:
-        error = await _failure(f"http://127.0.0.1:{port}/api/v1", tmp_path, deadlines=SHORT)
+        error = await _failure(f"http://127.0.0.1:{port}/api/v1", deadlines=SHORT)
     assert not error.request_was_sent
 
 
-async def test_tls_failure_means_not_sent(tmp_path: Path) -> None:
+async def test_tls_failure_means_not_sent() -> None:
     async def speak_plain(peer: Peer) -> None:
         await peer.reader.read(100)
         await peer.answer(b"", status=400)
 
     async with serving(speak_plain) as served:
         base_url = served.base_url.replace("http://", "https://")
-        error = await _failure(base_url, tmp_path)
+        error = await _failure(base_url)
     assert not error.request_was_sent
 
 
-async def test_silence_in_the_tls_handshake_means_not_sent(tmp_path: Path) -> None:
+async def test_silence_in_the_tls_handshake_means_not_sent() -> None:
     async def say_nothing(peer: Peer) -> None:
         await peer.reader.read()
 
     async with serving(say_nothing) as served:
         base_url = served.base_url.replace("http://", "https://")
-        error = await _failure(base_url, tmp_path, deadlines=SHORT)
+        error = await _failure(base_url, deadlines=SHORT)
     assert not error.request_was_sent
 
 
-async def test_server_that_closes_before_the_body_means_not_sent(tmp_path: Path) -> None:
+async def test_server_that_closes_before_the_body_means_not_sent() -> None:
     async def slam(peer: Peer) -> None:
         await peer.read_head()
         peer.reset()
 
     async with serving(slam, receive_buffer_bytes=4096) as served:
-        error = await _failure(served.base_url, tmp_path, size_bytes=BIG)
+        error = await _failure(served.base_url, size_bytes=BIG)
     assert not error.request_was_sent
     assert served.connections == 1
 
 
-async def test_deadline_in_the_middle_of_the_body_means_not_sent(tmp_path: Path) -> None:
+async def test_deadline_in_the_middle_of_the_body_means_not_sent() -> None:
     given_up = asyncio.Event()
 
     async def ignore_until_given_up(peer: Peer) -> None:
@@ -118,7 +117,7 @@ async def test_deadline_in_the_middle_of_the_body_means_not_sent(tmp_path: Path)
             peer.served.received += piece
 
     async with serving(ignore_until_given_up, receive_buffer_bytes=4096) as served:
-        error = await _failure(served.base_url, tmp_path, size_bytes=BIG, deadlines=SHORT)
+        error = await _failure(served.base_url, size_bytes=BIG, deadlines=SHORT)
         given_up.set()
     assert not error.request_was_sent
     assert len(served.received) < BIG
@@ -127,12 +126,12 @@ async def test_deadline_in_the_middle_of_the_body_means_not_sent(tmp_path: Path)
 # --- a task may exist ------------------------------------------------------------------------
 
 
-async def test_server_that_closes_after_the_body_may_have_a_task(tmp_path: Path) -> None:
+async def test_server_that_closes_after_the_body_may_have_a_task() -> None:
     async def read_and_close(peer: Peer) -> None:
         await peer.read_request()
 
     async with serving(read_and_close) as served:
-        error = await _failure(served.base_url, tmp_path, size_bytes=BIG)
+        error = await _failure(served.base_url, size_bytes=BIG)
     assert error.request_was_sent
     assert served.whole_requests == served.connections == 1
 
@@ -142,7 +141,7 @@ async def test_server_that_closes_after_the_body_may_have_a_task(tmp_path: Path)
     [b"HTT", b"HTTP/1.1 200 OK\r\nContent-Length: 75\r\n", b"HTTP/1.1 200 OK\r\n\r\n", b"\x15\x03"],
     ids=["status line", "headers", "body", "not http"],
 )
-async def test_reset_in_the_answer_may_have_a_task(start: bytes, tmp_path: Path) -> None:
+async def test_reset_in_the_answer_may_have_a_task(start: bytes) -> None:
     async def break_off(peer: Peer) -> None:
         await peer.read_request()
         peer.writer.write(start)
@@ -150,29 +149,29 @@ async def test_reset_in_the_answer_may_have_a_task(start: bytes, tmp_path: Path)
         peer.reset()
 
     async with serving(break_off) as served:
-        error = await _failure(served.base_url, tmp_path)
+        error = await _failure(served.base_url)
     assert error.request_was_sent
     assert served.whole_requests == served.connections == 1
 
 
-async def test_truncated_answer_may_have_a_task(tmp_path: Path) -> None:
+async def test_truncated_answer_may_have_a_task() -> None:
     async def cut(peer: Peer) -> None:
         await peer.read_request()
         peer.writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 75\r\n\r\n" + OK_CREATE[:40])
         await peer.writer.drain()
 
     async with serving(cut) as served:
-        error = await _failure(served.base_url, tmp_path)
+        error = await _failure(served.base_url)
     assert error.request_was_sent
 
 
-async def test_silence_after_the_body_may_have_a_task(tmp_path: Path) -> None:
+async def test_silence_after_the_body_may_have_a_task() -> None:
     async def fall_silent(peer: Peer) -> None:
         await peer.read_request()
         await peer.reader.read()
 
     async with serving(fall_silent) as served:
-        error = await _failure(served.base_url, tmp_path, deadlines=SHORT)
+        error = await _failure(served.base_url, deadlines=SHORT)
     assert error.request_was_sent
     assert served.whole_requests == served.connections == 1
 
@@ -182,7 +181,7 @@ async def test_silence_after_the_body_may_have_a_task(tmp_path: Path) -> None:
     [b"HTTP/1.1 200 OK\r\nX-Long: ", b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n"],
     ids=["headers", "body"],
 )
-async def test_slow_drip_ends_at_the_deadline(head: bytes, tmp_path: Path) -> None:
+async def test_slow_drip_ends_at_the_deadline(head: bytes) -> None:
     async def drip(peer: Peer) -> None:
         await peer.read_request()
         peer.writer.write(head)
@@ -194,7 +193,7 @@ async def test_slow_drip_ends_at_the_deadline(head: bytes, tmp_path: Path) -> No
     loop = asyncio.get_running_loop()
     async with serving(drip) as served:
         started_at = loop.time()
-        error = await _failure(served.base_url, tmp_path, deadlines=SHORT)
+        error = await _failure(served.base_url, deadlines=SHORT)
         took_seconds = loop.time() - started_at
     assert error.request_was_sent
     assert "no answer within" in str(error)
@@ -224,9 +223,9 @@ async def _answering(body: bytes, *, status: int, headers: str = "") -> AsyncIte
         (408, b""),
     ],
 )
-async def test_server_error_may_have_a_task(status: int, body: bytes, tmp_path: Path) -> None:
+async def test_server_error_may_have_a_task(status: int, body: bytes) -> None:
     async with _answering(body, status=status) as served:
-        error = await _failure(served.base_url, tmp_path)
+        error = await _failure(served.base_url)
         assert error.request_was_sent
         assert error.status == status
         assert served.whole_requests == served.connections == 1
@@ -268,7 +267,7 @@ async def test_endless_answer_is_malformed() -> None:
 # --- one request, one connection -------------------------------------------------------------
 
 
-async def test_each_create_has_a_connection_of_its_own(tmp_path: Path) -> None:
+async def test_each_create_has_a_connection_of_its_own() -> None:
     async def serve_for_ever(peer: Peer) -> None:
         while True:
             await peer.read_request()
@@ -276,7 +275,7 @@ async def test_each_create_has_a_connection_of_its_own(tmp_path: Path) -> None:
 
     async with serving(serve_for_ever) as served, provider_on(served.base_url) as provider:
         for _ in range(3):
-            request = a_request(images=(a_picture(tmp_path, size_bytes=200_000),))
+            request = a_request(images=(a_picture(size_bytes=200_000),))
             assert await provider.create_task(request) == "t-1"
     assert served.connections == served.whole_requests == 3
 
@@ -323,7 +322,7 @@ async def test_cancellation_passes_through() -> None:
         ("", None),
     ],
 )
-async def test_servers_wish_is_read_and_bounded(value: str, expected: float | None) -> None:
+async def test_servers_plea_is_read_and_bounded(value: str, expected: float | None) -> None:
     body = {"code": "Throttling.RateQuota", "message": "Requests rate limit exceeded"}
     handler = answering(429, body, headers={"Retry-After": value})
     async with provider_on(handler=handler) as provider:

@@ -24,7 +24,7 @@ from bot.domain.errors import (
     ResultHostError,
 )
 from bot.provider import DashScopeProvider, Deadlines
-from bot.provider.downloads import WRITE_BYTES, PartFile
+from bot.provider.downloads import WRITE_BYTES, FileWriter
 from tests.provider.doubles import KEY, START, ManualClock, answering, provider_on
 from tests.provider.servers import Peer, Served, closed_port, serving
 
@@ -54,19 +54,21 @@ def _left_in(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
+def _opened_in(folder: Path) -> list[str]:
+    """Return the files of a folder that this process holds open."""
+    opened = [link.resolve() for link in Path("/proc/self/fd").iterdir()]
+    return sorted(path.name for path in opened if path.parent == folder)
+
+
 async def test_result_arrives_whole_and_bare(tmp_path: Path) -> None:
     async def answer(peer: Peer) -> None:
         await peer.read_head()
         await peer.answer(MP4, headers="Content-Type: video/mp4\r\nSet-Cookie: a=b\r\n")
 
-    into = tmp_path / "new" / "x.mp4"
     async with _fetching(answer) as (served, provider):
-        for _ in range(2):
+        for into in (tmp_path / "x.mp4", tmp_path / "y.mp4"):
             got = await provider.download(_url(served), into, max_bytes=len(MP4))
-    assert got.path == into
-    assert got.size_bytes == len(MP4)
-    assert into.read_bytes() == MP4
-    assert _left_in(into.parent) == ["x.mp4"]
+            assert (got, into.read_bytes()) == (len(MP4), MP4)
     sent = bytes(served.received).lower()
     assert sent.count(b"host: 127.0.0.1") == 2
     for absent in (b"authorization", b"cookie", b"dashscope", KEY.encode()):
@@ -175,7 +177,7 @@ async def _refused(
     async with _fetching(behave, deadlines=deadlines) as (served, provider):
         with pytest.raises(BotError) as caught:
             await provider.download(_url(served), folder / "x.mp4", max_bytes=max_bytes)
-    assert _left_in(folder) == []
+    assert _opened_in(folder) == []
     assert "Signature" not in str(caught.value)
     return caught.value
 
@@ -213,7 +215,7 @@ async def test_length_is_checked_even_where_the_transport_does_not(tmp_path: Pat
             await provider.download(
                 f"https://a.aliyuncs.com/x.mp4{SIGNED}", tmp_path / "x.mp4", max_bytes=MIB
             )
-    assert _left_in(tmp_path) == []
+    assert _opened_in(tmp_path) == []
 
 
 async def test_refused_connection_is_worth_another_try(tmp_path: Path) -> None:
@@ -248,6 +250,7 @@ async def test_too_large_by_its_header_is_not_read(tmp_path: Path) -> None:
     error = await _refused(promise, tmp_path)
     assert isinstance(error, MediaTooLargeError)
     assert (error.limit_bytes, error.actual_bytes) == (MIB, MIB + 1)
+    assert _left_in(tmp_path) == []
 
 
 async def test_too_large_without_a_length_stops_in_time(tmp_path: Path) -> None:
@@ -271,7 +274,7 @@ async def test_transfer_without_a_length_is_taken_to_its_end(tmp_path: Path) -> 
 
     async with _fetching(answer) as (served, provider):
         got = await provider.download(_url(served), tmp_path / "x.mp4", max_bytes=MIB)
-    assert got.size_bytes == len(MP4)
+    assert got == len(MP4)
 
 
 async def test_full_disk_is_worth_another_try(
@@ -284,7 +287,7 @@ async def test_full_disk_is_worth_another_try(
     def fail(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(PartFile, "write", fail)
+    monkeypatch.setattr(FileWriter, "_write", fail)
     error = await _refused(answer, tmp_path)
     assert isinstance(error, ProviderUnavailableError)
     assert "No space left" in str(error)
@@ -349,7 +352,7 @@ async def test_what_is_no_video_is_malformed(
             await provider.download(
                 "https://a.aliyuncs.com/x.mp4", tmp_path / "x.mp4", max_bytes=MIB
             )
-    assert _left_in(tmp_path) == []
+    assert _opened_in(tmp_path) == []
 
 
 async def test_compressed_result_is_malformed(tmp_path: Path) -> None:
@@ -384,15 +387,14 @@ async def test_large_result_needs_little_memory(tmp_path: Path) -> None:
             _, peak_bytes = tracemalloc.get_traced_memory()
         finally:
             tracemalloc.stop()
-    assert got.size_bytes == 95 * MIB
+    assert got == 95 * MIB
     assert peak_bytes < 8 * MIB
 
 
-async def test_cancelled_download_leaves_nothing(
+async def test_cancelled_download_lets_go_of_its_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     is_under_way = asyncio.Event()
-    (tmp_path / "x.mp4").write_bytes(b"an earlier result")
 
     async def stall(peer: Peer) -> None:
         await peer.read_head()
@@ -401,32 +403,31 @@ async def test_cancelled_download_leaves_nothing(
         await peer.writer.drain()
         await peer.reader.read()
 
-    loop, real = asyncio.get_running_loop(), PartFile.write
+    loop, real = asyncio.get_running_loop(), FileWriter._write
 
-    def write(file: PartFile, content: bytes) -> None:
+    def write(file: FileWriter, content: bytes) -> None:
         real(file, content)
         loop.call_soon_threadsafe(is_under_way.set)
 
-    monkeypatch.setattr(PartFile, "write", write)
+    monkeypatch.setattr(FileWriter, "_write", write)
     async with _fetching(stall) as (served, provider), asyncio.TaskGroup() as group:
         loading = group.create_task(
             provider.download(_url(served), tmp_path / "x.mp4", max_bytes=96 * MIB)
         )
         await is_under_way.wait()
-        assert _left_in(tmp_path) == ["x.mp4", "x.mp4.part"]
+        assert _opened_in(tmp_path) == ["x.mp4"]
         loading.cancel()
     assert loading.cancelled()
-    assert _left_in(tmp_path) == ["x.mp4"]
-    assert (tmp_path / "x.mp4").read_bytes() == b"an earlier result"
+    assert _opened_in(tmp_path) == []
 
 
-async def test_cancel_in_the_middle_of_a_write_still_cleans_up(
+async def test_cancel_in_the_middle_of_a_write_lets_go_of_its_file_after_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     is_writing, may_go_on = threading.Event(), threading.Event()
-    real = PartFile.write
+    real = FileWriter._write
 
-    def write_slowly(file: PartFile, content: bytes) -> None:
+    def write_slowly(file: FileWriter, content: bytes) -> None:
         is_writing.set()
         assert may_go_on.wait(10)
         real(file, content)
@@ -435,7 +436,7 @@ async def test_cancel_in_the_middle_of_a_write_still_cleans_up(
         await peer.read_head()
         await peer.answer(MP4)
 
-    monkeypatch.setattr(PartFile, "write", write_slowly)
+    monkeypatch.setattr(FileWriter, "_write", write_slowly)
     async with _fetching(answer) as (served, provider), asyncio.TaskGroup() as group:
         loading = group.create_task(
             provider.download(_url(served), tmp_path / "x.mp4", max_bytes=MIB)
@@ -444,14 +445,14 @@ async def test_cancel_in_the_middle_of_a_write_still_cleans_up(
         loading.cancel()
         asyncio.get_running_loop().call_soon(may_go_on.set)
     assert loading.cancelled()
-    assert _left_in(tmp_path) == []
+    assert _opened_in(tmp_path) == []
 
 
 async def test_file_work_stays_off_the_loop(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     threads: set[str] = set()
-    for name in ("open", "write", "fsync"):
+    for name in ("open", "write", "close"):
         real = getattr(os, name)
 
         def note(*args: Any, _real: Any = real, **kwargs: Any) -> Any:  # noqa: ANN401  # any of os
@@ -465,9 +466,9 @@ async def test_file_work_stays_off_the_loop(
     assert all(name.startswith("download") for name in threads)
 
 
-async def test_leftover_of_a_crash_is_replaced(tmp_path: Path) -> None:
-    (tmp_path / "x.mp4.part").write_bytes(b"half of something" * 10_000)
+async def test_a_file_that_is_there_is_not_written_to(tmp_path: Path) -> None:
+    (tmp_path / "x.mp4").write_bytes(b"somebody else's")
     async with provider_on(handler=answering(200, MP4)) as provider:
-        await provider.download("https://a.aliyuncs.com/x", tmp_path / "x.mp4", max_bytes=MIB)
-    assert (tmp_path / "x.mp4").read_bytes() == MP4
-    assert _left_in(tmp_path) == ["x.mp4"]
+        with pytest.raises(ProviderUnavailableError, match="our disk"):
+            await provider.download("https://a.aliyuncs.com/x", tmp_path / "x.mp4", max_bytes=MIB)
+    assert (tmp_path / "x.mp4").read_bytes() == b"somebody else's"

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from pathlib import Path
+from types import MappingProxyType
 
 from pydantic import SecretStr
 
@@ -16,13 +17,14 @@ from bot.domain.guilds.audit import AuditEntry
 from bot.domain.guilds.quota import Rule, Scope, Unit, Window
 from bot.domain.host.account import Account
 from bot.domain.ids import ChannelId, JobId
+from bot.domain.jobs.files import JOBS, PREVIEW, RESULT, folder_of
 from bot.domain.jobs.job import Job, JobEvent
 from bot.domain.jobs.ledger import EntryKind
 from bot.domain.jobs.states import JobState
 from bot.domain.jobs.transitions import open_job
+from bot.domain.requests.submission import Submission
 from bot.outside import Overrides
 from bot.services.intake.quotas import QuotaDefaults
-from bot.services.jobs.files import RESULT
 from bot.settings import Settings
 from bot.storage import accounts, guilds, jobs, lanes, ledger, tables
 from bot.storage.engine import Database
@@ -147,10 +149,38 @@ class Core(App):
 
     async def put_video(self, job: Job, content: bytes = VIDEO) -> None:
         """Put a finished video into a job's folder."""
-        folder = self.folders.of(job.id)
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / RESULT).write_bytes(content)
+        self._write(job.id, RESULT, content)
         await self.patch(job, video_bytes=len(content))
+
+    async def submit(
+        self, submission: Submission, jpegs: Mapping[str, bytes] = MappingProxyType({})
+    ) -> Job:
+        """Queue a submission whose pictures are kept; those nobody gives are a few bytes."""
+        for picture in submission.pictures:
+            content = jpegs.get(picture.option, picture.option.encode())
+            self._write(submission.job_id, picture.file_name, content)
+        if submission.has_preview:
+            self._write(submission.job_id, PREVIEW, b"preview")
+        return await self.submissions.submit(submission)
+
+    def folder_of(self, job_id: JobId) -> Path:
+        """Return where a job's files are."""
+        return self.settings.data_dir / folder_of(job_id)
+
+    def files_of(self, job_id: JobId) -> dict[str, bytes]:
+        """Return a job's files by their names."""
+        return {path.name: path.read_bytes() for path in self.folder_of(job_id).iterdir()}
+
+    def left(self) -> list[str]:
+        """Return what lies among the files of jobs and in scratch folders, folders included."""
+        root = self.settings.data_dir
+        found = [path for name in (JOBS, "scratch") for path in (root / name).rglob("*")]
+        return sorted(path.relative_to(root).as_posix() for path in found)
+
+    def _write(self, job_id: JobId, name: str, content: bytes) -> None:
+        folder = self.folder_of(job_id)
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
 
     async def patch(self, job: Job, **changes: object) -> None:
         """Change a stored job whatever its version; see ``tests.fakes.altered`` for the names."""

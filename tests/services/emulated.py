@@ -34,7 +34,7 @@ from tests.services.video_requests import a_submission_for
 
 KEY = "sk-made-up-key-of-a-test"
 LANE = "wan2.2-t2v-plus"
-WISH = VideoOptions(prompt="a red fox")
+OPTIONS = VideoOptions(prompt="a red fox")
 CHOICES = Choices(model=LANE, size="832*480")
 
 QUICK = EmulatorSettings(
@@ -102,8 +102,8 @@ class Stage:
 
     async def ask(self) -> Job:
         """Let a member ask for a video of words."""
-        wish = a_submission_for(self.core.catalogue, Kind.TEXT, WISH, CHOICES)
-        return await self.core.submissions.submit(wish)
+        submission = a_submission_for(self.core.catalogue, Kind.TEXT, OPTIONS, CHOICES)
+        return await self.core.submit(submission)
 
     async def ask_and_send(self) -> Job:
         """Let a member ask, and hand the job over."""

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from typing_extensions import override
 
-from bot.domain.errors import MediaError
-from bot.domain.jobs.delivery import MediaFile
+from bot.domain.errors import InvalidImageError, MediaError
+from bot.domain.jobs.delivery import ProbedVideo
+from bot.domain.ports import LocalFile
+from bot.domain.requests.pictures import Picture
 from bot.media.child import MediaPool
+from tests.fakes import a_picture
 
 
 class FakeMedia(MediaPool):
@@ -21,32 +24,62 @@ class FakeMedia(MediaPool):
     def __init__(self) -> None:
         super().__init__(workers=1)
         self.probe_errors: deque[MediaError] = deque()
+        self.picture_errors: deque[InvalidImageError | OSError] = deque()
+        self.picture_calls: list[str] = []
+        """The methods that were called because of pictures."""
+        self.shrink_errors: deque[MediaError | OSError] = deque()
         self.shrunk_to: list[int] = []
 
     @override
     @asynccontextmanager
-    async def expecting(self, target: Path) -> AsyncIterator[None]:
+    async def expecting(self, target: LocalFile) -> AsyncIterator[None]:
         yield
 
     @override
-    async def probe(self, path: Path) -> MediaFile:
-        if self.probe_errors:
-            raise self.probe_errors.popleft()
-        return self._media_of(path)
-
-    @override
-    async def shrink(self, source: Path, target: Path, *, limit_bytes: int) -> MediaFile:
-        self.shrunk_to.append(limit_bytes)
-        content = await asyncio.to_thread(source.read_bytes)
-        await asyncio.to_thread(target.write_bytes, content[:limit_bytes])
-        return self._media_of(target)
+    async def prepare(
+        self, sources: Sequence[tuple[str, LocalFile]], folder: LocalFile, *, preview: str
+    ) -> tuple[Picture, ...]:
+        self.picture_calls.append("prepare")
+        if self.picture_errors:
+            raise self.picture_errors.popleft()
+        return await asyncio.to_thread(self._prepare, sources, Path(folder), preview)
 
     @staticmethod
-    def _media_of(path: Path) -> MediaFile:
-        content = path.read_bytes()
-        return MediaFile(
-            path=path,
-            size_bytes=len(content),
+    def _prepare(
+        sources: Sequence[tuple[str, LocalFile]], folder: Path, preview: str
+    ) -> tuple[Picture, ...]:
+        pictures = tuple(a_picture(option) for option, _ in sources)
+        for picture, (_, file) in zip(pictures, sources, strict=True):
+            (folder / picture.file_name).write_bytes(Path(file).read_bytes())
+        (folder / preview).write_bytes(b"preview")
+        return pictures
+
+    @override
+    async def expect_pictures(self) -> None:
+        self.picture_calls.append("expect_pictures")
+
+    @override
+    async def probe(self, file: LocalFile) -> ProbedVideo:
+        if self.probe_errors:
+            raise self.probe_errors.popleft()
+        return self._seen(file)
+
+    @override
+    async def shrink(
+        self, source: LocalFile, target: LocalFile, *, limit_bytes: int
+    ) -> ProbedVideo:
+        self.shrunk_to.append(limit_bytes)
+        content = await asyncio.to_thread(Path(source).read_bytes)
+        if self.shrink_errors:
+            await asyncio.to_thread(Path(target).write_bytes, content[:10])
+            raise self.shrink_errors.popleft()
+        await asyncio.to_thread(Path(target).write_bytes, content[:limit_bytes])
+        return self._seen(target)
+
+    @staticmethod
+    def _seen(file: LocalFile) -> ProbedVideo:
+        return ProbedVideo(
+            size_bytes=Path(file).stat().st_size,
             width=1280,
             height=720,
             duration_seconds=5.0,

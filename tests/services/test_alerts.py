@@ -48,7 +48,7 @@ async def test_a_pause_nobody_could_be_told_of_is_told_after_a_restart(core: Cor
 
 
 async def test_the_answer_of_a_create_is_stored_before_anybody_is_told(core: Core) -> None:
-    job = await core.submissions.submit(a_submission())
+    job = await core.submit(a_submission())
     telling = asyncio.Event()
 
     async def hang(method: str) -> None:

@@ -1,4 +1,4 @@
-"""Pause, drain, resume: obeyed by the next claim and the next wish, whoever turned the switch."""
+"""Pause, drain, resume: obeyed by the next claim and the next request, whoever turned it."""
 
 from __future__ import annotations
 
@@ -57,22 +57,22 @@ async def test_the_switch_outlives_the_process(core: Core, switch: Switch) -> No
     assert core.provider.creates == []
 
 
-async def test_a_pause_lets_new_wishes_wait(core: Core) -> None:
+async def test_a_pause_lets_new_requests_wait(core: Core) -> None:
     await turn(core, Switch.PAUSED)
-    job = await core.submissions.submit(a_submission())
+    job = await core.submit(a_submission())
     assert job.state is JobState.QUEUED
     assert (await core.estimates.view(job)).pause == "paused"
 
 
-async def test_a_drain_refuses_new_wishes_and_keeps_nothing_of_them(core: Core) -> None:
+async def test_a_drain_refuses_new_requests_and_keeps_nothing_of_them(core: Core) -> None:
     await turn(core, Switch.DRAINING)
     with pytest.raises(DrainingError):
-        await core.submissions.submit(a_submission())
+        await core.submit(a_submission())
     assert await core.lookup.active(GUILD) == []
     assert core.chat.calls == []
     assert not [path for path in core.settings.data_dir.rglob("*") if path.suffix == ".jpg"]
     await turn(core, Switch.OPEN)
-    assert (await core.submissions.submit(a_submission())).state is JobState.QUEUED
+    assert (await core.submit(a_submission())).state is JobState.QUEUED
 
 
 @SHUT
@@ -88,7 +88,7 @@ async def test_what_the_provider_has_goes_on(core: Core, switch: Switch) -> None
 async def test_waiting_messages_and_the_queue_say_it_within_the_boards_round(
     core: Core, switch: Switch
 ) -> None:
-    job = await core.submissions.submit(a_submission())
+    job = await core.submit(a_submission())
     assert (await core.estimates.view(job)).pause is None
     await turn(core, switch)
     assert (await core.estimates.queue_of(GUILD)).pause == switch.value

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
 from bot.domain.catalogue import Catalogue, Choices, Kind, Region
 from bot.domain.errors import RequestRefusedError
 from bot.domain.failure import FailureReason
-from bot.domain.requests.pictures import PreparedPicture
+from bot.domain.jobs.job import Job
+from bot.domain.requests.pictures import PictureSource
 from bot.domain.requests.submission import Submission, VideoOptions, price_of, validate
 from bot.domain.requests.task import TaskRequest
-from tests.fakes import a_submission
+from tests.fakes import a_picture, a_requester, a_submission
 from tests.services.core import Core
 
 PICTURES: Mapping[Kind, tuple[str, ...]] = MappingProxyType(
@@ -32,22 +32,48 @@ def a_submission_for(
     kind: Kind,
     options: VideoOptions,
     choices: Choices,
-    *,
-    jpegs: Mapping[str, bytes] = MappingProxyType({}),
 ) -> Submission:
-    """Return the submission of a command; pictures nobody gave are a few bytes."""
+    """Return the submission of a command."""
     spec = validate(catalogue, kind, options, choices)
     model = catalogue.get(spec.model)
     assert model is not None
     return replace(
-        a_submission(preview=None),
+        a_submission(has_preview=False),
         spec=spec,
         price=price_of(model, spec),
-        pictures=tuple(
-            PreparedPicture(option=name, jpeg=jpegs.get(name, name.encode()), width=640, height=480)
-            for name in PICTURES[kind]
-        ),
+        pictures=tuple(a_picture(name) for name in PICTURES[kind]),
     )
+
+
+def attached(core: Core, **pictures: bytes) -> list[PictureSource]:
+    """Have somebody attach pictures, each for an option; return what a command then has."""
+    sources = []
+    for option, content in pictures.items():
+        url = f"https://cdn.discordapp.com/{option}.png"
+        core.chat.attached[url] = content
+        size = len(content)
+        sources.append(
+            PictureSource(option=option, url=url, size_bytes=size, content_type="image/png")
+        )
+    return sources
+
+
+async def ask(
+    core: Core,
+    sources: Sequence[PictureSource] = (),
+    kind: Kind = Kind.FRAMES,
+    options: VideoOptions | None = None,
+) -> Job:
+    """Queue a job as a command does, with what was attached to it."""
+    queued = await core.video_requests.request(
+        a_requester(),
+        a_submission().origin,
+        kind,
+        options or VideoOptions(prompt="a red fox"),
+        Choices(),
+        sources,
+    )
+    return queued.job
 
 
 async def request_for(
@@ -59,8 +85,8 @@ async def request_for(
     jpegs: Mapping[str, bytes] = MappingProxyType({}),
 ) -> TaskRequest:
     """Return what the dispatcher asks the provider for; the job itself is over then."""
-    submission = a_submission_for(core.catalogue, kind, options, choices, jpegs=jpegs)
-    await core.submissions.submit(submission)
+    submission = a_submission_for(core.catalogue, kind, options, choices)
+    await core.submit(submission, jpegs)
     # Refused, so that neither lane nor quota is taken by what was only looked at.
     core.provider.create_answers.append(
         RequestRefusedError("seen enough", reason=FailureReason.PARAMETERS_REJECTED)
@@ -77,6 +103,6 @@ async def in_region(core: Core, region: Region) -> Core:
     return moved
 
 
-async def bytes_of(request: TaskRequest) -> dict[str, bytes]:
+def bytes_of(request: TaskRequest) -> dict[str, bytes]:
     """Return the pictures of a request by their key in ``input``."""
-    return {image.field: await asyncio.to_thread(image.path.read_bytes) for image in request.images}
+    return {image.field: image.jpeg for image in request.images}

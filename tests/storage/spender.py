@@ -1,6 +1,6 @@
 """A process that spends: ``python -m tests.storage.spender <database url> <folder> <count>``.
 
-It says ``ready``, waits for a line, submits so many wishes at once, and says how many became jobs.
+It says ``ready``, waits for a line, submits so many requests at once, and tells what became of them.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ LIMIT = Rule(scope=Scope.MEMBER_DEFAULT, unit=Unit.VIDEOS, window=Window.DAY, li
 
 
 async def spend(database_url: str, folder: Path, count: int) -> None:
-    """Submit wishes against a limit of five that other processes press too."""
+    """Submit requests against a limit of five that other processes press too."""
     clock = ManualClock()
     core = Core(
         database=Database(database_url),
@@ -39,9 +39,9 @@ async def spend(database_url: str, folder: Path, count: int) -> None:
     await asyncio.to_thread(sys.stdin.readline)
     # Ids of interactions are counted from 1 in each process; Discord's are unique.
     first = 1_000_000 * int(folder.name.rpartition("-")[2])
-    wishes = [a_submission(interaction_id=first + at) for at in range(count)]
+    submissions = [a_submission(interaction_id=first + at) for at in range(count)]
     outcomes = await asyncio.gather(
-        *(core.submissions.submit(wish) for wish in wishes), return_exceptions=True
+        *(core.submissions.submit(submission) for submission in submissions), return_exceptions=True
     )
     counts = Counter(type(outcome).__name__ for outcome in outcomes)
     say(" ".join(f"{name}={number}" for name, number in sorted(counts.items())))

@@ -44,7 +44,7 @@ async def _queued(connection: Connection, *taken: Draw) -> Job:
 
 
 async def _left(connection: Connection) -> list[int]:
-    return [each.left for each in await grants.usable(connection, GUILD, now=NOW)]
+    return [grant.left for grant in await grants.usable(connection, GUILD, now=NOW)]
 
 
 async def test_drawn_amounts_leave_the_grant_and_the_members_usage(database: Database) -> None:

@@ -77,11 +77,11 @@ async def _all_jobs(core: Core) -> list[Job]:
 # --- submissions -----------------------------------------------------------------------------
 
 
-async def _submit_all(processes: Sequence[Core], wishes: Sequence[object]) -> Counter[type]:
+async def _submit_all(processes: Sequence[Core], submissions: Sequence[object]) -> Counter[type]:
     outcomes = await asyncio.gather(
         *(
-            processes[at % len(processes)].submissions.submit(wish)  # type: ignore[arg-type]
-            for at, wish in enumerate(wishes)
+            processes[at % len(processes)].submissions.submit(submission)  # type: ignore[arg-type]
+            for at, submission in enumerate(submissions)
         ),
         return_exceptions=True,
     )
@@ -115,8 +115,10 @@ async def test_a_grant_is_drained_once_under_commands_at_once(processes: list[Co
 
 async def test_budget_of_all_guilds_holds_under_commands_at_once(processes: list[Core]) -> None:
     _bound(processes, daily_budget_micros=5_000_000)
-    wishes = [a_submission(guild_id=GuildId(at), requester_id=UserId(at)) for at in range(1, 21)]
-    outcomes = await _submit_all(processes, wishes)
+    submissions = [
+        a_submission(guild_id=GuildId(at), requester_id=UserId(at)) for at in range(1, 21)
+    ]
+    outcomes = await _submit_all(processes, submissions)
     assert outcomes == {Job: 5, QuotaExceededError: 15}
 
 
@@ -168,9 +170,9 @@ async def test_workers_of_two_processes_never_press_a_lane_above_its_limits(
 
     provider.during_create = look
     for _ in range(20):
-        rounds = [each.dispatcher.run_once(MODEL) for each in processes for _ in range(3)]
+        rounds = [process.dispatcher.run_once(MODEL) for process in processes for _ in range(3)]
         await asyncio.gather(*rounds)
-        await asyncio.gather(*(each.dispatcher.run_once(MODEL) for each in processes))
+        await asyncio.gather(*(process.dispatcher.run_once(MODEL) for process in processes))
         core.clock.advance(seconds=1)
         if len(provider.creates) % 2 == 0:
             await finish_all()
@@ -251,11 +253,11 @@ async def test_two_starts_at_once_leave_one_process(connect: Opener) -> None:
 
         async def renewing(seconds: float) -> None:
             await sleep(0)
-            for each in instances:
-                if each is not instance:
+            for rival in instances:
+                if rival is not instance:
                     clock.advance(seconds=seconds)  # type: ignore[attr-defined]
-                    each._clock.advance(seconds=seconds)  # type: ignore[attr-defined]
-                    await each.run_once()
+                    rival._clock.advance(seconds=seconds)  # type: ignore[attr-defined]
+                    await rival.run_once()
 
         clock.sleep = renewing  # type: ignore[method-assign]
         try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from bot.domain.ids import ChannelId, MessageId
 from bot.domain.units import MIB
@@ -13,10 +12,9 @@ TIER_LIMITS_MIB = (10, 10, 50, 100)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MediaFile:
-    """A video on our disk that has been probed."""
+class ProbedVideo:
+    """What looking at a whole video has shown."""
 
-    path: Path
     size_bytes: int
     width: int
     height: int
@@ -31,15 +29,6 @@ class Receipt:
     message_id: MessageId
     digest: str | None = None
     """Of the drawing that was sent; None where the message was found."""
-
-
-def part_of(path: Path) -> Path:
-    """Return the name under which a result arrives, until it is whole and gets its own.
-
-    It is a new file each time, and is only ever appended to: whoever reads it meanwhile has read
-    what is kept in the end.
-    """
-    return path.with_name(f"{path.name}.part")
 
 
 def upload_limit_bytes(*, premium_tier: int, base_limit_mib: int) -> int:

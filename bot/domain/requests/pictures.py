@@ -28,28 +28,29 @@ class PictureNote(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PreparedPicture:
-    """A picture made to fit: upright JPEG without metadata or transparency."""
+class PictureSource:
+    """A picture somebody attached, before it is read."""
 
     option: str
     """The option it came in: ``first_frame``, ``last_frame`` or ``image``."""
-    jpeg: bytes
-    """At most 2 MiB."""
-    width: int
-    """Pixels, 360 to 2000."""
-    height: int
-    """Pixels, 360 to 2000."""
-    notes: tuple[PictureNote, ...] = ()
+    url: str
+    """Where Discord hands it out, for a day."""
+    size_bytes: int
+    """As Discord says."""
+    content_type: str | None
+    """As the sender's client said; the bytes decide."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
-    """A prepared picture among the job's files."""
+    """A picture made to fit: upright JPEG without metadata or transparency, at most 2 MiB."""
 
     option: str
     """The option it came in."""
     file_name: str
     """Among the job's files."""
     width: int
+    """Pixels, 360 to 2000."""
     height: int
+    """Pixels, 360 to 2000."""
     notes: tuple[PictureNote, ...] = ()

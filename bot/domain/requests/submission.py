@@ -15,7 +15,7 @@ from bot.domain.ids import ChannelId, GuildId, InteractionId, JobId
 from bot.domain.people import Requester
 from bot.domain.problems import OptionProblem, PromptOption
 from bot.domain.requests.denials import EffectDeniedError, ModelDeniedError
-from bot.domain.requests.pictures import PreparedPicture
+from bot.domain.requests.pictures import Picture
 
 MAX_SEED = 2_147_483_647
 
@@ -70,15 +70,17 @@ class Origin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
-    """A validated request with its pictures and where to answer. Immutable."""
+    """A validated request whose pictures are kept, and where to answer. Immutable."""
 
+    job_id: JobId
+    """Of the job it becomes; its files are kept under it already."""
     requester: Requester
     origin: Origin
     spec: VideoSpec
     price: Price
-    pictures: tuple[PreparedPicture, ...]
-    preview: bytes | None = None
-    """Small JPEG of the pictures for the status message; none with ``spoiler``."""
+    pictures: tuple[Picture, ...]
+    has_preview: bool
+    """Whether a small picture of them is kept for the status message; not with ``spoiler``."""
 
 
 def validate(

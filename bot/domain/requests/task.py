@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from pathlib import Path
 
 from bot.domain.catalogue import Endpoint
 from bot.domain.failure import FailureReason
@@ -32,8 +31,7 @@ class TaskImage:
 
     field: str
     """Key in the request's ``input``, for instance ``first_frame_url``."""
-    path: Path
-    """A JPEG on our disk."""
+    jpeg: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,11 +110,3 @@ class TaskPage:
     page: int
     """Counted from 1."""
     total_pages: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Download:
-    """A finished transfer to our disk."""
-
-    path: Path
-    size_bytes: int

@@ -6,15 +6,12 @@ once more only when it comes back: a backup that locks the database for some sec
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
-from pathlib import Path
 
 from bot.domain.host.alerts import AlertKind
-from bot.domain.ports import Clock
+from bot.domain.ports import Clock, Files
 from bot.domain.units import MIB
 from bot.logs import get_logger
-from bot.media import files
 from bot.services.alerts import Alerts
 
 log = get_logger(__name__)
@@ -34,7 +31,7 @@ class StorageWatch:
     def __init__(
         self,
         *,
-        folder: Path,
+        files: Files,
         database_trouble: Callable[[], str | None],
         clock: Clock,
         alerts: Alerts,
@@ -42,12 +39,12 @@ class StorageWatch:
         """Take what is watched.
 
         Args:
-            folder: where files are kept.
+            files: where files are kept.
             database_trouble: why the database took no write last time; None where it did.
             clock: measures how long it lasts.
             alerts: told of trouble.
         """
-        self._folder = folder
+        self._files = files
         self._database_trouble = database_trouble
         self._clock = clock
         self._alerts = alerts
@@ -57,12 +54,12 @@ class StorageWatch:
     async def run_once(self) -> float:
         """Look once; return the seconds until the next look."""
         await self._judge("database", self._database_trouble())
-        await self._judge("disk", await asyncio.to_thread(self._disk_trouble))
+        await self._judge("disk", await self._disk_trouble())
         return CHECK_SECONDS
 
-    def _disk_trouble(self) -> str | None:
+    async def _disk_trouble(self) -> str | None:
         try:
-            files.try_writing(self._folder, size_bytes=PROBE_BYTES)
+            await self._files.try_writing(size_bytes=PROBE_BYTES)
         except OSError as error:
             return error.strerror or type(error).__name__
         return None

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from bot.domain.errors import JobNotOverError, StaleJobError
 from bot.domain.guilds.audit import Action
+from bot.domain.jobs.files import folder_of
 from bot.domain.jobs.job import Job, JobUpdateKind
 from bot.domain.jobs.retention import erased
 from bot.domain.jobs.states import Owner
 from bot.domain.people import Requester
-from bot.domain.ports import Clock
+from bot.domain.ports import Clock, Files
 from bot.services.audit_log import AuditLog
 from bot.services.intake.lookup import JobLookup
-from bot.services.jobs.files import Folders
 from bot.services.jobs.writer import JobWriter
 from bot.storage.engine import Connection
 
@@ -24,13 +24,13 @@ class Erasure:
         *,
         clock: Clock,
         writer: JobWriter,
-        folders: Folders,
+        files: Files,
         lookup: JobLookup,
         audit: AuditLog,
     ) -> None:
         self._clock = clock
         self._writer = writer
-        self._folders = folders
+        self._files = files
         self._lookup = lookup
         self._audit = audit
 
@@ -48,7 +48,7 @@ class Erasure:
             if job.times.forgotten_at is not None:
                 return job
             # Files first: a process that ends between the two leaves the rest to retention.
-            await self._folders.erase(job.id)
+            await self._files.erase(folder_of(job.id))
             try:
                 return await self._erase_words(job, requester)
             except StaleJobError:

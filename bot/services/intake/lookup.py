@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from bot.domain.errors import JobNotFoundError
 from bot.domain.ids import GuildId, JobId, UserId, parse_job_id
+from bot.domain.jobs.files import RESULT, SHRUNK, FileKey, key_of
 from bot.domain.jobs.job import Job
 from bot.domain.jobs.states import ACTIVE, JobState
 from bot.domain.jobs.status import StatusView
 from bot.domain.people import Requester
+from bot.domain.ports import Files, LocalFile
 from bot.services.jobs.estimates import Estimates
-from bot.services.jobs.files import Folders
 from bot.storage import jobs
 from bot.storage.engine import Database
 
@@ -22,17 +25,17 @@ class ShownJob:
     """A job as its people may see it."""
 
     view: StatusView
-    video: Path | None
+    video: LocalFile | None
     """The file of a video that could not be posted, where it fits the answer."""
 
 
 class JobLookup:
     """Reads jobs by id and in lists."""
 
-    def __init__(self, database: Database, estimates: Estimates, folders: Folders) -> None:
+    def __init__(self, database: Database, estimates: Estimates, files: Files) -> None:
         self._database = database
         self._estimates = estimates
-        self._folders = folders
+        self._files = files
 
     async def find(self, asked: str, requester: Requester) -> Job:
         """Return a job the requester may see.
@@ -55,8 +58,11 @@ class JobLookup:
             return job
         return None
 
-    async def show(self, asked: str, requester: Requester, *, limit_bytes: int) -> ShownJob:
-        """Return a job with its position and estimate, and its video where it waits for that.
+    @asynccontextmanager
+    async def show(
+        self, asked: str, requester: Requester, *, limit_bytes: int
+    ) -> AsyncIterator[ShownJob]:
+        """Lend a job with its position and estimate, and its video where it waits for that.
 
         Args:
             asked: the job's id as it was typed.
@@ -67,10 +73,13 @@ class JobLookup:
             JobNotFoundError: see ``find``.
         """
         job = await self.find(asked, requester)
-        return ShownJob(
-            view=await self._estimates.view(job),
-            video=await self.collectable(job, limit_bytes=limit_bytes),
-        )
+        view = await self._estimates.view(job)
+        key = await self._collectable(job, limit_bytes=limit_bytes)
+        if key is None:
+            yield ShownJob(view=view, video=None)
+            return
+        async with self._files.lend(key) as video:
+            yield ShownJob(view=view, video=video)
 
     async def list_jobs(
         self,
@@ -98,8 +107,12 @@ class JobLookup:
         async with self._database.read() as connection:
             return await jobs.in_states(connection, ACTIVE, guild_id=guild_id)
 
-    async def collectable(self, job: Job, *, limit_bytes: int) -> Path | None:
-        """Return the kept file of a video that could not be posted, if it fits an answer."""
+    async def _collectable(self, job: Job, *, limit_bytes: int) -> FileKey | None:
+        """Return the key of a video that could not be posted, the best that fits an answer."""
         if job.state is not JobState.UNDELIVERABLE or job.times.forgotten_at is not None:
             return None
-        return await self._folders.largest_video(job.id, limit_bytes=limit_bytes)
+        for name in (RESULT, SHRUNK):
+            with contextlib.suppress(OSError):
+                if await self._files.size(key_of(job.id, name)) <= limit_bytes:
+                    return key_of(job.id, name)
+        return None

@@ -1,30 +1,40 @@
-"""Outside pictures, made to fit where they can do no harm."""
+"""Outside pictures, made to fit where they can do no harm, and kept for a job."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
 
-from bot.domain.errors import InvalidImageError
+from bot.domain.errors import ChatUnavailableError, InvalidImageError
 from bot.domain.host.disk import of_disk
+from bot.domain.ids import JobId
+from bot.domain.jobs.files import PREVIEW, folder_of, key_of
+from bot.domain.ports import Chat, Files
 from bot.domain.problems import PictureProblem
-from bot.domain.requests.pictures import MAX_PICTURE_BYTES, PreparedPicture
+from bot.domain.requests.pictures import MAX_PICTURE_BYTES, Picture, PictureSource
 from bot.domain.units import MIB
+from bot.logs import get_logger
 from bot.media.child import MediaPool
 
+log = get_logger(__name__)
+
 AT_ONCE = 4
-"""Commands whose pictures are in memory at the same time: 50 MiB each at worst."""
+"""Commands whose pictures are looked at at the same time."""
 
 
 class Pictures:
-    """Reads, prepares and previews the pictures of a request."""
+    """Fetches, prepares and keeps the pictures of a request."""
 
-    def __init__(self, media: MediaPool) -> None:
+    def __init__(self, chat: Chat, media: MediaPool, files: Files) -> None:
+        self._chat = chat
         self._media = media
+        self._files = files
         self._places = asyncio.Semaphore(AT_ONCE)
 
     @staticmethod
-    def check_declared(option: str, size_bytes: int, content_type: str | None) -> None:
+    def check_declared(source: PictureSource) -> None:
         """Refuse a picture by what Discord says of it, before its bytes are read.
 
         Only a type that cannot be a picture is refused here; the bytes decide what it is.
@@ -32,37 +42,56 @@ class Pictures:
         Raises:
             InvalidImageError: it is empty, too large, or certainly no picture.
         """
-        if size_bytes == 0:
-            raise InvalidImageError(option=option, problem=PictureProblem.EMPTY)
-        if size_bytes > MAX_PICTURE_BYTES:
+        if source.size_bytes == 0:
+            raise InvalidImageError(option=source.option, problem=PictureProblem.EMPTY)
+        if source.size_bytes > MAX_PICTURE_BYTES:
             raise InvalidImageError(
-                option=option, problem=PictureProblem.TOO_LARGE, limit_mib=MAX_PICTURE_BYTES // MIB
+                option=source.option,
+                problem=PictureProblem.TOO_LARGE,
+                limit_mib=MAX_PICTURE_BYTES // MIB,
             )
-        family = (content_type or "").partition("/")[0].lower()
-        if family in {"video", "audio"}:
-            raise InvalidImageError(option=option, problem=PictureProblem(family))
+        match (source.content_type or "").partition("/")[0].lower():
+            case "video":
+                raise InvalidImageError(option=source.option, problem=PictureProblem.VIDEO)
+            case "audio":
+                raise InvalidImageError(option=source.option, problem=PictureProblem.AUDIO)
 
-    async def prepare(
-        self, sources: Sequence[tuple[str, Callable[[], Awaitable[bytes]]]]
-    ) -> tuple[tuple[PreparedPicture, ...], bytes | None]:
-        """Read pictures and make them fit; the first sets the ratio of the others.
+    async def keep(self, job_id: JobId, sources: Sequence[PictureSource]) -> tuple[Picture, ...]:
+        """Keep a job's pictures, made to fit, and a small preview of them.
 
         Args:
-            sources: each picture's option and how to read its bytes.
-
-        Returns:
-            The pictures, and a small preview of them where there are any.
+            job_id: whose files they become.
+            sources: the first sets the ratio of the others; at least one.
 
         Raises:
-            InvalidImageError: a picture cannot be used; the error names it.
-            DiskUnavailableError: there is no room to look at it.
+            InvalidImageError: a picture cannot be used; the error names it. Nothing was kept.
+            DiskUnavailableError: there is no room to look at it, or to keep it.
         """
-        if not sources:
-            return (), None
         async with self._places:
             await self._media.expect_pictures()
-            read = [(option, await fetch()) for option, fetch in sources]
             try:
-                return await self._media.prepare(read)
+                return await self._keep(job_id, sources)
             except OSError as error:
+                with suppress(OSError):
+                    await self._files.erase(folder_of(job_id))
                 raise of_disk(error) from error
+
+    async def _keep(self, job_id: JobId, sources: Sequence[PictureSource]) -> tuple[Picture, ...]:
+        async with self._files.scratch() as scratch:
+            folder = Path(scratch)
+            fetched = [(source.option, folder / f"{source.option}.source") for source in sources]
+            for source, (_, file) in zip(sources, fetched, strict=True):
+                await self._fetch(source, file)
+            pictures = await self._media.prepare(fetched, folder, preview=PREVIEW)
+            for name in (*(picture.file_name for picture in pictures), PREVIEW):
+                await self._files.keep(folder / name, key_of(job_id, name))
+        return pictures
+
+    async def _fetch(self, source: PictureSource, into: Path) -> None:
+        try:
+            await self._chat.fetch_attachment(source.url, into, max_bytes=MAX_PICTURE_BYTES)
+        except ChatUnavailableError as error:
+            log.info("attachment_unread", option=source.option, reason=str(error))
+            raise InvalidImageError(
+                option=source.option, problem=PictureProblem.UNAVAILABLE
+            ) from error

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 
 from bot.domain.catalogue import Catalogue
 from bot.domain.errors import JobNotRetryableError
+from bot.domain.host.disk import of_disk
+from bot.domain.jobs.files import PREVIEW, folder_of, key_of
 from bot.domain.people import Requester
+from bot.domain.ports import Files
 from bot.domain.problems import RetryProblem
 from bot.domain.requests.submission import Origin, Submission, price_of
 from bot.services.intake.admission import Admission
 from bot.services.intake.lookup import JobLookup
 from bot.services.intake.submissions import Queued, Submissions
-from bot.services.jobs.files import Folders
 from bot.storage.engine import Database
 
 
@@ -26,14 +29,14 @@ class Retries:
         catalogue: Catalogue,
         admission: Admission,
         lookup: JobLookup,
-        folders: Folders,
+        files: Files,
         submissions: Submissions,
     ) -> None:
         self._database = database
         self._catalogue = catalogue
         self._admission = admission
         self._lookup = lookup
-        self._folders = folders
+        self._files = files
         self._submissions = submissions
 
     async def retry(self, asked: str, requester: Requester, origin: Origin) -> Queued:
@@ -60,17 +63,25 @@ class Retries:
         spec = replace(job.spec, options=replace(job.options, seed=None))
         async with self._database.read() as connection:
             await self._admission.readmit(connection, requester, spec)
+        job_id = await self._submissions.new_job_id()
+        names = [picture.file_name for picture in job.pictures]
         try:
-            pictures, preview = await self._folders.load_pictures(job)
-        except FileNotFoundError as error:
-            raise JobNotRetryableError(job_id=job.id, problem=RetryProblem.ERASED) from error
+            for name in [*names, PREVIEW] if job.has_preview else names:
+                await self._files.copy(key_of(job.id, name), key_of(job_id, name))
+        except OSError as error:
+            with suppress(OSError):
+                await self._files.erase(folder_of(job_id))
+            if isinstance(error, FileNotFoundError):
+                raise JobNotRetryableError(job_id=job.id, problem=RetryProblem.ERASED) from error
+            raise of_disk(error) from error
         return await self._submissions.queue(
             Submission(
+                job_id=job_id,
                 requester=requester,
                 origin=replace(origin, retry_of=job.id),
                 spec=spec,
                 price=price_of(model, spec),
-                pictures=pictures,
-                preview=preview,
+                pictures=job.pictures,
+                has_preview=job.has_preview,
             )
         )

@@ -7,6 +7,7 @@ posted, then the message's id is stored, and only then may the job be claimed.
 from __future__ import annotations
 
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from bot.domain.errors import (
@@ -17,17 +18,16 @@ from bot.domain.errors import (
 )
 from bot.domain.guilds.quota_view import MemberQuota
 from bot.domain.ids import AccountId, GuildId, JobId, new_job_id
+from bot.domain.jobs.files import folder_of
 from bot.domain.jobs.job import Job, Messages, Step, Times
 from bot.domain.jobs.states import JobState
 from bot.domain.jobs.transitions import open_job
-from bot.domain.ports import Clock
+from bot.domain.ports import Clock, Files
 from bot.domain.problems import OptionProblem
-from bot.domain.requests.pictures import Picture
 from bot.domain.requests.submission import MAX_SEED, Submission
 from bot.logs import get_logger
 from bot.services.intake.admission import Admission
 from bot.services.intake.quotas import Quotas
-from bot.services.jobs.files import Folders
 from bot.services.jobs.status_messages import StatusMessages
 from bot.services.jobs.writer import JobWriter
 from bot.storage import accounts, grants, guilds, jobs, lanes
@@ -56,7 +56,7 @@ class Submissions:
         account: AccountId,
         admission: Admission,
         quotas: Quotas,
-        folders: Folders,
+        files: Files,
         messages: StatusMessages,
         allowed_guilds: frozenset[GuildId],
     ) -> None:
@@ -66,7 +66,7 @@ class Submissions:
         self._account = account
         self._admission = admission
         self._quotas = quotas
-        self._folders = folders
+        self._files = files
         self._messages = messages
         self._allowed_guilds = allowed_guilds
 
@@ -101,32 +101,28 @@ class Submissions:
                 stored.
             RequestError: whatever ``Admission.readmit`` refuses, likewise.
             DuplicateInteractionError: this interaction has its job already.
-            DiskUnavailableError: the pictures could not be kept; nothing was stored.
             DeliveryError: Discord refused the status message; the job was cancelled.
         """
-        self.require_guild(submission.origin.guild_id)
-        job_id = await self._free_job_id()
-        stored = await self._folders.store_pictures(job_id, submission.pictures, submission.preview)
         try:
-            step = await self._store(submission, job_id, stored)
+            self.require_guild(submission.origin.guild_id)
+            step = await self._store(submission)
         except RequestError:
             # Refused, so nothing was committed. After any other error the commit may have gone
             # through all the same; a folder without a job is the reaper's to sweep.
-            await self._folders.erase(job_id)
+            with suppress(OSError):
+                await self._files.erase(folder_of(submission.job_id))
             raise
         self._writer.publish(step)
         return await self._messages.post(step.after)
 
-    async def _free_job_id(self) -> JobId:
+    async def new_job_id(self) -> JobId:
         """Draw an id no job has: a refused request erases its files, which must be its own."""
         async with self._database.read() as connection:
             while await jobs.exists(connection, job_id := new_job_id()):
                 log.warning("job_id_drawn_again", job_id=job_id)
         return job_id
 
-    async def _store(
-        self, submission: Submission, job_id: JobId, stored: tuple[Picture, ...]
-    ) -> Step:
+    async def _store(self, submission: Submission) -> Step:
         requester, origin, spec = submission.requester, submission.origin, submission.spec
         async with self._database.write() as connection:
             await accounts.lock(connection, self._account)
@@ -145,21 +141,14 @@ class Submissions:
                 cost=submission.price.reserved,
                 now=self._clock.now(),
             )
-            # The preview is stored with the job for a retry; whether it is shown is decided now.
-            show = submission.preview is not None and guild.preview and not spec.options.spoiler
-            step = open_job(self._new_job(submission, job_id, stored, has_preview=show))
+            # The preview is kept in any case; whether it is shown is decided now.
+            show = submission.has_preview and guild.preview and not spec.options.spoiler
+            step = open_job(self._new_job(submission, has_preview=show))
             await self._writer.apply(connection, step)
             await grants.draw(connection, step.after, draws)
         return step
 
-    def _new_job(
-        self,
-        submission: Submission,
-        job_id: JobId,
-        stored: tuple[Picture, ...],
-        *,
-        has_preview: bool,
-    ) -> Job:
+    def _new_job(self, submission: Submission, *, has_preview: bool) -> Job:
         now = self._clock.now()
         spec = submission.spec
         # The provider does not tell the seed it drew, so we draw: the result can be made again.
@@ -167,12 +156,12 @@ class Submissions:
             drawn = secrets.randbelow(MAX_SEED + 1)
             spec = replace(spec, options=replace(spec.options, seed=drawn))
         return Job(
-            id=job_id,
+            id=submission.job_id,
             origin=submission.origin,
             requester=submission.requester.person,
             account=self._account,
             spec=spec,
-            pictures=stored,
+            pictures=submission.pictures,
             has_preview=has_preview,
             price=submission.price,
             state=JobState.QUEUED,

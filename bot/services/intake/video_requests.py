@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from bot.domain.catalogue import Catalogue, Choices, Kind
 from bot.domain.people import Requester
+from bot.domain.requests.pictures import PictureSource
 from bot.domain.requests.submission import Origin, Submission, VideoOptions, price_of
 from bot.services.intake.admission import Admission
 from bot.services.intake.pictures import Pictures
 from bot.services.intake.submissions import Queued, Submissions
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PictureSource:
-    """A picture somebody attached, before it is read."""
-
-    option: str
-    """The option it came in."""
-    size_bytes: int
-    """As Discord says."""
-    content_type: str | None
-    """As the sender's client said; the bytes decide."""
-    read: Callable[[], Awaitable[bytes]]
-    """Returns the bytes."""
 
 
 class VideoRequests:
@@ -69,20 +55,20 @@ class VideoRequests:
         self._submissions.require_guild(origin.guild_id)
         spec = await self._admission.admit(requester, kind, options, choices)
         for source in sources:
-            self._pictures.check_declared(source.option, source.size_bytes, source.content_type)
-        pictures, preview = await self._pictures.prepare(
-            [(source.option, source.read) for source in sources]
-        )
+            self._pictures.check_declared(source)
         model = self._catalogue.get(spec.model)
         if model is None:
             raise LookupError(spec.model)
+        job_id = await self._submissions.new_job_id()
+        pictures = await self._pictures.keep(job_id, sources) if sources else ()
         return await self._submissions.queue(
             Submission(
+                job_id=job_id,
                 requester=requester,
                 origin=origin,
                 spec=spec,
                 price=price_of(model, spec),
                 pictures=pictures,
-                preview=None if options.spoiler else preview,
+                has_preview=bool(pictures) and not options.spoiler,
             )
         )

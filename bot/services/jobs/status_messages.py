@@ -10,7 +10,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
-from pathlib import Path
 from weakref import WeakValueDictionary
 
 from bot.domain.errors import (
@@ -24,13 +23,13 @@ from bot.domain.failure import FailureReason
 from bot.domain.ids import JobId
 from bot.domain.jobs.changes import JobChanges
 from bot.domain.jobs.delivery import Receipt
+from bot.domain.jobs.files import PREVIEW, key_of
 from bot.domain.jobs.job import Job, JobUpdateKind
 from bot.domain.jobs.states import JobState, Owner
 from bot.domain.jobs.status import Drawing, Purpose
-from bot.domain.ports import Chat, Clock
+from bot.domain.ports import Chat, Clock, Files, LocalFile
 from bot.logs import get_logger
 from bot.services.jobs.estimates import Estimates
-from bot.services.jobs.files import Folders
 from bot.services.jobs.previous_attempt import find_previous_attempt
 from bot.services.jobs.writer import JobWriter
 from bot.storage import jobs
@@ -53,14 +52,14 @@ class StatusMessages:
         writer: JobWriter,
         chat: Chat,
         estimates: Estimates,
-        folders: Folders,
+        files: Files,
     ) -> None:
         self._database = database
         self._clock = clock
         self._writer = writer
         self._chat = chat
         self._estimates = estimates
-        self._folders = folders
+        self._files = files
         self._locks: WeakValueDictionary[JobId, asyncio.Lock] = WeakValueDictionary()
         self._cut_off: dict[JobId, float] = {}
         """Until when a job's edit that was not waited for may yet be carried out."""
@@ -85,7 +84,7 @@ class StatusMessages:
             drawing = self._chat.draw(await self._estimates.view(job))
             try:
                 receipt = await self._chat.post_status(
-                    job, drawing, preview=self._folders.preview(job)
+                    job, drawing, preview=await self._preview(job)
                 )
             except ChatUnavailableError as error:
                 log.warning("status_post_postponed", job_id=job.id, reason=str(error))
@@ -95,6 +94,16 @@ class StatusMessages:
                 await self._cancel_unposted(job, error, announced_at=self._clock.now())
                 raise
             return await self._store_receipt(job, receipt, drawing)
+
+    async def _preview(self, job: Job) -> bytes | None:
+        if not job.has_preview:
+            return None
+        try:
+            return await self._files.read(key_of(job.id, PREVIEW))
+        except OSError as error:
+            # The video is made without it, and so is its message.
+            log.warning("preview_unread", job_id=job.id, error=type(error).__name__)
+            return None
 
     async def post_missing(self, job: Job, drawing: Drawing) -> bool:
         """Find the message an earlier process posted, or post it; an ended job needs none.
@@ -123,7 +132,7 @@ class StatusMessages:
                     return False
                 await self._writer.patch(job.id, status_attempted_at=attempted_at)
                 receipt = await self._chat.post_status(
-                    job, drawing, preview=self._folders.preview(job)
+                    job, drawing, preview=await self._preview(job)
                 )
             log.info("status_recovered", job_id=job.id, found=found)
             await self._store_receipt(job, receipt, None if found else drawing)
@@ -176,7 +185,7 @@ class StatusMessages:
                 await self._writer.patch(job_id, shown_version=job.version - 1, shown_digest=None)
             del self._cut_off[job_id]
 
-    async def attach(self, job: Job, drawing: Drawing, file: Path) -> Receipt:
+    async def attach(self, job: Job, drawing: Drawing, file: LocalFile) -> Receipt:
         """Put the video on the status message.
 
         Raises:

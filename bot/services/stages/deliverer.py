@@ -29,16 +29,16 @@ from bot.domain.host.disk import DiskUnavailableError, is_disk_trouble, of_disk
 from bot.domain.ids import ChannelId
 from bot.domain.jobs.changes import JobChanges, changed
 from bot.domain.jobs.delivery import Receipt, upload_limit_bytes
+from bot.domain.jobs.files import RESULT, SHRUNK, FileKey, key_of
 from bot.domain.jobs.job import Job
 from bot.domain.jobs.states import JobState, Owner
 from bot.domain.jobs.status import Drawing, Purpose, StatusView
-from bot.domain.ports import Chat, Clock
+from bot.domain.ports import Chat, Clock, Files, LocalFile
 from bot.domain.units import MIB
 from bot.logs import get_logger
 from bot.media.child import MediaPool
 from bot.metrics import Metrics
 from bot.services.jobs.claims import Claims, Stage
-from bot.services.jobs.files import RESULT, SHRUNK, Folders
 from bot.services.jobs.previous_attempt import find_previous_attempt
 from bot.services.jobs.status_messages import StatusMessages
 from bot.services.jobs.writer import JobWriter
@@ -47,7 +47,7 @@ log = get_logger(__name__)
 
 IDLE_SECONDS = 5.0
 
-DeliveryMethod = Callable[[Job, Drawing, Path], Awaitable[Receipt]]
+DeliveryMethod = Callable[[Job, Drawing, LocalFile], Awaitable[Receipt]]
 """Puts a video before people, with the message as it is drawn."""
 
 STAGE = Stage(
@@ -78,7 +78,7 @@ class Deliverer:
         writer: JobWriter,
         chat: Chat,
         media: MediaPool,
-        folders: Folders,
+        files: Files,
         messages: StatusMessages,
         metrics: Metrics,
         claims: Claims,
@@ -88,7 +88,7 @@ class Deliverer:
         self._clock = clock
         self._chat = chat
         self._media = media
-        self._folders = folders
+        self._files = files
         self._messages = messages
         self._metrics = metrics
         self._upload_limit_mib = upload_limit_mib
@@ -151,12 +151,12 @@ class Deliverer:
                 may_post = False
             else:
                 if receipt is not None:
-                    await self._done(job, receipt, await asyncio.to_thread(self._last_sent, job))
+                    await self._done(job, receipt, await self._last_sent_bytes(job))
                     return
         is_out_of_sight = False
         for limit_bytes, method in self._methods(job, may_post=may_post):
             try:
-                receipt, file = await self._send(
+                receipt, sent_bytes = await self._send(
                     job, limit_bytes, method, attempted_at=attempted_at
                 )
             except ChatUnavailableError:
@@ -170,7 +170,7 @@ class Deliverer:
             if is_out_of_sight:
                 # The last word stands under the video; the channel's message is not waited for.
                 await self._writer.patch(job.id, status_gone_at=self._clock.now())
-            await self._done(job, receipt, file)
+            await self._done(job, receipt, sent_bytes)
             return
         await self._writer.advance(
             job,
@@ -242,30 +242,34 @@ class Deliverer:
             methods.append((self._upload_limit_mib * MIB, self._chat.deliver_by_dm))
         return methods
 
-    def _last_sent(self, job: Job) -> Path:
-        folder = self._folders.of(job.id)
-        shrunk = folder / SHRUNK
-        return shrunk if shrunk.is_file() else folder / (job.video.file_name or RESULT)
+    async def _last_sent_bytes(self, job: Job) -> int:
+        try:
+            return await self._files.size(key_of(job.id, SHRUNK))
+        except FileNotFoundError:
+            return await self._files.size(_original_of(job))
 
     async def _send(
         self, job: Job, limit_bytes: int, method: DeliveryMethod, *, attempted_at: datetime | None
-    ) -> tuple[Receipt, Path]:
-        """Send by one way, with a smaller file each time Discord says that it is too large."""
-        original = self._folders.of(job.id) / (job.video.file_name or RESULT)
+    ) -> tuple[Receipt, int]:
+        """Send by one way, with a smaller file each time Discord says that it is too large.
+
+        Returns:
+            The receipt, and how many bytes were sent.
+        """
         size = job.video.size_bytes or 0
-        file = original
+        key = _original_of(job)
         steps = iter(SMALLER_STEPS)
         if size > limit_bytes:
-            file = await self._shrink(job, original, int(limit_bytes * next(steps)))
+            key = await self._shrink(job, int(limit_bytes * next(steps)))
         while True:
-            sent_bytes = await asyncio.to_thread(_size, file)
+            sent_bytes = await self._files.size(key)
             drawing = self._chat.draw(StatusView(job=self._as_delivered(job, sent_bytes)))
             await self._writer.patch(
                 job.id, delivery_attempted_at=attempted_at or self._clock.now()
             )
             most_seconds = HAND_OVER_SECONDS + sent_bytes / SLOWEST_BYTES_PER_SECOND
             try:
-                async with asyncio.timeout(most_seconds):
+                async with self._files.lend(key) as file, asyncio.timeout(most_seconds):
                     receipt = await method(job, drawing, file)
             except TimeoutError as error:
                 raise ChatUnavailableError("no answer in time") from error
@@ -273,25 +277,31 @@ class Deliverer:
                 share = next(steps, None)
                 if share is None:
                     raise
-                file = await self._shrink(job, original, int(min(limit_bytes, size) * share))
+                key = await self._shrink(job, int(min(limit_bytes, size) * share))
             else:
-                return replace(receipt, digest=drawing.digest), file
+                return replace(receipt, digest=drawing.digest), sent_bytes
 
-    async def _shrink(self, job: Job, original: Path, limit_bytes: int) -> Path:
-        target = original.with_name(SHRUNK)
+    async def _shrink(self, job: Job, limit_bytes: int) -> FileKey:
+        """Keep a smaller video beside the original; return its key."""
+        key = key_of(job.id, SHRUNK)
         # Each attempt takes minutes: the lease must not lapse under our hands.
         await self._writer.patch(job.id, lease_until=self._clock.now() + STAGE.lease)
         try:
-            await self._media.shrink(original, target, limit_bytes=limit_bytes)
+            async with (
+                self._files.lend(_original_of(job)) as original,
+                self._files.scratch() as scratch,
+            ):
+                smaller = Path(scratch) / SHRUNK
+                await self._media.shrink(original, smaller, limit_bytes=limit_bytes)
+                await self._files.keep(smaller, key)
         except OSError as error:
             if is_disk_trouble(error):
                 # No fault of the video: it waits for room.
                 raise of_disk(error) from error
             raise
-        return target
+        return key
 
-    async def _done(self, job: Job, receipt: Receipt, file: Path) -> None:
-        sent_bytes = await asyncio.to_thread(_size, file)
+    async def _done(self, job: Job, receipt: Receipt, sent_bytes: int) -> None:
         by_edit = receipt.message_id == job.messages.status_message_id
         changes: JobChanges = {
             "delivered_channel_id": receipt.channel_id,
@@ -321,5 +331,5 @@ class Deliverer:
         )
 
 
-def _size(path: Path) -> int:
-    return path.stat().st_size
+def _original_of(job: Job) -> FileKey:
+    return key_of(job.id, job.video.file_name or RESULT)

@@ -7,8 +7,8 @@ windows in which an unseen task may have been born do not overlap.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Unpack
 
@@ -28,19 +28,20 @@ from bot.domain.errors import (
 from bot.domain.failure import FailureReason
 from bot.domain.host.account import AccountStatus
 from bot.domain.host.alerts import AlertKind
+from bot.domain.host.disk import of_disk
 from bot.domain.host.switch import Switch
 from bot.domain.ids import AccountId, TaskId, WorkerId
 from bot.domain.jobs.changes import JobChanges, adoption
 from bot.domain.jobs.deadlines import CREATE_LEASE, UNCONFIRMED_GAP
+from bot.domain.jobs.files import key_of
 from bot.domain.jobs.job import Detail, Job
 from bot.domain.jobs.states import JobState, Owner
 from bot.domain.jobs.transitions import transition
-from bot.domain.ports import Clock, VideoProvider
+from bot.domain.ports import Clock, Files, VideoProvider
 from bot.domain.requests.task import TaskImage, TaskRequest
 from bot.logs import get_logger
 from bot.metrics import Metrics
 from bot.services.alerts import Alerts
-from bot.services.jobs.files import Folders
 from bot.services.jobs.outcomes import Outcomes
 from bot.services.jobs.writer import JobWriter
 from bot.services.stages.account_pause import AccountPause
@@ -67,7 +68,7 @@ class Dispatcher:
         writer: JobWriter,
         provider: VideoProvider,
         catalogue: Catalogue,
-        folders: Folders,
+        files: Files,
         accounts: AccountPause,
         alerts: Alerts,
         outcomes: Outcomes,
@@ -82,7 +83,7 @@ class Dispatcher:
         self._provider = provider
         self._account: AccountId = provider.account
         self._catalogue = catalogue
-        self._folders = folders
+        self._files = files
         self._accounts = accounts
         self._alerts = alerts
         self._outcomes = outcomes
@@ -234,7 +235,14 @@ class Dispatcher:
             # Nothing left: it holds no place of its lane.
             parking={"sent_at": None},
         ):
-            requests.append(await asyncio.to_thread(self._request_of, job))
+            try:
+                requests.append(await self._request_of(job))
+            except FileNotFoundError:
+                raise
+            except OSError as error:
+                # The disk is in trouble, not the job: it waits.
+                wait = backoff(job.lease.attempts + 1, first_seconds=2, most_seconds=60)
+                await self._requeue(job, wait, {"code": of_disk(error).code})
         return requests[0] if requests else None
 
     async def _until_stored(self, job: Job, store: Callable[[], Awaitable[None]]) -> None:
@@ -251,19 +259,19 @@ class Dispatcher:
             else:
                 return
 
-    def _request_of(self, job: Job) -> TaskRequest:
+    async def _request_of(self, job: Job) -> TaskRequest:
         model = self._catalogue.get(job.spec.model)
         if model is None:
             raise LookupError(job.spec.model)
-        folder = self._folders.of(job.id)
         images = [
-            TaskImage(field=model.input_field(picture.option), path=folder / picture.file_name)
+            TaskImage(
+                field=model.input_field(picture.option),
+                jpeg=await self._files.read(key_of(job.id, picture.file_name)),
+            )
             for picture in job.pictures
         ]
         if job.spec.kind is Kind.FRAMES and job.options.loop:
-            images.append(TaskImage(field=model.input_field("last_frame"), path=images[0].path))
-        for image in images:
-            image.path.stat()
+            images.append(replace(images[0], field=model.input_field("last_frame")))
         # A fixed length is never named, nor is an effect's, which is the model's default.
         own_length = not model.has_fixed_duration and job.spec.kind is not Kind.EFFECT
         return TaskRequest(

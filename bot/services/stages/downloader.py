@@ -19,16 +19,17 @@ from bot.domain.errors import (
 )
 from bot.domain.failure import FailureReason
 from bot.domain.host.alerts import AlertKind
+from bot.domain.jobs.delivery import ProbedVideo
+from bot.domain.jobs.files import RESULT, key_of
 from bot.domain.jobs.job import Job, JobUpdateKind
 from bot.domain.jobs.states import JobState, Owner
-from bot.domain.ports import Clock, VideoProvider
+from bot.domain.ports import Clock, Files, VideoProvider
 from bot.domain.units import MIB
 from bot.logs import get_logger
 from bot.media.child import MediaPool
 from bot.metrics import Metrics
 from bot.services.alerts import Alerts
 from bot.services.jobs.claims import Claims, Stage
-from bot.services.jobs.files import RESULT, Folders
 from bot.services.jobs.writer import JobWriter
 from bot.services.stages.poller import result_deadline
 
@@ -65,7 +66,7 @@ class Downloader:
         writer: JobWriter,
         provider: VideoProvider,
         media: MediaPool,
-        folders: Folders,
+        files: Files,
         alerts: Alerts,
         metrics: Metrics,
         claims: Claims,
@@ -74,7 +75,7 @@ class Downloader:
         self._clock = clock
         self._provider = provider
         self._media = media
-        self._folders = folders
+        self._files = files
         self._alerts = alerts
         self._metrics = metrics
         self._claims = claims
@@ -86,14 +87,8 @@ class Downloader:
     async def _fetch(self, job: Job) -> None:
         if job.result.url is None or job.result.url_expires_at is None:
             raise LookupError("a finished task without URL")
-        target = self._folders.of(job.id) / RESULT
         try:
-            await asyncio.to_thread(_make_folder, target.parent)
-            async with self._media.expecting(target):
-                download = await self._provider.download(
-                    job.result.url, target, max_bytes=MAX_RESULT_BYTES
-                )
-                media = await self._media.probe(target)
+            video = await self._kept(job, job.result.url)
         except ResultExpiredError as error:
             await self._expired(job, error)
         except (ProviderError, MediaError, OSError) as error:
@@ -104,15 +99,28 @@ class Downloader:
                 job,
                 JobState.DELIVERING,
                 owner=Owner.DOWNLOADER,
-                detail={"bytes": download.size_bytes},
+                detail={"bytes": video.size_bytes},
                 changes={
                     "video_file": RESULT,
-                    "video_bytes": download.size_bytes,
-                    "video_width": media.width,
-                    "video_height": media.height,
-                    "video_seconds": media.duration_seconds,
+                    "video_bytes": video.size_bytes,
+                    "video_width": video.width,
+                    "video_height": video.height,
+                    "video_seconds": video.duration_seconds,
                 },
             )
+
+    async def _kept(self, job: Job, url: str) -> ProbedVideo:
+        """Fetch a result, look at it while it arrives, and keep it."""
+        async with self._files.scratch() as scratch:
+            file = Path(scratch) / RESULT
+            async with self._media.expecting(file):
+                await self._provider.download(url, file, max_bytes=MAX_RESULT_BYTES)
+                # Side by side: the disk is waited for while the last frames are decoded.
+                keeping = asyncio.ensure_future(self._files.keep(file, key_of(job.id, RESULT)))
+                try:
+                    return await self._media.probe(file)
+                finally:
+                    await keeping
 
     async def _again(self, job: Job, error: ProviderError | MediaError | OSError) -> None:
         """Try again until the URL is past its Expires."""
@@ -189,7 +197,3 @@ class Downloader:
 
     def _count(self, outcome: str) -> None:
         self._metrics.provider_calls.labels(call="download", outcome=outcome).inc()
-
-
-def _make_folder(path: Path) -> None:
-    path.mkdir(parents=True, exist_ok=True)

@@ -403,7 +403,7 @@ class Poller:
         wait = max(
             self._interval(job),
             backoff(missed, first_seconds=1, most_seconds=MOST_WAIT_SECONDS),
-            timedelta(seconds=_wish_seconds(error)),
+            timedelta(seconds=_asked_wait_seconds(error)),
         )
         log.info("poll_missed", job_id=job.id, code=error.code, seconds=wait.total_seconds())
         await self._writer.patch(job.id, next_poll_at=self._clock.now() + wait)
@@ -419,7 +419,7 @@ class Poller:
         await self._writer.advance(job, target, owner=Owner.POLLER, detail=detail, changes=changes)
 
 
-def _wish_seconds(error: ProviderError) -> float:
+def _asked_wait_seconds(error: ProviderError) -> float:
     """Return how long the server wants to be left alone."""
     request = error.retry_after_seconds if isinstance(error, RateLimitedError) else None
     return request or 0.0

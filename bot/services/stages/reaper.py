@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,14 +18,14 @@ from bot.domain.jobs.deadlines import (
     UNCONFIRMED_DEADLINE,
     UNCONFIRMED_GAP,
 )
+from bot.domain.jobs.files import JOBS, folder_of
 from bot.domain.jobs.job import Job
 from bot.domain.jobs.retention import erased
 from bot.domain.jobs.states import IN_FLIGHT, JobState, Owner
-from bot.domain.ports import Clock
+from bot.domain.ports import Clock, Files
 from bot.logs import get_logger
 from bot.metrics import Metrics
 from bot.services.alerts import Alerts
-from bot.services.jobs.files import Folders
 from bot.services.jobs.outcomes import unless_stale
 from bot.services.jobs.writer import JobWriter
 from bot.storage import deadlines, jobs, lanes
@@ -66,7 +65,7 @@ class Reaper:
         database: Database,
         clock: Clock,
         writer: JobWriter,
-        folders: Folders,
+        files: Files,
         alerts: Alerts,
         metrics: Metrics,
         lifetimes: Lifetimes,
@@ -74,7 +73,7 @@ class Reaper:
         self._writer = writer
         self._database = database
         self._clock = clock
-        self._folders = folders
+        self._files = files
         self._metrics = metrics
         self._lifetimes = lifetimes
         self._alerts = alerts
@@ -184,7 +183,7 @@ class Reaper:
             )
         for job in old:
             try:
-                await self._folders.erase(job.id)
+                await self._files.erase(folder_of(job.id))
             except OSError as error:
                 log.warning("job_not_forgotten", job_id=job.id, error=type(error).__name__)
                 continue
@@ -196,21 +195,20 @@ class Reaper:
         if self._clock.monotonic() < self._sweep_at:
             return
         self._sweep_at = self._clock.monotonic() + STRAY_AFTER.total_seconds()
-        names = await asyncio.to_thread(self._stray_names, now)
-        if not names:
-            return
-        async with self._database.read() as connection:
-            known = await jobs.known_ids(connection, names)
-        for name in names:
-            if name not in known:
-                with contextlib.suppress(OSError):  # the next sweep tries again
-                    await self._folders.erase_stray(name)
-                    log.info("stray_folder_deleted", folder=name)
+        with contextlib.suppress(OSError):  # the next sweep tries again
+            names = await self._files.folders(JOBS)
+            async with self._database.read() as connection:
+                known = await jobs.known_ids(connection, names)
+            for name in names:
+                if name not in known:
+                    await self._erase_stray(name, now)
 
-    def _stray_names(self, now: datetime) -> list[str]:
-        """Return folders that appeared long enough ago to have a job by now."""
-        before = (now - STRAY_AFTER).timestamp()
-        return self._folders.older_than(before)
+    async def _erase_stray(self, name: str, now: datetime) -> None:
+        """Delete a folder whose files have been there for long enough to have a job by now."""
+        newest_at = await self._files.newest_at(folder_of(name))
+        if newest_at is not None and newest_at <= now - STRAY_AFTER:
+            await self._files.erase(folder_of(name))
+            log.info("stray_folder_deleted", folder=name)
 
     async def _watch_deadlines(self, now: datetime) -> None:
         """Tell of videos that may soon be lost, however they are stuck, until that is over."""

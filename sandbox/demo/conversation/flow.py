@@ -106,7 +106,7 @@ class Text:
 
 def flowed(paragraphs: Iterable[Paragraph], look: Look, width: float) -> Text:
     """Break paragraphs into lines of a width."""
-    lines = [line for each in paragraphs for line in _lines(each.runs, look, width)]
+    lines = [line for paragraph in paragraphs for line in _lines(paragraph.runs, look, width)]
     return Text(lines=tuple(lines), look=look)
 
 

@@ -172,7 +172,7 @@ class Canvas:
         part: float = 1,
     ) -> None:
         """Fill circles (x, y, radius), or the one polygon of points (x, y)."""
-        reach = [(each[0], each[1], each[2] if len(each) == 3 else 0) for each in marks]  # noqa: PLR2004
+        reach = [(mark[0], mark[1], mark[2] if len(mark) == 3 else 0) for mark in marks]  # noqa: PLR2004
         left = min(x - radius for x, _, radius in reach) - 1
         top = min(y - radius for _, y, radius in reach) - 1
         right = max(x + radius for x, _, radius in reach) + 1
@@ -243,6 +243,6 @@ def _rounded(width: int, height: int, radius: int, square: tuple[bool, ...]) -> 
         ((radius, radius), (width - radius, height - radius)),
         ((0, radius), (0, height - radius)),
     )
-    for (left, top), spot in (each for each, keep in zip(spots, square, strict=True) if not keep):
+    for (left, top), spot in (pair for pair, keep in zip(spots, square, strict=True) if not keep):
         mask.paste(corner.crop((left, top, left + radius, top + radius)), spot)
     return mask

@@ -47,13 +47,13 @@ class Column(Box):
     @override
     def height(self) -> float:
         gaps = self.gap * max(0, len(self.boxes) - 1)
-        return sum(each.height for each in self.boxes) + gaps
+        return sum(box.height for box in self.boxes) + gaps
 
     @override
     def paint(self, canvas: Canvas, left: float, top: float) -> None:
-        for each in self.boxes:
-            each.paint(canvas, left, top)
-            top += each.height + self.gap
+        for box in self.boxes:
+            box.paint(canvas, left, top)
+            top += box.height + self.gap
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,12 +67,12 @@ class Row(Box):
     @property
     @override
     def height(self) -> float:
-        return max(each.height for each in self.boxes)
+        return max(box.height for box in self.boxes)
 
     @override
     def paint(self, canvas: Canvas, left: float, top: float) -> None:
-        for each in self.boxes:
-            each.paint(canvas, left, top)
+        for box in self.boxes:
+            box.paint(canvas, left, top)
             left += self.step
 
 
@@ -218,14 +218,14 @@ def markup(text: str, reader: Reader, look: Look, width: float) -> list[Box]:
     small = Look(size=look.size * 0.86, fill=Colour.FAINT)
     boxes: list[Box] = []
     lines: list[Paragraph] = []
-    for each in (*read(text, reader), None):
-        if lines and (not isinstance(each, Paragraph) or each.is_small != lines[0].is_small):
+    for piece in (*read(text, reader), None):
+        if lines and (not isinstance(piece, Paragraph) or piece.is_small != lines[0].is_small):
             boxes.append(flowed(lines, small if lines[0].is_small else look, width))
             lines = []
-        if isinstance(each, Code):
-            boxes.append(CodeBlock(text=words(each.words, MONO, width - 18), width=width))
-        elif each is not None:
-            lines.append(each)
+        if isinstance(piece, Code):
+            boxes.append(CodeBlock(text=words(piece.words, MONO, width - 18), width=width))
+        elif piece is not None:
+            lines.append(piece)
     return boxes
 
 
@@ -257,12 +257,12 @@ def embed(given: Json, reader: Reader, width: float, image: Image.Image | None) 
 
 def _fields(fields: Sequence[Json], reader: Reader, width: float) -> list[Box]:
     rows: list[Box] = []
-    for is_inline, group in groupby(fields, key=lambda each: bool(each.get("inline"))):
-        each = list(group)
+    for is_inline, group in groupby(fields, key=lambda field: bool(field.get("inline"))):
+        shown = list(group)
         size = FIELDS_A_ROW if is_inline else 1
-        for begin in range(0, len(each), size):
+        for begin in range(0, len(shown), size):
             step = width / size
-            columns = [_field(one, reader, step - 6) for one in each[begin : begin + size]]
+            columns = [_field(one, reader, step - 6) for one in shown[begin : begin + size]]
             rows.append(Row(boxes=columns, step=step))
     return rows
 

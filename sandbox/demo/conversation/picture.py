@@ -18,7 +18,6 @@ from sandbox.demo.conversation.parts import (
     Media,
     Row,
     buttons,
-    embed,
     markup,
 )
 from sandbox.demo.conversation.richtext import Reader
@@ -120,19 +119,23 @@ def draw(conversation: Conversation) -> Image.Image:
 def _key_messages(conversation: Conversation) -> _KeyMessages:
     """Pick what is shown."""
     seen = conversation.seen
-    done = _first(seen[::-1], "a video", lambda each: each.video is not None)
-    answer = _first(seen, "a private answer", lambda each: each.visibility is Visibility.PRIVATE)
-    others = (each for each in seen if each.whom not in {"", answer.whom})
-    own = [each for each in seen if each.message_id == done.message_id]
+    done = _first(seen[::-1], "a video", lambda message: message.video is not None)
+    answer = _first(
+        seen, "a private answer", lambda message: message.visibility is Visibility.PRIVATE
+    )
+    others = (message for message in seen if message.whom not in {"", answer.whom})
+    own = [message for message in seen if message.message_id == done.message_id]
     return _KeyMessages(
         answer=answer,
         followed=_first(
             own[::-1],
             "a status message with a button",
-            lambda each: bool(each.labels) and each.video is None,
+            lambda message: bool(message.labels) and message.video is None,
         ),
         done=done,
-        notice=_first(seen, "a notification", lambda each: each.reference_id == done.message_id),
+        notice=_first(
+            seen, "a notification", lambda message: message.reference_id == done.message_id
+        ),
         looked=next(others, None),
         people={
             user_id: Person(name=name, fill=_BOT_FILL, is_bot=True)
@@ -146,9 +149,9 @@ def _key_messages(conversation: Conversation) -> _KeyMessages:
 def _first(
     seen: Sequence[ShownMessage], what: str, fits: Callable[[ShownMessage], bool]
 ) -> ShownMessage:
-    for each in seen:
-        if fits(each):
-            return each
+    for message in seen:
+        if fits(message):
+            return message
     raise DemoError(f"The conversation cannot be drawn: {what} is missing.")
 
 
@@ -186,7 +189,7 @@ def _hint(conversation: Conversation) -> Column:
         *(["prompt"] if request.prompt else []),
         *(["effect"] if request.effect else []),
     }
-    others = [each["name"] for each in given["options"] if each["name"] not in used]
+    others = [option["name"] for option in given["options"] if option["name"] not in used]
     width = WINDOW_WIDTH - 2 * PAD
     return Column(
         boxes=[
@@ -268,11 +271,14 @@ def _media(conversation: Conversation, seen: ShownMessage, reader: Reader) -> li
     if seen.video is not None:
         length = f"0:{round(conversation.seconds):02}"
         boxes.append(Media(image=conversation.frame, width=CONTENT, is_video=True, length=length))
-    files = {f"attachment://{each['filename']}": each for each in seen.revision["attachments"]}
-    for each in seen.revision["embeds"]:
-        file = files.get(str(each.get("image", {}).get("url")))
+    files = {
+        f"attachment://{attachment['filename']}": attachment
+        for attachment in seen.revision["attachments"]
+    }
+    for shown in seen.revision["embeds"]:
+        file = files.get(str(shown.get("image", {}).get("url")))
         image = _load(Path(file["path"])) if file else None
-        boxes.append(embed(each, reader, CONTENT, image))
+        boxes.append(embed(shown, reader, CONTENT, image))
     return boxes
 
 

@@ -25,7 +25,7 @@ TWO_PEOPLE = {"hug", "frenchkiss", "coupleheart"}
 def without(*models: str, **defaults: Choices) -> Catalogue:
     """Return the catalogue of a guild whose admins denied models and chose defaults."""
     permits = Permits(models=dict.fromkeys(models, False))
-    return CATALOGUE.within(permits, {Kind(name): each for name, each in defaults.items()})
+    return CATALOGUE.within(permits, {Kind(name): model for name, model in defaults.items()})
 
 
 # --- channels --------------------------------------------------------------------------------
@@ -134,12 +134,12 @@ def test_a_model_without_an_allowed_effect_plays_none() -> None:
 def test_what_nobody_chose_is_the_guilds_default() -> None:
     frames = Choices(model=FRAMES_PLUS)
     offered = without(frames=frames, text=Choices(size="480*832"))
-    wish = validate(offered, Kind.FRAMES, VideoOptions(), Choices())
-    assert (wish.model, wish.resolution) == (FRAMES_PLUS, "720P")
-    wish = validate(offered, Kind.TEXT, VideoOptions(prompt="fog"), Choices())
-    assert (wish.model, wish.size, wish.resolution) == ("wan2.2-t2v-plus", "480*832", "480P")
-    wish = validate(offered, Kind.FRAMES, VideoOptions(), Choices(model=FLASH))
-    assert wish.model == FLASH, "a member's choice counts"
+    spec = validate(offered, Kind.FRAMES, VideoOptions(), Choices())
+    assert (spec.model, spec.resolution) == (FRAMES_PLUS, "720P")
+    spec = validate(offered, Kind.TEXT, VideoOptions(prompt="fog"), Choices())
+    assert (spec.model, spec.size, spec.resolution) == ("wan2.2-t2v-plus", "480*832", "480P")
+    spec = validate(offered, Kind.FRAMES, VideoOptions(), Choices(model=FLASH))
+    assert spec.model == FLASH, "a member's choice counts"
 
 
 def test_a_default_tier_holds_for_every_model_that_makes_it() -> None:
@@ -157,8 +157,8 @@ def test_a_default_that_is_gone_gives_way_to_the_catalogues(gone: str) -> None:
         offered = without(FRAMES_PLUS, frames=Choices(model=FRAMES_PLUS, resolution="4320P"))
     else:
         offered = without(frames=Choices(model="wan1.0-gone", resolution="4320P"))
-    wish = validate(offered, Kind.FRAMES, VideoOptions(), Choices())
-    assert (wish.model, wish.resolution) == (FLASH, "720P")
+    spec = validate(offered, Kind.FRAMES, VideoOptions(), Choices())
+    assert (spec.model, spec.resolution) == (FLASH, "720P")
 
 
 def test_a_default_for_effects_is_taken_where_the_model_knows_the_effect() -> None:
@@ -176,12 +176,12 @@ NAMES = [model.name for model in CATALOGUE]
 @given(
     denied=st.sets(st.sampled_from(NAMES)),
     effects=st.dictionaries(
-        st.sampled_from([each.name for each in CATALOGUE.effects]), st.booleans()
+        st.sampled_from([effect.name for effect in CATALOGUE.effects]), st.booleans()
     ),
     default=st.sampled_from([*NAMES, None]),
     tier=st.sampled_from(["480P", "720P", "1080P", None]),
 )
-def test_whatever_is_decided_a_wish_is_one_the_guild_allows_or_is_refused(
+def test_whatever_is_decided_a_request_is_one_the_guild_allows_or_is_refused(
     denied: set[str], effects: dict[str, bool], default: str | None, tier: str | None
 ) -> None:
     permits = Permits(models=dict.fromkeys(denied, False), effects=effects)
@@ -190,11 +190,11 @@ def test_whatever_is_decided_a_wish_is_one_the_guild_allows_or_is_refused(
     for kind, asked in product(Kind, [None, *NAMES[:3]]):
         options = VideoOptions(prompt="fog", effect="hug" if kind is Kind.EFFECT else None)
         try:
-            wish = validate(offered, kind, options, Choices(model=asked))
+            spec = validate(offered, kind, options, Choices(model=asked))
         except (ModelDeniedError, EffectDeniedError, InvalidOptionsError):
             continue
-        assert wish.model not in denied
+        assert spec.model not in denied
         assert kind is not Kind.EFFECT or effects.get("hug") is True
-        model = CATALOGUE.get(wish.model)
+        model = CATALOGUE.get(spec.model)
         assert model is not None
-        assert wish.resolution in model.resolutions
+        assert spec.resolution in model.resolutions

@@ -19,7 +19,7 @@ NOW = datetime(2026, 3, 29, 12, tzinfo=UTC)
 
 
 def local(span: Span) -> tuple[str, str]:
-    return tuple(f"{each.astimezone(BERLIN):%Y-%m-%d %H:%M}" for each in (span.start, span.end))  # type: ignore[return-value] # two of them
+    return tuple(f"{moment.astimezone(BERLIN):%Y-%m-%d %H:%M}" for moment in (span.start, span.end))  # type: ignore[return-value] # two of them
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from bot.domain.jobs.states import JobState
 from bot.domain.requests.task import ListedTask, TaskState
 from tests.fakes import KEY_ID, MODEL, NOW, a_job, altered
 
-WORLDS = settings(max_examples=250, deadline=None)
+WORLDS = settings(max_examples=5 * settings().max_examples // 2)
 MARGIN_SECONDS = 4.9
 """How long before its create leaves, or after it is given up, a task is born at the most."""
 
@@ -197,7 +197,7 @@ def test_nothing_is_found_while_it_shows_that_others_use_the_key(
         and row.task_id not in listing.owners
         and not any(may_be_of(job, row, offset) for job in listing.unanswered)
     ]
-    found = [each for each in listing.findings().values() if each.verdict is Verdict.FOUND]
+    found = [finding for finding in listing.findings().values() if finding.verdict is Verdict.FOUND]
     event(f"others use it: {bool(foreign)}")
     assert not (foreign and found)
 
@@ -212,7 +212,7 @@ def test_nothing_is_found_or_queued_again_by_a_key_that_is_not_known(
     listing = world.listing(at)
     for job in listing.unanswered:
         assert not listing.has_control(job)
-    assert all(each.verdict is not Verdict.FOUND for each in listing.findings().values())
+    assert all(finding.verdict is not Verdict.FOUND for finding in listing.findings().values())
 
 
 @given(

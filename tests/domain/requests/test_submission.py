@@ -26,7 +26,7 @@ def _price(spec: VideoSpec) -> int:
     return price_of(model, spec).reserved.micros
 
 
-def _wish(
+def _validated(
     kind: Kind = Kind.FRAMES,
     *,
     options: VideoOptions | None = None,
@@ -43,12 +43,12 @@ def _wish(
 
 def _effect(name: str, *, catalogue: Catalogue = BEIJING, **choices: Any) -> VideoSpec:  # noqa: ANN401
     options = VideoOptions(effect=name)
-    return _wish(Kind.EFFECT, options=options, catalogue=catalogue, **choices)
+    return _validated(Kind.EFFECT, options=options, catalogue=catalogue, **choices)
 
 
 def _problem(kind: Kind, **asked: Any) -> InvalidOptionsError:  # noqa: ANN401
     with pytest.raises(InvalidOptionsError) as caught:
-        _wish(kind, **asked)
+        _validated(kind, **asked)
     return caught.value
 
 
@@ -68,7 +68,7 @@ def _problem(kind: Kind, **asked: Any) -> InvalidOptionsError:  # noqa: ANN401
 def test_what_was_left_out_is_filled_in(
     model: str | None, resolution: str | None, chosen: str, tier: str, price: int
 ) -> None:
-    spec = _wish(model=model, resolution=resolution)
+    spec = _validated(model=model, resolution=resolution)
     assert (spec.model, spec.resolution, _price(spec)) == (chosen, tier, price)
     assert (spec.kind, spec.duration_seconds, spec.size) == (Kind.FRAMES, 5, None)
 
@@ -110,7 +110,7 @@ def test_a_refused_model_names_those_that_make_this_kind() -> None:
 
 @pytest.mark.parametrize("model", [None, TEXT_PLUS, "wan9.9"])
 def test_a_kind_that_no_model_makes_is_said_whatever_model_is_named(model: str | None) -> None:
-    off = {each.name: Override(enabled=False) for each in BEIJING.of_kind(Kind.TEXT)}
+    off = {model.name: Override(enabled=False) for model in BEIJING.of_kind(Kind.TEXT)}
     without = Catalogue.of_region(Region.BEIJING, off)
     error = _problem(Kind.TEXT, catalogue=without, model=model)
     assert (error.problem, error.facts) == ("kind_not_offered", {"kind": "text"})
@@ -118,7 +118,7 @@ def test_a_kind_that_no_model_makes_is_said_whatever_model_is_named(model: str |
 
 @pytest.mark.parametrize("seed", [None, 0, MAX_SEED])
 def test_seed_within_its_range_is_kept(seed: int | None) -> None:
-    assert _wish(options=VideoOptions(seed=seed)).options.seed == seed
+    assert _validated(options=VideoOptions(seed=seed)).options.seed == seed
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_text_longer_than_the_model_reads_is_refused(
 ) -> None:
     def ask(length: int) -> VideoSpec:
         texts = {"prompt": "fog", field: letter * length}
-        return _wish(kind, options=VideoOptions(**texts))  # type: ignore[arg-type]
+        return _validated(kind, options=VideoOptions(**texts))  # type: ignore[arg-type]
 
     assert getattr(ask(limit).options, field) == letter * limit
     with pytest.raises(InvalidPromptError) as caught:
@@ -165,7 +165,7 @@ def test_text_longer_than_the_model_reads_is_refused(
 def test_the_price_of_a_picture_follows_model_tier_and_length(
     choices: dict[str, Any], model: str, tier: str, seconds: int, price: int
 ) -> None:
-    spec = _wish(Kind.IMAGE, **choices)
+    spec = _validated(Kind.IMAGE, **choices)
     assert (spec.model, spec.resolution, spec.size) == (model, tier, None)
     assert (spec.duration_seconds, _price(spec)) == (seconds, price)
 
@@ -190,7 +190,7 @@ def test_the_price_of_a_picture_follows_model_tier_and_length(
 def test_the_tier_and_price_of_words_follow_the_size(
     model: str | None, size: str | None, sent: str, tier: str, price: int
 ) -> None:
-    spec = _wish(Kind.TEXT, model=model, size=size)
+    spec = _validated(Kind.TEXT, model=model, size=size)
     assert (spec.size, spec.resolution, _price(spec)) == (sent, tier, price)
 
 
@@ -269,14 +269,14 @@ def test_a_region_without_effects_says_so(model: str | None) -> None:
 
 # --- whatever is asked -----------------------------------------------------------------------
 
-_MODELS = sorted({model.name for each in CATALOGUES.values() for model in each})
+_MODELS = sorted({model.name for catalogue in CATALOGUES.values() for model in catalogue})
 _ALL_SIZES = sorted(size for sizes in SIZES.values() for size in sizes)
 
 models = st.none() | st.sampled_from(_MODELS) | st.text(max_size=20)
 tiers = st.none() | st.sampled_from(["480P", "720p", " 1080P", "4K"]) | st.text(max_size=6)
 sizes = st.none() | st.sampled_from(_ALL_SIZES) | st.text("0123456789x*× ", max_size=12)
 lengths = st.none() | st.integers(-1, 11)
-names = st.sampled_from([each.name for each in EFFECTS] + [each.label for each in EFFECTS])
+names = st.sampled_from([effect.name for effect in EFFECTS] + [effect.label for effect in EFFECTS])
 prompts = st.none() | st.text(max_size=20) | st.sampled_from(["x" * 800, "x" * 801])
 
 
@@ -301,7 +301,7 @@ def _is_kept(spec: VideoSpec, options: VideoOptions, choices: Choices) -> bool:
 )
 @example(Region.BEIJING, Kind.TEXT, Choices(size="1920 × 1080"), "fog", "", 0)
 @example(Region.BEIJING, Kind.EFFECT, Choices(model=IMAGE_PLUS), None, "melt", 0)
-def test_any_choices_are_refused_or_make_a_wish_the_model_offers(
+def test_any_choices_are_refused_or_make_a_request_the_model_offers(
     region: Region, kind: Kind, choices: Choices, prompt: str | None, effect: str, seed: int | None
 ) -> None:
     catalogue = CATALOGUES[region]

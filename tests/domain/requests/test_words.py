@@ -130,4 +130,4 @@ def test_whatever_is_blocked_is_found_between_spaces(word: str, before: str, aft
 def test_what_is_folded_is_words_between_single_spaces(text: str) -> None:
     folded = fold(text)
     assert folded == " ".join(folded.split())
-    assert not any(unicodedata.category(each) in {"Cf", "Cc", "Me"} for each in folded)
+    assert not any(unicodedata.category(character) in {"Cf", "Cc", "Me"} for character in folded)

@@ -205,7 +205,7 @@ async def test_content_goes_with_its_retention_as_everywhere(core: Core) -> None
     job = await core.job(done)
     assert job.times.forgotten_at is not None
     assert job.options.prompt is None
-    assert not core.folders.of(done.id).exists()
+    assert not core.folder_of(done.id).exists()
 
 
 async def set_everything(core: Core) -> None:

@@ -130,7 +130,7 @@ async def test_blocks_are_listed_and_lifted(core: Core) -> None:
         Action.MEMBER_BLOCKED,
         Action.MEMBER_UNBLOCKED,
     ]
-    await core.submissions.submit(a_submission())
+    await core.submit(a_submission())
 
 
 # --- words ------------------------------------------------------------------------------------

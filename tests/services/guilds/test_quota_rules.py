@@ -90,7 +90,7 @@ def _change_of(
 
 async def _refused(core: Core, **asked: object) -> Refusal:
     with pytest.raises(QuotaExceededError) as caught:
-        await core.submissions.submit(a_submission(**asked))  # type: ignore[arg-type]
+        await core.submit(a_submission(**asked))  # type: ignore[arg-type]
     return caught.value.refusal
 
 
@@ -99,7 +99,7 @@ async def _refused(core: Core, **asked: object) -> Refusal:
 
 async def test_a_rule_that_is_set_binds_the_next_submission(core: Core) -> None:
     await core.quota_rules.set(GUILD, a_rule(Scope.MEMBER_DEFAULT, 1), MODERATOR)
-    await core.submissions.submit(a_submission())
+    await core.submit(a_submission())
     refusal = await _refused(core)
     assert (refusal.scope, refusal.used, refusal.limit) == (Scope.MEMBER_DEFAULT, 1, 1)
 
@@ -158,7 +158,7 @@ async def test_clearing_returns_to_the_default_and_never_to_unlimited(core: Core
     await core.quota_rules.set(GUILD, a_rule(Scope.MEMBER_DEFAULT, 2), MODERATOR)
     (cleared,) = await core.quota_rules.clear(GUILD, members, MODERATOR)
     assert (cleared.rule.limit, cleared.default) == (2, a_rule(Scope.MEMBER_DEFAULT, 1))
-    await core.submissions.submit(a_submission())
+    await core.submit(a_submission())
     assert (await _refused(core)).limit == 1
     assert (await _written(core))[0] == _change_of(
         cleared.rule, 2, 1, default=1, action=Action.QUOTA_CLEARED
@@ -243,16 +243,16 @@ async def _left(core: Core) -> list[int]:
 async def test_a_grant_is_drained_after_the_rule_and_given_back_by_a_cancel(core: Core) -> None:
     await core.quota_rules.set(GUILD, a_rule(Scope.MEMBER_DEFAULT, 1), MODERATOR)
     await _grant(core, 2)
-    await core.submissions.submit(a_submission())
+    await core.submit(a_submission())
     assert await _left(core) == [2], "the rule pays first"
-    second = await core.submissions.submit(a_submission())
+    second = await core.submit(a_submission())
     assert await _left(core) == [1]
-    await core.submissions.submit(a_submission())
+    await core.submit(a_submission())
     assert await _left(core) == [0]
     assert (await _refused(core)).scope is Scope.MEMBER_DEFAULT
     await core.cancellations.cancel(second.id, OWNER)
     assert await _left(core) == [1]
-    await core.submissions.submit(a_submission())
+    await core.submit(a_submission())
     await _refused(core)
 
 
@@ -266,7 +266,7 @@ async def test_a_grant_ends_after_its_days(core: Core) -> None:
         GUILD, a_rule(Scope.MEMBER_DEFAULT, 1, window=Window.MONTH), MODERATOR
     )
     for _ in range(2):
-        await core.submissions.submit(a_submission())
+        await core.submit(a_submission())
     core.clock.advance(days=1)
     assert await _left(core) == []
     await _refused(core)
@@ -277,7 +277,7 @@ async def test_a_grant_lifts_nothing_that_is_shared(core: Core, scope: Scope) ->
     await _grant(core, 5)
     async with core.database.write() as connection:
         await guilds.set_rule(connection, GUILD, a_rule(scope, 1))
-    await core.submissions.submit(a_submission())
+    await core.submit(a_submission())
     assert (await _refused(core)).scope is scope
     assert await _left(core) == [5]
 
@@ -298,7 +298,7 @@ async def test_a_member_has_so_many_grants_to_use_up_at_most(core: Core) -> None
         await _grant(core, 1)
     assert (caught.value.problem, caught.value.facts) == ("too_many_grants", {"limit": MAX_GRANTS})
     for _ in range(2):
-        await core.submissions.submit(a_submission())
+        await core.submit(a_submission())
     await _grant(core, 1)
 
 
@@ -312,7 +312,7 @@ async def test_a_grant_is_written_down(core: Core) -> None:
 async def test_a_failed_video_is_paid_by_nobody(core: Core) -> None:
     await core.quota_rules.set(GUILD, a_rule(Scope.MEMBER_DEFAULT, 1, Unit.SECONDS), MODERATOR)
     await _grant(core, 9, Unit.SECONDS)
-    job = await core.submissions.submit(a_submission())
+    job = await core.submit(a_submission())
     assert await _left(core) == [5], "the rule has room for one second of five"
     for state, owner in (
         (JobState.SUBMITTING, Owner.DISPATCHER),
@@ -362,19 +362,19 @@ async def test_a_window_resets_at_midnight_in_the_servers_time_zone(
         GUILD, a_rule(Scope.MEMBER, 1, window=window, target_id=MEMBER), MODERATOR
     )
     _at(core, first)
-    await core.submissions.submit(a_submission())
+    await core.submit(a_submission())
     _at(core, still)
     refusal = await _refused(core)
     assert refusal.resets_at == datetime.fromisoformat(over).replace(tzinfo=UTC)
     _at(core, over)
-    await core.submissions.submit(a_submission())
+    await core.submit(a_submission())
 
 
 async def test_a_job_that_ends_tomorrow_counts_today(core: Core) -> None:
     await core.quota_rules.set(GUILD, a_rule(Scope.MEMBER_DEFAULT, 1), MODERATOR)
-    job = await core.submissions.submit(a_submission())
+    job = await core.submit(a_submission())
     _at(core, "2026-05-07T10:00")
-    await core.submissions.submit(a_submission())
+    await core.submit(a_submission())
     await core.cancellations.cancel(job.id, OWNER)
     assert (await _refused(core)).used == 1
 
@@ -391,7 +391,7 @@ async def test_the_list_is_by_slot_with_the_most_personal_last(core: Core) -> No
     ):
         await core.quota_rules.set(GUILD, rule, MODERATOR)
     await _grant(core, 2)
-    await core.submissions.submit(a_submission())
+    await core.submit(a_submission())
     shown = await core.quotas.overview(GUILD)
     listed = [(line.rule.scope.value, line.rule.limit) for line in shown.standings]
     assert listed == [
@@ -413,4 +413,4 @@ async def test_a_role_of_zero_beats_other_roles_at_the_next_submission(core: Cor
     await core.quota_rules.set(GUILD, a_rule(Scope.ROLE, 0, target_id=71), MODERATOR)
     both = frozenset({RoleId(70), RoleId(71)})
     assert (await _refused(core, role_ids=both)).limit == 0
-    await core.submissions.submit(a_submission(role_ids=frozenset({RoleId(70)})))
+    await core.submit(a_submission(role_ids=frozenset({RoleId(70)})))

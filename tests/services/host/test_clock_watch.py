@@ -13,7 +13,7 @@ from bot.domain.errors import ChatUnavailableError, ConfigurationError, Database
 from bot.domain.guilds.audit import Action, WordChange
 from bot.domain.guilds.settings import Guild
 from bot.domain.host.account import AccountStatus
-from bot.domain.ids import ChannelId, UserId
+from bot.domain.ids import ChannelId, JobId, UserId
 from bot.domain.jobs.deadlines import LONGEST_WAIT
 from bot.domain.jobs.job import Job, JobUpdateKind
 from bot.domain.jobs.states import JobState, Owner
@@ -341,10 +341,13 @@ async def test_stray_folders_are_swept_in_time(
     await core.reaper.run_once()
     clock.set_by(-step)
     clock.advance(seconds=STRAY_AFTER.total_seconds())
-    stray = core.folders.root / "STRAY1"
+    stray = core.folder_of(JobId("STRAY1"))
     stray.mkdir(parents=True)
+    picture = stray / "first_frame.jpg"
+    picture.write_bytes(b"a fox")
     long_ago = clock.now().timestamp() - 2 * STRAY_AFTER.total_seconds()
-    os.utime(stray, (long_ago, long_ago))
+    for path in (picture, stray):
+        os.utime(path, (long_ago, long_ago))
     await core.reaper.run_once()
     assert not stray.exists()
 

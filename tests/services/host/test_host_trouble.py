@@ -7,11 +7,10 @@ import io
 import logging
 import os
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 from pathlib import Path
-from unittest.mock import create_autospec
 
 import pytest
 from structlog.testing import capture_logs
@@ -21,124 +20,71 @@ from bot import checks
 from bot.clock import LocalWakeup
 from bot.domain.errors import ConfigurationError, DatabaseUnavailableError
 from bot.domain.host.disk import DiskUnavailableError, is_disk_trouble
-from bot.domain.ids import JobId
 from bot.domain.jobs.delivery import Receipt
 from bot.domain.jobs.job import Job
 from bot.domain.jobs.ledger import EntryKind
 from bot.domain.jobs.states import JobState
 from bot.domain.jobs.status import Drawing, Purpose
+from bot.domain.ports import LocalFile
 from bot.domain.requests.task import TaskState
+from bot.files import LocalFiles
 from bot.logs import configure_logs, get_logger
-from bot.media.child import MediaPool
-from bot.provider import downloads
 from bot.services.host.process_lease import PROCESS_LEASE, ProcessLease
-from bot.services.intake.pictures import Pictures
 from bot.services.stages.supervisor import Loop, Supervisor
-from tests.fakes import MODEL, NOW, VIDEO, a_submission, a_task
+from tests.fakes import MODEL, NOW, VIDEO, a_requester, a_submission, a_task
 from tests.services.core import Core
 from tests.services.database_trouble import Trouble, full, locked, read_only
+from tests.services.disk_trouble import DISK_ERRORS, disk_error, unsynced, unwritten
 from tests.services.emulated import Stage, emulated
 
-DISK_ERRORS = pytest.mark.parametrize(
-    "number", [errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EIO], ids=errno.errorcode.get
-)
+DiskTrouble = Callable[[int], AbstractContextManager[None]]
+"""Puts the disk into trouble with an error number until the block ends."""
+
 DATABASE_TROUBLE = pytest.mark.parametrize(
     "trouble", [locked, read_only, full], ids=["locked", "read-only", "full"]
 )
 
 
-class Disk:
-    """The host's disk: works until it is told otherwise."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self._monkeypatch = monkeypatch
-        self._writes = 0
-
-    def refuse(self, number: int, *, after: int = 0) -> None:
-        """Let files be written a number of times and then fail with an error number."""
-        self._writes = 0
-        sync = os.fsync
-
-        def fsync(descriptor: int) -> None:
-            self._writes += 1
-            if self._writes > after:
-                raise OSError(number, os.strerror(number))
-            sync(descriptor)
-
-        self._monkeypatch.setattr(os, "fsync", fsync)
-
-    def work(self) -> None:
-        """Be as before."""
-        self._monkeypatch.undo()
-
-
-@pytest.fixture
-def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
-    return Disk(monkeypatch)
-
-
-def _left_behind(core: Core) -> list[str]:
-    return [path.name for path in core.folders.root.rglob("*")]
-
-
-# --- a wish ---------------------------------------------------------------------------------------
-
-
-@DISK_ERRORS
-@pytest.mark.parametrize("after", range(6), ids=lambda after: f"after {after} syncs")
-async def test_wish_whose_pictures_cannot_be_kept_is_refused_whole(
-    core: Core, disk: Disk, number: int, after: int
-) -> None:
-    disk.refuse(number, after=after)
-    with pytest.raises(DiskUnavailableError) as caught:
-        await core.submissions.submit(a_submission())
-    assert str(caught.value) == os.strerror(number)
-    assert _left_behind(core) == []
-    assert await core.lookup.active(a_submission().origin.guild_id) == []
-    assert core.chat.calls == []
-    disk.work()
-    job = await core.submissions.submit(a_submission())
-    assert await core.state(job) is JobState.QUEUED
-
-
-async def test_wish_is_refused_where_the_folder_cannot_be_made(
-    core: Core, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def refuse(path: Path, *_: object, **__: object) -> None:
-        raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
-
-    monkeypatch.setattr(Path, "mkdir", refuse)
-    with pytest.raises(DiskUnavailableError) as caught:
-        await core.submissions.submit(a_submission())
-    assert str(core.settings.data_dir) not in str(caught.value)
-
-
-async def test_pictures_that_nobody_can_look_at_for_want_of_room_are_no_bad_pictures() -> None:
-    async def read() -> bytes:
-        return b"jpeg"
-
-    media = create_autospec(MediaPool, instance=True)
-    media.prepare.side_effect = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-    with pytest.raises(DiskUnavailableError):
-        await Pictures(media).prepare([("first_frame", read)])
+# --- a request ------------------------------------------------------------------------------------
 
 
 @DATABASE_TROUBLE
-async def test_wish_that_cannot_be_stored_leaves_nothing_half_written(
+async def test_request_that_cannot_be_stored_leaves_nothing_half_written(
     core: Core, trouble: Trouble
 ) -> None:
+    submission = a_submission()
     async with trouble(core):
         with pytest.raises(DatabaseUnavailableError):
-            await core.submissions.submit(a_submission())
+            await core.submit(submission)
     assert core.chat.calls == []
-    (name,) = {path.name for path in core.folders.root.iterdir()}
-    assert await core.writer.read(JobId(name)) is None
+    assert set(core.files_of(submission.job_id)) == {
+        "first_frame.jpg",
+        "last_frame.jpg",
+        "preview.jpg",
+    }, "the commit may have gone through: a folder without a job is the reaper's"
+    assert await core.writer.read(submission.job_id) is None
     async with core.database.read() as connection:
         rows = await connection.exec_driver_sql("SELECT count(*) FROM ledger_entries")
         jobs = await connection.exec_driver_sql("SELECT count(*) FROM jobs")
         assert rows.scalar_one() == jobs.scalar_one()
-    job = await core.submissions.submit(a_submission())
+    job = await core.submit(a_submission())
     assert await core.entries(job) == [EntryKind.RESERVE]
+
+
+@DISK_ERRORS
+@pytest.mark.parametrize("after", range(3), ids=lambda after: f"after {after} syncs")
+async def test_retry_whose_pictures_cannot_be_kept_is_refused_whole(
+    core: Core, number: int, after: int
+) -> None:
+    job = await core.submit(a_submission())
+    await core.patch(job, state=JobState.FAILED, finished_at=NOW)
+    before = core.left()
+    with unsynced(number, after=after), pytest.raises(DiskUnavailableError) as refused:
+        await core.retries.retry(job.id, a_requester(), a_submission().origin)
+    assert str(refused.value) == os.strerror(number)
+    assert core.left() == before, "the files of the job that is made again stay"
+    again = (await core.retries.retry(job.id, a_requester(), a_submission().origin)).job
+    assert core.files_of(again.id) == core.files_of(job.id)
 
 
 # --- a create -------------------------------------------------------------------------------------
@@ -254,7 +200,7 @@ def _let_deliveries_be_found(core: Core) -> None:
     """Have a search find what was delivered, as Discord would."""
     deliver = core.chat.deliver_by_edit
 
-    async def deliver_by_edit(job: Job, drawing: Drawing, file: Path) -> Receipt:
+    async def deliver_by_edit(job: Job, drawing: Drawing, file: LocalFile) -> Receipt:
         receipt = await deliver(job, drawing, file)
         core.chat.standing[Purpose.DELIVERY, receipt.channel_id] = receipt
         return receipt
@@ -295,29 +241,25 @@ async def stage(core: Core) -> AsyncIterator[Stage]:
         yield stage
 
 
-@contextmanager
-def _no_room_for_videos(monkeypatch: pytest.MonkeyPatch, number: int) -> Iterator[None]:
-    def refuse(_file: object, _content: bytes) -> None:
-        raise OSError(number, os.strerror(number))
-
-    with monkeypatch.context() as patch:
-        patch.setattr(downloads.PartFile, "write", refuse)
-        yield
+BREAKS_OFF = pytest.mark.parametrize(
+    "trouble", [unwritten, unsynced], ids=["while it arrives", "when it is kept"]
+)
 
 
 @DISK_ERRORS
+@BREAKS_OFF
 async def test_download_waits_for_room_and_leaves_no_part_of_the_file(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch, number: int
+    stage: Stage, trouble: DiskTrouble, number: int
 ) -> None:
     core = stage.core
     job = await stage.ask_and_send()
     stage.pass_time(2)
     assert (await stage.poll(job)).state is JobState.DOWNLOADING
     spent = await core.spent(job)
-    with _no_room_for_videos(monkeypatch, number), capture_logs() as logs:
+    with trouble(number), capture_logs() as logs:
         for _ in range(8):
             assert (await stage.fetch(job)).state is JobState.DOWNLOADING
-            assert list(core.folders.of(job.id).iterdir()) == []
+            assert core.left() == []
     postponed = [line for line in logs if line["event"] == "download_postponed"]
     assert len(postponed) == 8
     assert all(os.strerror(number) in line["reason"] for line in postponed)
@@ -326,14 +268,15 @@ async def test_download_waits_for_room_and_leaves_no_part_of_the_file(
     assert core.told() == []
 
 
+@BREAKS_OFF
 async def test_disk_that_stays_full_is_alarmed_before_the_video_is_lost(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
+    stage: Stage, trouble: DiskTrouble
 ) -> None:
     core = stage.core
     job = await stage.ask_and_send()
     stage.pass_time(2)
     await stage.poll(job)
-    with _no_room_for_videos(monkeypatch, errno.ENOSPC):
+    with trouble(errno.ENOSPC):
         stage.pass_time(21 * 3600)
         for _ in range(5):
             await core.reaper.run_once()
@@ -351,20 +294,18 @@ async def test_disk_that_stays_full_is_alarmed_before_the_video_is_lost(
 
 
 @DISK_ERRORS
+@pytest.mark.parametrize("where", ["the encoder", "the kept file"])
 async def test_video_that_is_re_encoded_waits_for_room_and_is_not_parked(
-    core: Core, monkeypatch: pytest.MonkeyPatch, number: int
+    core: Core, number: int, where: str
 ) -> None:
     job = await core.put(JobState.DELIVERING)
     await core.put_video(job, VIDEO * (1 << 19))
-
-    async def refuse(*_: object, **__: object) -> None:
-        raise OSError(number, os.strerror(number))
-
-    with monkeypatch.context() as patch, capture_logs() as logs:
-        patch.setattr(core.media, "shrink", refuse)
+    core.media.shrink_errors.extend([disk_error(number)] * 6 if where == "the encoder" else [])
+    with unsynced(number) if where == "the kept file" else nullcontext(), capture_logs() as logs:
         for _ in range(6):
             await core.deliverer.run_once()
             core.clock.advance(minutes=6)
+            assert core.left() == [f"jobs/{job.id}", f"jobs/{job.id}/result.mp4"]
     assert [line["reason"] for line in logs if line["event"] == "delivery_postponed"] == (
         [os.strerror(number)] * 6
     )
@@ -437,15 +378,15 @@ async def test_job_that_loses_nothing_soon_raises_no_alarm(core: Core, state: Jo
 
 
 @DISK_ERRORS
-def test_start_names_a_folder_that_takes_nothing(
+async def test_start_names_a_folder_that_takes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
     def refuse(*_: object, **__: object) -> None:
-        raise OSError(number, os.strerror(number))
+        raise disk_error(number)
 
     monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
     with pytest.raises(ConfigurationError) as caught:
-        checks.require_writable(tmp_path / "data")
+        await checks.require_writable(LocalFiles(tmp_path / "data"))
     assert (caught.value.setting, os.strerror(number) in caught.value.problem) == ("DATA_DIR", True)
 
 

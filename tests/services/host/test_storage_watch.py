@@ -3,37 +3,48 @@
 from __future__ import annotations
 
 import errno
-from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
+from typing_extensions import override
 
-from bot.media import files
+from bot.files import LocalFiles
 from bot.services.host.storage_watch import PATIENCE_SECONDS, StorageWatch
 from tests.services.core import Core
+
+
+class RefusingFiles(LocalFiles):
+    """Files on a disk that takes nothing while it has trouble."""
+
+    trouble: str | None = None
+
+    @override
+    async def try_writing(self, *, size_bytes: int) -> None:
+        if self.trouble is not None:
+            raise OSError(errno.ENOSPC, self.trouble)
+        await super().try_writing(size_bytes=size_bytes)
 
 
 class Watched:
     """A storage watch, and what it looks at."""
 
-    def __init__(self, core: Core, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.disk: str | None = None
+    def __init__(self, core: Core) -> None:
+        self.disk = RefusingFiles(core.settings.data_dir)
         self.database: str | None = None
         self._core = core
         self._watch = StorageWatch(
-            folder=core.settings.data_dir,
+            files=self.disk,
             database_trouble=lambda: self.database,
             clock=core.clock,
             alerts=core.alerts,
         )
-        write = files.try_writing
 
-        def try_writing(folder: Path, *, size_bytes: int) -> None:
-            if self.disk is not None:
-                raise OSError(errno.ENOSPC, self.disk)
-            write(folder, size_bytes=size_bytes)
-
-        monkeypatch.setattr(files, "try_writing", try_writing)
+    def have(self, subject: str, trouble: str | None) -> None:
+        """Give the disk or the database some trouble, or none."""
+        if subject == "disk":
+            self.disk.trouble = trouble
+        else:
+            self.database = trouble
 
     async def look(self, *, seconds: float) -> list[str]:
         """Look for some time; return what was logged."""
@@ -45,8 +56,8 @@ class Watched:
 
 
 @pytest.fixture
-def watched(core: Core, monkeypatch: pytest.MonkeyPatch) -> Watched:
-    return Watched(core, monkeypatch)
+def watched(core: Core) -> Watched:
+    return Watched(core)
 
 
 @pytest.mark.parametrize("subject", ["disk", "database"])
@@ -54,9 +65,9 @@ async def test_trouble_that_lasts_is_told_once_until_it_is_over(
     core: Core, watched: Watched, subject: str
 ) -> None:
     for _ in range(2):
-        setattr(watched, subject, "no room")
+        watched.have(subject, "no room")
         assert await watched.look(seconds=3600) == ["storage_refused", "operator_needed"]
-        setattr(watched, subject, None)
+        watched.have(subject, None)
         assert await watched.look(seconds=3600) == ["storage_recovered"]
     facts = {"subject": subject, "reason": "no room"}
     assert [notice.facts for notice in core.chat.alerts] == [facts, facts]
@@ -67,9 +78,9 @@ async def test_trouble_that_lasts_is_told_once_until_it_is_over(
 async def test_trouble_that_passes_is_in_the_log_alone(
     core: Core, watched: Watched, subject: str
 ) -> None:
-    setattr(watched, subject, "locked")
+    watched.have(subject, "locked")
     assert await watched.look(seconds=PATIENCE_SECONDS) == ["storage_refused"]
-    setattr(watched, subject, None)
+    watched.have(subject, None)
     assert await watched.look(seconds=60) == ["storage_recovered"]
     assert core.told() == []
 

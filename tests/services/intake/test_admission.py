@@ -1,4 +1,4 @@
-"""Who may make which wish where: asked of what was typed, and again with the guild's row locked."""
+"""Who may make which request where: asked of what was typed, and again with the guild locked."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from bot.domain.errors import (
 from bot.domain.guilds.denials import ChannelClosedError, MemberBlockedError, WordBlockedError
 from bot.domain.host.switch import Switch
 from bot.domain.ids import ChannelId, GuildId, UserId
+from bot.domain.jobs.files import folder_of
 from bot.domain.jobs.states import JobState
 from bot.domain.people import Person, Requester
 from bot.domain.requests.denials import EffectDeniedError, ModelDeniedError
@@ -83,7 +84,7 @@ async def admitted(
     )
 
 
-def a_wish() -> Submission:
+def a_request() -> Submission:
     return replace(a_submission(), requester=from_channel())
 
 
@@ -172,13 +173,13 @@ async def test_an_effect_for_two_people_needs_an_admin(core: Core) -> None:
 async def test_what_is_forbidden_after_the_check_stops_the_reserve(
     core: Core, act: Act, error: type[RequestError]
 ) -> None:
-    submission = replace(a_wish(), spec=await admitted(core))
+    submission = replace(a_request(), spec=await admitted(core))
     await do(core, act)
     with pytest.raises(error):
-        await core.submissions.submit(submission)
+        await core.submit(submission)
     async with core.database.read() as connection:
         assert await _jobs(connection) == 0
-    assert list(core.folders.root.iterdir()) == []
+    assert core.left() == []
 
 
 async def _jobs(connection: Connection) -> int:
@@ -187,31 +188,33 @@ async def _jobs(connection: Connection) -> int:
 
 
 async def test_an_effect_denied_after_the_check_stops_the_reserve(core: Core) -> None:
-    wish = a_submission_for(core.catalogue, Kind.EFFECT, VideoOptions(effect="hug"), Choices())
+    submission = a_submission_for(
+        core.catalogue, Kind.EFFECT, VideoOptions(effect="hug"), Choices()
+    )
     with pytest.raises(EffectDeniedError):
-        await core.submissions.submit(wish)
+        await core.submit(submission)
 
 
-async def test_a_block_and_many_wishes_at_once_leave_no_job_after_the_block(core: Core) -> None:
-    wishes = [core.submissions.submit(a_wish()) for _ in range(6)]
+async def test_a_block_and_many_requests_at_once_leave_no_job_after_the_block(core: Core) -> None:
+    submissions = [core.submit(a_request()) for _ in range(6)]
     outcomes = await asyncio.gather(
-        *wishes[:3], do(core, block), *wishes[3:], return_exceptions=True
+        *submissions[:3], do(core, block), *submissions[3:], return_exceptions=True
     )
     refused = sum(isinstance(outcome, MemberBlockedError) for outcome in outcomes)
     async with core.database.read() as connection:
         assert await _jobs(connection) == 6 - refused
     with pytest.raises(MemberBlockedError):
-        await core.submissions.submit(a_wish())
+        await core.submit(a_request())
 
 
 @pytest.mark.parametrize(("act", "error"), FORBIDS)
 async def test_a_retry_is_checked_as_a_new_command(
     core: Core, act: Act, error: type[RequestError]
 ) -> None:
-    job = await core.submissions.submit(a_wish())
+    job = await core.submit(a_request())
     await core.patch(job, state=JobState.FAILED, finished_at=NOW)
     await do(core, act)
     # Refused before its pictures are read, which are gone besides.
-    await core.folders.erase(job.id)
+    await core.files.erase(folder_of(job.id))
     with pytest.raises(error):
         await core.retries.retry(job.id, from_channel(), a_submission().origin)

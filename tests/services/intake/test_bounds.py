@@ -35,10 +35,10 @@ async def test_ceiling_does_not_begin_anew_with_another_time_zone(core: Core) ->
         youngest = max(zones, key=lambda zone: window_span(Window.DAY, now, ZoneInfo(zone)).start)
         await core.guild_settings.set_time_zone(GUILD, ADMIN, youngest)
         for _ in range(5):
-            wish = a_submission()
-            origin = replace(wish.origin, interaction_id=InteractionId(10_000 + made))
+            submission = a_submission()
+            origin = replace(submission.origin, interaction_id=InteractionId(10_000 + made))
             try:
-                await core.submissions.submit(replace(wish, origin=origin))
+                await core.submit(replace(submission, origin=origin))
             except QuotaExceededError:
                 break
             made += 1
@@ -51,6 +51,6 @@ async def test_guild_that_is_back_keeps_its_jobs_while_the_gateway_is_unwell(cor
     async with core.database.write() as connection:
         await guilds.lock(connection, GUILD)
         await guilds.change(connection, GUILD, left_at=NOW - timedelta(days=1))
-    job = await core.submissions.submit(a_submission())
+    job = await core.submit(a_submission())
     await following(core, Discord(named=None, members={GUILD})).run_once()
     assert await core.state(job) is JobState.QUEUED

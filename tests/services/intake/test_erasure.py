@@ -35,7 +35,7 @@ async def test_files_and_words_are_erased_and_the_figures_stay(
     await core.put_video(job)
     await forgetting.forget(job.id.lower(), OWNER)
     stored = await core.job(job)
-    assert not core.folders.of(job.id).exists()
+    assert not core.folder_of(job.id).exists()
     assert (stored.options.prompt, stored.options.negative_prompt, stored.result.actual_prompt) == (
         None,
         None,
@@ -58,7 +58,7 @@ async def test_a_job_under_way_keeps_what_it_needs(
     with pytest.raises(JobNotOverError):
         await forgetting.forget(job.id, OWNER)
     assert (await core.job(job)).options.prompt == "a fox"
-    assert core.folders.of(job.id).exists()
+    assert core.folder_of(job.id).exists()
 
 
 @pytest.mark.parametrize("state", sorted(TERMINAL))

@@ -137,7 +137,7 @@ def _origin() -> Origin:
 
 
 async def _ended(core: Core, **changes: object) -> Job:
-    job = await core.submissions.submit(a_submission())
+    job = await core.submit(a_submission())
     await core.patch(job, state=JobState.FAILED, finished_at=NOW, **changes)
     return await core.job(job)
 
@@ -156,9 +156,11 @@ async def test_retry_makes_a_new_job_with_the_same_settings_and_a_new_seed(core:
     assert await core.state(old) is JobState.FAILED
 
 
-async def _made_again(core: Core, submission: Submission) -> tuple[Job, Job, TaskRequest]:
+async def _made_again(
+    core: Core, submission: Submission, **jpegs: bytes
+) -> tuple[Job, Job, TaskRequest]:
     """Return a job that failed, the one its retry made, and what the provider is asked then."""
-    old = await core.submissions.submit(submission)
+    old = await core.submit(submission, jpegs)
     await core.patch(old, state=JobState.FAILED, finished_at=NOW)
     new = (await core.retries.retry(old.id, OWNER, _origin())).job
     await core.dispatcher.run_once(new.spec.model)
@@ -168,13 +170,13 @@ async def _made_again(core: Core, submission: Submission) -> tuple[Job, Job, Tas
 
 
 async def test_retry_of_words_keeps_their_size_and_needs_no_picture(core: Core) -> None:
-    wish = a_submission_for(
+    submission = a_submission_for(
         core.catalogue,
         Kind.TEXT,
         VideoOptions(prompt="fog", negative_prompt="people", seed=0, prompt_extend=False),
         Choices(size="1080*1920"),
     )
-    old, new, request = await _made_again(core, wish)
+    old, new, request = await _made_again(core, submission)
     assert (new.spec.kind, new.spec.size, new.spec.resolution) == (Kind.TEXT, "1080*1920", "1080P")
     assert (new.price.reserved.micros, new.spec.duration_seconds) == (3_500_000, 5)
     assert replace(new.options, seed=old.options.seed) == old.options
@@ -185,25 +187,24 @@ async def test_retry_of_words_keeps_their_size_and_needs_no_picture(core: Core) 
 
 
 async def test_retry_of_an_effect_keeps_effect_and_picture(core: Core) -> None:
-    wish = a_submission_for(
+    submission = a_submission_for(
         core.catalogue,
         Kind.EFFECT,
         VideoOptions(effect="mech1", watermark=True),
         Choices(),
-        jpegs={"image": b"somebody"},
     )
-    old, new, request = await _made_again(core, wish)
+    old, new, request = await _made_again(core, submission, image=b"somebody")
     assert (new.spec.kind, new.options.effect, new.spec.model) == (Kind.EFFECT, "mech1", SLOW_MODEL)
     assert (new.price.reserved.micros, new.options.watermark) == (3_500_000, True)
     assert new.options.seed != old.options.seed
     assert request.template == "mech1"
-    assert await bytes_of(request) == {"first_frame_url": b"somebody"}
+    assert bytes_of(request) == {"first_frame_url": b"somebody"}
 
 
 async def test_retry_of_a_picture_keeps_its_length(core: Core) -> None:
     choices = Choices(model="wanx2.1-i2v-turbo", resolution="480P", duration_seconds=3)
-    wish = a_submission_for(core.catalogue, Kind.IMAGE, VideoOptions(), choices)
-    _, new, request = await _made_again(core, wish)
+    submission = a_submission_for(core.catalogue, Kind.IMAGE, VideoOptions(), choices)
+    _, new, request = await _made_again(core, submission)
     assert (new.spec.duration_seconds, new.price.reserved.micros) == (3, 720_000)
     assert (request.duration_seconds, request.resolution) == (3, "480P")
 
@@ -227,11 +228,18 @@ async def test_retry_that_is_not_possible_says_why(
     assert caught.value.problem == problem
 
 
-async def test_retry_without_its_pictures_says_so(core: Core) -> None:
+@pytest.mark.parametrize(
+    "names", [["first_frame.jpg", "last_frame.jpg", "preview.jpg"], ["last_frame.jpg"]]
+)
+async def test_retry_without_its_pictures_says_so(core: Core, names: list[str]) -> None:
     job = await _ended(core)
-    await core.folders.erase(job.id)
-    with pytest.raises(JobNotRetryableError):
+    for name in names:
+        (core.folder_of(job.id) / name).unlink()
+    left = core.left()
+    with pytest.raises(JobNotRetryableError) as refused:
         await core.retries.retry(job.id, OWNER, _origin())
+    assert refused.value.problem == "retry_erased"
+    assert core.left() == left, "none of those that were there is kept for another job"
 
 
 # --- quotas ----------------------------------------------------------------------------------
@@ -245,33 +253,33 @@ async def _rule(core: Core, scope: Scope, limit: int, target_id: int | None = No
 
 async def test_released_job_makes_room_again(core: Core) -> None:
     await _rule(core, Scope.MEMBER, 1, MEMBER)
-    job = await core.submissions.submit(a_submission())
+    job = await core.submit(a_submission())
     with pytest.raises(QuotaExceededError) as caught:
-        await core.submissions.submit(a_submission())
+        await core.submit(a_submission())
     refusal = caught.value.refusal
     assert (refusal.scope, refusal.used, refusal.limit) == (Scope.MEMBER, 1, 1)
     assert refusal.resets_at == NOW.replace(hour=0, day=7)
     await core.cancellations.cancel(job.id, OWNER)
-    await core.submissions.submit(a_submission())
+    await core.submit(a_submission())
 
 
 async def test_next_day_makes_room_again_and_moves_nothing(core: Core) -> None:
     await _rule(core, Scope.MEMBER, 1, MEMBER)
-    job = await core.submissions.submit(a_submission())
+    job = await core.submit(a_submission())
     core.clock.advance(hours=12)
-    await core.submissions.submit(a_submission())
+    await core.submit(a_submission())
     await core.cancellations.cancel(job.id, OWNER)
     with pytest.raises(QuotaExceededError):
-        await core.submissions.submit(a_submission())
+        await core.submit(a_submission())
 
 
 async def test_member_rule_is_each_members_and_server_rule_everybodys(core: Core) -> None:
     await _rule(core, Scope.MEMBER_DEFAULT, 1)
     await _rule(core, Scope.SERVER, 2)
-    await core.submissions.submit(a_submission())
-    await core.submissions.submit(a_submission(requester_id=UserId(8)))
+    await core.submit(a_submission())
+    await core.submit(a_submission(requester_id=UserId(8)))
     with pytest.raises(QuotaExceededError) as caught:
-        await core.submissions.submit(a_submission(requester_id=UserId(9)))
+        await core.submit(a_submission(requester_id=UserId(9)))
     assert caught.value.refusal.scope is Scope.SERVER
 
 
@@ -281,9 +289,9 @@ async def test_ceiling_binds_what_moderators_set_higher(core: Core) -> None:
         rules=(Rule(scope=Scope.CEILING, unit=Unit.VIDEOS, window=Window.DAY, limit=1),),
     )
     await _rule(core, Scope.SERVER, 50)
-    await core.submissions.submit(a_submission())
+    await core.submit(a_submission())
     with pytest.raises(QuotaExceededError) as caught:
-        await core.submissions.submit(a_submission())
+        await core.submit(a_submission())
     assert caught.value.refusal.scope is Scope.CEILING
 
 
@@ -292,13 +300,13 @@ async def test_role_of_zero_blocks(core: Core) -> None:
     await _rule(core, Scope.ROLE, 0, 71)
     roles = frozenset({RoleId(70), RoleId(71)})
     with pytest.raises(QuotaExceededError):
-        await core.submissions.submit(a_submission(role_ids=roles))
-    await core.submissions.submit(a_submission(role_ids=frozenset({RoleId(70)})))
+        await core.submit(a_submission(role_ids=roles))
+    await core.submit(a_submission(role_ids=frozenset({RoleId(70)})))
 
 
 async def test_quota_is_shown_rule_by_rule_without_the_hosts_budget(core: Core) -> None:
     core.quotas._defaults = replace(GENEROUS, daily_budget_micros=5_000_000)
-    await core.submissions.submit(a_submission())
+    await core.submit(a_submission())
     shown = await core.quotas.show(GUILD, MEMBER, frozenset())
     assert {check.rule.scope for check in shown.checks} == {
         Scope.CEILING,

@@ -1,14 +1,163 @@
-"""Outside pictures before a job: who is asked to look at them."""
+"""Outside pictures before a job: fetched, made to fit and kept together, or not at all."""
 
 from __future__ import annotations
 
-from unittest.mock import create_autospec
+import asyncio
+import errno
+import os
+from pathlib import Path
 
-from bot.media.child import MediaPool
+import pytest
+
+from bot.domain.catalogue import Kind
+from bot.domain.errors import InvalidImageError
+from bot.domain.host.disk import DiskUnavailableError
+from bot.domain.ids import JobId
+from bot.domain.jobs.states import JobState
+from bot.domain.ports import LocalFile
+from bot.domain.problems import PictureProblem
+from bot.domain.requests.submission import VideoOptions
 from bot.services.intake.pictures import Pictures
+from tests.fakes import GUILD, a_picture
+from tests.services.core import Core
+from tests.services.disk_trouble import DISK_ERRORS, disk_error, unsynced
+from tests.services.video_requests import ask, attached
+
+JOB = JobId("AAAAAA")
+FRAMES = {"first_frame": b"a fox", "last_frame": b"a hen"}
 
 
-async def test_a_wish_without_pictures_has_no_preview_and_bothers_no_child() -> None:
-    media = create_autospec(MediaPool, instance=True)
-    assert await Pictures(media).prepare([]) == ((), None)
-    assert media.mock_calls == []
+@pytest.fixture
+def pictures(core: Core) -> Pictures:
+    return Pictures(core.chat, core.media, core.files)
+
+
+async def test_pictures_are_kept_under_their_names_with_a_preview(
+    core: Core, pictures: Pictures
+) -> None:
+    kept = await pictures.keep(JOB, attached(core, **FRAMES))
+    assert kept == (a_picture("first_frame"), a_picture("last_frame"))
+    assert core.files_of(JOB) == {
+        "first_frame.jpg": b"a fox",
+        "last_frame.jpg": b"a hen",
+        "preview.jpg": b"preview",
+    }
+    assert core.media.picture_calls == ["expect_pictures", "prepare"], "one visit for all"
+    names = ["", "/first_frame.jpg", "/last_frame.jpg", "/preview.jpg"]
+    assert core.left() == [f"jobs/AAAAAA{name}" for name in names], "and nothing in scratch"
+
+
+async def test_picture_that_cannot_be_fetched_is_named_and_nothing_is_kept(
+    core: Core, pictures: Pictures
+) -> None:
+    first, last = attached(core, **FRAMES)
+    del core.chat.attached[last.url]
+    with pytest.raises(InvalidImageError) as refused:
+        await pictures.keep(JOB, [first, last])
+    assert (refused.value.option, refused.value.problem) == (
+        "last_frame",
+        PictureProblem.UNAVAILABLE,
+    )
+    assert core.left() == []
+    assert "prepare" not in core.media.picture_calls
+
+
+async def test_picture_that_cannot_be_used_is_named_and_nothing_is_kept(
+    core: Core, pictures: Pictures
+) -> None:
+    problem = InvalidImageError(option="last_frame", problem=PictureProblem.DECODER_FAILED)
+    core.media.picture_errors.append(problem)
+    with pytest.raises(InvalidImageError) as refused:
+        await pictures.keep(JOB, attached(core, **FRAMES))
+    assert refused.value is problem
+    assert core.left() == []
+
+
+async def test_request_without_pictures_has_no_preview_and_bothers_no_child(core: Core) -> None:
+    job = await ask(core, kind=Kind.TEXT)
+    assert (job.pictures, job.has_preview) == ((), False)
+    assert core.left() == []
+    assert core.media.picture_calls == []
+
+
+@pytest.mark.parametrize("spoiler", [False, True])
+async def test_pictures_of_a_request_become_its_jobs(core: Core, *, spoiler: bool) -> None:
+    options = VideoOptions(prompt="a red fox", spoiler=spoiler)
+    job = await ask(core, attached(core, **FRAMES), options=options)
+    assert job.pictures == (a_picture("first_frame"), a_picture("last_frame"))
+    assert job.has_preview is not spoiler
+    assert (
+        core.files_of(job.id).items()
+        >= {
+            "first_frame.jpg": b"a fox",
+            "last_frame.jpg": b"a hen",
+        }.items()
+    )
+
+
+# --- a disk in trouble -----------------------------------------------------------------------
+
+
+@DISK_ERRORS
+@pytest.mark.parametrize("after", range(6), ids=lambda after: f"after {after} syncs")
+async def test_pictures_that_cannot_all_be_kept_leave_nothing_of_the_folder(
+    core: Core, pictures: Pictures, number: int, after: int
+) -> None:
+    sources = attached(core, **FRAMES)
+    # Each of the three files is synced, and then the folder that names it.
+    with unsynced(number, after=after), pytest.raises(DiskUnavailableError) as refused:
+        await pictures.keep(JOB, sources)
+    assert str(refused.value) == os.strerror(number)
+    assert core.left() == []
+    with unsynced(number, after=6):
+        await pictures.keep(JOB, sources)
+    assert len(core.files_of(JOB)) == 3
+
+
+@DISK_ERRORS
+async def test_request_whose_pictures_cannot_be_kept_is_refused_whole(
+    core: Core, number: int
+) -> None:
+    sources = attached(core, **FRAMES)
+    with unsynced(number, after=3), pytest.raises(DiskUnavailableError):
+        await ask(core, sources)
+    assert core.left() == []
+    assert await core.lookup.active(GUILD) == []
+    assert core.chat.calls == []
+    assert await core.state(await ask(core, sources)) is JobState.QUEUED
+
+
+async def test_request_is_refused_where_no_folder_can_be_made(
+    core: Core, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path, *_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    with pytest.raises(DiskUnavailableError) as refused:
+        await ask(core, attached(core, **FRAMES))
+    assert str(core.settings.data_dir) not in str(refused.value)
+    assert await core.lookup.active(GUILD) == []
+
+
+async def test_picture_there_is_no_room_for_is_no_bad_picture(
+    core: Core, pictures: Pictures, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(_: str, into: LocalFile, **__: object) -> None:
+        await asyncio.to_thread(Path(into).write_bytes, b"a f")
+        raise disk_error(errno.ENOSPC)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(core.chat, "fetch_attachment", refuse)
+        with pytest.raises(DiskUnavailableError):
+            await pictures.keep(JOB, attached(core, **FRAMES))
+    assert core.left() == []
+
+
+async def test_pictures_that_nobody_can_look_at_for_want_of_room_are_no_bad_pictures(
+    core: Core, pictures: Pictures
+) -> None:
+    core.media.picture_errors.append(disk_error(errno.ENOSPC))
+    with pytest.raises(DiskUnavailableError):
+        await pictures.keep(JOB, attached(core, **FRAMES))
+    assert core.left() == []

@@ -200,9 +200,9 @@ class Spending(RuleBasedStateMachine):
         count: int,
     ) -> None:
         for _ in range(count):
-            self.run(self.reserve(self.a_wish(guild_id, member, seconds, price), roles))
+            self.run(self.reserve(self.a_request(guild_id, member, seconds, price), roles))
 
-    def a_wish(self, guild_id: GuildId, member: UserId, seconds: int, price: int) -> Job:
+    def a_request(self, guild_id: GuildId, member: UserId, seconds: int, price: int) -> Job:
         now = self.clock.now()
         return a_job(
             guild_id=guild_id,
@@ -225,7 +225,7 @@ class Spending(RuleBasedStateMachine):
             binding.append(
                 Rule(scope=Scope.BUDGET, unit=Unit.COST, window=Window.DAY, limit=BUDGET)
             )
-            before = [await self.counted(connection, each, job) for each in binding]
+            before = [await self.counted(connection, rule, job) for rule in binding]
             fits = all(
                 used + amount_in(each.unit, job.price.reserved) <= each.limit
                 for each, used in zip(binding, before, strict=True)
@@ -274,14 +274,16 @@ class Spending(RuleBasedStateMachine):
         zone = UTC_ZONE if binding.scope is Scope.BUDGET else BERLIN
         span = window_span(binding.window, self.clock.now(), zone)
         total = 0
-        for each in self.jobs.values():
-            elsewhere = each.guild_id != job.guild_id and binding.scope is not Scope.BUDGET
-            others = each.requester.user_id != job.requester.user_id and binding.scope in PER_MEMBER
-            if elsewhere or others or not span.start <= each.times.counted_at < span.end:
+        for known in self.jobs.values():
+            elsewhere = known.guild_id != job.guild_id and binding.scope is not Scope.BUDGET
+            is_others = known.requester.user_id != job.requester.user_id
+            if elsewhere or (is_others and binding.scope in PER_MEMBER):
                 continue
-            total += amount_in(binding.unit, self.owed[each.id])
+            if not span.start <= known.times.counted_at < span.end:
+                continue
+            total += amount_in(binding.unit, self.owed[known.id])
             if binding.scope in PER_MEMBER:
-                total -= await self.drawn_by(connection, each.id, binding.unit)
+                total -= await self.drawn_by(connection, known.id, binding.unit)
         return total
 
     async def drawn_by(self, connection: Connection, job_id: JobId, unit: Unit) -> int:
@@ -387,7 +389,7 @@ class Spending(RuleBasedStateMachine):
         async with self.database.read() as connection:
             for guild_id in (GuildId(1), GuildId(2)):
                 every = await grants.usable(connection, guild_id, now=SATURDAY_EVENING)
-                assert all(0 <= each.drawn <= each.amount for each in every)
+                assert all(0 <= grant.drawn <= grant.amount for grant in every)
                 for user_id in (UserId(11), UserId(12)):
                     for window in Window:
                         span = window_span(window, self.clock.now(), BERLIN)

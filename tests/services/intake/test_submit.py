@@ -21,9 +21,10 @@ from bot.domain.guilds.denials import QueueFullError, QuotaExceededError
 from bot.domain.guilds.quota import Scope, Unit
 from bot.domain.ids import GuildId, JobId, MessageId, UserId
 from bot.domain.jobs.delivery import Receipt
+from bot.domain.jobs.job import Job
 from bot.domain.jobs.ledger import EntryKind
 from bot.domain.jobs.states import JobState
-from bot.domain.jobs.status import Purpose
+from bot.domain.jobs.status import Drawing, Purpose
 from bot.domain.requests.submission import VideoOptions
 from bot.services.intake import submissions
 from bot.storage import guilds, jobs, lanes
@@ -31,6 +32,7 @@ from bot.storage.tables import guilds as guilds_table
 from bot.storage.tables import jobs as jobs_table
 from tests.fakes import CHANNEL, GUILD, MODEL, VIDEO, a_requester, a_submission
 from tests.services.core import GENEROUS, Core
+from tests.services.video_requests import ask, attached
 
 
 async def _count(core: Core) -> int:
@@ -50,7 +52,7 @@ async def test_job_is_committed_with_its_reserve_before_its_message_is_posted(co
         seen.append((job.state, job.messages.status_message_id is None))
 
     core.chat.before = look
-    job = await core.submissions.submit(a_submission())
+    job = await core.submit(a_submission())
     assert seen == [(JobState.QUEUED, True)]
     assert job.messages.status_message_id is not None
     assert await core.job(job) == job
@@ -63,14 +65,14 @@ async def test_job_cannot_be_claimed_before_its_message_stands(core: Core) -> No
         assert core.provider.creates == []
 
     core.chat.before = dispatch
-    await core.submissions.submit(a_submission())
+    await core.submit(a_submission())
     core.chat.before = None
     assert await core.dispatcher.run_once(MODEL) == 0
     assert len(core.provider.creates) == 1
 
 
 async def test_own_message_is_not_edited_again_by_the_board(core: Core) -> None:
-    job = await core.submissions.submit(a_submission())
+    job = await core.submit(a_submission())
     await core.status_updater.run_once()
     assert core.chat.names(job.id) == ["post_status"]
 
@@ -78,7 +80,7 @@ async def test_own_message_is_not_edited_again_by_the_board(core: Core) -> None:
 async def test_refused_message_cancels_the_job_and_gives_the_reservation_back(core: Core) -> None:
     core.chat.closed["post_status"] = MissingAccessError("no permission")
     with pytest.raises(MissingAccessError):
-        await core.submissions.submit(a_submission())
+        await core.submit(a_submission())
     async with core.database.read() as connection:
         (job,) = await jobs.in_states(connection, {JobState.CANCELLED})
     assert job.failure.reason is FailureReason.STATUS_REFUSED
@@ -91,7 +93,7 @@ async def test_refused_message_cancels_the_job_and_gives_the_reservation_back(co
 
 async def test_unreachable_chat_leaves_the_job_queued_and_the_board_posts_it(core: Core) -> None:
     core.chat.refusals["post_status"].append(ChatUnavailableError("503"))
-    job = await core.submissions.submit(a_submission())
+    job = await core.submit(a_submission())
     assert job.state is JobState.QUEUED
     assert job.messages.status_message_id is None
     await core.status_updater.run_once()
@@ -105,7 +107,7 @@ async def test_unreachable_chat_leaves_the_job_queued_and_the_board_posts_it(cor
 
 async def test_message_whose_answer_was_lost_is_found_instead_of_posted_again(core: Core) -> None:
     core.chat.refusals["post_status"].append(ChatUnavailableError("dropped connection"))
-    job = await core.submissions.submit(a_submission())
+    job = await core.submit(a_submission())
     standing = Receipt(channel_id=CHANNEL, message_id=MessageId(77))
     core.chat.standing[Purpose.STATUS, CHANNEL] = standing
     core.clock.advance(seconds=25)
@@ -122,7 +124,7 @@ async def test_cancel_while_the_message_is_posted_is_shown_on_it(core: Core) -> 
 
     requester = a_requester()
     core.chat.before = cancel
-    job = await core.submissions.submit(a_submission())
+    job = await core.submit(a_submission())
     assert job.state is JobState.CANCELLED
     assert job.messages.status_message_id is not None
     await core.status_updater.run_once()
@@ -131,28 +133,29 @@ async def test_cancel_while_the_message_is_posted_is_shown_on_it(core: Core) -> 
 
 
 async def test_same_interaction_makes_one_job(core: Core) -> None:
-    wish = a_submission(interaction_id=42)
-    await core.submissions.submit(wish)
+    job = await core.submit(a_submission(interaction_id=42))
+    kept = core.left()
     with pytest.raises(DuplicateInteractionError):
-        await core.submissions.submit(wish)
+        await core.submit(a_submission(interaction_id=42))
     assert await _count(core) == 1
+    assert core.left() == kept, "the pictures of the first, and none of the second"
+    assert core.folder_of(job.id).exists()
 
 
 async def test_same_interaction_at_the_same_time_makes_one_job(core: Core) -> None:
-    wish = a_submission(interaction_id=42)
-    outcomes = await asyncio.gather(
-        *(core.submissions.submit(wish) for _ in range(4)), return_exceptions=True
-    )
+    same = [a_submission(interaction_id=42) for _ in range(4)]
+    outcomes = await asyncio.gather(*map(core.submit, same), return_exceptions=True)
     assert sum(isinstance(outcome, DuplicateInteractionError) for outcome in outcomes) == 3
+    assert sum(core.folder_of(submission.job_id).exists() for submission in same) == 1
     assert await _count(core) == 1
 
 
-async def test_refused_wish_leaves_no_pictures(core: Core) -> None:
+async def test_refused_request_leaves_no_pictures(core: Core) -> None:
     core.submissions = _with(core, rules=()).submissions
     core.submissions._quotas._defaults = replace(GENEROUS, max_queued_per_member=0)
     with pytest.raises(QueueFullError):
-        await core.submissions.submit(a_submission())
-    assert list(core.folders.root.iterdir()) == []
+        await core.submit(a_submission())
+    assert core.left() == []
 
 
 def _with(core: Core, **defaults: object) -> Core:
@@ -168,15 +171,15 @@ async def test_colliding_job_id_does_not_touch_the_older_job(
     await core.put_video(older)
     drawn = iter([older.id, JobId("ZZZZZZ")])
     monkeypatch.setattr(submissions, "new_job_id", lambda: next(drawn))
-    job = await core.submissions.submit(a_submission())
+    job = await ask(core, attached(core, first_frame=b"a fox", last_frame=b"a hen"))
     assert job.id == "ZZZZZZ"
-    assert (core.folders.of(older.id) / "result.mp4").read_bytes() == VIDEO
+    assert core.files_of(older.id) == {"result.mp4": VIDEO}
 
 
 async def test_guild_the_host_did_not_allow_is_refused(core: Core) -> None:
     core.submissions._allowed_guilds = frozenset({GuildId(5)})
     with pytest.raises(GuildDisabledError):
-        await core.submissions.submit(a_submission())
+        await core.submit(a_submission())
 
 
 async def test_model_whose_lane_is_off_is_refused(core: Core) -> None:
@@ -184,13 +187,13 @@ async def test_model_whose_lane_is_off_is_refused(core: Core) -> None:
         lane = await core.lane()
         await lanes.switch_off(connection, lane, at=core.clock.now(), reason="no access")
     with pytest.raises(InvalidOptionsError):
-        await core.submissions.submit(a_submission())
+        await core.submit(a_submission())
 
 
 async def test_seed_is_drawn_where_none_was_given(core: Core) -> None:
-    job = await core.submissions.submit(a_submission())
+    job = await core.submit(a_submission())
     assert job.options.seed is not None
-    chosen = await core.submissions.submit(a_submission(options=VideoOptions(seed=0)))
+    chosen = await core.submit(a_submission(options=VideoOptions(seed=0)))
     assert chosen.options.seed == 0
 
 
@@ -201,27 +204,46 @@ async def test_preview_is_not_shown(core: Core, hidden: str) -> None:
             await guilds.ensure(connection, GUILD)
             await connection.execute(update(guilds_table).values(preview=False))
     options = VideoOptions(prompt="x", spoiler=hidden == "spoiler")
-    job = await core.submissions.submit(a_submission(options=options))
+    job = await core.submit(a_submission(options=options))
     assert not job.has_preview
+
+
+@pytest.mark.parametrize("is_readable", [True, False])
+async def test_preview_is_posted_where_it_can_be_read(core: Core, *, is_readable: bool) -> None:
+    posted: list[bytes | None] = []
+    post_status = core.chat.post_status
+
+    async def look(job: Job, drawing: Drawing, *, preview: bytes | None) -> Receipt:
+        posted.append(preview)
+        return await post_status(job, drawing, preview=preview)
+
+    core.chat.post_status = look  # type: ignore[method-assign]
+    submission = a_submission()
+    if is_readable:
+        job = await core.submit(submission)
+    else:
+        job = await core.submissions.submit(submission)
+    assert posted == [b"preview" if is_readable else None]
+    assert (job.has_preview, job.messages.status_message_id is None) == (True, False)
 
 
 async def test_full_queue_names_whose_it_is(core: Core) -> None:
     core = _with(core, max_queued_per_member=1, max_queued_per_guild=2)
-    await core.submissions.submit(a_submission())
+    await core.submit(a_submission())
     with pytest.raises(QueueFullError) as own:
-        await core.submissions.submit(a_submission())
+        await core.submit(a_submission())
     assert (own.value.whose, own.value.waiting, own.value.limit) == ("member", 1, 1)
-    await core.submissions.submit(a_submission(requester_id=UserId(8)))
+    await core.submit(a_submission(requester_id=UserId(8)))
     with pytest.raises(QueueFullError) as shared:
-        await core.submissions.submit(a_submission(requester_id=UserId(9)))
+        await core.submit(a_submission(requester_id=UserId(9)))
     assert shared.value.whose == "guild"
 
 
 async def test_budget_is_shared_by_all_guilds(core: Core) -> None:
     core = _with(core, daily_budget_micros=2_000_000)
-    await core.submissions.submit(a_submission(guild_id=GuildId(1)))
-    await core.submissions.submit(a_submission(guild_id=GuildId(2)))
+    await core.submit(a_submission(guild_id=GuildId(1)))
+    await core.submit(a_submission(guild_id=GuildId(2)))
     with pytest.raises(QuotaExceededError) as refused:
-        await core.submissions.submit(a_submission(guild_id=GuildId(3)))
+        await core.submit(a_submission(guild_id=GuildId(3)))
     refusal = refused.value.refusal
     assert (refusal.scope, refusal.unit, refusal.used) == (Scope.BUDGET, Unit.COST, 2_000_000)

@@ -23,9 +23,7 @@ from tests.services.core import Core
 async def test_place_shown_is_the_order_of_the_claims(core: Core) -> None:
     for guild, member in ((1, 1), (1, 1), (1, 2), (2, 3), (1, 1), (3, 4), (2, 3)):
         core.clock.advance(seconds=1)
-        await core.submissions.submit(
-            a_submission(guild_id=GuildId(guild), requester_id=UserId(member))
-        )
+        await core.submit(a_submission(guild_id=GuildId(guild), requester_id=UserId(member)))
     views = await core.estimates.views(
         [job for guild in (1, 2, 3) for job in await core.lookup.active(GuildId(guild))]
     )

@@ -292,7 +292,7 @@ async def test_all_positions_of_a_busy_channel_are_brought_up_to_date(core: Core
     waiting = []
     for _ in range(8):
         core.clock.advance(seconds=1)
-        waiting.append(await core.submissions.submit(a_submission()))
+        waiting.append(await core.submit(a_submission()))
     await _run(core, seconds=60)
     core.chat.calls.clear()
     await core.dispatcher.run_once(MODEL)

@@ -21,7 +21,7 @@ from tests.services.core import Core
 
 
 async def test_cancel_wanted_meanwhile_is_remembered(core: Core) -> None:
-    job = await core.submissions.submit(a_submission())
+    job = await core.submit(a_submission())
 
     async def want() -> None:
         await core.writer.update_visible(
@@ -97,7 +97,7 @@ async def test_answer_that_comes_late_finds_the_job(
     state: JobState,
     task_id: str | None,
 ) -> None:
-    job = await core.submissions.submit(a_submission())
+    job = await core.submit(a_submission())
     core.provider.during_create = lambda: meanwhile(core, job)
     core.provider.create_answers.append(LATE)
     await core.dispatcher.run_once(MODEL)
@@ -118,7 +118,7 @@ async def test_answer_to_the_first_create_serves_the_second_and_only_one_task_st
     core: Core,
 ) -> None:
     """A suspended process's create is answered while its job is being sent for the second time."""
-    job = await core.submissions.submit(a_submission())
+    job = await core.submit(a_submission())
     is_sent_again, is_answered = asyncio.Event(), asyncio.Event()
 
     async def first() -> None:
@@ -146,7 +146,7 @@ async def test_answer_to_the_first_create_serves_the_second_and_only_one_task_st
 
 async def test_task_that_another_job_owns_does_not_end_the_process(core: Core) -> None:
     owner = await core.put(JobState.RUNNING, task_id="twice")
-    job = await core.submissions.submit(a_submission())
+    job = await core.submit(a_submission())
     core.provider.create_answers.append("twice")
     await core.dispatcher.run_once(MODEL)
     assert await core.state(job) is JobState.UNCONFIRMED
@@ -158,7 +158,7 @@ async def test_task_that_another_job_owns_does_not_end_the_process(core: Core) -
 async def test_task_id_is_stored_once_the_database_is_back(
     core: Core, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    job = await core.submissions.submit(a_submission())
+    job = await core.submit(a_submission())
     trouble = iter([True, True, True])
     write = core.database.write
 
@@ -180,7 +180,7 @@ async def test_task_id_is_stored_once_the_database_is_back(
 
 
 async def test_an_answer_lost_after_the_lease_ends_the_window_then(core: Core) -> None:
-    job = await core.submissions.submit(a_submission())
+    job = await core.submit(a_submission())
 
     async def suspend() -> None:
         await _lapse(core, job)
@@ -201,12 +201,12 @@ async def test_an_answer_lost_after_the_lease_ends_the_window_then(core: Core) -
 async def test_a_claim_held_up_beyond_its_lease_sends_nothing(
     core: Core, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    job = await core.submissions.submit(a_submission())
+    job = await core.submit(a_submission())
     prepare = core.dispatcher._request_of
 
-    def suspended(claimed: Job) -> TaskRequest:
+    async def suspended(claimed: Job) -> TaskRequest:
         core.clock.advance(seconds=121)
-        return prepare(claimed)
+        return await prepare(claimed)
 
     monkeypatch.setattr(core.dispatcher, "_request_of", suspended)
     await core.dispatcher.run_once(MODEL)

@@ -144,12 +144,12 @@ class Siege:
         self.shares_key = self.chance.random() < 0.3
         """Whether another bot works with the same key."""
 
-    async def wish(self) -> None:
-        """Let a member ask; every seed is asked for once, some wishes have no words."""
+    async def ask(self) -> None:
+        """Let a member ask; every seed is asked for once, some requests have no words."""
         number = len(self.jobs)
         has_words = self.shares_key or self.chance.random() < 0.7
         options = VideoOptions(prompt=f"fox {number}" if has_words else None, seed=number)
-        self.jobs.append(await self.core.submissions.submit(a_submission(options=options)))
+        self.jobs.append(await self.core.submit(a_submission(options=options)))
 
     async def dispatch(self) -> None:
         """Send a create whose fate is drawn."""
@@ -188,7 +188,7 @@ class Siege:
 
     async def run(self) -> None:
         """Fight, then let a day and more pass in peace."""
-        actions = (self.wish, self.dispatch, self.dispatch, self.elsewhere, self.rest, self.rest)
+        actions = (self.ask, self.dispatch, self.dispatch, self.elsewhere, self.rest, self.rest)
         for _ in range(ACTIONS):
             await self.chance.choice(actions)()
         self.provider.lag = timedelta(0)
@@ -200,11 +200,11 @@ class Siege:
 
     async def check(self) -> None:
         """Check what holds at any moment."""
-        made = {each.task.task_id: each for each in self.provider.made}
+        made = {created.task.task_id: created for created in self.provider.made}
         bought: dict[int, list[Made]] = defaultdict(list)
-        for each in self.provider.made:
-            if each.seed is not None:
-                bought[each.seed].append(each)
+        for created in self.provider.made:
+            if created.seed is not None:
+                bought[created.seed].append(created)
         for number, job in enumerate(self.jobs):
             stored = await self.core.job(job)
             assert len(bought[number]) <= 1, f"job {number} was bought twice"

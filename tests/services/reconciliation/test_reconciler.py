@@ -212,7 +212,7 @@ async def test_list_longer_than_can_be_read_is_no_reading(
 
 
 async def test_job_queued_again_is_sent_once(core: Core) -> None:
-    job = await core.submissions.submit(a_submission())
+    job = await core.submit(a_submission())
     core.provider.create_answers.append(
         ProviderUnavailableError("read timeout", request_was_sent=True)
     )

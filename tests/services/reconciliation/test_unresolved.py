@@ -284,7 +284,7 @@ async def test_operator_reads_the_facts_and_what_to_do(core: Core) -> None:
         f"`python -m bot jobs reconcile {job.id} --failed` to give it up, uncharged.\n"
         "Without a decision it expires 27 hours after it was sent, uncharged."
     )
-    (event,) = [each for each in await core.events(job) if each.name == "undecided"]
+    (event,) = [event for event in await core.events(job) if event.name == "undecided"]
     assert event.detail == {"why": "unproven", "tasks": notice.facts["tasks"]}
 
 

@@ -9,8 +9,8 @@ from tests.services.core import Core
 
 
 async def test_refused_account_pauses_everything_and_fails_nothing(core: Core) -> None:
-    job = await core.submissions.submit(a_submission())
-    other = await core.submissions.submit(a_submission(model=SLOW_MODEL))
+    job = await core.submit(a_submission())
+    other = await core.submit(a_submission(model=SLOW_MODEL))
     core.provider.create_answers.append(
         AuthenticationError("Arrearage", status=400, provider_code="Arrearage")
     )
@@ -38,7 +38,7 @@ async def test_paused_account_is_probed_every_five_minutes(core: Core) -> None:
 
 
 async def test_operator_is_told_once_while_lists_work_and_creates_do_not(core: Core) -> None:
-    await core.submissions.submit(a_submission())
+    await core.submit(a_submission())
     for _ in range(5):
         core.provider.create_answers.append(AuthenticationError("Arrearage", status=400))
         await core.dispatcher.run_once(MODEL)

@@ -100,11 +100,16 @@ async def test_refused_everywhere_the_file_is_kept_and_can_be_collected(core: Co
     assert stored.state is JobState.UNDELIVERABLE
     assert stored.failure.reason is FailureReason.UNDELIVERABLE
     assert await core.spent(job) == job.price.reserved
-    found = await core.lookup.find(job.id, Requester(user_id=MEMBER, guild_id=None))
-    path = await core.lookup.collectable(found, limit_bytes=10 * MIB)
-    assert path is not None
-    assert path.read_bytes() == VIDEO
-    assert await core.lookup.collectable(found, limit_bytes=3) is None
+    asker = Requester(user_id=MEMBER, guild_id=None)
+    async with core.lookup.show(job.id, asker, limit_bytes=10 * MIB) as shown:
+        assert shown.view.job == stored
+        assert shown.video == core.folder_of(job.id) / "result.mp4"
+    async with core.lookup.show(job.id, asker, limit_bytes=3) as shown:
+        assert shown.video is None
+    (core.folder_of(job.id) / "delivered.mp4").write_bytes(b"fit")
+    async with core.lookup.show(job.id, asker, limit_bytes=3) as shown:
+        assert shown.video == core.folder_of(job.id) / "delivered.mp4"
+    assert core.files_of(job.id)["result.mp4"] == VIDEO
 
 
 async def test_unreachable_chat_is_tried_again_by_the_same_way(core: Core) -> None:
@@ -177,7 +182,7 @@ async def test_larger_file_is_made_to_fit_before_it_is_sent(core: Core) -> None:
     stored = await core.job(job)
     assert stored.messages.delivered_bytes == int(10 * MIB * 0.95)
     assert stored.video.size_bytes == 10 * MIB + 1
-    assert (core.folders.of(job.id) / "result.mp4").stat().st_size == 10 * MIB + 1
+    assert (core.folder_of(job.id) / "result.mp4").stat().st_size == 10 * MIB + 1
 
 
 async def test_boosted_guild_takes_the_larger_file(core: Core) -> None:
@@ -349,8 +354,9 @@ async def test_attempt_in_a_channel_whose_history_cannot_be_read(
     stored = await core.job(job)
     assert stored.state is (JobState.DELIVERED if calls else JobState.UNDELIVERABLE)
     if not calls:
-        found = await core.lookup.find(job.id, Requester(user_id=MEMBER, guild_id=None))
-        assert await core.lookup.collectable(found, limit_bytes=MIB) is not None
+        asker = Requester(user_id=MEMBER, guild_id=None)
+        async with core.lookup.show(job.id, asker, limit_bytes=MIB) as shown:
+            assert shown.video is not None
 
 
 async def test_absent_discord_is_asked_for_a_delivery_ever_more_seldom(core: Core) -> None:

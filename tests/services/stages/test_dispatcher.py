@@ -29,7 +29,7 @@ from tests.services.core import Core
 
 
 async def _submitted(core: Core, **changes: object) -> Job:
-    return await core.submissions.submit(a_submission(**changes))  # type: ignore[arg-type]
+    return await core.submit(a_submission(**changes))  # type: ignore[arg-type]
 
 
 async def test_claim_is_committed_before_the_post_leaves(core: Core) -> None:
@@ -165,7 +165,7 @@ async def test_throttled_lane_does_not_stop_another(core: Core) -> None:
     assert await core.state(other) is JobState.PENDING
 
 
-async def test_wish_of_the_server_is_obeyed(core: Core) -> None:
+async def test_plea_of_the_server_is_obeyed(core: Core) -> None:
     await _submitted(core)
     core.provider.create_answers.append(
         RateLimitedError("Throttling", status=429, retry_after_seconds=45)
@@ -312,7 +312,7 @@ async def test_guilds_take_turns(core: Core) -> None:
 
 async def test_job_that_breaks_its_worker_is_parked_the_third_time(core: Core) -> None:
     job = await _submitted(core)
-    _lose_pictures(core.folders.of(job.id))
+    _lose_pictures(core.folder_of(job.id))
     for _ in range(3):
         assert await core.state(job) is JobState.QUEUED
         await core.dispatcher.run_once(MODEL)
@@ -325,7 +325,7 @@ async def test_job_that_breaks_its_worker_is_parked_the_third_time(core: Core) -
 async def test_parked_jobs_that_never_left_do_not_hold_their_lane(core: Core) -> None:
     broken = [await _submitted(core) for _ in range(2)]
     for job in broken:
-        _lose_pictures(core.folders.of(job.id))
+        _lose_pictures(core.folder_of(job.id))
     for _ in range(8):
         await core.dispatcher.run_once(MODEL)
         core.clock.advance(minutes=2)
@@ -337,7 +337,7 @@ async def test_parked_jobs_that_never_left_do_not_hold_their_lane(core: Core) ->
 
 async def test_job_parked_before_anything_left_goes_back_into_the_queue(core: Core) -> None:
     job = await _submitted(core)
-    _lose_pictures(core.folders.of(job.id))
+    _lose_pictures(core.folder_of(job.id))
     for _ in range(3):
         await core.dispatcher.run_once(MODEL)
         core.clock.advance(minutes=2)
@@ -352,7 +352,7 @@ def _lose_pictures(folder: Path) -> None:
 
 async def test_a_job_nobody_waits_for_any_more_is_not_bought(core: Core) -> None:
     """After a long stop the dispatcher may look before the reaper does."""
-    job = await core.submissions.submit(a_submission())
+    job = await core.submit(a_submission())
     core.clock.advance(hours=24, seconds=1)
     await core.dispatcher.run_once(MODEL)
     assert core.provider.creates == []
@@ -361,9 +361,9 @@ async def test_a_job_nobody_waits_for_any_more_is_not_bought(core: Core) -> None
 
 
 async def test_what_is_too_old_holds_nobody_up(core: Core) -> None:
-    old = await core.submissions.submit(a_submission())
+    old = await core.submit(a_submission())
     core.clock.advance(hours=24, seconds=1)
-    fresh = await core.submissions.submit(a_submission())
+    fresh = await core.submit(a_submission())
     await core.dispatcher.run_once(MODEL)
     assert await core.state(old) is JobState.QUEUED
     assert await core.state(fresh) is JobState.PENDING

@@ -54,7 +54,7 @@ async def test_video_is_on_disk_before_it_is_delivered(core: Core) -> None:
     assert await core.downloader.run_once() == 0
     stored = await core.job(job)
     assert stored.state is JobState.DELIVERING
-    assert (core.folders.of(job.id) / "result.mp4").read_bytes() == VIDEO
+    assert (core.folder_of(job.id) / "result.mp4").read_bytes() == VIDEO
     assert (stored.video.size_bytes, stored.video.width) == (len(VIDEO), 1280)
     assert await core.downloader.run_once() > 0
 

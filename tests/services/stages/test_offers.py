@@ -178,9 +178,9 @@ async def test_a_tier_or_size_the_model_does_not_make_fails(
         else:
             wrong = [replace(request, resolution=tier) for tier in (*others, "720p", "4K")]
         said = "size must be in" if model.kind is Kind.TEXT else "Input should be '"
-        for each in wrong:
+        for line in wrong:
             with pytest.raises(InputRejectedError, match=said):
-                await planned(each, region, source)
+                await planned(line, region, source)
 
 
 @EACH_REGION

@@ -105,7 +105,7 @@ async def test_running_is_shown_and_a_status_newer_than_the_code_is_followed(cor
 
 
 async def test_transient_failure_is_tried_once_more_with_a_new_task(core: Core) -> None:
-    job = await core.submissions.submit(a_submission())
+    job = await core.submit(a_submission())
     core.provider.create_answers.extend(["first", "second"])
     failed = {"failure": _failure(transient=True, reason=FailureReason.PROVIDER_FAULT)}
     for name in ("first", "second"):
@@ -322,7 +322,7 @@ async def test_missed_query_says_nothing_about_the_task_and_backs_off(core: Core
     assert stored.state is JobState.RUNNING
 
 
-async def test_poll_comes_no_sooner_than_the_server_wishes(core: Core) -> None:
+async def test_poll_comes_no_sooner_than_the_server_asks(core: Core) -> None:
     job = await core.put(JobState.RUNNING, task_id="t")
     core.provider.tasks["t"] = RateLimitedError("Throttling", status=429, retry_after_seconds=45)
     await core.poller.run_once()
@@ -410,7 +410,7 @@ async def test_adopted_video_of_our_prompt_is_delivered(core: Core) -> None:
 
 async def test_adopted_video_of_another_prompt_is_not(core: Core) -> None:
     job = await core.put(JobState.RUNNING, task_id="t", adopted=True)
-    core.provider.tasks["t"] = a_task("t", TaskState.SUCCEEDED, orig_prompt="a stranger's wish")
+    core.provider.tasks["t"] = a_task("t", TaskState.SUCCEEDED, orig_prompt="a stranger's request")
     await core.poller.run_once()
     stored = await core.job(job)
     assert (stored.state, stored.failure.possibly_billed) == (JobState.EXPIRED, True)

@@ -17,11 +17,11 @@ import pytest
 
 from bot.chat.text.alerts import alert_words
 from bot.domain.failure import FailureReason
+from bot.domain.jobs.files import RESULT
 from bot.domain.jobs.job import Job
 from bot.domain.jobs.ledger import EntryKind
 from bot.domain.jobs.states import JobState
 from bot.media.child import MediaPool
-from bot.services.jobs.files import RESULT
 from bot.services.stages import downloader
 from tests.fakes import VIDEO
 from tests.media.films import film
@@ -114,7 +114,7 @@ async def test_trouble_that_passes_costs_nothing_but_time(
         assert late_seconds == pytest.approx(wait_seconds, abs=0.01)
         await _is_waited_for(stage, job)
     assert (await stage.fetch(job)).state is JobState.DELIVERING
-    assert (stage.core.folders.of(job.id) / "result.mp4").read_bytes() == VIDEO
+    assert (stage.core.folder_of(job.id) / "result.mp4").read_bytes() == VIDEO
     assert stage.core.told() == []
     assert await stage.entries(job) == CHARGED
 
@@ -276,7 +276,7 @@ async def test_file_that_was_short_once_is_fetched_again(core: Core, tmp_path: P
         await stage.fetch(job)
         await _is_waited_for(stage, job)
         assert (await stage.fetch(job)).state is JobState.DELIVERING
-        kept = stage.core.folders.of(job.id) / RESULT
+        kept = stage.core.folder_of(job.id) / RESULT
     assert kept.read_bytes() == content
 
 
@@ -288,4 +288,4 @@ async def test_file_that_is_far_too_large_is_not_read_and_given_back(
     job = await _made(stage)
     assert await _fetch_until_over(stage, job) < 45
     await _is_lost(stage, job, JobState.FAILED, UNPLAYABLE)
-    assert list(stage.core.folders.of(job.id).iterdir()) == []
+    assert stage.core.left() == []

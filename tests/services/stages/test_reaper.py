@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import os
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from bot.domain.amounts import NOTHING
 from bot.domain.failure import FailureReason
+from bot.domain.ids import JobId
+from bot.domain.jobs.files import FileKey, folder_of
 from bot.domain.jobs.states import JobState
-from tests.fakes import NOW, VIDEO, a_submission
+from bot.domain.requests.submission import Submission
+from bot.services.intake.submissions import Queued
+from tests.fakes import NOW, VIDEO, a_requester, a_submission
 from tests.services.core import QUEUE_TTL, RETENTION, Core
 
 MOMENT = timedelta(seconds=1)
@@ -133,7 +138,7 @@ async def test_job_ended_meanwhile_does_not_stop_the_round(core: Core) -> None:
 
 
 async def test_retention_erases_pictures_prompts_and_video(core: Core) -> None:
-    job = await core.submissions.submit(a_submission())
+    job = await core.submit(a_submission())
     await core.put_video(job)
     await core.patch(
         job,
@@ -145,11 +150,11 @@ async def test_retention_erases_pictures_prompts_and_video(core: Core) -> None:
     )
     core.clock.advance(seconds=(RETENTION - MOMENT).total_seconds())
     await core.reaper.run_once()
-    assert (core.folders.of(job.id) / "result.mp4").read_bytes() == VIDEO
+    assert (core.folder_of(job.id) / "result.mp4").read_bytes() == VIDEO
     core.clock.advance(seconds=1)
     await core.reaper.run_once()
     stored = await core.job(job)
-    assert not core.folders.of(job.id).exists()
+    assert not core.folder_of(job.id).exists()
     assert stored.times.forgotten_at == core.clock.now()
     assert stored.requester.name == ""
     assert [
@@ -162,11 +167,11 @@ async def test_retention_erases_pictures_prompts_and_video(core: Core) -> None:
 
 
 async def test_job_that_is_not_over_keeps_its_content(core: Core) -> None:
-    job = await core.submissions.submit(a_submission())
+    job = await core.submit(a_submission())
     await core.patch(job, state=JobState.PARKED, entered_at=NOW + timedelta(days=300))
     core.clock.advance(days=300)
     await core.reaper.run_once()
-    assert (core.folders.of(job.id) / "first_frame.jpg").exists()
+    assert (core.folder_of(job.id) / "first_frame.jpg").exists()
     assert (await core.job(job)).options.prompt == "a red fox"
 
 
@@ -175,31 +180,63 @@ async def test_folder_that_cannot_be_erased_does_not_keep_the_others(
 ) -> None:
     stuck = await core.put(JobState.FAILED, finished_at=NOW - timedelta(minutes=1))
     other = await core.put(JobState.FAILED)
-    erase = core.folders.erase
+    await core.put_video(stuck)
+    await core.put_video(other)
+    erase = core.files.erase
 
-    async def refuse(job_id: str) -> None:
-        if job_id == stuck.id:
+    async def refuse(prefix: FileKey) -> None:
+        if prefix == folder_of(stuck.id):
             raise PermissionError("not ours")
-        await erase(other.id)
+        await erase(prefix)
 
-    monkeypatch.setattr(core.folders, "erase", refuse)
+    monkeypatch.setattr(core.files, "erase", refuse)
     core.clock.advance(seconds=RETENTION.total_seconds())
     await core.reaper.run_once()
     assert (await core.job(other)).times.forgotten_at is not None
     assert (await core.job(stuck)).times.forgotten_at is None
+    assert core.left() == [f"jobs/{stuck.id}", f"jobs/{stuck.id}/result.mp4"]
 
 
 async def test_folder_without_a_job_is_swept_once_it_is_old(core: Core) -> None:
-    job = await core.submissions.submit(a_submission())
-    stray, fresh = core.folders.root / "STRAY1", core.folders.root / "FRESH1"
-    now = core.clock.now().timestamp()
-    for folder, age in ((core.folders.of(job.id), 4_000), (stray, 4_000), (fresh, 60)):
-        folder.mkdir(exist_ok=True)
-        os.utime(folder, (now - age, now - age))
+    job = await core.submit(a_submission())
+    stray, fresh, empty = (core.folder_of(JobId(name)) for name in ("STRAY1", "FRESH1", "EMPTY1"))
+    for folder in (stray, fresh, empty):
+        folder.mkdir()
+    for folder in (stray, fresh):
+        for name in ("first_frame.jpg", "preview.jpg"):
+            (folder / name).write_bytes(b"a fox")
+    for folder in (core.folder_of(job.id), stray, fresh, empty):
+        _date(core, *folder.iterdir(), folder, seconds_ago=4_000)
+    _date(core, fresh / "preview.jpg", seconds_ago=60)
     await core.reaper.run_once()
     assert not stray.exists()
-    assert fresh.exists()
-    assert core.folders.of(job.id).exists()
+    assert not empty.exists()
+    assert set(core.files_of(JobId("FRESH1"))) == {"first_frame.jpg", "preview.jpg"}
+    assert len(core.files_of(job.id)) == 3
+
+
+async def test_pictures_of_a_retry_that_is_not_stored_yet_are_not_swept(core: Core) -> None:
+    """They may be as old as the job they were made for."""
+    job = await core.submit(a_submission())
+    await core.patch(job, state=JobState.FAILED, finished_at=NOW)
+    _date(core, *core.folder_of(job.id).iterdir(), core.folder_of(job.id), seconds_ago=4_000)
+    queue = core.submissions.queue
+
+    async def sweep_first(submission: Submission) -> Queued:
+        _date(core, core.folder_of(submission.job_id), seconds_ago=0)
+        await core.reaper.run_once()
+        return await queue(submission)
+
+    core.submissions.queue = sweep_first  # type: ignore[method-assign]
+    again = (await core.retries.retry(job.id, a_requester(), a_submission().origin)).job
+    assert core.files_of(again.id) == core.files_of(job.id)
+
+
+def _date(core: Core, *paths: Path, seconds_ago: float) -> None:
+    """Let files and folders have been written some time ago by the clock of a test."""
+    at = core.clock.now().timestamp() - seconds_ago
+    for path in paths:
+        os.utime(path, (at, at))
 
 
 async def test_depths_are_measured(core: Core) -> None:

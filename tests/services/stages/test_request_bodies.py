@@ -1,4 +1,4 @@
-"""A wish's whole way to the provider: the body that leaves is the official SDK's for that wish."""
+"""A request's whole way to the provider: the body that leaves is the official SDK's."""
 
 from __future__ import annotations
 
@@ -59,12 +59,15 @@ def less_the_deprecated(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def test_each_kind_was_recorded_from_both_generations_of_the_sdk() -> None:
-    found = {(each["sdk_version"], kind_of(each["body_json"])) for each in RECORDED.values()}
+    found = {
+        (recording["sdk_version"], kind_of(recording["body_json"]))
+        for recording in RECORDED.values()
+    }
     assert found == {(version, kind) for version in ("1.25.8", "2.0.2") for kind in Kind}
 
 
 @pytest.mark.parametrize("name", RECORDED)
-async def test_the_body_of_a_job_is_the_sdks_for_the_same_wish(core: Core, name: str) -> None:
+async def test_the_body_of_a_job_is_the_sdks_for_the_same_request(core: Core, name: str) -> None:
     recording = RECORDED[name]
     recorded = recording["body_json"]
     sent, parameters = recorded["input"], recorded["parameters"]
@@ -102,7 +105,7 @@ async def test_the_body_of_a_job_is_the_sdks_for_the_same_wish(core: Core, name:
     # A seed nobody chose is drawn by us, or the same video could not be made again.
     if "seed" not in parameters:
         assert 0 <= ours["parameters"].pop("seed") <= MAX_SEED
-    pictures = await bytes_of(request)
+    pictures = bytes_of(request)
     assert set(pictures) == set(sent) & set(PICTURES)
     for key, data in pictures.items():
         expected["input"][key] = f"data:image/jpeg;base64,{base64.b64encode(data).decode()}"
@@ -115,7 +118,7 @@ async def test_the_body_of_a_job_is_the_sdks_for_the_same_wish(core: Core, name:
 
 @dataclass(frozen=True)
 class Live:
-    """One wish, as it is given to the SDK and as it is chosen in Discord."""
+    """One request, as it is given to the SDK and as it is chosen in Discord."""
 
     kind: Kind
     sdk: Mapping[str, Any]
@@ -229,7 +232,7 @@ async def test_the_sdk_and_our_client_buy_the_same_video(
     assert theirs.status == ours.status == "SUCCEEDED"
     assert theirs.plan == ours.plan
 
-    by_sdk, by_us = (each for each in emulator.requests if each.point == "create")
+    by_sdk, by_us = (request for request in emulator.requests if request.point == "create")
     assert isinstance(by_sdk.json, dict)
     assert isinstance(by_us.json, dict)
     assert by_us.json == less_the_deprecated(by_sdk.json)

@@ -117,7 +117,7 @@ async def test_failing_or_stuck_loop_is_not_well(clock: ManualClock) -> None:
 
 
 async def test_stop_awaits_the_outstanding_create_and_begins_no_other(core: Core) -> None:
-    jobs = [await core.submissions.submit(a_submission()) for _ in range(2)]
+    jobs = [await core.submit(a_submission()) for _ in range(2)]
     began, answer = asyncio.Event(), asyncio.Event()
 
     async def outstanding() -> None:
@@ -144,7 +144,7 @@ async def test_stop_awaits_the_outstanding_create_and_begins_no_other(core: Core
 
 
 async def test_create_that_answers_too_late_is_left_as_stored(core: Core) -> None:
-    job = await core.submissions.submit(a_submission())
+    job = await core.submit(a_submission())
     began = asyncio.Event()
 
     async def outstanding() -> None:

@@ -15,13 +15,13 @@ async def test_request_carries_what_the_member_chose(core: Core) -> None:
     options = VideoOptions(
         prompt="a fox", negative_prompt="no dogs", seed=9, prompt_extend=False, watermark=True
     )
-    job = await core.submissions.submit(a_submission(options=options))
+    frames = {"first_frame": b"a fox", "last_frame": b"a hen"}
+    await core.submit(a_submission(options=options), frames)
     await core.dispatcher.run_once(MODEL)
     (request,) = core.provider.creates
-    folder = core.folders.of(job.id)
-    assert [(image.field, image.path) for image in request.images] == [
-        ("first_frame_url", folder / "first_frame.jpg"),
-        ("last_frame_url", folder / "last_frame.jpg"),
+    assert [(image.field, image.jpeg) for image in request.images] == [
+        ("first_frame_url", b"a fox"),
+        ("last_frame_url", b"a hen"),
     ]
     assert (request.prompt, request.negative_prompt, request.seed) == ("a fox", "no dogs", 9)
     assert (request.prompt_extend, request.watermark) == (False, True)
@@ -30,11 +30,11 @@ async def test_request_carries_what_the_member_chose(core: Core) -> None:
 
 
 async def test_loop_sends_the_first_frame_as_the_last(core: Core) -> None:
-    job = await core.submissions.submit(a_submission())
+    job = await core.submit(a_submission(), {"first_frame": b"a fox"})
     await core.patch(job, loop=True, pictures=(await core.job(job)).pictures[:1])
     await core.dispatcher.run_once(MODEL)
-    first, last = core.provider.creates[0].images
-    assert (first.path, last.field) == (last.path, "last_frame_url")
+    (request,) = core.provider.creates
+    assert bytes_of(request) == {"first_frame_url": b"a fox", "last_frame_url": b"a fox"}
 
 
 @pytest.mark.parametrize(
@@ -99,15 +99,15 @@ async def test_each_kind_is_asked_for_as_its_reference_wants_it(
     fields: tuple[str, ...],
 ) -> None:
     request = await request_for(core, kind, options, choices)
-    wish = validate(core.catalogue, kind, options, choices)
-    assert (request.model, request.endpoint) == (wish.model, endpoint)
-    pictures = await bytes_of(request)
+    submission = validate(core.catalogue, kind, options, choices)
+    assert (request.model, request.endpoint) == (submission.model, endpoint)
+    pictures = bytes_of(request)
     assert tuple(pictures) == fields
     assert [data.decode() for data in pictures.values()] == list(PICTURES[kind])
     assert (request.prompt, request.negative_prompt) == (options.prompt, options.negative_prompt)
     assert request.template == options.effect
     # Exactly one of the two, so that the provider's dear default never counts.
-    shape = (None, wish.size) if kind is Kind.TEXT else (wish.resolution, None)
+    shape = (None, submission.size) if kind is Kind.TEXT else (submission.resolution, None)
     assert (request.resolution, request.size) == shape
     # Only where it is chosen: a model of fixed length fails on it, and so may an effect.
     assert request.duration_seconds == (3 if choices.duration_seconds == 3 else None)

@@ -1,4 +1,4 @@
-"""The bot with a stage hand: the same process, ended at a named point, or at another time of day.
+"""The bot's process, which is killed at a named point or lives at another time of day.
 
 ``run`` is what a fresh process does, forked off a server that has imported the bot already: a
 start then costs what the bot does, not what the interpreter reads.
@@ -23,7 +23,7 @@ from bot import cli
 from bot.client import TweenBot
 from bot.clock import WallClock
 from bot.outside import Overrides
-from tests.e2e.crash_points import CrashPoints, points
+from tests.e2e.crash_points import CrashPoints, arrivals, points
 
 _SHIFT = struct.Struct("d")
 
@@ -60,7 +60,7 @@ class ShiftedClock(WallClock):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Staging:
+class Breakage:
     """What happens to one process."""
 
     crash_at: str | None = None
@@ -71,14 +71,14 @@ class Staging:
     """What ``python -m bot`` is asked to do."""
 
 
-class _StageHand:
+class _Trigger:
     """Kills the process at one point, or breaks its work at another."""
 
-    def __init__(self, staging: Staging) -> None:
-        known = {None, *points()}
-        if staging.crash_at not in known or staging.break_at not in known:
-            raise ValueError(staging)
-        self._staging = staging
+    def __init__(self, breakage: Breakage) -> None:
+        known = {None, *points(), *arrivals()}
+        if breakage.crash_at not in known or breakage.break_at not in known:
+            raise ValueError(breakage)
+        self._staging = breakage
 
     def __call__(self, point: str) -> None:
         if point == self._staging.break_at:
@@ -88,7 +88,7 @@ class _StageHand:
 
 
 def run(
-    folder: Path, variables: Mapping[str, str], log_path: Path, shift_path: Path, staging: Staging
+    folder: Path, variables: Mapping[str, str], log_path: Path, shift_path: Path, breakage: Breakage
 ) -> None:
     """Serve as ``python -m bot run`` would, in a process of its own."""
     os.chdir(folder)
@@ -97,11 +97,11 @@ def run(
     log = os.open(log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     for number in (1, 2):
         os.dup2(log, number)
-    sys.argv = ["tween", *staging.command]
+    sys.argv = ["tween", *breakage.command]
     warnings.simplefilter("default")
-    crash_points = CrashPoints(_StageHand(staging))
+    crash_points = CrashPoints(_Trigger(breakage))
     cli.main(
-        list(staging.command),
+        list(breakage.command),
         obj=Overrides(
             clock=ShiftedClock(ShiftFile(shift_path)),
             adjust_client=_expect_no_more_guilds,

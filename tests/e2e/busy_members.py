@@ -1,6 +1,6 @@
-"""Many guilds that wish at once, on platforms that misbehave a little all the time.
+"""Many guilds that make requests at once, on platforms that misbehave a little all the time.
 
-Every kind of fault meets a share of its occasions, drawn by lot. The bot's settings let all wishes
+Every kind of fault meets a share of its occasions, drawn by lot. The bot's settings let all of them
 in: what is under test is what becomes of them.
 """
 
@@ -26,7 +26,7 @@ from tests.e2e.world import World, cat
 
 ANSWER_SECONDS = 30.0
 AT_ONCE = 8
-"""Wishes that are being typed at the same moment."""
+"""Requests that are being typed at the same moment."""
 
 FRAMES: Mapping[str, str] = {"wan2.2-kf2v-flash": "480P", "wanx2.1-kf2v-plus": "720P"}
 IMAGE: Mapping[str, str] = {
@@ -137,12 +137,12 @@ class Plan:
     seed: int
     """Of everything that is drawn by lot."""
     guilds: int
-    wishes: int
+    requests: int
     """Jobs there are to be in the end."""
     share: float
     """On which share of its occasions each kind of fault strikes."""
     cancels: float = 0.02
-    """Which share of the wishes is cancelled at once."""
+    """Which share of the requests is cancelled at once."""
     gateway_seconds: float = 20.0
     """Mean time between two troubles of the gateway."""
     faults: tuple[tuple[str, str, Mapping[str, object]], ...] = PROVIDER_FAULTS
@@ -150,7 +150,7 @@ class Plan:
 
 @dataclass(slots=True, kw_only=True)
 class Tally:
-    """What members saw of their wishes."""
+    """What members saw of their requests."""
 
     asked: int = 0
     answers: Counter[str] = field(default_factory=Counter)
@@ -160,7 +160,7 @@ class Tally:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """A guild's channel, and who makes wishes there."""
+    """A guild's channel, and who makes requests there."""
 
     channel: Channel
     members: tuple[User, ...]
@@ -178,7 +178,7 @@ def discord(seed: int, *, nonce_seconds: float = 300.0) -> DiscordSettings:
     return DiscordSettings(seed=seed, nonce_seconds=nonce_seconds)
 
 
-class Crowd:
+class BusyMembers:
     """Asks for everything, and breaks things meanwhile."""
 
     def __init__(self, world: World, plan: Plan) -> None:
@@ -202,11 +202,11 @@ class Crowd:
 
     @property
     def shares(self) -> list[int]:
-        """How many wishes each guild has: the first tenth of them makes about a third of all."""
-        guilds, wishes = self.plan.guilds, self.plan.wishes - len(LANES)
+        """How many requests each guild has: the first tenth of them makes about a third of all."""
+        guilds, requests = self.plan.guilds, self.plan.requests - len(LANES)
         weights = [8 if number < self._eager else 1 + number % 3 for number in range(guilds)]
-        counts = [wishes * weight // sum(weights) for weight in weights]
-        for number in range(wishes - sum(counts)):
+        counts = [requests * weight // sum(weights) for weight in weights]
+        for number in range(requests - sum(counts)):
             counts[number] += 1
         return counts
 
@@ -270,7 +270,7 @@ class Crowd:
                 case _:
                     gateway.invalidate()
 
-    async def wish(self) -> None:
+    async def ask(self) -> None:
         """Let everybody ask; come back when there are as many jobs as planned.
 
         The guilds that want most ask first: all others find a long line.
@@ -281,14 +281,14 @@ class Crowd:
                 for place, count in several:
                     for nth, member in enumerate(place.members):
                         mine = (count + 1 - nth) // len(place.members)
-                        group.create_task(self._wishes(place, member, mine))
-        while (missing := self.plan.wishes - len(await self.world.jobs())) > 0:
+                        group.create_task(self._requests(place, member, mine))
+        while (missing := self.plan.requests - len(await self.world.jobs())) > 0:
             # Some never reached the bot, or were refused where Discord kept a picture back.
             for _ in range(missing):
                 place = self._random.choice(self.places)
                 await self._ask(place, place.members[0], self._random.choice(LANES))
 
-    async def _wishes(self, place: Place, member: User, count: int) -> None:
+    async def _requests(self, place: Place, member: User, count: int) -> None:
         for _ in range(count):
             async with self._at_once:
                 await self._ask(place, member, self._random.choice(LANES))
@@ -320,13 +320,13 @@ class Crowd:
 
     def _options(self, model: str) -> tuple[str, dict[str, OptionValue]]:
         prompt = self._random.choice(PROMPTS)
-        wish: dict[str, OptionValue] = {"model": model, "prompt": prompt}
+        request: dict[str, OptionValue] = {"model": model, "prompt": prompt}
         if model in FRAMES:
             frames = {"first_frame": cat("first"), "last_frame": cat("last")}
-            return "video frames", {**wish, **frames, "resolution": FRAMES[model]}
+            return "video frames", {**request, **frames, "resolution": FRAMES[model]}
         if model in IMAGE:
-            return "video image", {**wish, "image": cat("first"), "resolution": IMAGE[model]}
-        return "video text", {**wish, "size": TEXT[model]}
+            return "video image", {**request, "image": cat("first"), "resolution": IMAGE[model]}
+        return "video text", {**request, "size": TEXT[model]}
 
     async def _cancel(self, place: Place, member: User, job_id: str) -> None:
         messages = footer_index(self.world.discord.messages(place.channel))
@@ -341,7 +341,7 @@ class Crowd:
 
     @asynccontextmanager
     async def nobody_asks(self) -> AsyncIterator[None]:
-        """Hold back new wishes until the block ends; those under way have got their answer."""
+        """Hold back new requests until the block ends; those under way have got their answer."""
         self._may_ask.clear()
         try:
             while self._asking:  # noqa: ASYNC110 - a count has no event to wait on
@@ -380,8 +380,8 @@ async def meanwhile(*works: Coroutine[object, object, None]) -> AsyncIterator[No
     async with asyncio.TaskGroup() as group:
         running = [group.create_task(work) for work in works]
         yield
-        for each in running:
-            each.cancel()
+        for task in running:
+            task.cancel()
 
 
 def spoilt(world: World) -> int:

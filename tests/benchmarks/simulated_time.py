@@ -1,8 +1,8 @@
-"""A clock that leaps over the time in which nobody does anything, for hours of work in minutes.
+"""A clock that skips the time in which nobody does anything, for hours of work in minutes.
 
 A clock that merely runs n times as fast makes every millisecond of computing n times as long, and
 the figures with it. This one runs at its usual pace while anybody works; once every participant
-waits for a moment to come, it leaps to the first of these moments, and the sandboxes' clocks leap
+waits for a moment to come, it jumps to the first of these moments, and the sandboxes' clocks jump
 along. So waiting costs nothing, and working costs what it costs.
 """
 
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 LOOK_AGAIN_SECONDS = 0.002
-"""So soon a leap is tried again that somebody outside the count stood in the way of."""
+"""So soon a jump is tried again that somebody outside the count stood in the way of."""
 
 
 @dataclass(slots=True, eq=False)
@@ -30,7 +30,7 @@ class Waiter:
     """Called once, from the loop's thread, when the moment has come."""
 
 
-class LeapingClock:
+class SimulatedClock:
     """A ``Clock`` of the bot; participants say when they wait and when they work."""
 
     def __init__(self) -> None:
@@ -43,15 +43,15 @@ class LeapingClock:
         self._timer: asyncio.TimerHandle | None = None
         self._followers: list[Callable[[float], None]] = []
         self._obstacles: list[Callable[[], bool]] = []
-        self.leaps = 0
+        self.jumps = 0
         """How often time was skipped."""
 
     def follow(self, advance: Callable[[float], None]) -> None:
-        """Let another clock leap along: it is called with the seconds of each leap."""
+        """Let another clock jump along: it is called with the seconds of each jump."""
         self._followers.append(advance)
 
     def wait_for(self, is_busy: Callable[[], bool]) -> None:
-        """Never leap while this says that somebody outside the count is at work."""
+        """Never jump while this says that somebody outside the count is at work."""
         self._obstacles.append(is_busy)
 
     # The port.
@@ -65,7 +65,7 @@ class LeapingClock:
         return time.monotonic() + self._skipped_seconds
 
     async def sleep(self, seconds: float) -> None:
-        """Suspend the caller, who counts as working: such sleeps are short, and no leap is due."""
+        """Suspend the caller, who counts as working: such sleeps are short, and no jump is due."""
         await asyncio.sleep(seconds)
 
     # Participants.
@@ -134,7 +134,7 @@ class LeapingClock:
         self._arm()
 
     def _look(self) -> None:
-        """Leap, if nobody works."""
+        """Jump, if nobody works."""
         with self._lock:
             if self._working or not self._waiters:
                 return
@@ -142,7 +142,7 @@ class LeapingClock:
                 first = min(waiter.until for waiter in self._waiters)
                 seconds = max(0.0, first - self.monotonic())
                 self._skipped_seconds += seconds
-                self.leaps += 1
+                self.jumps += 1
                 for advance in self._followers:
                     advance(seconds)
                 self._loop.call_soon(self._wake_due)
@@ -150,10 +150,10 @@ class LeapingClock:
         self._loop.call_later(LOOK_AGAIN_SECONDS, self._look)
 
 
-class LeapingWakeup:
-    """The ``Wakeup`` of a loop that takes part: its waits are leapt over."""
+class SimulatedWakeup:
+    """The ``Wakeup`` of a loop that takes part: its waits are skipped."""
 
-    def __init__(self, clock: LeapingClock) -> None:
+    def __init__(self, clock: SimulatedClock) -> None:
         self._clock = clock
         self._notified = False
         self._waiter: Waiter | None = None

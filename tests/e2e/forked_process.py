@@ -1,4 +1,4 @@
-"""The bot's process with a stage hand, started in a third of the time; see ``tests.e2e.staged``."""
+"""A bot that can be killed at a named point, forked: it starts in a third of the time."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from pathlib import Path
 from typing_extensions import override
 
 from bot.client import EXTENSIONS
+from tests.e2e.crash_process import Breakage, ShiftFile, run
 from tests.e2e.process import BotProcess
-from tests.e2e.staged import ShiftFile, Staging, run
 
 
 def _server() -> ForkServerContext:
@@ -57,10 +57,10 @@ class ForkedProcess:
         return self._process.exitcode or 0
 
 
-class StagedBot(BotProcess):
+class CrashableBot(BotProcess):
     """The bot, ended where a test wants it, at the time of day a test wants."""
 
-    staging = Staging()
+    breakage = Breakage()
     """Of the next start."""
 
     @property
@@ -74,7 +74,7 @@ class StagedBot(BotProcess):
 
     @override
     async def _spawn(self) -> ForkedProcess:
-        return await self._fork(self.staging)
+        return await self._fork(self.breakage)
 
     @property
     def is_running(self) -> bool:
@@ -83,18 +83,18 @@ class StagedBot(BotProcess):
 
     async def start_until(self, point: str, *, break_at: str | None = None) -> None:
         """Start a process that is killed at a crash point, and whose work fails at another."""
-        self._process = await self._fork(Staging(crash_at=point, break_at=break_at))
+        self._process = await self._fork(Breakage(crash_at=point, break_at=break_at))
 
     async def shell(self, *command: str, crash_at: str | None = None) -> int:
         """Run another command of ``python -m bot`` beside the bot; return its exit code."""
-        process = await self._fork(Staging(command=command, crash_at=crash_at))
+        process = await self._fork(Breakage(command=command, crash_at=crash_at))
         async with asyncio.timeout(SHELL_SECONDS):
             return await process.wait()
 
-    async def _fork(self, staging: Staging) -> ForkedProcess:
+    async def _fork(self, breakage: Breakage) -> ForkedProcess:
         process = _server().Process(
             target=run,
-            args=(self.folder, self.variables, self.log_path, self._shift_path, staging),
+            args=(self.folder, self.variables, self.log_path, self._shift_path, breakage),
         )
         await asyncio.to_thread(process.start)
         return ForkedProcess(process)

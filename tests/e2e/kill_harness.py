@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
+from bot.domain.jobs.files import RESULT
 from bot.domain.jobs.job import Job
 from bot.domain.jobs.states import POLLED, JobState
 from bot.services.messages.status_updater import GONE_FOR
@@ -18,9 +19,9 @@ from sandbox.dashscope import EmulatorSettings
 from sandbox.discord.client.invocation import Invocation
 from sandbox.discord.world.records import Channel
 from tests.e2e.crash_points import PART_WRITTEN
-from tests.e2e.forked import StagedBot
+from tests.e2e.crash_process import ShiftedClock
+from tests.e2e.forked_process import CrashableBot
 from tests.e2e.invariants import NOTHING_ODD, Allowed, hold, is_settled
-from tests.e2e.staged import ShiftedClock
 from tests.e2e.world import World, story
 
 PATIENCE_SECONDS = 180.0
@@ -48,43 +49,43 @@ ROOM = {
 Act = Callable[[], Awaitable[object]]
 
 
-class Killing:
+class KillHarness:
     """Both platforms, the bot's folder, and a bot that dies on request."""
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.bot: StagedBot = world.staged
+        self.bot: CrashableBot = world.staged
         self.has_operator = False
         """Whether somebody settles what nothing else can, instead of that being a failure."""
         self.killed_at: list[str] = []
         """Where the process has died so far."""
         self.elsewhere: Channel = world.discord.channel
-        """The channel of the last wish with a channel of its own."""
-        self._wishes = 0
+        """The channel of the last request with a channel of its own."""
+        self._requests = 0
 
     async def ask(self, channel: Channel | None = None) -> Invocation:
-        """Make one wish, unlike any before."""
-        self._wishes += 1
+        """Make one request, unlike any before."""
+        self._requests += 1
         return await self.world.ask(
             self.world.discord.users[1],
             channel,
-            prompt=f"the cat says {self._wishes}",
-            seed=self._wishes,
+            prompt=f"the cat says {self._requests}",
+            seed=self._requests,
         )
 
     async def ask_elsewhere(self) -> Invocation:
-        """Make one wish in a channel of its own."""
+        """Make one request in a channel of its own."""
         discord = self.world.discord
-        self.elsewhere = discord.build.add_channel(discord.guild, f"clips-{self._wishes}")
+        self.elsewhere = discord.build.add_channel(discord.guild, f"clips-{self._requests}")
         return await self.ask(self.elsewhere)
 
     async def ask_for_failure(self) -> None:
-        """Make one wish whose first task fails by the provider's fault."""
+        """Make one request whose first task fails by the provider's fault."""
         self.world.dashscope.faults.add("task", "fail", code="InternalError.Algo", message="oops")
         await self.ask()
 
     async def ask_for_refusal(self) -> None:
-        """Make one wish whose result the provider refuses to give out."""
+        """Make one request whose result the provider refuses to give out."""
         self.world.dashscope.faults.add(
             "task", "fail", code="DataInspectionFailed", message="Output data may be inappropriate"
         )
@@ -102,6 +103,10 @@ class Killing:
         """Cancel the oldest job that is not over."""
         (job, *_) = [job for job in await self.world.jobs() if not job.is_terminal]
         await self._use("jobs cancel", job.id)
+
+    async def retry(self, job_id: str) -> None:
+        """Have a job made again."""
+        await self._use("jobs retry", job_id)
 
     async def forget(self, job_id: str) -> None:
         """Erase a job."""
@@ -211,8 +216,8 @@ class Killing:
         self.killed_at.append(PART_WRITTEN)
 
     async def _is_part_written(self) -> bool:
-        jobs = self.bot.folder / "data" / "jobs"
-        return any(path.stat().st_size for path in jobs.glob("*/*.part"))
+        scratch = self.bot.folder / "data" / "scratch"
+        return any(path.stat().st_size for path in scratch.glob(f"*/{RESULT}"))
 
     async def _act(self, act: Act | None) -> None:
         if act is not None:
@@ -263,7 +268,7 @@ class Killing:
         raise AssertionError([(job.id, job.state.value) for job in await self.world.jobs()])
 
     async def end(self, allowed: Allowed = NOTHING_ODD) -> list[Job]:
-        """Recover, and assert everything that must hold; what died with a wish is swept, too."""
+        """Recover, and assert everything that must hold; what died with a request is swept, too."""
         found = await self.recover()
         await self.bot.kill()
         self.pass_time(2 * 3600)
@@ -356,10 +361,10 @@ async def until(is_so: Callable[[], Awaitable[bool]]) -> None:
 
 
 @asynccontextmanager
-async def killing(
+async def kill_harness(
     tmp_path: Path, *, emulator: EmulatorSettings = QUICK, **variables: str
-) -> AsyncIterator[Killing]:
-    """Set the stage, with room for many wishes and a bot that does not run yet."""
+) -> AsyncIterator[KillHarness]:
+    """Set the stage, with room for many requests and a bot that does not run yet."""
     async with story(tmp_path, emulator=emulator, start=False) as world:
         world.bot.variables |= ROOM | variables
-        yield Killing(world)
+        yield KillHarness(world)

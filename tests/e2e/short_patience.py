@@ -1,4 +1,4 @@
-"""``python -m tests.e2e.impatient run``: the bot, which gives its gateway up after seconds."""
+"""``python -m tests.e2e.short_patience run``: the bot, which gives its gateway up after seconds."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.e2e.process import BotProcess, RunningProcess
 PATIENCE_SECONDS = 8
 
 
-class ImpatientBot(BotProcess):
+class ShortPatienceBot(BotProcess):
     """A process with less patience."""
 
     @override

@@ -1,0 +1,70 @@
+"""Fetches what members attach from Discord's CDN.
+
+discord.py would hold each file in memory as a whole; here it flows into a file.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from functools import cached_property
+from http import HTTPStatus
+from pathlib import Path
+
+import aiohttp
+import stamina
+
+from bot.domain.errors import ChatUnavailableError
+from bot.domain.ports import LocalFile
+
+ATTEMPTS = 3
+"""The CDN does not always have a fresh file: https://github.com/python-discord/bot/pull/1230"""
+FIRST_WAIT_SECONDS = 0.3
+MOST_WAIT_SECONDS = 1.0
+
+TIMEOUT = aiohttp.ClientTimeout(total=60, sock_read=15)
+PIECE_BYTES = 256 * 1024
+
+
+class _NotHandedOutError(Exception):
+    """The CDN answers, but not with the file."""
+
+
+class Attachments:
+    """Fetches files by the URLs an interaction gave them, which are good for a day."""
+
+    @cached_property
+    def _session(self) -> aiohttp.ClientSession:
+        return aiohttp.ClientSession(timeout=TIMEOUT)
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._session.close()
+
+    async def fetch(self, url: str, into: LocalFile, *, max_bytes: int) -> None:
+        """Stream a file to this machine; see ``Chat.fetch_attachment``."""
+        unread = (aiohttp.ClientError, TimeoutError, _NotHandedOutError)
+        try:
+            async for attempt in stamina.retry_context(
+                on=unread,
+                attempts=ATTEMPTS,
+                wait_initial=FIRST_WAIT_SECONDS,
+                wait_max=MOST_WAIT_SECONDS,
+            ):
+                with attempt:
+                    await self._fetch(url, Path(into), max_bytes=max_bytes)
+        except unread as error:
+            # Not aiohttp's words: they name the URL, whose signature lets anybody read the file.
+            what = str(error) if isinstance(error, _NotHandedOutError) else type(error).__name__
+            raise ChatUnavailableError(what) from None
+
+    async def _fetch(self, url: str, into: Path, *, max_bytes: int) -> None:
+        async with self._session.get(url) as answer:
+            if answer.status != HTTPStatus.OK:
+                raise _NotHandedOutError(f"HTTP {answer.status}")
+            received = 0
+            with await asyncio.to_thread(into.open, "wb") as file:
+                async for piece in answer.content.iter_chunked(PIECE_BYTES):
+                    received += len(piece)
+                    if received > max_bytes:
+                        raise ChatUnavailableError(f"more than {max_bytes} bytes")
+                    await asyncio.to_thread(file.write, piece)

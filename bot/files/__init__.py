@@ -1,0 +1,7 @@
+"""Where files are kept: the files port on this machine's disk."""
+
+from __future__ import annotations
+
+from bot.files.local import LocalFiles
+
+__all__ = ["LocalFiles"]
