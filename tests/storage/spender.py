@@ -1,6 +1,6 @@
 """A process that spends: ``python -m tests.storage.spender <database url> <folder> <count>``.
 
-It says ``ready``, waits for a line, submits so many requests at once, and tells what became of them.
+It says ``ready``, waits for a line, submits so many requests at once, and says what became of each.
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ from sandbox.demo.conversation.parts import (
     Media,
     Row,
     buttons,
+    embed,
     markup,
 )
 from sandbox.demo.conversation.richtext import Reader
