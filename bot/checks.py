@@ -14,6 +14,7 @@ from bot.domain.errors import (
     BotError,
     ConfigurationError,
     DatabaseUnavailableError,
+    MediaUnreadableError,
     ProviderUnavailableError,
 )
 from bot.domain.ports import Files
@@ -44,6 +45,7 @@ async def run_checks(settings: Settings) -> list[CheckResult]:
             ("catalogue", _catalogue),
             ("database", _database),
             ("disk", _disk),
+            ("media", _media),
             ("DASHSCOPE_API_KEY", _key_shape),
             ("provider", _provider),
             ("Discord", _discord),
@@ -63,6 +65,10 @@ async def _run(subject: str, check: Callable[[App], Awaitable[str]], app: App) -
         return CheckResult(subject=subject, problem=f"cannot be reached: {error}")
     except DatabaseUnavailableError as error:
         return CheckResult(subject=subject, problem=f"DATABASE_URL cannot be reached: {error}")
+    except MediaUnreadableError:
+        return CheckResult(
+            subject=subject, problem="no child process could be started; run make setup again"
+        )
     except (BotError, OSError, aiohttp.ClientError, discord.DiscordException) as error:
         return CheckResult(subject=subject, problem=str(error) or type(error).__name__)
 
@@ -105,6 +111,11 @@ async def require_writable(files: Files) -> None:
         await files.try_writing(size_bytes=1)
     except OSError as error:
         raise ConfigurationError("DATA_DIR", f"cannot be written: {error}") from error
+
+
+async def _media(app: App) -> str:
+    await app.media.check()
+    return "a child process loads what pictures and videos need"
 
 
 async def _key_shape(app: App) -> str:

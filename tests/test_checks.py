@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -53,7 +54,7 @@ async def findings(settings: dict[str, Any], **changes: object) -> dict[str, Che
 async def problem(settings: dict[str, Any], subject: str, **changes: object) -> str:
     """Return the trouble with one subject, all others being well."""
     found = await findings(settings, **changes)
-    assert [each for each, finding in found.items() if finding.problem] == [subject]
+    assert [name for name, finding in found.items() if finding.problem] == [subject]
     return str(found[subject].problem)
 
 
@@ -63,10 +64,11 @@ def closed_port() -> str:
 
 async def test_all_is_well(settings: dict[str, Any]) -> None:
     found = await findings(settings)
-    assert [finding.problem for finding in found.values()] == [None] * 6
+    assert [finding.problem for finding in found.values()] == [None] * 7
     assert "offers wan2.2-kf2v-flash, wanx2.1-kf2v-plus" in found["catalogue"].detail
     assert "does not exist; run creates it" in found["database"].detail
     assert "is writable" in found["disk"].detail
+    assert "a child process" in found["media"].detail
     assert "logged in as Tween" in found["Discord"].detail
     assert "0 tasks of wan2.2-kf2v-flash" in found["provider"].detail
     assert KEY not in str(found)
@@ -101,6 +103,13 @@ async def test_a_key_of_another_shape_is_found(settings: dict[str, Any]) -> None
     said = found["DASHSCOPE_API_KEY"].problem or ""
     assert "does not begin with sk-" in said
     assert "kitten" not in said
+
+
+async def test_an_installation_that_decodes_nothing_is_found(
+    settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    assert "no child process" in await problem(settings, "media")
 
 
 async def test_a_folder_that_cannot_be_written_is_found(

@@ -40,7 +40,7 @@ def instructions() -> list[tuple[str, str]]:
 
 def said(name: str) -> str:
     """Return what the last instruction of a kind says."""
-    return [rest for each, rest in instructions() if each == name][-1]
+    return [rest for found, rest in instructions() if found == name][-1]
 
 
 def copied() -> list[str]:

@@ -83,7 +83,7 @@ class StartEstimate:
 
 
 def start_estimates(
-    *, busy: Sequence[DurationEstimate], in_flight: int, each: DurationEstimate, count: int
+    *, busy: Sequence[DurationEstimate], in_flight: int, mean: DurationEstimate, count: int
 ) -> list[StartEstimate]:
     """Return when each place in line will be served, the first one first.
 
@@ -92,7 +92,7 @@ def start_estimates(
     Args:
         busy: what is left of each task in flight.
         in_flight: how many run at once.
-        each: what a waiting job takes on average.
+        mean: what a waiting job takes on average.
         count: how many places are asked for.
     """
     # Where more run than may, the first to end make room for none.
@@ -104,7 +104,7 @@ def start_estimates(
     for _ in range(count):
         begin = StartEstimate(seconds=free[0][0], spread_seconds=free[0][1])
         begins.append(begin)
-        ended = begin.of(each)
+        ended = begin.of(mean)
         heapq.heapreplace(free, (ended.done_seconds, ended.late_seconds - ended.done_seconds))
     return begins
 

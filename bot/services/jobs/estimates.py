@@ -167,14 +167,14 @@ class Estimates:
         shares = await render_times.profiles_in_line(connection, self._account, model)
         if not asked or not shares:
             return {}
-        each = mean_estimate([(known.of(profile).promise(), n) for profile, n in shares.items()])
+        mean = mean_estimate([(known.of(profile).promise(), n) for profile, n in shares.items()])
         occupied = await lanes.in_flight(connection, self._account, model, now=now)
         lane = self._catalogue.get(model)
         in_flight = lane.limits.in_flight if lane else 1
         begins = start_estimates(
             busy=[_left(job, known, now=now) for job in occupied],
             in_flight=in_flight,
-            each=each,
+            mean=mean,
             count=min(MOST_SIMULATED, max(places[job_id] for job_id in asked)),
         )
         stands = {}
@@ -182,7 +182,7 @@ class Estimates:
             begin = begins[min(places[job_id], len(begins)) - 1]
             further = places[job_id] - len(begins)
             if further > 0:
-                more_seconds = further * each.done_seconds / in_flight
+                more_seconds = further * mean.done_seconds / in_flight
                 begin = replace(begin, seconds=begin.seconds + more_seconds)
             promise = begin.of(known.of(render_profile_of(job)).promise())
             stands[job_id] = QueuePosition(

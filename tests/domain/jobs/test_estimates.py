@@ -37,24 +37,24 @@ def _promise(seconds: float, *, late_by: float = 0, samples: int = 40) -> Durati
 def test_times_are_those_of_the_lane(
     left: list[int], in_flight: int, waiting: int, seconds: list[int]
 ) -> None:
-    each = _promise(100)
+    mean = _promise(100)
     begins = start_estimates(
         busy=[_promise(remaining) for remaining in left],
         in_flight=in_flight,
-        each=each,
+        mean=mean,
         count=waiting,
     )
-    assert [begin.of(each).done_seconds for begin in begins] == seconds
+    assert [begin.of(mean).done_seconds for begin in begins] == seconds
 
 
 def test_a_waiting_job_takes_its_own_time_behind_average_ones() -> None:
-    begins = start_estimates(busy=[], in_flight=1, each=_promise(400), count=2)
+    begins = start_estimates(busy=[], in_flight=1, mean=_promise(400), count=2)
     assert [begin.of(_promise(60)).done_seconds for begin in begins] == [60, 460]
 
 
 def test_lateness_of_those_in_front_adds_up_in_squares() -> None:
     (begin,) = start_estimates(
-        busy=[_promise(50, late_by=30)], in_flight=1, each=_promise(1), count=1
+        busy=[_promise(50, late_by=30)], in_flight=1, mean=_promise(1), count=1
     )
     promise = begin.of(_promise(100, late_by=40))
     assert (promise.done_seconds, promise.late_seconds) == (150, 200)
@@ -65,7 +65,7 @@ def test_nobody_is_served_before_who_stands_in_front(left: list[float], waiting:
     begins = start_estimates(
         busy=[_promise(remaining) for remaining in left],
         in_flight=2,
-        each=_promise(120),
+        mean=_promise(120),
         count=waiting,
     )
     seconds = [begin.seconds for begin in begins]

@@ -225,27 +225,27 @@ class Spending(RuleBasedStateMachine):
             binding.append(
                 Rule(scope=Scope.BUDGET, unit=Unit.COST, window=Window.DAY, limit=BUDGET)
             )
-            before = [await self.counted(connection, rule, job) for rule in binding]
+            before = [await self.counted(connection, bound, job) for bound in binding]
             fits = all(
-                used + amount_in(each.unit, job.price.reserved) <= each.limit
-                for each, used in zip(binding, before, strict=True)
+                used + amount_in(bound.unit, job.price.reserved) <= bound.limit
+                for bound, used in zip(binding, before, strict=True)
             )
             drawn = await self.ask(connection, guild, job, roles)
             if isinstance(drawn, Refusal):
-                assert not fits, "refused although every rule had room"
+                assert not fits, "refused although every bound had room"
                 assert drawn.used + amount_in(drawn.unit, job.price.reserved) > drawn.limit
                 assert drawn.resets_at > now
                 return
             assert fits is (drawn == ()), "a grant is drawn where there is no room, and only there"
             await self.store_job(connection, job, drawn)
-            for each, used in zip(binding, before, strict=True):
-                after = await self.counted(connection, each, job)
-                assert each.limit > 0, "0 blocks"
-                if each.scope in PER_MEMBER:
-                    # A rule that was lowered below what is used may not be passed any further.
-                    assert after <= max(each.limit, used)
+            for bound, used in zip(binding, before, strict=True):
+                after = await self.counted(connection, bound, job)
+                assert bound.limit > 0, "0 blocks"
+                if bound.scope in PER_MEMBER:
+                    # A bound that was lowered below what is used may not be passed any further.
+                    assert after <= max(bound.limit, used)
                 else:
-                    assert after <= each.limit
+                    assert after <= bound.limit
 
     async def ask(
         self, connection: Connection, guild: Guild, job: Job, roles: frozenset[RoleId]

@@ -70,7 +70,10 @@ def everything_of(catalogue: Catalogue, kind: Kind) -> Iterator[Asked]:
 
 
 OFFERED = [
-    (region, kind) for region, each in CATALOGUES.items() for kind in Kind if each.of_kind(kind)
+    (region, kind)
+    for region, catalogue in CATALOGUES.items()
+    for kind in Kind
+    if catalogue.of_kind(kind)
 ]
 EACH_OFFERED = pytest.mark.parametrize(("region", "kind"), OFFERED)
 EACH_REGION = pytest.mark.parametrize("region", Region)
@@ -150,7 +153,7 @@ async def test_a_task_of_each_kind_succeeds(core: Core, region: Region) -> None:
                 await provider.create_task(request)
         await server.wait_for(lambda: all(task.finished for task in server.tasks.values()))
         assert {task.status for task in server.tasks.values()} == {"SUCCEEDED"}
-        assert len(server.tasks) == len([each for where, each in OFFERED if where is region])
+        assert len(server.tasks) == len([kind for where, kind in OFFERED if where is region])
 
 
 @EACH_REGION
