@@ -1,8 +1,10 @@
 """The files port on a folder of this machine, through obstore's local store.
 
 What obstore gives here is one set of calls for every place files may be kept in. What it does not
-give on a disk is added: it waits for no disk (nothing is synced), and it says what the disk
-refused in words alone, where others have an ``errno``. Seen with obstore 0.12.1.
+give on a disk is added: it waits for no disk (nothing is synced), it says what the disk refused in
+words alone, where others have an ``errno``, it lists no file whose name ends in ``#`` and digits,
+as its own half copies do, and its copy is a second name for the same bytes, as old as they are.
+Seen with obstore 0.12.1; ``findings/`` shows it.
 """
 
 from __future__ import annotations
