@@ -37,8 +37,16 @@ FOREIGN_HOST = "http://dashscope-result.invalid"
 class VideoSource(Protocol):
     """Where the MP4 of a plan comes from."""
 
+    def start(self, plan: VideoPlan) -> object:
+        """Begin to make the MP4, where that takes time; called at will, also more than once."""
+        ...
+
     async def video(self, plan: VideoPlan) -> bytes:
         """Return the MP4."""
+        ...
+
+    def close(self) -> None:
+        """Let go of what is being made: the server ends."""
         ...
 
 
@@ -53,13 +61,13 @@ class ResultStore:
     """Signs, and serves what it signed."""
 
     def __init__(
-        self, *, clock: EmulatorClock, faults: PlannedFaults, renderer: VideoSource, secret: bytes
+        self, *, clock: EmulatorClock, faults: PlannedFaults, videos: VideoSource, secret: bytes
     ) -> None:
         self.origin = ""
         """Scheme, host and port of the server, known once it listens."""
         self._clock = clock
         self._faults = faults
-        self._renderer = renderer
+        self._videos = videos
         self._secret = secret
         self._results: dict[str, _Result] = {}
 
@@ -111,7 +119,7 @@ class ResultStore:
             if fault.action == "raw":
                 return await send_text(request, fault)
             await inject(request, fault)
-        video = await self._renderer.video(result.plan)
+        video = await self._videos.video(result.plan)
         is_own = fault is None or fault.action not in _OTHER_FILES
         result.task.video_sha256 = hashlib.sha256(video).hexdigest() if is_own else None
         return await _send(request, video, fault)

@@ -34,7 +34,7 @@ from sandbox.dashscope.faults import PlannedFaults
 from sandbox.dashscope.pictures import PictureSource
 from sandbox.dashscope.problems import ApiError, not_found
 from sandbox.dashscope.recorder import Recorder, RequestRecord
-from sandbox.dashscope.results import ResultStore
+from sandbox.dashscope.results import ResultStore, VideoSource
 from sandbox.dashscope.settings import EmulatorSettings
 from sandbox.dashscope.tasks import Peak, TaskRecord, TaskStore
 from sandbox.dashscope.uploads import UploadStore
@@ -50,7 +50,15 @@ shorter one is rendered when somebody fetches it."""
 class DashScopeServer:
     """One emulated account, listening while the context is open."""
 
-    def __init__(self, settings: EmulatorSettings | None = None) -> None:
+    def __init__(
+        self, settings: EmulatorSettings | None = None, *, videos: VideoSource | None = None
+    ) -> None:
+        """Set the account up; nothing listens yet.
+
+        Args:
+            settings: how the provider is.
+            videos: where results come from; rendered by default, from pictures and prompt.
+        """
         self.settings = settings or EmulatorSettings()
         self._notifier = ChangeNotifier()
         self.clock = EmulatorClock(self.settings.speed, notifier=self._notifier)
@@ -58,12 +66,12 @@ class DashScopeServer:
         self.faults = PlannedFaults(self.settings.seed)
         """The switches that make the server misbehave."""
         self._recorder = Recorder()
-        self._renderer = Renderer(self.settings.cached_videos)
+        self._videos = videos or Renderer(self.settings.cached_videos)
         secret = secrets.token_bytes(16)
         self._uploads = UploadStore(self.clock, secret)
         self._pictures = PictureSource(self._uploads)
         self._results = ResultStore(
-            clock=self.clock, faults=self.faults, renderer=self._renderer, secret=secret
+            clock=self.clock, faults=self.faults, videos=self._videos, secret=secret
         )
         self._task_store = TaskStore(
             clock=self.clock,
@@ -166,7 +174,7 @@ class DashScopeServer:
             running.cancel()
         outcomes = await asyncio.gather(*background, return_exceptions=True)
         await self._pictures.close()
-        await asyncio.to_thread(self._renderer.close)
+        await asyncio.to_thread(self._videos.close)
         for outcome in outcomes:
             if isinstance(outcome, Exception):
                 raise outcome
@@ -193,7 +201,7 @@ class DashScopeServer:
     def _render_ahead(self, task: TaskRecord) -> None:
         seconds = self.clock.real_seconds_until(self._task_store.ends_at(task))
         if task.plan is not None and seconds >= RENDER_AHEAD_SECONDS:
-            self._renderer.start(task.plan)
+            self._videos.start(task.plan)
 
     @web.middleware
     async def _middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:

@@ -20,7 +20,14 @@ class Films:
     """What all other prompts get; an unknown prompt is an error where this is None."""
     played: list[str] = field(default_factory=list)
 
+    def start(self, plan: VideoPlan) -> None:
+        """Have nothing to begin."""
+
+    def close(self) -> None:
+        """Have nothing to let go of."""
+
     async def video(self, plan: VideoPlan) -> bytes:
+        """Return the film, and remember that it was asked for."""
         self.played.append(plan.prompt)
         if self.others is not None:
             return self.by_prompt.get(plan.prompt, self.others)
@@ -30,7 +37,7 @@ class Films:
 def play(world: World, *, others: bytes | None = None, **films: bytes) -> Films:
     """Have the emulator hand out these films, each for the prompt of its name."""
     source = Films(films, others)
-    world.dashscope._results._renderer = source
+    world.dashscope._results._videos = source
     return source
 
 

@@ -23,6 +23,7 @@ from sandbox.discord.rules.openapi import Validator
 from sandbox.discord.server import DiscordServer
 from sandbox.discord.world.records import Channel, Message, User
 from sandbox.discord.world.settings import DiscordSettings
+from tests.e2e.film_archive import ARCHIVE
 from tests.e2e.forked_process import CrashableBot
 from tests.e2e.process import ROOT, BotProcess
 
@@ -174,7 +175,7 @@ async def story(
     """
     settings = emulator or EmulatorSettings(task_seconds=(1.0, 2.0), failure_seconds=(0.1, 0.2))
     async with (
-        DashScopeServer(settings) as dashscope,
+        DashScopeServer(settings, videos=ARCHIVE) as dashscope,
         DiscordServer(discord or DiscordSettings()) as server,
     ):
         bot = process(

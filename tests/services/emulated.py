@@ -82,6 +82,12 @@ class Shelf:
     async def video(self, _plan: VideoPlan) -> bytes:
         return self.content
 
+    def start(self, _plan: VideoPlan) -> None:
+        """Have nothing to begin."""
+
+    def close(self) -> None:
+        """Have nothing to let go of."""
+
 
 @dataclass(slots=True, kw_only=True)
 class Stage:
@@ -187,17 +193,11 @@ async def emulated(
 ) -> AsyncIterator[Stage]:
     """Set the stage on a process's database and files."""
     shelf = Shelf()
-    async with DashScopeServer(QUICK) as server:
-        server._results._renderer = shelf
-        server._task_store._on_start = _render_nothing
+    async with DashScopeServer(QUICK, videos=shelf) as server:
         clock = SharedClock(server.clock)
         async with _client(server, clock, result_hosts) as client:
             staged = _core_of(core, clock, client, media or core.media)
             yield Stage(core=staged, server=server, shelf=shelf, client=client)
-
-
-def _render_nothing(_: TaskRecord) -> None:
-    pass
 
 
 @cache
