@@ -17,6 +17,8 @@ import structlog
 from structlog.stdlib import BoundLogger
 from structlog.typing import EventDict, WrappedLogger
 
+from bot.domain.redaction import DATA_URI, KEY, QUERY, SIGNED, USERINFO
+
 HIDDEN = "[hidden]"
 
 _SECRET_KEYS = frozenset(
@@ -34,11 +36,8 @@ _SECRET_KEYS = frozenset(
         "jpeg",
     }
 )
-_QUERY = re.compile(r"(https?://[^\s?\"'<>]+)\?[^\s\"'<>]+")
 _BEARER = re.compile(r"(?i)\b(bearer|bot)\s+[\w.~+/-]{8,}=*")
 _WEBHOOK = re.compile(r"(/(?:webhooks|interactions)/\d+)/[\w.-]{8,}")
-_KEY = re.compile(r"\bsk-[\w-]{6,}")
-_SIGNED = re.compile(r"(?i)\b(signature|ossaccesskeyid|security-token|x-oss-[\w-]+)=[^&\s\"'<>]+")
 _TOKEN = re.compile(r"\b[\w-]{23,28}\.[\w-]{6,7}\.[\w-]{27,}")
 """A Discord token, whoever's."""
 _ROW = re.compile(r"(\[parameters: |Failing row contains )[^\n]*")
@@ -92,13 +91,15 @@ class Redactor:
         """Return a text without known secrets, keys, bearer tokens and URL queries."""
         for secret in self._secrets:
             text = text.replace(secret, HIDDEN)
-        text = _QUERY.sub(rf"\1?{HIDDEN}", text)
+        text = DATA_URI.sub(f"data:{HIDDEN}", text)
+        text = USERINFO.sub(r"\1", text)
+        text = QUERY.sub(rf"\1?{HIDDEN}", text)
         text = _WEBHOOK.sub(rf"\1/{HIDDEN}", text)
         text = _BEARER.sub(rf"\1 {HIDDEN}", text)
-        text = _SIGNED.sub(rf"\1={HIDDEN}", text)
+        text = SIGNED.sub(rf"\1={HIDDEN}", text)
         text = _TOKEN.sub(HIDDEN, text)
         text = _ROW.sub(rf"\1{HIDDEN}", text)
-        return _KEY.sub(HIDDEN, text)
+        return KEY.sub(HIDDEN, text)
 
 
 def configure_logs(
