@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, BinaryIO, ParamSpec
 import click
 
 from bot import __version__
-from bot.chat.text import decisions, operators
+from bot.chat.text import decisions, operators, refusals
 from bot.domain.errors import (
     BotError,
     ConfigurationError,
     DecisionRefusedError,
+    InvalidOptionsError,
     JobNotFoundError,
 )
 from bot.domain.guilds.exports import ExportFormat
@@ -327,7 +328,10 @@ async def ceiling(guild: str, limit: str, unit: str, per: str) -> None:
 
     async with _app() as app:
         money = app.money
-        units = None if limit == "default" else read_amount(Unit(unit), _figure(limit), money)
+        try:
+            units = None if limit == "default" else read_amount(Unit(unit), _figure(limit), money)
+        except InvalidOptionsError as error:
+            _fail(f"{error.code}: {refusals.refusal(error, money)}", 1)
         changed = await app.operator.set_ceiling(
             guild, unit=Unit(unit), window=Window(per), limit=units, actor=SHELL
         )

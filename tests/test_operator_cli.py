@@ -159,6 +159,11 @@ def test_a_wrong_ceiling_changes_nothing(
     assert asyncio.run(stored(url))[1:] == ([], [])
 
 
+def test_a_ceiling_that_is_no_amount_is_refused_in_the_words_of_the_chat(shell: CliRunner) -> None:
+    result = ran(shell, "ceiling", SERVER, "2.5", "--unit", "videos", "--per", "day")
+    assert result.stderr == "invalid_options: Videos are whole numbers; 2.5 is not.\n"
+
+
 def test_a_job_is_shown_as_jobs_show_does(shell: CliRunner) -> None:
     shown = ran(shell, "job", "aaaaaa").output
     assert shown == shell.invoke(main, ["jobs", "show", "AAAAAA"]).output
