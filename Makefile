@@ -26,10 +26,10 @@ fix: setup
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-# Three at a time: an end-to-end test waits more than it computes.
+# Four at a time: an end-to-end test waits more than it computes.
 test: export HYPOTHESIS_PROFILE := thorough
 test: setup
-	$(BIN)/python -m pytest -n 3 --dist worksteal
+	$(BIN)/python -m pytest -n 4 --dist worksteal
 
 # What a change breaks first: no database, no process but the media children, few drawn examples.
 test-fast: setup

@@ -151,7 +151,10 @@ async def test_check_as_a_process_is_content_with_both_platforms(
         code, out, err = await process({**environment, **places}, tmp_path, "check")
     assert (code, err) == (0, "")
     marks = [line.partition(":")[0] for line in out.splitlines()]
-    subjects = ("catalogue", "database", "disk", "DASHSCOPE_API_KEY", "provider", "Discord")
+    subjects = (
+        *("catalogue", "database", "disk", "media"),
+        *("DASHSCOPE_API_KEY", "provider", "Discord"),
+    )
     assert marks == [f"ok   {subject}" for subject in subjects]
     assert server.token not in out
 

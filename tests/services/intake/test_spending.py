@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
@@ -399,6 +400,7 @@ class Spending(RuleBasedStateMachine):
                         assert all(amount_in(unit, used - paid) >= 0 for unit in Unit)
 
 
+@pytest.mark.slow
 def test_nobody_ever_reserves_more_than_is_allowed(migrated_file: Path) -> None:
     Spending.template = migrated_file
     run_state_machine_as_test(
