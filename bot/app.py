@@ -194,6 +194,7 @@ class App(Outside):
     def erasure(self) -> Erasure:
         """Erases what jobs were made from."""
         return Erasure(
+            database=self.database,
             clock=self.clock,
             writer=self.writer,
             files=self.files,

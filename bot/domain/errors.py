@@ -9,6 +9,8 @@
     │   ├── InvalidOptionsError                 a combination the model does not know; .problem
     │   ├── QuotaExceededError                  a rule, a ceiling or the budget has no room
     │   ├── QueueFullError                      too many waiting jobs
+    │   ├── TooManyAttemptsError                five times the videos a rule allows were begun
+    │   ├── TooManyContentRefusalsError         ten of a day, by the provider's moderation
     │   ├── NotPermittedError                   a permission is missing, the user's or the bot's
     │   ├── GuildDisabledError                  this server may not make videos
     │   ├── DrainingError                       the operator takes nothing new

@@ -54,3 +54,14 @@ class FailureReason(StrEnum):
     """The host took the guild off ALLOWED_GUILDS while the job waited."""
     BROKEN = "broken"
     """The job broke its worker three times."""
+
+
+CONTENT_REASONS = frozenset(
+    {
+        FailureReason.CONTENT_INPUT,
+        FailureReason.CONTENT_OUTPUT,
+        FailureReason.CONTENT,
+        FailureReason.IP_INFRINGEMENT,
+    }
+)
+"""The provider's moderation said no."""

@@ -1,4 +1,4 @@
-"""What bounds a child process: memory, processor time, niceness, and the life of its parent.
+"""What bounds a child: memory, files, processor time, niceness, and the life of its parent.
 
 Run in the child, before it reads a byte from outside.
 """
@@ -17,6 +17,11 @@ from collections.abc import Iterator
 MAX_CHILD_MEMORY_BYTES = 2 * 1024 * 1024 * 1024
 """Address space of a child. 40 megapixels with transparency take 0.6 GiB, the libraries 0.5."""
 
+MAX_CHILD_FILE_BYTES = 512 * 1024 * 1024
+"""A file a child writes: a re-encoded video is smaller than the 500 MiB a result may have."""
+MAX_CHILD_DESCRIPTORS = 128
+"""Files and sockets a child has open; fonts and libraries take some thirty."""
+
 
 def bound_this_process(*, niceness: int, parent: int) -> None:
     """Make this process a good child: bounded, deaf to signals, and gone with its parent.
@@ -30,7 +35,7 @@ def bound_this_process(*, niceness: int, parent: int) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     if niceness and hasattr(os, "nice"):
         os.nice(niceness)
-    _limit_memory()
+    _limit_resources()
     if hasattr(select, "poll"):  # not on Windows; there a child ends with its work
         threading.Thread(
             target=_die_with_parent, args=(parent,), name="parent-watch", daemon=True
@@ -49,7 +54,7 @@ def _die_with_parent(parent: int) -> None:
     os._exit(1)
 
 
-def _limit_memory() -> None:
+def _limit_resources() -> None:
     try:
         import resource
     except ImportError:  # Windows
@@ -62,9 +67,15 @@ def _limit_memory() -> None:
             most = min(most, hard)
         # Both: what is taken over by a hostile file must not lift the limit again.
         resource.setrlimit(resource.RLIMIT_AS, (most, most))
-    with contextlib.suppress(ValueError, OSError):
-        # A core file would hold somebody's pictures.
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    for name, most in (
+        (resource.RLIMIT_CORE, 0),  # a core file would hold somebody's pictures
+        (resource.RLIMIT_FSIZE, MAX_CHILD_FILE_BYTES),
+        (resource.RLIMIT_NOFILE, MAX_CHILD_DESCRIPTORS),
+    ):
+        with contextlib.suppress(ValueError, OSError):
+            _, hard = resource.getrlimit(name)
+            bound = most if hard == resource.RLIM_INFINITY else min(most, hard)
+            resource.setrlimit(name, (bound, bound))
 
 
 @contextlib.contextmanager

@@ -21,9 +21,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from bot.domain.errors import ConfigurationError, ConflictError, DatabaseUnavailableError
+from bot.domain.units import MIB
 
 BUSY_TIMEOUT_SECONDS = 10
 POOL_SIZE = 5
+MAX_JOURNAL_BYTES = 16 * MIB
+"""What SQLite keeps of its write-ahead log once all of it is in the database."""
+CHECKPOINT_WAIT_MILLISECONDS = 200
+"""So long a checkpoint waits for readers; writers wait with it, and the next round tries again."""
 
 _PASSING = ("08", "40", "53", "55", "57", "58")
 """Connection, transaction rollback, resources, object in use, operator, system."""
@@ -47,6 +52,8 @@ class Database:
         url = async_url(database_url)
         self.is_sqlite = url.get_backend_name() == "sqlite"
         self._writing = asyncio.Lock()
+        # An earlier process may have ended between an erasure and the log's truncation.
+        self._erased = True
         self.file = Path(url.database).absolute() if self.is_sqlite and url.database else None
         """Where SQLite keeps it."""
         try:
@@ -102,6 +109,32 @@ class Database:
         finally:
             self._writing.release()
 
+    def mark_erased(self) -> None:
+        """Remember that something was erased, of which the write-ahead log still has copies."""
+        self._erased = True
+
+    async def drop_traces(self) -> None:
+        """Empty SQLite's write-ahead log if something was erased since it was last empty.
+
+        On PostgreSQL nothing happens: its own VACUUM and recycling of the log do it, in their time.
+
+        Raises:
+            DatabaseUnavailableError: the database cannot be reached.
+        """
+        if not (self.is_sqlite and self._erased):
+            return
+        async with _converted(), self._turn(), self.engine.connect() as connection:
+            await connection.exec_driver_sql(
+                f"PRAGMA busy_timeout = {CHECKPOINT_WAIT_MILLISECONDS}"
+            )
+            try:
+                found = await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+                is_busy, *_ = found.one()
+            finally:
+                usual = BUSY_TIMEOUT_SECONDS * 1000
+                await connection.exec_driver_sql(f"PRAGMA busy_timeout = {usual}")
+        self._erased = bool(is_busy)
+
     async def ping(self) -> None:
         """Ask the database for a sign of life.
 
@@ -110,6 +143,10 @@ class Database:
         """
         async with self.read() as connection:
             await connection.execute(text("SELECT 1"))
+
+
+async def _wait_for_others(connection: AsyncConnection, milliseconds: int) -> None:
+    await connection.exec_driver_sql(f"PRAGMA busy_timeout = {milliseconds}")
 
 
 @asynccontextmanager
@@ -177,6 +214,10 @@ def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None
         "journal_mode = WAL",
         "synchronous = FULL",
         "foreign_keys = ON",
+        # What is deleted is overwritten; not every SQLite is built with it, and without it prompts
+        # outlive their erasure in free pages: https://www.sqlite.org/pragma.html#pragma_secure_delete
+        "secure_delete = ON",
+        f"journal_size_limit = {MAX_JOURNAL_BYTES}",
         f"busy_timeout = {BUSY_TIMEOUT_SECONDS * 1000}",
     ):
         cursor.execute(f"PRAGMA {pragma}")

@@ -17,6 +17,8 @@ from sqlalchemy import ColumnElement, Select, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.errors import StaleJobError
+from bot.domain.failure import FailureReason
+from bot.domain.guilds.quota import Span
 from bot.domain.ids import (
     AccountId,
     GuildId,
@@ -206,6 +208,25 @@ async def count_queued(
     )
     counts = {row[0]: row[1] for row in await connection.execute(query)}
     return sum(counts.values()), counts.get(requester_id, 0)
+
+
+async def count_failed(
+    connection: AsyncConnection,
+    span: Span,
+    *,
+    guild_id: GuildId,
+    requester_id: UserId,
+    reasons: Collection[FailureReason],
+) -> int:
+    """Count a member's jobs of a window that failed for one of some reasons."""
+    query = select(func.count()).where(
+        jobs.c.guild_id == guild_id,
+        jobs.c.requester_id == requester_id,
+        jobs.c.created_at >= span.start,
+        jobs.c.created_at < span.end,
+        jobs.c.failure_reason.in_(reasons),
+    )
+    return int((await connection.execute(query)).scalar_one())
 
 
 async def take_over_queued(connection: AsyncConnection, account: AccountId) -> None:

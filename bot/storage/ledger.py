@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.amounts import Amounts
 from bot.domain.guilds.quota import Span
 from bot.domain.ids import GuildId, JobId, UserId
-from bot.domain.jobs.ledger import LedgerEntry
+from bot.domain.jobs.ledger import EntryKind, LedgerEntry
 from bot.storage.tables import ledger_entries
 
 
@@ -48,6 +48,20 @@ async def usage(
         query = query.where(ledger_entries.c.user_id == user_id)
     row = (await connection.execute(query)).one()
     return Amounts(videos=int(row[0]), seconds=int(row[1]), micros=int(row[2]))
+
+
+async def attempts(
+    connection: AsyncConnection, span: Span, *, guild_id: GuildId, user_id: UserId
+) -> int:
+    """Return how many videos a member began in a window, whatever became of them."""
+    query = select(func.coalesce(func.sum(ledger_entries.c.videos), 0)).where(
+        ledger_entries.c.guild_id == guild_id,
+        ledger_entries.c.user_id == user_id,
+        ledger_entries.c.kind == EntryKind.RESERVE,
+        ledger_entries.c.counted_at >= span.start,
+        ledger_entries.c.counted_at < span.end,
+    )
+    return int((await connection.execute(query)).scalar_one())
 
 
 async def of_job(connection: AsyncConnection, job_id: JobId) -> list[LedgerEntry]:

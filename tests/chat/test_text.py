@@ -84,6 +84,11 @@ EXAMPLES: list[RequestError] = [
     QuotaExceededError(a_refusal()),
     QueueFullError(whose="guild", waiting=100, limit=100),
     QueueFullError(whose="member", waiting=5, limit=5),
+    *(
+        guild_denials.TooManyAttemptsError(limit=50, window=window, resets_at=NOW)
+        for window in Window
+    ),
+    guild_denials.TooManyContentRefusalsError(limit=10, resets_at=NOW),
     NotPermittedError(who="bot", required=(Permission.SEND_MESSAGES, Permission.ATTACH_FILES)),
     NotPermittedError(who="you", required=(Permission.MODERATE_MEMBERS,)),
     errors.GuildDisabledError(),

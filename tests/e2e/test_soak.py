@@ -35,9 +35,7 @@ async def test_forty_jobs_of_eight_guilds_survive_five_percent_faults_of_every_k
         process=BotProcess,
         start=False,
     ) as world:
-        scratch = tmp_path / "scratch"
-        scratch.mkdir()
-        world.bot.variables.update(busy_members.SETTINGS, TMPDIR=str(scratch))
+        world.bot.variables.update(busy_members.SETTINGS)
         await world.bot.start()
         await world.discord.wait_until_ready(commands=5)
         many = BusyMembers(

@@ -41,6 +41,9 @@ async def test_two_pictures_become_a_video_in_the_channel(tmp_path: Path) -> Non
         assert f"Queued as Job `{job.id}`" in reply.text
         assert str(status.id) in reply.text
 
+        for path in (tmp_path / "data", *(tmp_path / "data").rglob("*")):
+            assert not path.stat().st_mode & 0o077, f"{path} is not its owner's alone"
+
         # The provider saw the right request, once.
         (create,) = [call for call in world.dashscope.requests if call.point == "create"]
         assert create.path == "/api/v1/services/aigc/image2video/video-synthesis"

@@ -174,6 +174,9 @@ async def story(
         variables: settings other than a test's usual ones.
     """
     settings = emulator or EmulatorSettings(task_seconds=(1.0, 2.0), failure_seconds=(0.1, 0.2))
+    # The system's folder for such files, in which nothing may be left.
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
     async with (
         DashScopeServer(settings, videos=ARCHIVE) as dashscope,
         DiscordServer(discord or DiscordSettings()) as server,
@@ -189,6 +192,7 @@ async def story(
                 "POLL_INTERVAL_SECONDS": "0.3",
                 "STATUS_EDIT_INTERVAL_SECONDS": "0.3",
                 "LOG_LEVEL": "DEBUG",
+                "TMPDIR": str(temporary),
                 **variables,
             },
         )

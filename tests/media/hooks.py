@@ -120,9 +120,9 @@ def work_a_little() -> float:
         return sum(number / 7 for number in range(1000))
 
 
-def memory_limits() -> tuple[int, int]:
-    """Return the soft and the hard limit of the address space."""
-    return resource.getrlimit(resource.RLIMIT_AS)
+def limits_of(*names: int) -> list[tuple[int, int]]:
+    """Return the soft and the hard limit of each resource."""
+    return [resource.getrlimit(name) for name in names]
 
 
 def mark_and_wait_for_another(mark: Path, other: Path, _: int) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import signal
 import sys
 import textwrap
@@ -164,8 +165,15 @@ async def test_a_child_has_none_of_its_parents_files(make: Make, tmp_path: Path)
         assert str(tmp_path / "a.db") not in await make().run(10, hooks.open_files)
 
 
-async def test_a_child_cannot_lift_its_limit_of_memory(pool: WorkerPool) -> None:
-    assert await pool.run(10, hooks.memory_limits) == (limits.MAX_CHILD_MEMORY_BYTES,) * 2
+async def test_a_child_cannot_lift_its_limits(pool: WorkerPool) -> None:
+    bounds = {
+        resource.RLIMIT_AS: limits.MAX_CHILD_MEMORY_BYTES,
+        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_FSIZE: limits.MAX_CHILD_FILE_BYTES,
+        resource.RLIMIT_NOFILE: limits.MAX_CHILD_DESCRIPTORS,
+    }
+    found = await pool.run(10, hooks.limits_of, *bounds)
+    assert found == [(most, most) for most in bounds.values()]
 
 
 async def test_a_nice_child_gives_way(make: Make) -> None:

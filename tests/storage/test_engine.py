@@ -287,9 +287,36 @@ async def test_sqlite_keeps_foreign_keys_and_a_journal_that_readers_do_not_block
     async with database.read() as connection:
         pragmas = [
             (await connection.exec_driver_sql(f"PRAGMA {name}")).scalar_one()
-            for name in ("foreign_keys", "journal_mode", "synchronous")
+            for name in ("foreign_keys", "journal_mode", "synchronous", "secure_delete")
         ]
-    assert pragmas == [1, "wal", 2]
+    assert pragmas == [1, "wal", 2, 1]
+
+
+async def test_the_log_is_emptied_after_an_erasure_as_soon_as_nobody_reads_of_it(
+    connect: Callable[[], Database], engine_name: str
+) -> None:
+    ours, other = connect(), connect()
+    if ours.file is None:
+        assert engine_name == "postgresql"
+        ours.mark_erased()
+        await ours.drop_traces()
+        return
+    log = ours.file.with_name(f"{ours.file.name}-wal")
+    async with other.engine.connect() as reader:
+        await reader.exec_driver_sql("BEGIN")
+        assert await _got(reader, "colour") is None
+        async with ours.write() as connection:
+            await _put(connection, "colour", "red")
+        ours.mark_erased()
+        await ours.drop_traces()
+        assert log.stat().st_size > 0, "somebody still reads what was before"
+        await reader.rollback()
+    await ours.drop_traces()
+    assert log.stat().st_size == 0
+    async with ours.write() as connection:
+        await _put(connection, "colour", "blue")
+    await ours.drop_traces()
+    assert log.stat().st_size > 0, "nothing was erased since"
 
 
 async def test_reader_does_not_wait_for_a_writer(connect: Callable[[], Database]) -> None:

@@ -6,8 +6,12 @@ from collections.abc import Mapping
 
 from bot.chat.text.phrases import allowance, amount, relative
 from bot.chat.text.sentences import counted, say
-from bot.domain.guilds.denials import QueueFullError
-from bot.domain.guilds.quota import Refusal, Scope
+from bot.domain.guilds.denials import (
+    QueueFullError,
+    TooManyAttemptsError,
+    TooManyContentRefusalsError,
+)
+from bot.domain.guilds.quota import Refusal, Scope, Window
 from bot.domain.money import Money
 
 _BLOCKED: Mapping[Scope, str] = {
@@ -57,6 +61,22 @@ _NO_ROOM: Mapping[Scope, str] = {
 }
 
 
+_TOO_MANY_ATTEMPTS: Mapping[Window, str] = {
+    Window.DAY: (
+        "You have begun {limit} videos today, cancelled and refused ones included, which is the "
+        "most allowed. You can ask again {resets}."
+    ),
+    Window.WEEK: (
+        "You have begun {limit} videos this week, cancelled and refused ones included, which is "
+        "the most allowed. You can ask again {resets}."
+    ),
+    Window.MONTH: (
+        "You have begun {limit} videos this month, cancelled and refused ones included, which is "
+        "the most allowed. You can ask again {resets}."
+    ),
+}
+
+
 def refused(refusal: Refusal, money: Money) -> str:
     """Return which rule has no room, what is used of it, and when it begins anew."""
     resets = relative(refusal.resets_at)
@@ -71,6 +91,23 @@ def refused(refusal: Refusal, money: Money) -> str:
         return say(_USED_UP[refusal.scope], limit=limit, resets=resets)
     used = amount(refusal.unit, refusal.used, money)
     return say(_NO_ROOM[refusal.scope], limit=limit, used=used, resets=resets)
+
+
+def too_many_attempts(error: TooManyAttemptsError) -> str:
+    """Return that a member began too much, of which most came to nothing."""
+    return say(
+        _TOO_MANY_ATTEMPTS[error.window], limit=error.limit, resets=relative(error.resets_at)
+    )
+
+
+def too_many_content_refusals(error: TooManyContentRefusalsError) -> str:
+    """Return that the provider refused too much of what a member asked for."""
+    return say(
+        "The provider's content check has refused {limit} of your requests today, which is the "
+        "most allowed. You can ask again {resets}.",
+        limit=error.limit,
+        resets=relative(error.resets_at),
+    )
 
 
 def queue_full(error: QueueFullError) -> str:

@@ -38,6 +38,8 @@ from bot.domain.errors import (
 from bot.domain.guilds.denials import (
     QueueFullError,
     QuotaExceededError,
+    TooManyAttemptsError,
+    TooManyContentRefusalsError,
 )
 from bot.domain.guilds.quota import Unit, Window
 from bot.domain.host.disk import DiskUnavailableError
@@ -118,6 +120,10 @@ def refusal(error: BotError, money: Money) -> str | None:
             return quotas.refused(error.refusal, money)
         case QueueFullError():
             return quotas.queue_full(error)
+        case TooManyAttemptsError():
+            return quotas.too_many_attempts(error)
+        case TooManyContentRefusalsError():
+            return quotas.too_many_content_refusals(error)
         case NotPermittedError():
             return _of_permissions(error)
         case GuildDisabledError():

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Literal
 
 from bot.domain.errors import RequestError
-from bot.domain.guilds.quota import Refusal
+from bot.domain.guilds.quota import Refusal, Window
 from bot.domain.ids import ChannelId
 from bot.domain.problems import PromptOption
 
@@ -30,6 +31,29 @@ class QueueFullError(RequestError):
         self.waiting = waiting
         self.limit = limit
         super().__init__(f"{whose} has {waiting} of {limit} jobs waiting")
+
+
+class TooManyAttemptsError(RequestError):
+    """The member began far more videos than a rule allows; most were cancelled or refused."""
+
+    code = "too_many_attempts"
+
+    def __init__(self, *, limit: int, window: Window, resets_at: datetime) -> None:
+        self.limit = limit
+        self.window = window
+        self.resets_at = resets_at
+        super().__init__(f"{limit} attempts per {window.value}")
+
+
+class TooManyContentRefusalsError(RequestError):
+    """The provider's content check refused too many of the member's requests today."""
+
+    code = "too_many_content_refusals"
+
+    def __init__(self, *, limit: int, resets_at: datetime) -> None:
+        self.limit = limit
+        self.resets_at = resets_at
+        super().__init__(f"{limit} content refusals per day")
 
 
 class MemberBlockedError(RequestError):

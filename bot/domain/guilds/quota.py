@@ -51,6 +51,11 @@ class Scope(StrEnum):
     MEMBER = "member"
 
 
+ATTEMPTS_PER_VIDEO = 5
+"""So many reservations a per-member rule of videos allows for each video, given back or not."""
+MAX_CONTENT_REFUSALS_A_DAY = 10
+"""Requests of a member, refused for their content: they go out under the host's key."""
+
 PER_MEMBER = frozenset({Scope.MEMBER_DEFAULT, Scope.ROLE, Scope.MEMBER})
 
 

@@ -143,4 +143,5 @@ class GuildMembership:
                 is_gone = guild.left_at is not None
                 forgotten = is_gone and await departures.forget_settings(connection, guild)
             if forgotten:
+                self._database.mark_erased()
                 log.info("guild_forgotten", guild_id=guild_id)

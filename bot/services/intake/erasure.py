@@ -13,7 +13,7 @@ from bot.domain.ports import Clock, Files
 from bot.services.audit_log import AuditLog
 from bot.services.intake.lookup import JobLookup
 from bot.services.jobs.writer import JobWriter
-from bot.storage.engine import Connection
+from bot.storage.engine import Connection, Database
 
 
 class Erasure:
@@ -22,12 +22,14 @@ class Erasure:
     def __init__(
         self,
         *,
+        database: Database,
         clock: Clock,
         writer: JobWriter,
         files: Files,
         lookup: JobLookup,
         audit: AuditLog,
     ) -> None:
+        self._database = database
         self._clock = clock
         self._writer = writer
         self._files = files
@@ -50,9 +52,11 @@ class Erasure:
             # Files first: a process that ends between the two leaves the rest to retention.
             await self._files.erase(folder_of(job.id))
             try:
-                return await self._erase_words(job, requester)
+                erased_job = await self._erase_words(job, requester)
             except StaleJobError:
                 continue
+            self._database.mark_erased()
+            return erased_job
 
     async def _erase_words(self, job: Job, requester: Requester) -> Job:
         async def write_down(connection: Connection) -> None:

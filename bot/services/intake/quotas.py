@@ -8,8 +8,16 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot.domain.amounts import Amounts
-from bot.domain.guilds.denials import QueueFullError, QuotaExceededError
+from bot.domain.failure import CONTENT_REASONS
+from bot.domain.guilds.denials import (
+    QueueFullError,
+    QuotaExceededError,
+    TooManyAttemptsError,
+    TooManyContentRefusalsError,
+)
 from bot.domain.guilds.quota import (
+    ATTEMPTS_PER_VIDEO,
+    MAX_CONTENT_REFUSALS_A_DAY,
     PER_MEMBER,
     Check,
     Draw,
@@ -71,6 +79,7 @@ class Quotas:
         Raises:
             QueueFullError: too many jobs of the member or guild are waiting.
             QuotaExceededError: a rule has no room.
+            TooManyAttemptsError, TooManyContentRefusalsError: what was given back is bounded, too.
         """
         in_guild, own = await jobs.count_queued(connection, guild.guild_id, user_id)
         defaults = self._defaults
@@ -81,12 +90,46 @@ class Quotas:
                 whose="guild", waiting=in_guild, limit=defaults.max_queued_per_guild
             )
         checks = await self._checks(connection, guild, user_id, role_ids, now)
+        await self._require_attempts(connection, guild, user_id, checks, now)
         checks += await self._budget(connection, now)
         usable = await grants.usable(connection, guild.guild_id, now=now, user_id=user_id)
         decided = decide(checks, cost, usable)
         if isinstance(decided, Refusal):
             raise QuotaExceededError(decided)
         return decided
+
+    async def _require_attempts(
+        self,
+        connection: Connection,
+        guild: Guild,
+        user_id: UserId,
+        checks: Sequence[Check],
+        now: datetime,
+    ) -> None:
+        """Make sure that a member does not go on beginning what is cancelled or refused."""
+        for check in checks:
+            rule = check.rule
+            if rule.scope not in PER_MEMBER or rule.unit is not Unit.VIDEOS or not rule.limit:
+                continue
+            drawn = await grants.drawn(
+                connection, check.span, guild_id=guild.guild_id, user_id=user_id
+            )
+            most = ATTEMPTS_PER_VIDEO * (rule.limit + drawn.videos)
+            made = await ledger.attempts(
+                connection, check.span, guild_id=guild.guild_id, user_id=user_id
+            )
+            if made >= most:
+                raise TooManyAttemptsError(limit=most, window=rule.window, resets_at=check.span.end)
+        today = window_span(Window.DAY, now, guild.zone)
+        refused = await jobs.count_failed(
+            connection,
+            today,
+            guild_id=guild.guild_id,
+            requester_id=user_id,
+            reasons=CONTENT_REASONS,
+        )
+        if refused >= MAX_CONTENT_REFUSALS_A_DAY:
+            raise TooManyContentRefusalsError(limit=MAX_CONTENT_REFUSALS_A_DAY, resets_at=today.end)
 
     async def show(
         self, guild_id: GuildId, user_id: UserId, role_ids: frozenset[RoleId]

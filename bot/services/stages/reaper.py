@@ -110,6 +110,7 @@ class Reaper:
         )
         await self._watch_deadlines(now)
         await self._forget(now)
+        await self._database.drop_traces()
         await self._sweep(now)
         await self._measure()
         return INTERVAL_SECONDS
@@ -188,6 +189,7 @@ class Reaper:
                 log.warning("job_not_forgotten", job_id=job.id, error=type(error).__name__)
                 continue
             await self._writer.patch(job.id, **erased(job, at=now))
+            self._database.mark_erased()
             log.info("job_forgotten", job_id=job.id)
 
     async def _sweep(self, now: datetime) -> None:

@@ -9,7 +9,7 @@ import pytest
 from bot.domain.amounts import Amounts
 from bot.domain.errors import JobNotFoundError, JobNotOverError
 from bot.domain.guilds.audit import Action, JobChange
-from bot.domain.ids import UserId
+from bot.domain.ids import TaskId, UserId
 from bot.domain.jobs.states import ACTIVE, TERMINAL, JobState
 from bot.domain.people import Requester
 from bot.services.intake.erasure import Erasure
@@ -47,6 +47,28 @@ async def test_files_and_words_are_erased_and_the_figures_stay(
     assert stored.version > job.version, "the status message is drawn anew, without the prompt"
     assert await core.spent(job) == Amounts(videos=1, seconds=5, micros=1_000_000)
     assert (await core.events(job))[-1].name == "job_forgotten"
+
+
+def _files_of_the_database(core: Core) -> bytes:
+    assert core.database.file is not None
+    names = (core.database.file.with_name(f"tween.db{ending}") for ending in ("", "-wal"))
+    return b"".join(name.read_bytes() for name in names if name.exists())
+
+
+async def test_no_file_of_the_database_keeps_what_was_erased(
+    core: Core, forgetting: Erasure
+) -> None:
+    marked = "a zebra in the fog, 4711"
+    for number in range(20):
+        task_id = TaskId(f"task-{number}")
+        job = await core.put(
+            JobState.DELIVERED, prompt=marked, actual_prompt=marked, task_id=task_id
+        )
+        await core.writer.patch(job.id, actual_prompt=f"{marked}, once more")
+        await forgetting.forget(job.id, OWNER)
+    assert marked.encode() in _files_of_the_database(core)
+    await core.reaper.run_once()
+    assert marked.encode() not in _files_of_the_database(core)
 
 
 @pytest.mark.parametrize("state", sorted(ACTIVE))
