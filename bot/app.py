@@ -13,6 +13,7 @@ from functools import cached_property
 
 from bot.domain.host.alerts import Alert
 from bot.domain.ids import GuildId
+from bot.domain.units import MIB
 from bot.outside import Outside, Overrides
 from bot.services import Services
 from bot.services.alerts import Alerts
@@ -167,7 +168,12 @@ class App(Outside):
         return VideoRequests(
             catalogue=self.catalogue,
             admission=self.admission,
-            pictures=Pictures(self.chat, self.media, self.files),
+            pictures=Pictures(
+                self.chat,
+                self.media,
+                self.files,
+                min_free_bytes=self.settings.min_free_mib * MIB,
+            ),
             submissions=self.submissions,
         )
 

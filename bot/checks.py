@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -21,9 +20,6 @@ from bot.domain.ports import Files
 from bot.domain.units import MIB
 from bot.settings import Settings
 from bot.storage import schema
-
-MIN_FREE_BYTES = 1024 * MIB
-"""Room for a day of results before retention frees it."""
 
 _KEY_PREFIX = "sk-"
 
@@ -93,11 +89,9 @@ async def _database(app: App) -> str:
 async def _disk(app: App) -> str:
     await require_writable(app.files)
     folder = app.settings.data_dir
-    free = shutil.disk_usage(folder).free
-    if free < MIN_FREE_BYTES:
-        raise ConfigurationError(
-            "DATA_DIR", f"has {free // MIB} MiB free; {MIN_FREE_BYTES // MIB} are needed"
-        )
+    free, least = await app.files.free_bytes(), app.settings.min_free_mib
+    if free < least * MIB:
+        raise ConfigurationError("DATA_DIR", f"has {free // MIB} MiB free; {least} are needed")
     return f"{folder} is writable, {free // MIB:,} MiB free"
 
 

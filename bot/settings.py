@@ -73,6 +73,7 @@ class Settings(BaseSettings):
     operator_ids: Snowflakes = frozenset()
     operator_guild_id: int | None = None
     upload_limit_mib: Annotated[int, Field(ge=1, le=500)] = 10
+    min_free_mib: Annotated[int, Field(ge=0, le=1_000_000)] = 2048
     retention_days: Annotated[float, Field(gt=0, le=3_660, allow_inf_nan=False)] = 7
     http_listen: str = "127.0.0.1:8080"
     shutdown_seconds: Seconds = 10

@@ -10,7 +10,6 @@ from typing import Any
 import discord
 import pytest
 
-from bot import checks
 from bot.checks import CheckResult, run_checks
 from bot.settings import Settings
 from bot.storage import migrate, schema
@@ -43,6 +42,7 @@ async def settings(
             "dashscope_http_base_url": dashscope.base_url,
             "database_url": f"sqlite:///{tmp_path / 'tween.db'}",
             "data_dir": tmp_path / "data",
+            "min_free_mib": 0,
         }
 
 
@@ -119,11 +119,8 @@ async def test_a_folder_that_cannot_be_written_is_found(
     await problem(settings, "disk", data_dir=tmp_path / "file" / "data")
 
 
-async def test_a_full_disk_is_found(
-    settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(checks, "MIN_FREE_BYTES", 1 << 80)
-    assert "MiB free" in await problem(settings, "disk")
+async def test_a_full_disk_is_found(settings: dict[str, Any]) -> None:
+    assert "MiB free; 1000000 are needed" in await problem(settings, "disk", min_free_mib=1_000_000)
 
 
 async def test_a_file_that_is_no_database_is_found(

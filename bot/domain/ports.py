@@ -156,6 +156,10 @@ class Files(Protocol):
         """Remove all files below a prefix; nothing happens where there is none."""
         ...
 
+    async def free_bytes(self) -> int:
+        """Return how much may still be written."""
+        ...
+
     async def try_writing(self, *, size_bytes: int) -> None:
         """Write so many bytes and drop them again."""
         ...

@@ -178,6 +178,14 @@ class LocalFiles:
             else:
                 shutil.rmtree(folder)
 
+    async def free_bytes(self) -> int:
+        """Return how much room the disk has."""
+        return await asyncio.to_thread(self._free_bytes)
+
+    def _free_bytes(self) -> int:
+        self._root.mkdir(parents=True, exist_ok=True)
+        return shutil.disk_usage(self._root).free
+
     async def try_writing(self, *, size_bytes: int) -> None:
         """Write a nameless file of some size, which is gone again when this returns."""
         await asyncio.to_thread(self._try_writing, size_bytes)

@@ -411,6 +411,21 @@ async def known_ids(connection: AsyncConnection, job_ids: Collection[str]) -> se
     return known
 
 
+async def cancelled_before(
+    connection: AsyncConnection, moment: datetime, job_ids: Collection[str]
+) -> list[JobId]:
+    """Return which of these jobs were cancelled before a moment."""
+    found: list[JobId] = []
+    for some in portions(job_ids):
+        query = select(jobs.c.id).where(
+            jobs.c.id.in_(some),
+            jobs.c.state == JobState.CANCELLED,
+            jobs.c.finished_at < moment,
+        )
+        found += [JobId(row.id) for row in await connection.execute(query)]
+    return found
+
+
 async def nearest_result_deadline(connection: AsyncConnection) -> datetime | None:
     """Return when the next result not yet on disk expires."""
     query = select(func.min(jobs.c.url_expires_at)).where(jobs.c.state == JobState.DOWNLOADING)

@@ -113,6 +113,7 @@ class Stage:
                 "DASHSCOPE_HTTP_BASE_URL": str(provider["base_url"]),
                 # Results come from the emulator, over plain http.
                 "RESULT_HOSTS": "127.0.0.1",
+                "MIN_FREE_MIB": "0",
                 # Relative, so that an odd name of the temporary folder cannot break the URL.
                 "DATABASE_URL": "sqlite:///tween.db",
                 "DATA_DIR": "data",

@@ -79,4 +79,5 @@ def variables_of(discord: DiscordServer, dashscope: DashScopeServer) -> dict[str
         "DASHSCOPE_API_KEY": KEY,
         "DASHSCOPE_HTTP_BASE_URL": dashscope.base_url,
         "RESULT_HOSTS": "127.0.0.1",
+        "MIN_FREE_MIB": "0",
     }

@@ -192,6 +192,7 @@ async def story(
                 "POLL_INTERVAL_SECONDS": "0.3",
                 "STATUS_EDIT_INTERVAL_SECONDS": "0.3",
                 "LOG_LEVEL": "DEBUG",
+                "MIN_FREE_MIB": "0",
                 "TMPDIR": str(temporary),
                 **variables,
             },

@@ -88,6 +88,7 @@ class Core(App):
             database_url="sqlite:///unused",
             data_dir=data_dir,
             queue_ttl_seconds=queue_ttl.total_seconds(),
+            min_free_mib=0,
         )
         overrides = Overrides(
             clock=clock,

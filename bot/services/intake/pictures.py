@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -27,10 +29,19 @@ AT_ONCE = 4
 class Pictures:
     """Fetches, prepares and keeps the pictures of a request."""
 
-    def __init__(self, chat: Chat, media: MediaPool, files: Files) -> None:
+    def __init__(self, chat: Chat, media: MediaPool, files: Files, *, min_free_bytes: int) -> None:
+        """Remember the parts.
+
+        Args:
+            chat: hands the pictures out.
+            media: looks at them.
+            files: keeps them.
+            min_free_bytes: room that is left to results, which are paid by then.
+        """
         self._chat = chat
         self._media = media
         self._files = files
+        self._min_free_bytes = min_free_bytes
         self._places = asyncio.Semaphore(AT_ONCE)
 
     @staticmethod
@@ -77,6 +88,8 @@ class Pictures:
                 raise of_disk(error) from error
 
     async def _keep(self, job_id: JobId, sources: Sequence[PictureSource]) -> tuple[Picture, ...]:
+        if await self._files.free_bytes() < self._min_free_bytes:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         async with self._files.scratch() as scratch:
             folder = Path(scratch)
             fetched = [(source.option, folder / f"{source.option}.source") for source in sources]

@@ -63,6 +63,8 @@ class Retries:
         spec = replace(job.spec, options=replace(job.options, seed=None))
         async with self._database.read() as connection:
             await self._admission.readmit(connection, requester, spec)
+        price = price_of(model, spec)
+        await self._submissions.foresee(requester, origin.guild_id, price)
         job_id = await self._submissions.new_job_id()
         names = [picture.file_name for picture in job.pictures]
         try:
@@ -80,7 +82,7 @@ class Retries:
                 requester=requester,
                 origin=replace(origin, retry_of=job.id),
                 spec=spec,
-                price=price_of(model, spec),
+                price=price,
                 pictures=job.pictures,
                 has_preview=job.has_preview,
             )

@@ -10,6 +10,7 @@ import secrets
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
+from bot.domain.catalogue import Price
 from bot.domain.errors import (
     DuplicateInteractionError,
     GuildDisabledError,
@@ -22,6 +23,7 @@ from bot.domain.jobs.files import folder_of
 from bot.domain.jobs.job import Job, Messages, Step, Times
 from bot.domain.jobs.states import JobState
 from bot.domain.jobs.transitions import open_job
+from bot.domain.people import Requester
 from bot.domain.ports import Clock, Files
 from bot.domain.problems import OptionProblem
 from bot.domain.requests.submission import MAX_SEED, Submission
@@ -78,6 +80,23 @@ class Submissions:
         """
         if self._allowed_guilds and guild_id not in self._allowed_guilds:
             raise GuildDisabledError
+
+    async def foresee(self, requester: Requester, guild_id: GuildId, price: Price) -> None:
+        """Refuse what has no room before its pictures are read; ``submit`` asks again, locked.
+
+        Raises:
+            QuotaExceededError, QueueFullError: see ``Quotas.require_room``.
+            TooManyAttemptsError, TooManyContentRefusalsError: likewise.
+        """
+        async with self._database.read() as connection:
+            await self._quotas.require_room(
+                connection,
+                await guilds.get(connection, guild_id),
+                user_id=requester.user_id,
+                role_ids=requester.role_ids,
+                cost=price.reserved,
+                now=self._clock.now(),
+            )
 
     async def queue(self, submission: Submission) -> Queued:
         """Submit, and tell what the requester has left.

@@ -59,6 +59,9 @@ class VideoRequests:
         model = self._catalogue.get(spec.model)
         if model is None:
             raise LookupError(spec.model)
+        price = price_of(model, spec)
+        if sources:
+            await self._submissions.foresee(requester, origin.guild_id, price)
         job_id = await self._submissions.new_job_id()
         pictures = await self._pictures.keep(job_id, sources) if sources else ()
         return await self._submissions.queue(
@@ -67,7 +70,7 @@ class VideoRequests:
                 requester=requester,
                 origin=origin,
                 spec=spec,
-                price=price_of(model, spec),
+                price=price,
                 pictures=pictures,
                 has_preview=bool(pictures) and not options.spoiler,
             )

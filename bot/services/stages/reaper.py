@@ -37,6 +37,9 @@ INTERVAL_SECONDS = 10.0
 FORGET_BATCH = 50
 
 STRAY_AFTER = timedelta(hours=1)
+SWEEP_SECONDS = 1500.0
+CANCELLED_KEPT = timedelta(minutes=30)
+"""So long a cancelled job can be made again; with the time to the next sweep an hour at most."""
 """A folder without a job this old was left by a process that stopped before its commit."""
 
 NO_DEADLINE_SECONDS = timedelta(days=1).total_seconds()
@@ -193,14 +196,17 @@ class Reaper:
             log.info("job_forgotten", job_id=job.id)
 
     async def _sweep(self, now: datetime) -> None:
-        """Delete folders of submissions that never became jobs."""
+        """Delete folders of cancelled jobs, and of submissions that never became jobs."""
         if self._clock.monotonic() < self._sweep_at:
             return
-        self._sweep_at = self._clock.monotonic() + STRAY_AFTER.total_seconds()
+        self._sweep_at = self._clock.monotonic() + SWEEP_SECONDS
         with contextlib.suppress(OSError):  # the next sweep tries again
             names = await self._files.folders(JOBS)
             async with self._database.read() as connection:
                 known = await jobs.known_ids(connection, names)
+                cancelled = await jobs.cancelled_before(connection, now - CANCELLED_KEPT, known)
+            for job_id in cancelled:
+                await self._files.erase(folder_of(job_id))
             for name in names:
                 if name not in known:
                     await self._erase_stray(name, now)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from bot.domain.catalogue import Kind
 from bot.domain.errors import InvalidImageError
+from bot.domain.guilds.denials import QueueFullError
 from bot.domain.host.disk import DiskUnavailableError
 from bot.domain.ids import JobId
 from bot.domain.jobs.states import JobState
@@ -29,7 +31,7 @@ FRAMES = {"first_frame": b"a fox", "last_frame": b"a hen"}
 
 @pytest.fixture
 def pictures(core: Core) -> Pictures:
-    return Pictures(core.chat, core.media, core.files)
+    return Pictures(core.chat, core.media, core.files, min_free_bytes=0)
 
 
 async def test_pictures_are_kept_under_their_names_with_a_preview(
@@ -93,6 +95,23 @@ async def test_pictures_of_a_request_become_its_jobs(core: Core, *, spoiler: boo
             "last_frame.jpg": b"a hen",
         }.items()
     )
+
+
+async def test_what_has_no_room_is_refused_before_a_byte_is_read(core: Core) -> None:
+    core.quotas._defaults = replace(core.quotas._defaults, max_queued_per_member=0)
+    with pytest.raises(QueueFullError):
+        await ask(core, attached(core, **FRAMES))
+    assert core.media.picture_calls == []
+    assert "fetch_attachment" not in [name for name, *_ in core.chat.calls]
+
+
+async def test_no_picture_is_taken_where_results_would_not_fit_any_more(core: Core) -> None:
+    free = await core.files.free_bytes()
+    pictures = Pictures(core.chat, core.media, core.files, min_free_bytes=2 * free)
+    with pytest.raises(DiskUnavailableError) as refused:
+        await pictures.keep(JOB, attached(core, **FRAMES))
+    assert str(refused.value) == os.strerror(errno.ENOSPC)
+    assert core.left() == []
 
 
 # --- a disk in trouble -----------------------------------------------------------------------

@@ -9,12 +9,15 @@ from pathlib import Path
 import pytest
 
 from bot.domain.amounts import NOTHING
+from bot.domain.errors import JobNotRetryableError
 from bot.domain.failure import FailureReason
 from bot.domain.ids import JobId
 from bot.domain.jobs.files import FileKey, folder_of
-from bot.domain.jobs.states import JobState
+from bot.domain.jobs.states import JobState, Owner
+from bot.domain.problems import RetryProblem
 from bot.domain.requests.submission import Submission
 from bot.services.intake.submissions import Queued
+from bot.services.stages.reaper import CANCELLED_KEPT, SWEEP_SECONDS
 from tests.fakes import NOW, VIDEO, a_requester, a_submission
 from tests.services.core import QUEUE_TTL, RETENTION, Core
 
@@ -230,6 +233,23 @@ async def test_pictures_of_a_retry_that_is_not_stored_yet_are_not_swept(core: Co
     core.submissions.queue = sweep_first  # type: ignore[method-assign]
     again = (await core.retries.retry(job.id, a_requester(), a_submission().origin)).job
     assert core.files_of(again.id) == core.files_of(job.id)
+
+
+async def test_pictures_of_what_was_cancelled_are_gone_within_an_hour(core: Core) -> None:
+    cancelled, failed = await core.submit(a_submission()), await core.submit(a_submission())
+    await core.writer.advance(cancelled, JobState.CANCELLED, owner=Owner.REAPER)
+    await core.writer.advance(failed, JobState.EXPIRED, owner=Owner.REAPER)
+    await core.reaper.run_once()
+    assert core.files_of(cancelled.id), "it can be made again for a while"
+    for _ in range(2):
+        core.clock.advance(seconds=SWEEP_SECONDS)
+        await core.reaper.run_once()
+    assert not core.folder_of(cancelled.id).exists()
+    assert core.files_of(failed.id)
+    assert CANCELLED_KEPT + timedelta(seconds=SWEEP_SECONDS) < timedelta(hours=1)
+    with pytest.raises(JobNotRetryableError) as refused:
+        await core.retries.retry(cancelled.id, a_requester(), a_submission().origin)
+    assert refused.value.problem is RetryProblem.ERASED
 
 
 def _date(core: Core, *paths: Path, seconds_ago: float) -> None:
