@@ -13,7 +13,6 @@ from functools import cached_property
 
 from bot.domain.host.alerts import Alert
 from bot.domain.ids import GuildId
-from bot.domain.units import MIB
 from bot.outside import Outside, Overrides
 from bot.services import Services
 from bot.services.alerts import Alerts
@@ -158,6 +157,7 @@ class App(Outside):
             admission=self.admission,
             quotas=self.quotas,
             files=self.files,
+            audit=self.audit_log,
             messages=self.status_messages,
             allowed_guilds=self.settings.guilds,
         )
@@ -169,10 +169,7 @@ class App(Outside):
             catalogue=self.catalogue,
             admission=self.admission,
             pictures=Pictures(
-                self.chat,
-                self.media,
-                self.files,
-                min_free_bytes=self.settings.min_free_mib * MIB,
+                self.chat, self.media, self.files, min_free_bytes=self.settings.min_free_bytes
             ),
             submissions=self.submissions,
         )
@@ -293,6 +290,7 @@ class App(Outside):
             alerts=self.alerts,
             metrics=self.metrics,
             lifetimes=Lifetimes(queue_ttl=self._queue_ttl, retention=self.settings.retention),
+            is_being_made=self.submissions.is_being_made,
         )
 
     @cached_property

@@ -90,7 +90,7 @@ async def _disk(app: App) -> str:
     await require_writable(app.files)
     folder = app.settings.data_dir
     free, least = await app.files.free_bytes(), app.settings.min_free_mib
-    if free < least * MIB:
+    if free < app.settings.min_free_bytes:
         raise ConfigurationError("DATA_DIR", f"has {free // MIB} MiB free; {least} are needed")
     return f"{folder} is writable, {free // MIB:,} MiB free"
 

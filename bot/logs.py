@@ -40,8 +40,9 @@ _BEARER = re.compile(r"(?i)\b(bearer|bot)\s+[\w.~+/-]{8,}=*")
 _WEBHOOK = re.compile(r"(/(?:webhooks|interactions)/\d+)/[\w.-]{8,}")
 _TOKEN = re.compile(r"\b[\w-]{23,28}\.[\w-]{6,7}\.[\w-]{27,}")
 """A Discord token, whoever's."""
-_ROW = re.compile(r"(\[parameters: |Failing row contains )[^\n]*")
-"""A database's complaint about a row repeats the row, prompt included."""
+_PARAMETERS = re.compile(r"(\[parameters: )[^\n]*")
+_ROW = re.compile(r"(Failing row contains ).*", re.DOTALL)
+"""PostgreSQL's complaint about a row repeats the row, and a prompt in it may have lines."""
 
 OUR_LOGGERS = ("bot", "cogs")
 """Only these speak at DEBUG: libraries write addresses, headers, payloads and SQL values there."""
@@ -98,6 +99,7 @@ class Redactor:
         text = _BEARER.sub(rf"\1 {HIDDEN}", text)
         text = SIGNED.sub(rf"\1={HIDDEN}", text)
         text = _TOKEN.sub(HIDDEN, text)
+        text = _PARAMETERS.sub(rf"\1{HIDDEN}", text)
         text = _ROW.sub(rf"\1{HIDDEN}", text)
         return KEY.sub(HIDDEN, text)
 

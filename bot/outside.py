@@ -162,6 +162,8 @@ class Outside:
         return self.overrides.defaults or QuotaDefaults(
             rules=settings.default_rules(),
             daily_budget_micros=settings.daily_budget_micros,
+            # Where there is one guild, nobody is kept from anything.
+            guild_budget_share=1.0 if len(settings.guilds) == 1 else settings.guild_budget_share,
             max_queued_per_member=settings.max_queued_per_member,
             max_queued_per_guild=settings.max_queued_per_guild,
         )

@@ -30,6 +30,7 @@ from bot.domain.errors import ConfigurationError
 from bot.domain.guilds.quota import Rule, Scope, Unit, Window
 from bot.domain.ids import GuildId, UserId
 from bot.domain.money import MICROS
+from bot.domain.units import MIB
 
 MOST_SECONDS = 10 * 366 * 86_400
 """A bound that only a slip of the finger reaches; beyond it a date cannot be computed."""
@@ -39,6 +40,10 @@ _HOST_PATTERN = re.compile(r"\[[0-9a-fA-F:.]+\]|[A-Za-z0-9*?._\[\]!-]+")
 Seconds = Annotated[float, Field(gt=0, le=MOST_SECONDS, allow_inf_nan=False)]
 Names = Annotated[tuple[str, ...], NoDecode]
 Snowflakes = Annotated[frozenset[int], NoDecode]
+
+
+LEAST_BUDGET = 0.01
+"""CNY; less would be rounded to nothing, and nothing is no bound."""
 
 
 class Settings(BaseSettings):
@@ -59,6 +64,7 @@ class Settings(BaseSettings):
     result_hosts: Names = ("*.aliyuncs.com",)
     catalogue_overrides: Path | None = None
     daily_budget: Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)] = 50
+    guild_budget_share: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)] = 0.5
     allowed_guilds: Snowflakes = frozenset()
     currency: str = "CNY"
     currency_per_cny: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1
@@ -145,6 +151,13 @@ class Settings(BaseSettings):
             raise ValueError("must name a file: jobs in memory would not survive a restart")
         return value
 
+    @field_validator("daily_budget")
+    @classmethod
+    def _none_or_some(cls, value: float) -> float:
+        if 0 < value < LEAST_BUDGET:
+            raise ValueError(f"must be at least {LEAST_BUDGET}, or 0 for no bound")
+        return value
+
     @field_validator("http_listen")
     @classmethod
     def _host_and_port(cls, value: str) -> str:
@@ -157,6 +170,11 @@ class Settings(BaseSettings):
     def daily_budget_micros(self) -> int:
         """The host's budget in micro-CNY per UTC day; 0 means no bound."""
         return round(self.daily_budget * MICROS)
+
+    @property
+    def min_free_bytes(self) -> int:
+        """Room that pictures leave to results."""
+        return self.min_free_mib * MIB
 
     @property
     def retention(self) -> timedelta:
@@ -226,7 +244,10 @@ def _parse_url(value: str) -> None:
         parts = urlsplit(value)
         _ = parts.port
     except ValueError as error:
-        raise ValueError(f"is not a URL: {error}") from error
+        # Not the words of the error: they repeat what follows a colon, which may be a password.
+        raise ValueError(
+            "is not a URL; write /, # and ? in a password as %2F, %23 and %3F"
+        ) from error
     if any(character.isspace() for character in parts.netloc):
         raise ValueError("is not a URL: the host has blanks in it")
 

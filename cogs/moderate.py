@@ -11,7 +11,7 @@ from discord.ext import commands
 from bot.chat import limits, moderation_panels, panels, text
 from bot.client import TweenBot
 from bot.domain.errors import InvalidOptionsError
-from bot.domain.guilds.quota import Rule, Scope, Unit
+from bot.domain.guilds.quota import MAX_GRANT_DAYS, Rule, Scope, Unit
 from bot.domain.ids import GuildId, UserId
 from bot.domain.problems import OptionProblem
 from bot.services.guilds.moderation import Moderation
@@ -19,7 +19,7 @@ from bot.services.guilds.quota_rules import QuotaRules, RuleTarget
 from bot.services.intake.cancellation import Cancellations
 from bot.services.intake.quotas import Quotas
 from cogs._amounts import Amount, read_amount
-from cogs._checks import actor_of, guild_of, is_moderator, money_of, requester_of
+from cogs._checks import actor_of, guild_of, is_admin, is_moderator, money_of, requester_of
 from cogs._errors import say, suggesting
 from cogs._guarded import ModeratorCog
 from cogs._options import AnyUnit, AnyWindow
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     Days = int
     Word = str
 else:
-    Days = app_commands.Range[int, 1, 90]
+    Days = app_commands.Range[int, 1, MAX_GRANT_DAYS]
     Word = app_commands.Range[str, 1, WORD_CHARACTERS]
 
 # A member who left is a User: rules of theirs can still be cleared, and they can be blocked.
@@ -90,7 +90,9 @@ class ModerateCog(
             limit=read_amount(unit, limit, money),
             target_id=whose.target_id,
         )
-        made = await self._quota_rules.set(guild_id, rule, actor_of(interaction))
+        made = await self._quota_rules.set(
+            guild_id, rule, actor_of(interaction), is_admin=is_admin(interaction)
+        )
         await say(interaction, text.moderation.rule_set(made.rule, made.ceiling, money))
 
     @quota.command(

@@ -153,6 +153,9 @@ def test_some_keys_are_never_written(configured: Writer, key: str, place: str) -
             "IntegrityError: x\n[SQL: INSERT]\n[parameters: [hidden]\n(Background",
         ),
         ("Failing row contains (7, a cat, null).", "Failing row contains [hidden]"),
+        ("Failing row contains (7, a cat\nin two lines).", "Failing row contains [hidden]"),
+        ("postgresql://tween:S3cret@db/tween is gone", "postgresql://db/tween is gone"),
+        ("sk-abc.def refused", "[hidden] refused"),
         (
             "https://discord.com/channels/1/2/3 is public",
             "https://discord.com/channels/1/2/3 is public",

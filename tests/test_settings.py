@@ -25,6 +25,7 @@ DEFAULTS: dict[str, Any] = {
     "RESULT_HOSTS": ("*.aliyuncs.com",),
     "CATALOGUE_OVERRIDES": None,
     "DAILY_BUDGET": 50,
+    "GUILD_BUDGET_SHARE": 0.5,
     "ALLOWED_GUILDS": frozenset(),
     "CURRENCY": "CNY",
     "CURRENCY_PER_CNY": 1,
@@ -125,8 +126,12 @@ def test_what_is_written_is_read(
         ("DATABASE_URL", "mysql://x"),
         ("DATABASE_URL", "sqlite:///"),
         ("DATABASE_URL", "sqlite:///:memory:"),
+        ("DATABASE_URL", "postgresql://tween:half/S3cretHalf@db/tween"),
         ("RESULT_HOSTS", " , "),
         ("DAILY_BUDGET", "-1"),
+        ("DAILY_BUDGET", "0.0000004"),
+        ("GUILD_BUDGET_SHARE", "0"),
+        ("GUILD_BUDGET_SHARE", "1.1"),
         ("DAILY_BUDGET", "inf"),
         ("DAILY_BUDGET", "nan"),
         ("ALLOWED_GUILDS", "1,kittens"),
@@ -310,3 +315,19 @@ def test_overrides_that_would_break_the_bounds_are_refused(
     with pytest.raises(ConfigurationError) as raised:
         settings.catalogue()
     assert raised.value.setting == "CATALOGUE_OVERRIDES"
+
+
+@pytest.mark.parametrize("name", ["DATABASE_URL", "DASHSCOPE_HTTP_BASE_URL"])
+@pytest.mark.parametrize("mark", ["/", "#", "?"])
+def test_a_url_that_cannot_be_read_keeps_its_password(
+    monkeypatch: pytest.MonkeyPatch, name: str, mark: str
+) -> None:
+    scheme = "postgresql" if name == "DATABASE_URL" else "https"
+    monkeypatch.setenv("DISCORD_TOKEN", "token")
+    monkeypatch.setenv("DASHSCOPE_API_KEY", "sk-key")
+    monkeypatch.setenv(name, f"{scheme}://tween:S3cret{mark}Half@db/tween")
+    with pytest.raises(ConfigurationError) as caught:
+        load_settings()
+    assert caught.value.setting == name
+    assert "S3cret" not in str(caught.value)
+    assert "Half" not in str(caught.value)

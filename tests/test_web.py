@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 import aiohttp
 import pytest
@@ -10,7 +12,7 @@ from prometheus_client import CollectorRegistry
 
 from bot.domain.errors import ConfigurationError
 from bot.metrics import Metrics
-from bot.web import HealthPage
+from bot.web import MOST_CONNECTIONS, HealthPage
 from tests.e2e.process import free_port
 
 LOOPBACK = "127.0.0.1"
@@ -89,3 +91,31 @@ async def test_the_port_is_free_again_afterwards() -> None:
     for _ in range(2):
         async with a_page().listening(address):
             pass
+
+
+async def _closed(reader: asyncio.StreamReader) -> bool:
+    """Wait until the other side has closed a connection; False where it answers instead."""
+    with suppress(ConnectionError):
+        async with asyncio.timeout(10):
+            return await reader.read(1) == b""
+    return True
+
+
+async def test_connections_that_say_nothing_are_few_and_do_not_last() -> None:
+    port = free_port()
+    page = HealthPage(checks={}, registry=CollectorRegistry(), request_seconds=0.5)
+    async with page.listening((LOOPBACK, port)):
+        silent = [await asyncio.open_connection(LOOPBACK, port) for _ in range(MOST_CONNECTIONS)]
+        for _, writer in silent:
+            writer.write(b"GET /healthz HTTP/1.1\r\nX-Never: ends")
+        refused, beyond = await asyncio.open_connection(LOOPBACK, port)
+        assert await _closed(refused), "no more at a time"
+        assert all([await _closed(reader) for reader, _ in silent]), "no longer than that"
+        async with (
+            aiohttp.ClientSession() as session,
+            session.get(f"http://{LOOPBACK}:{port}/healthz") as answer,
+        ):
+            assert answer.status == 200
+            assert answer.headers["Connection"] == "close"
+        for _, writer in (*silent, (refused, beyond)):
+            writer.close()

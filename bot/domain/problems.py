@@ -38,6 +38,8 @@ class OptionProblem(StrEnum):
     AMOUNT_RANGE = "amount_range"
     ABOVE_CEILING = "above_ceiling"
     GRANT_TO_SELF = "grant_to_self"
+    RULE_FOR_SELF = "rule_for_self"
+    DAYS_RANGE = "days_range"
     TOO_MANY_RULES = "too_many_rules"
     TOO_MANY_GRANTS = "too_many_grants"
     WORD_EMPTY = "word_empty"

@@ -10,7 +10,7 @@ import re
 
 QUERY = re.compile(r"(?i)\b((?:https?|oss)://[^\s?#\"'<>]*)[?#][^\s\"'<>]+")
 """An address up to its query or fragment, where signatures are."""
-USERINFO = re.compile(r"(?i)\b((?:https?|oss)://)[^\s/?#@\"'<>]+@")
+USERINFO = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)[^\s/?#@\"'<>]+@")
 """A name and a password within an address."""
 DATA_URI = re.compile(r"(?i)\bdata:[a-z0-9.+-]+/[a-z0-9.+-]+[;,][^\s\"'<>]*")
 """A file written out in a text."""

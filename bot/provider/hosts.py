@@ -24,6 +24,11 @@ _URL = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 _NAT64 = ip_network("64:ff9b::/96")
+_GLOBAL_UNICAST = ip_network("2000::/3")
+"""All that is assigned to hosts of the internet:
+https://www.iana.org/assignments/ipv6-address-space/."""
+_SPECIAL = (ip_network("3fff::/20"), ip_network("192.88.99.0/24"))
+"""Documentation, and a relay that is no more; Python 3.11 takes them for global."""
 _HIGHEST_PORT = 65_535
 _HTTP_PORT = 80
 
@@ -116,6 +121,10 @@ def is_public(address: IPv4Address | IPv6Address) -> bool:
             wrapped = IPv4Address(int(address) & 0xFFFF_FFFF)
         if wrapped is not None:
             return is_public(wrapped)
+        if address not in _GLOBAL_UNICAST:
+            return False
+    if any(address in network for network in _SPECIAL):
+        return False
     return address.is_global and not address.is_multicast
 
 

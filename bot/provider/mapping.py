@@ -153,13 +153,21 @@ def row_of(code: str, message: str) -> ErrorRow | None:
     return next((row for row in ROWS if row.fits(code, message)), None)
 
 
-def failure_of(code: str | None, message: str | None) -> TaskFailure:
-    """Say why a task failed. An unknown code is nobody's mistake and not worth a second task."""
-    code, message = code or "", message or ""
+def failure_of(
+    code: str | None, message: str | None, *, secrets: Sequence[str] = ()
+) -> TaskFailure:
+    """Say why a task failed. An unknown code is nobody's mistake and not worth a second task.
+
+    Args:
+        code: the provider's.
+        message: the provider's words; they may repeat what was asked for.
+        secrets: what was asked for; it is taken out before the words are understood or kept.
+    """
+    code, message = code or "", scrub(message or "", secrets=secrets)
     row = row_of(code, message)
     return TaskFailure(
         provider_code=scrub(code),
-        message=scrub(message),
+        message=message,
         reason=FailureReason.PROVIDER_FAULT if row is None else row.reason,
         transient=row is not None and row.transient,
     )
@@ -188,9 +196,10 @@ def error_of(
     """
     answer = error_body(body)
     code = scrub(answer.code or "", secrets=secrets)
-    meaning, reason = _meaning(status, answer.code or "", answer.message or "")
-    words = (code, scrub(answer.message or "", secrets=secrets))
-    text = f"{call}: HTTP {status} {' '.join(word for word in words if word)}".rstrip()
+    # Scrubbed before it is matched: a prompt that is repeated must not be taken for a verdict.
+    message = scrub(answer.message or "", secrets=secrets)
+    meaning, reason = _meaning(status, answer.code or "", message)
+    text = f"{call}: HTTP {status} {' '.join(word for word in (code, message) if word)}".rstrip()
     request_id = answer.request_id or request_id
     if meaning is RateLimitedError:
         return RateLimitedError(

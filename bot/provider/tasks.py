@@ -50,7 +50,11 @@ def task_of(answer: TaskAnswer, *, asked: TaskId) -> Task:
             expires_at = output.end_time + RESULT_LIFETIME
     failure = None
     if state is TaskState.FAILED:
-        failure = failure_of(output.code or answer.code, output.message or answer.message)
+        failure = failure_of(
+            output.code or answer.code,
+            output.message or answer.message,
+            secrets=[text for text in (output.orig_prompt, output.actual_prompt) if text],
+        )
     return Task(
         task_id=asked,
         state=state,

@@ -34,11 +34,31 @@ _PASSING = ("08", "40", "53", "55", "57", "58")
 """Connection, transaction rollback, resources, object in use, operator, system."""
 
 
+SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
+"""libpq's: https://www.postgresql.org/docs/current/libpq-ssl.html."""
+
+_IN_QUERY = {"sslmode", "host", "port"}
+"""``host`` is the folder of a socket, where there is one."""
+
+
 def async_url(database_url: str) -> URL:
-    """Return the URL with its asynchronous driver."""
+    """Return the URL with its asynchronous driver.
+
+    Raises:
+        ConfigurationError: its query names what is not understood, or a mode nobody knows.
+    """
     url = make_url(database_url)
-    driver = "sqlite+aiosqlite" if url.get_backend_name() == "sqlite" else "postgresql+asyncpg"
-    return url.set(drivername=driver)
+    if url.get_backend_name() == "sqlite":
+        return url.set(drivername="sqlite+aiosqlite")
+    if unknown := sorted(set(url.query) - _IN_QUERY):
+        raise ConfigurationError("DATABASE_URL", f"has {unknown[0]}, which is not understood")
+    query = dict(url.query)
+    mode = query.pop("sslmode", None)
+    if mode is not None and mode not in SSL_MODES:
+        raise ConfigurationError("DATABASE_URL", f"sslmode must be one of {', '.join(SSL_MODES)}")
+    # asyncpg has libpq's modes under another name, and refuses libpq's.
+    query |= {} if mode is None else {"ssl": mode}
+    return url.set(drivername="postgresql+asyncpg", query=query)
 
 
 Connection = AsyncConnection

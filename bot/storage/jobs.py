@@ -28,7 +28,7 @@ from bot.domain.ids import (
     UserId,
 )
 from bot.domain.jobs.changes import JobChanges
-from bot.domain.jobs.job import Job, JobEvent, Step
+from bot.domain.jobs.job import Job, JobEvent, JobUpdateKind, Step
 from bot.domain.jobs.ledger import EntryKind
 from bot.domain.jobs.states import ACTIVE, IN_FLIGHT, JobState
 from bot.storage import grants, ledger, queue_order
@@ -282,24 +282,44 @@ async def next_poll_at(connection: AsyncConnection) -> datetime | None:
 # --- messages --------------------------------------------------------------------------------
 
 
-async def unshown(connection: AsyncConnection, *, posted_before: datetime, limit: int) -> list[Job]:
+async def unshown(
+    connection: AsyncConnection,
+    *,
+    posted_before: datetime,
+    but_not: Collection[JobId] = (),
+    a_guild_at_most: int,
+    limit: int,
+) -> list[Job]:
     """Return jobs whose status message does not show their present version, ended ones first.
 
     Args:
         connection: an open transaction.
         posted_before: younger jobs without a message are still being posted by their command.
+        but_not: jobs that are not to be tried again yet.
+        a_guild_at_most: most jobs returned of one guild.
         limit: most jobs returned.
     """
-    query = (
-        select(jobs)
+    order = (jobs.c.finished_at.is_(None), jobs.c.entered_at, jobs.c.id)
+    ranked = (
+        select(
+            jobs.c.id,
+            func.row_number().over(partition_by=jobs.c.guild_id, order_by=order).label("place"),
+        )
         .where(
             jobs.c.shown_version < jobs.c.version,
             jobs.c.status_gone_at.is_(None),
             # While delivering, the deliverer is the message's writer.
             jobs.c.state != JobState.DELIVERING,
             or_(jobs.c.status_message_id.is_not(None), jobs.c.created_at <= posted_before),
+            *(jobs.c.id.not_in(some) for some in portions(but_not)),
         )
-        .order_by(jobs.c.finished_at.is_(None), jobs.c.entered_at, jobs.c.id)
+        .subquery()
+    )
+    query = (
+        select(jobs)
+        .join(ranked, ranked.c.id == jobs.c.id)
+        .where(ranked.c.place <= a_guild_at_most)
+        .order_by(*order)
         .limit(limit)
     )
     return await jobs_of(connection, query)
@@ -400,6 +420,44 @@ async def to_forget(
         .limit(limit)
     )
     return await jobs_of(connection, query)
+
+
+async def retries_of_erased(connection: AsyncConnection, *, limit: int) -> list[Job]:
+    """Return ended jobs that were made again from what its people have had erased since."""
+    original_was_erased = (
+        select(job_events.c.id)
+        .where(
+            job_events.c.job_id == jobs.c.retry_of,
+            job_events.c.name == JobUpdateKind.JOB_FORGOTTEN,
+        )
+        .exists()
+    )
+    query = (
+        select(jobs)
+        .where(
+            jobs.c.finished_at.is_not(None),
+            jobs.c.forgotten_at.is_(None),
+            jobs.c.retry_of.is_not(None),
+            original_was_erased,
+        )
+        .order_by(jobs.c.finished_at)
+        .limit(limit)
+    )
+    return await jobs_of(connection, query)
+
+
+async def newest_finished_task(
+    connection: AsyncConnection, account: AccountId, *, since: datetime
+) -> TaskId | None:
+    """Return the task of the job that was over last, of those that were over since a moment."""
+    query = (
+        select(jobs.c.task_id)
+        .where(jobs.c.account == account, jobs.c.finished_at >= since, jobs.c.task_id.is_not(None))
+        .order_by(jobs.c.finished_at.desc())
+        .limit(1)
+    )
+    found = (await connection.execute(query)).scalar_one_or_none()
+    return None if found is None else TaskId(found)
 
 
 async def known_ids(connection: AsyncConnection, job_ids: Collection[str]) -> set[str]:

@@ -147,12 +147,20 @@ LINES: list[tuple[Change, str]] = [
     (WordChange(action=Action.WORD_ADDED, word="m`u\nd"), "added a blocked word: m'u d"),
     (WordChange(action=Action.WORD_REMOVED, word="mud"), "removed a blocked word: mud"),
     (
+        WordChange(action=Action.WORD_ADDED, word="[free](https://x.test)"),
+        "added a blocked word: \\[free](https://x.test)",
+    ),
+    (
         JobChange(action=Action.JOB_CANCELLED, job_id=JobId("7F3K2Q"), requester_id=MEMBER),
         "cancelled job 7F3K2Q of <@5>",
     ),
     (
         JobChange(action=Action.JOB_FORGOTTEN, job_id=JobId("7F3K2Q"), requester_id=MEMBER),
         "erased the content of job 7F3K2Q of <@5>",
+    ),
+    (
+        JobChange(action=Action.JOB_RETRIED, job_id=JobId("7F3K2Q"), requester_id=MEMBER),
+        "made job 7F3K2Q of <@5> again",
     ),
     (
         Worded(action=Action.QUOTA_SET, subject="of the server", before="1 video", after=None),

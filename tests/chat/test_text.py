@@ -192,19 +192,20 @@ def test_a_quota_refusal_names_the_rule_what_is_used_and_when_it_resets(
     sentence = text.refusals.refusal(QuotaExceededError(a_refusal(scope, unit)), MONEY) or ""
     assert is_plain(sentence), sentence
     assert "<t:1795179600:R>" in sentence
-    if scope is not Scope.BUDGET:
+    if scope not in {Scope.BUDGET, Scope.BUDGET_SHARE}:
         assert text.phrases.SCOPES[scope] in sentence
         assert text.phrases.amount(unit, 10, MONEY) in sentence
 
 
-def test_the_hosts_budget_keeps_its_figure_to_itself() -> None:
-    refusal = a_refusal(Scope.BUDGET, Unit.COST, 50_000_000)
+@pytest.mark.parametrize("scope", [Scope.BUDGET, Scope.BUDGET_SHARE])
+def test_the_hosts_budget_keeps_its_figure_to_itself(scope: Scope) -> None:
+    refusal = a_refusal(scope, Unit.COST, 50_000_000)
     assert "50" not in (text.refusals.refusal(QuotaExceededError(refusal), MONEY) or "").replace(
         "795", ""
     )
 
 
-@pytest.mark.parametrize("scope", [scope for scope in Scope if scope is not Scope.BUDGET])
+@pytest.mark.parametrize("scope", sorted(set(Scope) - {Scope.BUDGET, Scope.BUDGET_SHARE}))
 def test_a_rule_of_zero_is_called_a_block_with_somebody_to_ask(scope: Scope) -> None:
     sentence = text.refusals.refusal(QuotaExceededError(a_refusal(scope, limit=0)), MONEY) or ""
     assert sentence.startswith("Videos are blocked here by")

@@ -19,6 +19,7 @@ from bot.domain.host.overview import JobHistory
 from bot.domain.ids import JobId
 from bot.domain.jobs.states import JobState
 from bot.domain.jobs.status import GuildQueue, StatusView
+from bot.domain.people import Requester
 from bot.domain.requests.pictures import Picture, PictureSource
 from bot.services.guilds.moderation import Blocked
 from bot.services.guilds.quota_rules import RuleCleared, RuleSet
@@ -77,7 +78,7 @@ class Case:
 
 
 def video(backstage: Backstage) -> VideoCog:
-    def kept(_: JobId, sources: Sequence[PictureSource]) -> tuple[Picture, ...]:
+    def kept(_: JobId, sources: Sequence[PictureSource], __: Requester) -> tuple[Picture, ...]:
         return tuple(a_picture(source.option) for source in sources)
 
     backstage.submissions.new_job_id.return_value = NEW_JOB

@@ -116,7 +116,7 @@ async def test_a_rule_is_for_whom_it_names(
 ) -> None:
     await _as_moderator(SET, backstage, limit=30.0, per="week", unit="seconds", **options)
     rule = Rule(scope=scope, unit=Unit.SECONDS, window=Window.WEEK, limit=30, target_id=target_id)
-    backstage.quota_rules.set.assert_awaited_once_with(GUILD, rule, ME)
+    backstage.quota_rules.set.assert_awaited_once_with(GUILD, rule, ME, is_admin=False)
     await _as_moderator(CLEAR, backstage, per="day", **options)
     backstage.quota_rules.clear.assert_awaited_once_with(
         GUILD,

@@ -83,6 +83,7 @@ async def test_pictures_are_kept_for_the_job_they_are_queued_with(backstage: Bac
                 content_type="image/webp",
             ),
         ],
+        submission.requester,
     )
 
 

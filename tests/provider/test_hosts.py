@@ -148,6 +148,15 @@ def test_refusal_does_not_repeat_the_query() -> None:
         ("2002:7f00:1::", False),
         ("2002:a00:1::1", False),
         ("2001:0:4136:e378:8000:63bf:3fff:fdd2", False),
+        # Taken for global by Python 3.11's ipaddress, one of each block:
+        ("fec0::1", False),
+        ("::7f00:1", False),
+        ("64:ff9b:1::a00:1", False),
+        ("::ffff:0:a00:1", False),
+        ("3fff::1", False),
+        ("5f00::1", False),
+        ("192.88.99.1", False),
+        ("4000::1", False),
     ],
 )
 def test_only_single_hosts_of_the_internet_are_public(address: str, expected: bool) -> None:  # noqa: FBT001  # a column

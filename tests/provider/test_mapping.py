@@ -303,3 +303,18 @@ def test_scrub_keeps_only_what_may_be_logged(text: str, kept: str) -> None:
 def test_scrub_hides_given_secrets_and_bounds_the_length() -> None:
     assert scrub("say my prompt!", secrets=("my prompt", "s", "")) == "say [hidden]!"
     assert len(scrub("x" * 5000)) == LONGEST_MESSAGE
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    ["a sign: model not exist", "free allocated quota exceeded", "an account is in good standing"],
+)
+def test_a_prompt_that_is_repeated_is_no_verdict(prompt: str) -> None:
+    body = _body("InvalidParameter", f"prompt is too odd: {prompt}")
+    plain = error_of(400, _body("InvalidParameter", "prompt is too odd"))
+    error = error_of(400, body, secrets=(prompt,))
+    assert type(error) is type(plain)
+    assert prompt not in str(error)
+    failure = failure_of("InvalidParameter", f"prompt is too odd: {prompt}", secrets=(prompt,))
+    assert failure.reason is failure_of("InvalidParameter", "prompt is too odd").reason
+    assert prompt not in failure.message

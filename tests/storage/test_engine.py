@@ -338,6 +338,14 @@ def test_url_gets_its_asynchronous_driver(given: str, driver: str) -> None:
     assert async_url(given).drivername == driver
 
 
+def test_sslmode_is_understood_and_nothing_else_is_swallowed() -> None:
+    assert async_url("postgresql://db/tween?sslmode=verify-full").query == {"ssl": "verify-full"}
+    for wrong in ("sslmode=maybe", "sslrootcert=ca.pem"):
+        with pytest.raises(ConfigurationError) as refused:
+            async_url(f"postgresql://db/tween?{wrong}")
+        assert refused.value.setting == "DATABASE_URL"
+
+
 def test_missing_driver_is_a_matter_of_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "asyncpg", None)
     with pytest.raises(ConfigurationError) as caught:

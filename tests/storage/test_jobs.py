@@ -374,10 +374,29 @@ async def test_unshown_jobs_come_ended_first(database: Database) -> None:
     posting = await _put(database, status_message_id=None)
     async with database.read() as connection:
         early = NOW - timedelta(seconds=1)
-        found = await jobs.unshown(connection, posted_before=early, limit=10)
+        found = await jobs.unshown(connection, posted_before=early, a_guild_at_most=10, limit=10)
         assert [job.id for job in found] == [ended.id, waiting.id]
-        later = await jobs.unshown(connection, posted_before=NOW, limit=10)
+        later = await jobs.unshown(connection, posted_before=NOW, a_guild_at_most=10, limit=10)
         assert posting.id in {job.id for job in later}
+
+
+async def test_unshown_jobs_are_a_few_of_each_guild_without_those_that_wait(
+    database: Database,
+) -> None:
+    many = [await _put(database, state=JobState.FAILED, finished_at=NOW) for _ in range(5)]
+    other = await _put(database, guild_id=GuildId(2))
+    async with database.read() as connection:
+        found = await jobs.unshown(
+            connection,
+            posted_before=NOW,
+            but_not={job.id for job in many[:1]},
+            a_guild_at_most=3,
+            limit=10,
+        )
+    ids = [job.id for job in found]
+    assert len(ids) == 4
+    assert ids[-1] == other.id
+    assert many[0].id not in ids
 
 
 async def test_ended_content_is_forgotten_once(database: Database) -> None:

@@ -31,6 +31,15 @@ _ALERTS: Mapping[AlertKind, str] = {
         "`python -m bot jobs reconcile {subject} --failed` to give it up, uncharged.\n"
         "Without a decision it expires 27 hours after it was sent, uncharged."
     ),
+    AlertKind.BILLED_LENGTH: (
+        "The provider says that job {subject} was billed {seconds} s; {asked} s were asked for, "
+        "and so much was charged. Compare it with the bill."
+    ),
+    AlertKind.TASK_UNKNOWN: (
+        "The provider has known nothing of the task of job {subject} for ten minutes, and no other "
+        "task of ours tells whether the key is still the one it was made with. I go on asking for "
+        "24 hours."
+    ),
     AlertKind.ORPHAN_TASK: "Task {subject} belongs to no job any more (job {job_id}).",
     AlertKind.RESULT_HOST: (
         "Job {subject}: the result lies on a host outside RESULT_HOSTS. {reason} "

@@ -136,6 +136,7 @@ def place(position: int) -> str:
 
 _HEADINGS: Mapping[Scope, str] = {
     Scope.BUDGET: "The host's budget for all servers",
+    Scope.BUDGET_SHARE: "This server's part of the host's budget",
     Scope.CEILING: "The host's ceiling for this server",
     Scope.SERVER: "This server's rule",
     Scope.MEMBER_DEFAULT: "The rule for members",

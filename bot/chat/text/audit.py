@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import discord
 
-from bot.chat.text.phrases import FACT_CHARACTERS, SLOTS, amount, one_line
+from bot.chat.text.phrases import FACT_CHARACTERS, SLOTS, amount, one_line, without_links
 from bot.chat.text.sentences import counted, say
 from bot.domain.catalogue import Choices, effect_label
 from bot.domain.catalogue.permits import Subject
@@ -74,6 +74,7 @@ _WORDS: Mapping[Action, str] = {
 _JOBS: Mapping[Action, str] = {
     Action.JOB_CANCELLED: "{who} cancelled job {job} of {member}",
     Action.JOB_FORGOTTEN: "{who} erased the content of job {job} of {member}",
+    Action.JOB_RETRIED: "{who} made job {job} of {member} again",
 }
 
 _WORDED: Mapping[Action, str] = {
@@ -89,6 +90,7 @@ _WORDED: Mapping[Action, str] = {
     Action.WORD_REMOVED: "{who} removed a blocked word: {subject} {change}",
     Action.JOB_CANCELLED: "{who} cancelled job {subject} {change}",
     Action.JOB_FORGOTTEN: "{who} erased the content of job {subject} {change}",
+    Action.JOB_RETRIED: "{who} made job {subject} again {change}",
 }
 """For what an earlier release wrote down in words."""
 
@@ -165,13 +167,13 @@ def _line(entry: AuditEntry, money: Money) -> str:
         case MemberChange():
             return say(_MEMBERS[change.action], who=who, member=f"<@{change.user_id}>")
         case WordChange():
-            word = one_line(change.word, FACT_CHARACTERS)
+            word = without_links(one_line(change.word, FACT_CHARACTERS))
             return say(_WORDS[change.action], who=who, word=word)
         case JobChange():
             member = f"<@{change.requester_id}>"
             return say(_JOBS[change.action], who=who, job=change.job_id, member=member)
         case Worded():
-            subject = one_line(change.subject, FACT_CHARACTERS)
+            subject = without_links(one_line(change.subject, FACT_CHARACTERS))
             arrow = _arrow(change.before, change.after)
             said = say(_WORDED[change.action], who=who, subject=subject, change=arrow)
             return " ".join(said.split())

@@ -42,6 +42,7 @@ _SLOTS: Mapping[tuple[Unit, Window], str] = {
 
 _RULES: Mapping[Scope, str] = {
     Scope.BUDGET: "Host's budget",
+    Scope.BUDGET_SHARE: "Part of the host's budget",
     Scope.CEILING: "Host's ceiling",
     Scope.SERVER: "This server",
     Scope.MEMBER_DEFAULT: "Each member",

@@ -55,6 +55,10 @@ PROBLEMS: Mapping[OptionProblem, str] = {
         "ceiling allows. Set no more than that, or ask the host."
     ),
     OptionProblem.GRANT_TO_SELF: "Nobody grants to themselves. Ask another moderator.",
+    OptionProblem.RULE_FOR_SELF: (
+        "Nobody but an admin sets a rule for themselves. Ask another moderator."
+    ),
+    OptionProblem.DAYS_RANGE: "Days are a whole number from 1 to {most}.",
     OptionProblem.TOO_MANY_RULES: (
         "{limit} rules are set on this server, which is the most. Clear one first; "
         "/moderate quota clear also drops those of deleted roles."

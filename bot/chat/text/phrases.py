@@ -36,6 +36,7 @@ SLOTS: Mapping[tuple[Unit, Window], str] = {
 
 SCOPES: Mapping[Scope, str] = {
     Scope.BUDGET: "the host's budget for all servers",
+    Scope.BUDGET_SHARE: "this server's part of the host's budget",
     Scope.CEILING: "the host's ceiling for this server",
     Scope.SERVER: "this server's rule",
     Scope.MEMBER_DEFAULT: "the rule for members",
@@ -140,6 +141,11 @@ def one_line(typed: str, most_characters: int) -> str:
         if unicodedata.category(character) not in _INVISIBLE
     )
     return shortened(visible.replace("`", "'").strip(), most_characters)
+
+
+def without_links(words: str) -> str:
+    """Return words in which no link can hide behind other words; a bare address stays one."""
+    return words.replace("[", "\\[")
 
 
 def shortened(words: str, most_characters: int) -> str:

@@ -84,6 +84,12 @@ def refused(refusal: Refusal, money: Money) -> str:
         return say(
             "The host's budget for today is used up. It starts anew {resets}.", resets=resets
         )
+    if refusal.scope is Scope.BUDGET_SHARE:
+        return say(
+            "This server's part of the host's budget for today is used up, or reserved by jobs "
+            "that wait. It starts anew {resets}.",
+            resets=resets,
+        )
     if refusal.limit == 0:
         return _BLOCKED[refusal.scope]
     limit = allowance(refusal.unit, refusal.window, refusal.limit, money)

@@ -36,6 +36,8 @@ class Action(StrEnum):
     """Somebody else's."""
     JOB_FORGOTTEN = "job_forgotten"
     """Somebody else's content was erased."""
+    JOB_RETRIED = "job_retried"
+    """Somebody else's was made again."""
 
 
 class SettingName(StrEnum):
@@ -50,7 +52,7 @@ class SettingName(StrEnum):
 
 
 QuotaAction = Literal[Action.QUOTA_SET, Action.QUOTA_CLEARED, Action.CEILING_SET]
-JobAction = Literal[Action.JOB_CANCELLED, Action.JOB_FORGOTTEN]
+JobAction = Literal[Action.JOB_CANCELLED, Action.JOB_FORGOTTEN, Action.JOB_RETRIED]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -42,6 +42,8 @@ class Scope(StrEnum):
 
     BUDGET = "budget"
     """All guilds together: the host's DAILY_BUDGET."""
+    BUDGET_SHARE = "budget_share"
+    """A guild's part of that: GUILD_BUDGET_SHARE."""
     CEILING = "ceiling"
     """A guild, set by an operator."""
     SERVER = "server"
@@ -53,6 +55,8 @@ class Scope(StrEnum):
 
 ATTEMPTS_PER_VIDEO = 5
 """So many reservations a per-member rule of videos allows for each video, given back or not."""
+MAX_GRANT_DAYS = 90
+"""So long a grant can be used at most."""
 MAX_CONTENT_REFUSALS_A_DAY = 10
 """Requests of a member, refused for their content: they go out under the host's key."""
 

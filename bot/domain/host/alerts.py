@@ -15,6 +15,8 @@ class AlertKind(StrEnum):
     JOB_PARKED = "job_parked"
     JOB_UNCONFIRMED = "job_unconfirmed"
     ORPHAN_TASK = "orphan_task"
+    BILLED_LENGTH = "billed_length"
+    TASK_UNKNOWN = "task_unknown"
     RESULT_HOST = "result_host"
     RESULT_DEADLINE = "result_deadline"
     OPERATOR_LOSS = "operator_loss"

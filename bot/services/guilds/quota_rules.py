@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from bot.domain.errors import InvalidOptionsError
 from bot.domain.guilds.audit import Action, Allowance, GrantChange, QuotaChange
-from bot.domain.guilds.quota import Grant, Rule, Scope, Unit, Window
+from bot.domain.guilds.quota import MAX_GRANT_DAYS, Grant, Rule, Scope, Unit, Window
 from bot.domain.ids import GuildId, UserId
 from bot.domain.people import Person
 from bot.domain.ports import Clock
@@ -69,13 +69,23 @@ class QuotaRules:
         self._audit = audit
         self._defaults = tuple(defaults)
 
-    async def set(self, guild_id: GuildId, rule: Rule, actor: Person) -> RuleSet:
+    async def set(
+        self, guild_id: GuildId, rule: Rule, actor: Person, *, is_admin: bool = False
+    ) -> RuleSet:
         """Store a rule, replacing the one in its place.
 
+        Args:
+            guild_id: where.
+            rule: what is stored.
+            actor: who sets it.
+            is_admin: whether they may manage the server, and so set a rule of their own.
+
         Raises:
-            InvalidOptionsError: a server rule is higher than what the host allows, or there are
-                too many rules already.
+            InvalidOptionsError: a server rule is higher than what the host allows, a moderator
+                would set their own, or there are too many rules already.
         """
+        if rule.scope is Scope.MEMBER and rule.target_id == actor.user_id and not is_admin:
+            raise InvalidOptionsError(problem=OptionProblem.RULE_FOR_SELF)
         async with self._database.write() as connection:
             guild = await guilds.lock(connection, guild_id)
             stored = await guilds.rules_of(connection, guild_id)
@@ -170,6 +180,9 @@ class QuotaRules:
         """
         if user_id == actor.user_id:
             raise InvalidOptionsError(problem=OptionProblem.GRANT_TO_SELF)
+        # Discord checks it as well, where the command is typed; the library does not.
+        if not 1 <= days <= MAX_GRANT_DAYS:
+            raise InvalidOptionsError(problem=OptionProblem.DAYS_RANGE, most=MAX_GRANT_DAYS)
         now = self._clock.now()
         async with self._database.write() as connection:
             guild = await guilds.lock(connection, guild_id)

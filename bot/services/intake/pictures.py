@@ -5,25 +5,30 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
 from bot.domain.errors import ChatUnavailableError, InvalidImageError
 from bot.domain.host.disk import of_disk
-from bot.domain.ids import JobId
+from bot.domain.ids import GuildId, JobId
 from bot.domain.jobs.files import PREVIEW, folder_of, key_of
+from bot.domain.people import Requester
 from bot.domain.ports import Chat, Files
 from bot.domain.problems import PictureProblem
 from bot.domain.requests.pictures import MAX_PICTURE_BYTES, Picture, PictureSource
 from bot.domain.units import MIB
 from bot.logs import get_logger
 from bot.media.child import MediaPool
+from bot.services.intake.fair_places import FairPlaces
 
 log = get_logger(__name__)
 
 AT_ONCE = 4
 """Commands whose pictures are looked at at the same time."""
+INTERACTION_SECONDS = 14 * 60.0
+"""Discord takes answers for 15 minutes: what waited longer nobody waits for any more.
+https://discord.com/developers/docs/interactions/receiving-and-responding."""
 
 
 class Pictures:
@@ -42,7 +47,7 @@ class Pictures:
         self._media = media
         self._files = files
         self._min_free_bytes = min_free_bytes
-        self._places = asyncio.Semaphore(AT_ONCE)
+        self._places = FairPlaces(AT_ONCE)
 
     @staticmethod
     def check_declared(source: PictureSource) -> None:
@@ -67,18 +72,21 @@ class Pictures:
             case "audio":
                 raise InvalidImageError(option=source.option, problem=PictureProblem.AUDIO)
 
-    async def keep(self, job_id: JobId, sources: Sequence[PictureSource]) -> tuple[Picture, ...]:
+    async def keep(
+        self, job_id: JobId, sources: Sequence[PictureSource], requester: Requester
+    ) -> tuple[Picture, ...]:
         """Keep a job's pictures, made to fit, and a small preview of them.
 
         Args:
             job_id: whose files they become.
             sources: the first sets the ratio of the others; at least one.
+            requester: who waits for it, with others of their guild and of other guilds in turn.
 
         Raises:
             InvalidImageError: a picture cannot be used; the error names it. Nothing was kept.
             DiskUnavailableError: there is no room to look at it, or to keep it.
         """
-        async with self._places:
+        async with self._place(requester, sources[0].option):
             await self._media.expect_pictures()
             try:
                 return await self._keep(job_id, sources)
@@ -86,6 +94,20 @@ class Pictures:
                 with suppress(OSError):
                     await self._files.erase(folder_of(job_id))
                 raise of_disk(error) from error
+
+    @asynccontextmanager
+    async def _place(self, requester: Requester, option: str) -> AsyncIterator[None]:
+        """Wait for a place as long as anybody waits for the answer."""
+        guild_id = requester.guild_id or GuildId(0)
+        async with AsyncExitStack() as stack:
+            try:
+                async with asyncio.timeout(INTERACTION_SECONDS):
+                    await stack.enter_async_context(self._places.place(guild_id, requester.user_id))
+            except TimeoutError as error:
+                raise InvalidImageError(
+                    option=option, problem=PictureProblem.UNAVAILABLE
+                ) from error
+            yield
 
     async def _keep(self, job_id: JobId, sources: Sequence[PictureSource]) -> tuple[Picture, ...]:
         if await self._files.free_bytes() < self._min_free_bytes:

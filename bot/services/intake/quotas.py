@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -49,6 +49,8 @@ class QuotaDefaults:
     rules: tuple[Rule, ...]
     daily_budget_micros: int
     """Of all guilds together per UTC day; 0 means no bound."""
+    guild_budget_share: float = 1.0
+    """The part of it that one guild may hold, reserved or charged; above 0, at most 1."""
     max_queued_per_member: int
     max_queued_per_guild: int
 
@@ -91,7 +93,7 @@ class Quotas:
             )
         checks = await self._checks(connection, guild, user_id, role_ids, now)
         await self._require_attempts(connection, guild, user_id, checks, now)
-        checks += await self._budget(connection, now)
+        checks += await self._budget(connection, guild, now)
         usable = await grants.usable(connection, guild.guild_id, now=now, user_id=user_id)
         decided = decide(checks, cost, usable)
         if isinstance(decided, Refusal):
@@ -202,13 +204,18 @@ class Quotas:
             used -= await grants.drawn(connection, span, guild_id=guild.guild_id, user_id=whose)
         return Check(rule=rule, used=used, span=span)
 
-    async def _budget(self, connection: Connection, now: datetime) -> list[Check]:
-        limit = self._defaults.daily_budget_micros
+    async def _budget(self, connection: Connection, guild: Guild, now: datetime) -> list[Check]:
+        limit, share = self._defaults.daily_budget_micros, self._defaults.guild_budget_share
         if not limit:
             return []
-        rule = Rule(scope=Scope.BUDGET, unit=Unit.COST, window=Window.DAY, limit=limit)
         span = window_span(Window.DAY, now, _UTC)
-        return [Check(rule=rule, used=await ledger.usage(connection, span), span=span)]
+        whole = Rule(scope=Scope.BUDGET, unit=Unit.COST, window=Window.DAY, limit=limit)
+        checks = [Check(rule=whole, used=await ledger.usage(connection, span), span=span)]
+        if share < 1:
+            part = replace(whole, scope=Scope.BUDGET_SHARE, limit=round(limit * share))
+            used = await ledger.usage(connection, span, guild_id=guild.guild_id)
+            checks.append(Check(rule=part, used=used, span=span))
+        return checks
 
 
 _UNITS, _WINDOWS, _SCOPES = tuple(Unit), tuple(Window), tuple(Scope)

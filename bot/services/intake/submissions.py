@@ -17,6 +17,7 @@ from bot.domain.errors import (
     InvalidOptionsError,
     RequestError,
 )
+from bot.domain.guilds.audit import Action
 from bot.domain.guilds.quota_view import MemberQuota
 from bot.domain.ids import AccountId, GuildId, JobId, new_job_id
 from bot.domain.jobs.files import folder_of
@@ -28,6 +29,7 @@ from bot.domain.ports import Clock, Files
 from bot.domain.problems import OptionProblem
 from bot.domain.requests.submission import MAX_SEED, Submission
 from bot.logs import get_logger
+from bot.services.audit_log import AuditLog
 from bot.services.intake.admission import Admission
 from bot.services.intake.quotas import Quotas
 from bot.services.jobs.status_messages import StatusMessages
@@ -36,6 +38,9 @@ from bot.storage import accounts, grants, guilds, jobs, lanes
 from bot.storage.engine import Database
 
 log = get_logger(__name__)
+
+MAKING_SECONDS = 3600.0
+"""Longer than anything between the drawing of a job's id and its commit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +65,7 @@ class Submissions:
         quotas: Quotas,
         files: Files,
         messages: StatusMessages,
+        audit: AuditLog,
         allowed_guilds: frozenset[GuildId],
     ) -> None:
         self._database = database
@@ -70,6 +76,8 @@ class Submissions:
         self._quotas = quotas
         self._files = files
         self._messages = messages
+        self._drawn: dict[JobId, float] = {}
+        self._audit = audit
         self._allowed_guilds = allowed_guilds
 
     def require_guild(self, guild_id: GuildId) -> None:
@@ -139,7 +147,19 @@ class Submissions:
         async with self._database.read() as connection:
             while await jobs.exists(connection, job_id := new_job_id()):
                 log.warning("job_id_drawn_again", job_id=job_id)
+        now = self._clock.monotonic()
+        for old in [drawn for drawn, at in self._drawn.items() if now - at >= MAKING_SECONDS]:
+            del self._drawn[old]
+        self._drawn[job_id] = now
         return job_id
+
+    def is_being_made(self, name: str) -> bool:
+        """Tell whether an id was drawn for a job that may yet come, by what the clock measures.
+
+        Its files have the host's time of day, which may be set in between.
+        """
+        drawn_at = self._drawn.get(JobId(name))
+        return drawn_at is not None and self._clock.monotonic() - drawn_at < MAKING_SECONDS
 
     async def _store(self, submission: Submission) -> Step:
         requester, origin, spec = submission.requester, submission.origin, submission.spec
@@ -164,6 +184,12 @@ class Submissions:
             show = submission.has_preview and guild.preview and not spec.options.spoiler
             step = open_job(self._new_job(submission, has_preview=show))
             await self._writer.apply(connection, step)
+            if origin.retry_of is not None:
+                original = await jobs.get(connection, origin.retry_of)
+                if original is not None:
+                    await self._audit.record_about(
+                        connection, original, requester.person, Action.JOB_RETRIED
+                    )
             await grants.draw(connection, step.after, draws)
         return step
 

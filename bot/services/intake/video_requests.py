@@ -63,7 +63,7 @@ class VideoRequests:
         if sources:
             await self._submissions.foresee(requester, origin.guild_id, price)
         job_id = await self._submissions.new_job_id()
-        pictures = await self._pictures.keep(job_id, sources) if sources else ()
+        pictures = await self._pictures.keep(job_id, sources, requester) if sources else ()
         return await self._submissions.queue(
             Submission(
                 job_id=job_id,

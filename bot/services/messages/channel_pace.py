@@ -84,6 +84,11 @@ class ChannelPace:
         job_free_at = self._job_free_at.get(job.id, now)
         return max(job_free_at, self._channel_free_at.get(job.current_channel_id, now)) - now
 
+    def postponed(self) -> set[JobId]:
+        """Return the jobs about which nothing is to be tried again yet."""
+        now = self._clock.monotonic()
+        return {job_id for job_id in self._failures if self._job_free_at.get(job_id, now) > now}
+
     def is_postponed(self, job: Job) -> bool:
         """Tell whether what was refused about a job is not to be tried again yet."""
         free_at = self._job_free_at.get(job.id)

@@ -38,6 +38,8 @@ POSITIONS_EVERY_EDITS = 6
 
 BATCH = 500
 """More than one guild has at once: channels that have to wait must not fill a round."""
+MOST_OF_A_GUILD = 50
+"""Of a batch: a guild whose messages are many, or slow to write, keeps no other one waiting."""
 
 GONE_FOR = timedelta(minutes=30)
 """The last word about a job is tried so long in a channel we cannot see."""
@@ -86,6 +88,8 @@ class StatusUpdater:
                 posted_before=max(
                     now - STATUS_MESSAGE_GRACE, self._started_at - timedelta.resolution
                 ),
+                but_not=self._channels.postponed(),
+                a_guild_at_most=MOST_OF_A_GUILD,
                 limit=BATCH,
             )
         unshown += await self._moved(unshown)

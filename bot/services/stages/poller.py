@@ -79,6 +79,10 @@ def result_deadline(task: Task, *, now: datetime) -> datetime:
     return min(expires_at, now + LONGEST_RESULT_LIFETIME)
 
 
+MOST_TIMES_ASKED = 2
+"""A task that was billed for more than so many times the length asked for is doubted."""
+
+
 class Poller:
     """Follows tasks."""
 
@@ -221,8 +225,7 @@ class Poller:
             )
             await self._alerts.fire(AlertKind.ORPHAN_TASK, str(job.task.id), job_id=job.id)
             return
-        seconds = task.billed_seconds
-        billed = job.price.billed(seconds=job.spec.duration_seconds if seconds is None else seconds)
+        billed = job.price.billed(seconds=await self._billed_seconds(job, task))
         now = self._clock.now()
 
         async def learn(connection: Connection) -> None:
@@ -249,6 +252,19 @@ class Poller:
             # With the CHARGE: nothing is learnt twice.
             also=learn,
         )
+
+    async def _billed_seconds(self, job: Job, task: Task) -> int:
+        """Return the length that is charged: the provider's figure, unless it cannot be true."""
+        asked, billed = job.spec.duration_seconds, task.billed_seconds
+        if billed is None:
+            return asked
+        if billed <= MOST_TIMES_ASKED * asked:
+            return billed
+        # In another unit, say: charged as it stands, it would use up the budget of all guilds.
+        await self._alerts.fire(
+            AlertKind.BILLED_LENGTH, job.id, seconds=str(billed), asked=str(asked)
+        )
+        return asked
 
     async def _tell_of_no_url(self, job: Job, task: Task) -> None:
         """Tell the operators of a finished video that stays without URL."""
@@ -324,15 +340,42 @@ class Poller:
         old = job.task.confirmed_at is not None and now - job.task.confirmed_at > TASK_MEMORY
         # A key change makes every task UNKNOWN: another readable task shows that the key is right.
         vouched = self._readable_at is not None and self._readable_at >= since
-        if old or (polls >= UNKNOWN_POLLS and now - since >= UNKNOWN_SPAN and vouched):
+        overdue = polls >= UNKNOWN_POLLS and now - since >= UNKNOWN_SPAN
+        if overdue and not vouched:
+            vouched = await self._reads_another(job)
+        if old or (overdue and vouched):
             await self._lost(job, {"unknown_polls": polls})
+            self._alerts.resolve(AlertKind.TASK_UNKNOWN, job.id)
             return
+        if overdue:
+            await self._alerts.fire(AlertKind.TASK_UNKNOWN, job.id)
         await self._writer.patch(
             job.id,
             unknown_since=since,
             unknown_polls=polls,
             next_poll_at=self._next_poll(job),
         )
+
+    async def _reads_another(self, job: Job) -> bool:
+        """Tell whether the provider still knows our newest task that is over: the key is right.
+
+        Where all that is in flight is forgotten nothing else would vouch for it, and the lane
+        would stand for a day.
+        """
+        async with self._database.read() as connection:
+            other = await jobs.newest_finished_task(
+                connection, job.account, since=self._clock.now() - TASK_MEMORY
+            )
+        if other is None:
+            return False
+        try:
+            task = await self._provider.get_task(other)
+        except ProviderError:
+            return False
+        if task.state is TaskState.UNKNOWN:
+            return False
+        self._readable_at = self._clock.now()
+        return True
 
     def _is_forgotten(self, job: Job) -> bool:
         """Tell whether the provider has certainly forgotten a task, whatever became of it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Unpack
@@ -19,7 +19,7 @@ from bot.domain.jobs.deadlines import (
     UNCONFIRMED_GAP,
 )
 from bot.domain.jobs.files import JOBS, folder_of
-from bot.domain.jobs.job import Job
+from bot.domain.jobs.job import Job, JobUpdateKind
 from bot.domain.jobs.retention import erased
 from bot.domain.jobs.states import IN_FLIGHT, JobState, Owner
 from bot.domain.ports import Clock, Files
@@ -72,6 +72,7 @@ class Reaper:
         alerts: Alerts,
         metrics: Metrics,
         lifetimes: Lifetimes,
+        is_being_made: Callable[[str], bool],
     ) -> None:
         self._writer = writer
         self._database = database
@@ -79,6 +80,7 @@ class Reaper:
         self._files = files
         self._metrics = metrics
         self._lifetimes = lifetimes
+        self._is_being_made = is_being_made
         self._alerts = alerts
         self._sweep_at = self._clock.monotonic()
         self._started_at = self._clock.monotonic()
@@ -113,6 +115,7 @@ class Reaper:
         )
         await self._watch_deadlines(now)
         await self._forget(now)
+        await self._follow_erasures(now)
         await self._database.drop_traces()
         await self._sweep(now)
         await self._measure()
@@ -195,6 +198,29 @@ class Reaper:
             self._database.mark_erased()
             log.info("job_forgotten", job_id=job.id)
 
+    async def _follow_erasures(self, now: datetime) -> None:
+        """Erase what was made again from something that its people have had erased.
+
+        Whoever retried it: a moderator's copy would outlive the member's word.
+        """
+        async with self._database.read() as connection:
+            copies = await jobs.retries_of_erased(connection, limit=FORGET_BATCH)
+        for job in copies:
+            try:
+                await self._files.erase(folder_of(job.id))
+            except OSError as error:
+                log.warning("job_not_forgotten", job_id=job.id, error=type(error).__name__)
+                continue
+            async with unless_stale(job):
+                # With an event, so that what was made from this one follows in the next round.
+                await self._writer.update_visible(
+                    job,
+                    owner=Owner.REAPER,
+                    name=JobUpdateKind.JOB_FORGOTTEN,
+                    changes=erased(job, at=now),
+                )
+                self._database.mark_erased()
+
     async def _sweep(self, now: datetime) -> None:
         """Delete folders of cancelled jobs, and of submissions that never became jobs."""
         if self._clock.monotonic() < self._sweep_at:
@@ -213,6 +239,8 @@ class Reaper:
 
     async def _erase_stray(self, name: str, now: datetime) -> None:
         """Delete a folder whose files have been there for long enough to have a job by now."""
+        if self._is_being_made(name):
+            return
         newest_at = await self._files.newest_at(folder_of(name))
         if newest_at is not None and newest_at <= now - STRAY_AFTER:
             await self._files.erase(folder_of(name))

@@ -23,6 +23,7 @@ from bot.domain.ids import ChannelId, RoleId, UserId
 from bot.domain.jobs.states import JobState, Owner
 from bot.domain.money import MICROS
 from bot.domain.people import Person, Requester
+from bot.domain.problems import OptionProblem
 from bot.services.guilds.quota_rules import MAX_GRANTS, MAX_RULES, RuleTarget
 from bot.storage import audit, guilds
 from tests.fakes import GUILD, MEMBER, NOW, a_submission
@@ -414,3 +415,28 @@ async def test_a_role_of_zero_beats_other_roles_at_the_next_submission(core: Cor
     both = frozenset({RoleId(70), RoleId(71)})
     assert (await _refused(core, role_ids=both)).limit == 0
     await core.submit(a_submission(role_ids=frozenset({RoleId(70)})))
+
+
+async def test_nobody_but_an_admin_sets_a_rule_for_themselves(core: Core) -> None:
+    mine = Rule(
+        scope=Scope.MEMBER,
+        unit=Unit.VIDEOS,
+        window=Window.DAY,
+        limit=1_000,
+        target_id=MODERATOR.user_id,
+    )
+    with pytest.raises(InvalidOptionsError) as refused:
+        await core.quota_rules.set(GUILD, mine, MODERATOR)
+    assert refused.value.problem is OptionProblem.RULE_FOR_SELF
+    assert (await core.quota_rules.set(GUILD, mine, MODERATOR, is_admin=True)).rule == mine
+    somebodys = replace(mine, target_id=MEMBER)
+    assert (await core.quota_rules.set(GUILD, somebodys, MODERATOR)).rule == somebodys
+
+
+@pytest.mark.parametrize("days", [-5, 0, 91, 36_500, 10**9])
+async def test_days_are_checked_where_they_are_stored(core: Core, days: int) -> None:
+    with pytest.raises(InvalidOptionsError) as refused:
+        await core.quota_rules.grant(
+            GUILD, MEMBER, MODERATOR, unit=Unit.VIDEOS, amount=1, days=days
+        )
+    assert refused.value.problem is OptionProblem.DAYS_RANGE

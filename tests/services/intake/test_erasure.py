@@ -10,11 +10,11 @@ from bot.domain.amounts import Amounts
 from bot.domain.errors import JobNotFoundError, JobNotOverError
 from bot.domain.guilds.audit import Action, JobChange
 from bot.domain.ids import TaskId, UserId
-from bot.domain.jobs.states import ACTIVE, TERMINAL, JobState
+from bot.domain.jobs.states import ACTIVE, TERMINAL, JobState, Owner
 from bot.domain.people import Requester
 from bot.services.intake.erasure import Erasure
 from bot.storage import audit, guilds
-from tests.fakes import CHANNEL, GUILD, MEMBER, NOW, URL
+from tests.fakes import CHANNEL, GUILD, MEMBER, NOW, URL, a_submission
 from tests.services.core import Core
 
 OWNER = Requester(user_id=MEMBER, guild_id=GUILD, name="Ada")
@@ -120,3 +120,39 @@ async def test_a_moderator_may_and_it_is_written_down(core: Core, forgetting: Er
     )
     assert entry.actor.name == "Mo"
     assert "a fox" not in repr(entry)
+
+
+async def test_what_was_made_again_from_it_follows_whoever_made_it(
+    core: Core, forgetting: Erasure
+) -> None:
+    theirs = await core.submit(a_submission(requester_id=MEMBER))
+    await core.writer.advance(theirs, JobState.EXPIRED, owner=Owner.REAPER)
+    again = (await core.retries.retry(theirs.id, MODERATOR, a_submission().origin)).job
+    await core.writer.advance(again, JobState.EXPIRED, owner=Owner.REAPER)
+    once_more = (await core.retries.retry(again.id, MODERATOR, a_submission().origin)).job
+    await core.reaper.run_once()
+    assert core.files_of(again.id)
+    await forgetting.forget(theirs.id, OWNER)
+    for _ in range(2):
+        await core.reaper.run_once()
+    assert not core.folder_of(again.id).exists()
+    assert (await core.job(again)).options.prompt is None
+    assert core.files_of(once_more.id), "it is under way, and needs them"
+    await core.writer.advance(once_more, JobState.EXPIRED, owner=Owner.REAPER)
+    await core.reaper.run_once()
+    assert not core.folder_of(once_more.id).exists()
+    assert (await core.job(once_more)).options.prompt is None
+
+
+async def test_a_retry_of_anothers_job_is_in_the_audit(core: Core) -> None:
+    theirs = await core.submit(a_submission(requester_id=MEMBER))
+    await core.writer.advance(theirs, JobState.EXPIRED, owner=Owner.REAPER)
+    await core.retries.retry(theirs.id, OWNER, a_submission().origin)
+    async with core.database.read() as connection:
+        assert await audit.newest(connection, GUILD, since=NOW, until=LATER, limit=9) == []
+    await core.retries.retry(theirs.id, MODERATOR, a_submission().origin)
+    async with core.database.read() as connection:
+        (entry,) = await audit.newest(connection, GUILD, since=NOW, until=LATER, limit=9)
+    assert entry.change == JobChange(
+        action=Action.JOB_RETRIED, job_id=theirs.id, requester_id=MEMBER
+    )

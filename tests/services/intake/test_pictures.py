@@ -20,7 +20,7 @@ from bot.domain.ports import LocalFile
 from bot.domain.problems import PictureProblem
 from bot.domain.requests.submission import VideoOptions
 from bot.services.intake.pictures import Pictures
-from tests.fakes import GUILD, a_picture
+from tests.fakes import GUILD, a_picture, a_requester
 from tests.services.core import Core
 from tests.services.disk_trouble import DISK_ERRORS, disk_error, unsynced
 from tests.services.video_requests import ask, attached
@@ -37,7 +37,7 @@ def pictures(core: Core) -> Pictures:
 async def test_pictures_are_kept_under_their_names_with_a_preview(
     core: Core, pictures: Pictures
 ) -> None:
-    kept = await pictures.keep(JOB, attached(core, **FRAMES))
+    kept = await pictures.keep(JOB, attached(core, **FRAMES), a_requester())
     assert kept == (a_picture("first_frame"), a_picture("last_frame"))
     assert core.files_of(JOB) == {
         "first_frame.jpg": b"a fox",
@@ -55,7 +55,7 @@ async def test_picture_that_cannot_be_fetched_is_named_and_nothing_is_kept(
     first, last = attached(core, **FRAMES)
     del core.chat.attached[last.url]
     with pytest.raises(InvalidImageError) as refused:
-        await pictures.keep(JOB, [first, last])
+        await pictures.keep(JOB, [first, last], a_requester())
     assert (refused.value.option, refused.value.problem) == (
         "last_frame",
         PictureProblem.UNAVAILABLE,
@@ -70,7 +70,7 @@ async def test_picture_that_cannot_be_used_is_named_and_nothing_is_kept(
     problem = InvalidImageError(option="last_frame", problem=PictureProblem.DECODER_FAILED)
     core.media.picture_errors.append(problem)
     with pytest.raises(InvalidImageError) as refused:
-        await pictures.keep(JOB, attached(core, **FRAMES))
+        await pictures.keep(JOB, attached(core, **FRAMES), a_requester())
     assert refused.value is problem
     assert core.left() == []
 
@@ -109,7 +109,7 @@ async def test_no_picture_is_taken_where_results_would_not_fit_any_more(core: Co
     free = await core.files.free_bytes()
     pictures = Pictures(core.chat, core.media, core.files, min_free_bytes=2 * free)
     with pytest.raises(DiskUnavailableError) as refused:
-        await pictures.keep(JOB, attached(core, **FRAMES))
+        await pictures.keep(JOB, attached(core, **FRAMES), a_requester())
     assert str(refused.value) == os.strerror(errno.ENOSPC)
     assert core.left() == []
 
@@ -125,11 +125,11 @@ async def test_pictures_that_cannot_all_be_kept_leave_nothing_of_the_folder(
     sources = attached(core, **FRAMES)
     # Each of the three files is synced, and then the folder that names it.
     with unsynced(number, after=after), pytest.raises(DiskUnavailableError) as refused:
-        await pictures.keep(JOB, sources)
+        await pictures.keep(JOB, sources, a_requester())
     assert str(refused.value) == os.strerror(number)
     assert core.left() == []
     with unsynced(number, after=6):
-        await pictures.keep(JOB, sources)
+        await pictures.keep(JOB, sources, a_requester())
     assert len(core.files_of(JOB)) == 3
 
 
@@ -169,7 +169,7 @@ async def test_picture_there_is_no_room_for_is_no_bad_picture(
     with monkeypatch.context() as patch:
         patch.setattr(core.chat, "fetch_attachment", refuse)
         with pytest.raises(DiskUnavailableError):
-            await pictures.keep(JOB, attached(core, **FRAMES))
+            await pictures.keep(JOB, attached(core, **FRAMES), a_requester())
     assert core.left() == []
 
 
@@ -178,5 +178,5 @@ async def test_pictures_that_nobody_can_look_at_for_want_of_room_are_no_bad_pict
 ) -> None:
     core.media.picture_errors.append(disk_error(errno.ENOSPC))
     with pytest.raises(DiskUnavailableError):
-        await pictures.keep(JOB, attached(core, **FRAMES))
+        await pictures.keep(JOB, attached(core, **FRAMES), a_requester())
     assert core.left() == []

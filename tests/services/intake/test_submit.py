@@ -23,7 +23,7 @@ from bot.domain.ids import GuildId, JobId, MessageId, UserId
 from bot.domain.jobs.delivery import Receipt
 from bot.domain.jobs.job import Job
 from bot.domain.jobs.ledger import EntryKind
-from bot.domain.jobs.states import JobState
+from bot.domain.jobs.states import JobState, Owner
 from bot.domain.jobs.status import Drawing, Purpose
 from bot.domain.requests.submission import VideoOptions
 from bot.services.intake import submissions
@@ -237,6 +237,22 @@ async def test_full_queue_names_whose_it_is(core: Core) -> None:
     with pytest.raises(QueueFullError) as shared:
         await core.submit(a_submission(requester_id=UserId(9)))
     assert shared.value.whose == "guild"
+
+
+async def test_one_guild_holds_no_more_of_the_budget_than_its_part(core: Core) -> None:
+    core = _with(core, daily_budget_micros=4_000_000, guild_budget_share=0.5)
+    waiting = [await core.submit(a_submission(guild_id=GuildId(1))) for _ in range(2)]
+    with pytest.raises(QuotaExceededError) as refused:
+        await core.submit(a_submission(guild_id=GuildId(1)))
+    refusal = refused.value.refusal
+    assert (refusal.scope, refusal.limit, refusal.used) == (
+        Scope.BUDGET_SHARE,
+        2_000_000,
+        2_000_000,
+    )
+    await core.submit(a_submission(guild_id=GuildId(2)))
+    await core.writer.advance(waiting[0], JobState.CANCELLED, owner=Owner.REAPER)
+    await core.submit(a_submission(guild_id=GuildId(1)))
 
 
 async def test_budget_is_shared_by_all_guilds(core: Core) -> None:

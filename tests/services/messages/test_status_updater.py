@@ -22,12 +22,12 @@ from bot.domain.errors import (
     MissingAccessError,
 )
 from bot.domain.failure import FailureReason
-from bot.domain.ids import ChannelId, JobId, MessageId
+from bot.domain.ids import ChannelId, GuildId, JobId, MessageId
 from bot.domain.jobs.delivery import Receipt
 from bot.domain.jobs.job import Job, JobUpdateKind
 from bot.domain.jobs.states import JobState, Owner
 from bot.domain.jobs.status import Drawing, Purpose
-from bot.services.messages import channel_pace
+from bot.services.messages import channel_pace, status_updater
 from tests.fakes import CHANNEL, MODEL, NOW, a_submission
 from tests.services.core import EDIT_SECONDS, Core
 
@@ -113,6 +113,37 @@ async def test_channels_do_not_wait_for_each_other(core: Core) -> None:
         await _change(core, job)
     await core.status_updater.run_once()
     assert core.chat.names() == ["edit_status"] * 5
+
+
+@pytest.mark.parametrize("share", [10, 25], ids=["by its share", "by what is put off"])
+async def test_messages_that_cannot_be_edited_keep_no_other_guild_waiting(
+    core: Core, monkeypatch: pytest.MonkeyPatch, share: int
+) -> None:
+    monkeypatch.setattr(status_updater, "BATCH", 20)
+    monkeypatch.setattr(status_updater, "MOST_OF_A_GUILD", share)
+    for at in range(25):
+        channel = ChannelId(100 + at)
+        stuck = await _shown(
+            core,
+            task_id=f"t{at}",
+            guild_id=GuildId(1),
+            channel_id=channel,
+            status_channel_id=channel,
+        )
+        await _change(core, stuck)
+    edit = core.chat.edit_status
+
+    async def refuse(job: Job, drawing: Drawing) -> None:
+        if job.guild_id == 1:
+            raise ChatUnavailableError("503")
+        await edit(job, drawing)
+
+    monkeypatch.setattr(core.chat, "edit_status", refuse)
+    await _run(core, seconds=10)
+    job = await _shown(core, guild_id=GuildId(2))
+    await _change(core, job)
+    await _run(core, seconds=5)
+    assert core.chat.names(job.id) == ["edit_status"]
 
 
 def _hang_edits(core: Core, monkeypatch: pytest.MonkeyPatch, slow: Job) -> list[JobId]:

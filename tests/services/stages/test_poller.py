@@ -67,6 +67,25 @@ async def test_success_charges_what_was_billed_and_keeps_the_address(
     assert await core.spent(job) == job.price.reserved
 
 
+@pytest.mark.parametrize("billed_seconds", [11, 5_000])
+async def test_a_length_that_cannot_be_true_is_not_charged_and_told(
+    core: Core, billed_seconds: int
+) -> None:
+    """Milliseconds, say: 5,000 of them would be the budget of all guilds."""
+    job = await core.put(JobState.RUNNING, task_id="t")
+    core.provider.tasks["t"] = a_task("t", TaskState.SUCCEEDED, billed_seconds=billed_seconds)
+    await core.poller.run_once()
+    assert await core.spent(job) == job.price.reserved
+    assert core.told() == ["billed_length"]
+
+
+async def test_twice_the_length_asked_for_is_believed(core: Core) -> None:
+    job = await core.put(JobState.RUNNING, task_id="t")
+    core.provider.tasks["t"] = a_task("t", TaskState.SUCCEEDED, billed_seconds=10)
+    await core.poller.run_once()
+    assert (await core.spent(job)).seconds == 10
+
+
 async def test_shorter_video_is_charged_by_its_seconds(core: Core) -> None:
     job = await core.put(JobState.RUNNING, task_id="t")
     core.provider.tasks["t"] = a_task("t", TaskState.SUCCEEDED, billed_seconds=4)
@@ -171,6 +190,25 @@ async def test_unknown_task_is_followed_while_none_is_readable(core: Core) -> No
     jobs = [await core.put(JobState.RUNNING, task_id=f"t{at}") for at in range(2)]
     await _poll_for(core, 30)
     assert [await core.state(job) for job in jobs] == [JobState.RUNNING] * 2
+
+
+async def test_tasks_that_are_all_forgotten_end_where_an_older_one_is_readable(core: Core) -> None:
+    """Two of them fill a lane: nothing else of it would ever vouch for the key."""
+    over = await core.put(JobState.DELIVERED, task_id="over")
+    core.provider.tasks["over"] = a_task("over", TaskState.SUCCEEDED)
+    first = await core.put(JobState.RUNNING, task_id="first")
+    second = await core.put(JobState.RUNNING, task_id="second")
+    await _poll_for(core, 11)
+    assert await core.state(first) is JobState.EXPIRED
+    assert await core.state(second) is JobState.EXPIRED
+    assert await core.state(over) is JobState.DELIVERED
+
+
+async def test_the_operator_hears_after_ten_minutes_of_a_task_nobody_knows(core: Core) -> None:
+    job = await core.put(JobState.RUNNING, task_id="t")
+    await _poll_for(core, 20)
+    assert await core.state(job) is JobState.RUNNING
+    assert core.told() == ["task_unknown"]
 
 
 async def test_readable_answer_ends_a_run_of_unknown_ones(core: Core) -> None:

@@ -252,6 +252,19 @@ async def test_pictures_of_what_was_cancelled_are_gone_within_an_hour(core: Core
     assert refused.value.problem is RetryProblem.ERASED
 
 
+async def test_what_is_being_made_is_not_swept_when_the_host_sets_its_clock(core: Core) -> None:
+    made = core.folder_of(await core.submissions.new_job_id())
+    made.mkdir(parents=True)
+    (made / "first_frame.jpg").write_bytes(b"a fox")
+    _date(core, *made.iterdir(), made, seconds_ago=25 * 3600)
+    await core.reaper.run_once()
+    assert made.exists()
+    for _ in range(4):
+        core.clock.advance(seconds=SWEEP_SECONDS)
+        await core.reaper.run_once()
+    assert not made.exists()
+
+
 def _date(core: Core, *paths: Path, seconds_ago: float) -> None:
     """Let files and folders have been written some time ago by the clock of a test."""
     at = core.clock.now().timestamp() - seconds_ago
