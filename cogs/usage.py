@@ -72,8 +72,9 @@ class UsageCog(
         by: Compared = By.DAY,
     ) -> None:
         """Draw videos and cost."""
-        data = await self._usage.chart(guild_of(interaction), period, by)
-        drawn = await self._usage.draw(usage_panels.chart(data, money_of(interaction)))
+        guild_id = guild_of(interaction)
+        data = await self._usage.chart(guild_id, period, by)
+        drawn = await self._usage.draw(guild_id, usage_panels.chart(data, money_of(interaction)))
         await say(interaction, file=discord.File(io.BytesIO(drawn), f"usage-by-{by}.png"))
 
     @app_commands.command(

@@ -62,6 +62,8 @@ class MediaPool:
         )
         # Apart from the others: a download may take minutes, and each has a child with it.
         self._readers = WorkerPool(workers=count, records=_RECORDS, idle_seconds=idle_seconds)
+        # Apart as well: what admins look at keeps no picture and no paid result waiting.
+        self._charts = WorkerPool(workers=1, records=_RECORDS, idle_seconds=idle_seconds)
         self._arriving: dict[Path, asyncio.Future[ProbedVideo | Refusal]] = {}
         self.encoders = count
         """How many videos are re-encoded at the same time."""
@@ -191,11 +193,11 @@ class MediaPool:
         Raises:
             MediaUnreadableError: the child died on it.
         """
-        return await self._media(self._quick.run(work.DRAW_SECONDS, work.draw, chart))
+        return await self._media(self._charts.run(work.DRAW_SECONDS, work.draw, chart))
 
     async def aclose(self) -> None:
         """End all children at once; work under way is lost."""
-        pools = (self._quick, self._readers, self._encoders)
+        pools = (self._quick, self._readers, self._encoders, self._charts)
         await asyncio.gather(*(pool.aclose() for pool in pools))
 
     async def _media(self, working: Awaitable[T]) -> T:

@@ -14,10 +14,17 @@ from bot.client import EXTENSIONS
 from tests.e2e.crash_process import Breakage, ShiftFile, run
 from tests.e2e.process import BotProcess
 
+LOADED_LATE = (
+    *("aiosqlite", "alembic.command", "asyncpg", "bot.serving", "httpcore", "obstore.store"),
+    *("sqlalchemy.dialects.postgresql.asyncpg", "sqlalchemy.dialects.sqlite.aiosqlite"),
+    "tests.e2e.preloaded",
+)
+"""What the bot loads when it is needed, which is in every story."""
+
 
 def _server() -> ForkServerContext:
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([run.__module__, *EXTENSIONS])
+    context.set_forkserver_preload([run.__module__, *EXTENSIONS, *LOADED_LATE])
     return context
 
 

@@ -119,8 +119,11 @@ class KillHarness:
     async def park(self, state: str) -> None:
         """Break every poll until the only job is parked; the process dies at that step, too."""
         for point in (f"written {state}>parked", f"committed {state}>parked"):
-            while not await self._dies_or_waits(point):
+            is_over = False
+            while not is_over:
+                # Whatever holds the next poll back is over by then.
                 self.pass_time(READINGS_APART.total_seconds())
+                is_over = await self._dies_or_waits(point)
 
     async def _dies_or_waits(self, point: str) -> bool:
         """Let one poll break; return whether that was the last one that was allowed."""

@@ -34,6 +34,7 @@ from bot.domain.ids import GuildId, UserId
 from bot.domain.jobs.states import JobState
 from bot.domain.ports import Clock
 from bot.media.child import MediaPool
+from bot.services.fair_places import FairPlaces
 from bot.storage import audit, guilds, usage
 from bot.storage.engine import Connection, Database
 
@@ -58,6 +59,11 @@ class ExportFile:
     is_compressed: bool
 
 
+CHARTS_AT_ONCE = 1
+EXPORTS_AT_ONCE = 2
+"""Of all guilds: what admins ask for must not keep pictures and results waiting."""
+
+
 class UsageReports:
     """Reads jobs and the ledger of one guild; every question names the guild."""
 
@@ -68,6 +74,9 @@ class UsageReports:
         self._clock = clock
         self._media = media
         self._scratch = scratch
+        # A guild stands for all its admins: whoever asks, it is the guild's turn.
+        self._charts = FairPlaces(CHARTS_AT_ONCE)
+        self._exports = FairPlaces(EXPORTS_AT_ONCE)
 
     async def summary(self, guild_id: GuildId, period: Period) -> Summary:
         """Return a period at a glance."""
@@ -186,13 +195,14 @@ class UsageReports:
         )
         return replace(data, interval=interval, columns=tuple(filled))
 
-    async def draw(self, chart: Chart) -> bytes:
-        """Return a chart as PNG; drawn in a child process.
+    async def draw(self, guild_id: GuildId, chart: Chart) -> bytes:
+        """Return a chart as PNG; drawn in a child process, one of a guild at a time.
 
         Raises:
             MediaUnreadableError: the child died on it.
         """
-        return await self._media.draw(chart)
+        async with self._charts.place(guild_id, UserId(guild_id)):
+            return await self._media.draw(chart)
 
     # --- export ------------------------------------------------------------------------------
 
@@ -227,9 +237,22 @@ class UsageReports:
     ) -> ExportFile:
         """Write an export to disk, compressed where it would be too large to upload.
 
+        One of a guild at a time: others wait.
+
         Raises:
             ExportTooLargeError: it is too large even so.
         """
+        async with self._exports.place(guild_id, UserId(guild_id)):
+            return await self._export(guild_id, period, file_format, limit_bytes=limit_bytes)
+
+    async def _export(
+        self,
+        guild_id: GuildId,
+        period: Period,
+        file_format: ExportFormat,
+        *,
+        limit_bytes: int,
+    ) -> ExportFile:
         name = f"usage-{guild_id}-{period.value.replace(' ', '-')}.{file_format.value}"
         plain = await asyncio.to_thread(_scratch_file, self._scratch)
         count = 0

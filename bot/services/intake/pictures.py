@@ -20,7 +20,7 @@ from bot.domain.requests.pictures import MAX_PICTURE_BYTES, Picture, PictureSour
 from bot.domain.units import MIB
 from bot.logs import get_logger
 from bot.media.child import MediaPool
-from bot.services.intake.fair_places import FairPlaces
+from bot.services.fair_places import FairPlaces
 
 log = get_logger(__name__)
 

@@ -135,9 +135,9 @@ async def test_a_chart_is_drawn_outside_this_process(usage: UsageReports) -> Non
         title="t", subtitle="s", axis="a", labels=("1",), empty="-",
         panels=(Panel(axis="p", values=(1.0,)),),
     )  # fmt: skip
-    assert (await usage.draw(chart)).startswith(b"\x89PNG")
+    assert (await usage.draw(GUILD, chart)).startswith(b"\x89PNG")
     empty = Ranking(title="t", subtitle="s", axis="a", bars=(), empty="nothing")
-    assert (await usage.draw(empty)).startswith(b"\x89PNG")
+    assert (await usage.draw(GUILD, empty)).startswith(b"\x89PNG")
 
 
 # --- exports ----------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from contextlib import suppress
 import pytest
 
 from bot.domain.ids import GuildId, UserId
-from bot.services.intake.fair_places import FairPlaces
+from bot.services.fair_places import FairPlaces
 
 BUSY, OTHER = GuildId(1), GuildId(2)
 
