@@ -23,7 +23,7 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -245,19 +245,17 @@ async def _made(world: World, account: AccountId) -> AsyncIterator[Job]:
                 message_id = MessageId(int((await answer.json())["id"]))
             task = await _task(world, session) if at < IN_HAND else {}
             now = WallClock().now()
-            yield replace(
-                a_job(
-                    account=account,
-                    guild_id=GuildId(channel.guild_id or 0),
-                    channel_id=ChannelId(channel.id),
-                    requester_id=UserId(discord.users[1].id),
-                    pictures=PICTURES,
-                    created_at=now,
-                    counted_at=now,
-                    entered_at=now,
-                    status_channel_id=ChannelId(channel.id),
-                    status_message_id=message_id,
-                ),
+            yield a_job(
+                account=account,
+                guild_id=GuildId(channel.guild_id or 0),
+                channel_id=ChannelId(channel.id),
+                requester_id=UserId(discord.users[1].id),
+                pictures=PICTURES,
+                created_at=now,
+                counted_at=now,
+                entered_at=now,
+                status_channel_id=ChannelId(channel.id),
+                status_message_id=message_id,
                 **task,
             )
 
