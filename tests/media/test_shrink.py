@@ -20,6 +20,8 @@ from bot.media import shrink as module
 from bot.media.shrink import shrink
 from tests.media.films import film, repacked
 
+pytestmark = pytest.mark.slow
+
 SAMPLES = Path(__file__).resolve().parents[2] / "sandbox" / "samples"
 
 
