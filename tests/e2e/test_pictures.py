@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from pathlib import Path
 
 import pytest
@@ -37,17 +36,6 @@ async def answer_to(
         reply = await asked.final_reply(60)
         assert asked.ephemeral
         return reply.text
-
-
-def lag_counts(metrics: str) -> tuple[int, int]:
-    """Return how many samples of the loop's lag stayed within 50 ms, and how many there are."""
-    within = re.search(
-        r'^bot_loop_lag_seconds_bucket\{le="0\.05"\} ([\d.]+)$', metrics, re.MULTILINE
-    )
-    total = re.search(r"^bot_loop_lag_seconds_count ([\d.]+)$", metrics, re.MULTILINE)
-    assert within
-    assert total
-    return int(float(within[1])), int(float(total[1]))
 
 
 # The local Discord reads the odd pictures' sizes with Pillow, which warns of what it sees.

@@ -167,6 +167,7 @@ class Poller:
         task = await self._provider.get_task(job.task.id)
         if task.state is not TaskState.UNKNOWN:
             self._readable_at = self._clock.now()
+            self._alerts.resolve(AlertKind.TASK_UNKNOWN, job.id)
         if task.state is TaskState.SUCCEEDED and not task.video_url:
             await self._tell_of_no_url(job, task)
             raise MalformedResponseError("get_task: a success without URL", status=200)

@@ -209,6 +209,11 @@ async def test_the_operator_hears_after_ten_minutes_of_a_task_nobody_knows(core:
     await _poll_for(core, 20)
     assert await core.state(job) is JobState.RUNNING
     assert core.told() == ["task_unknown"]
+    core.provider.tasks["t"] = a_task("t", TaskState.RUNNING)
+    await _poll_for(core, 1)
+    del core.provider.tasks["t"]
+    await _poll_for(core, 20)
+    assert core.told() == ["task_unknown"] * 2, "the next time is told again"
 
 
 async def test_readable_answer_ends_a_run_of_unknown_ones(core: Core) -> None:
