@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -126,6 +127,36 @@ async def test_a_signature_that_has_expired_is_unavailable(
     server.clock.advance(2 * 86_400)
     await refused(attachments, url, tmp_path / "a.png")
     assert [status for _, status in server.cdn.downloads] == [404, 404, 404]
+
+
+async def test_the_words_discord_hands_out_for_a_file_it_has_no_more_are_no_file(
+    server: DiscordServer, attachments: Attachments, tmp_path: Path
+) -> None:
+    url = await attached(server, b"This content is no longer available.")
+    error = await refused(attachments, url, tmp_path / "a.png")
+    assert str(error) == "gone, with status 200"
+
+
+async def test_a_transfer_that_trickles_ends_in_time_and_a_large_one_earns_its_time(
+    attachments: Attachments, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    piece = b"x" * 1000
+
+    async def trickle(peer: Peer) -> None:
+        await peer.read_head()
+        peer.writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 20000\r\n\r\n")
+        for _ in range(20):
+            peer.writer.write(piece)
+            await peer.writer.drain()
+            await asyncio.sleep(0.02)
+
+    monkeypatch.setattr(module, "PATIENCE_SECONDS", 0.1)
+    async with serving(trickle) as served:
+        assert str(await refused(attachments, url_of(served), tmp_path / "a.png")) == "TimeoutError"
+        assert served.connections == 1, "attempts share the time"
+        monkeypatch.setattr(module, "SLOWEST_BYTES_PER_SECOND", len(piece))
+        await attachments.fetch(url_of(served), tmp_path / "b.png", max_bytes=MOST)
+    assert (tmp_path / "b.png").stat().st_size == 20 * len(piece)
 
 
 # --- what ends it at once ---------------------------------------------------------------------

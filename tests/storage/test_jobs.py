@@ -19,7 +19,7 @@ from bot.domain.jobs.ledger import EntryKind
 from bot.domain.jobs.states import JobState, Owner
 from bot.domain.jobs.transitions import open_job, transition
 from bot.domain.requests.pictures import Picture, PictureNote
-from bot.storage import jobs, leases, ledger
+from bot.storage import job_messages, jobs, leases, ledger
 from bot.storage.engine import Database
 from tests.fakes import ACCOUNT, GUILD, MEMBER, NOW, a_job
 
@@ -359,8 +359,8 @@ async def test_newest_come_first_with_every_filter(database: Database) -> None:
 async def test_shown_version_never_goes_back(database: Database) -> None:
     job = await _put(database, version=5)
     async with database.write() as connection:
-        await jobs.mark_shown(connection, job.id, version=5, digest="new")
-        await jobs.mark_shown(connection, job.id, version=4, digest="old")
+        await job_messages.mark_shown(connection, job.id, version=5, digest="new")
+        await job_messages.mark_shown(connection, job.id, version=4, digest="old")
     stored = await _get(database, job)
     assert (stored.messages.shown_version, stored.messages.shown_digest) == (5, "new")
 
@@ -374,9 +374,13 @@ async def test_unshown_jobs_come_ended_first(database: Database) -> None:
     posting = await _put(database, status_message_id=None)
     async with database.read() as connection:
         early = NOW - timedelta(seconds=1)
-        found = await jobs.unshown(connection, posted_before=early, a_guild_at_most=10, limit=10)
+        found = await job_messages.unshown(
+            connection, posted_before=early, a_guild_at_most=10, limit=10
+        )
         assert [job.id for job in found] == [ended.id, waiting.id]
-        later = await jobs.unshown(connection, posted_before=NOW, a_guild_at_most=10, limit=10)
+        later = await job_messages.unshown(
+            connection, posted_before=NOW, a_guild_at_most=10, limit=10
+        )
         assert posting.id in {job.id for job in later}
 
 
@@ -386,7 +390,7 @@ async def test_unshown_jobs_are_a_few_of_each_guild_without_those_that_wait(
     many = [await _put(database, state=JobState.FAILED, finished_at=NOW) for _ in range(5)]
     other = await _put(database, guild_id=GuildId(2))
     async with database.read() as connection:
-        found = await jobs.unshown(
+        found = await job_messages.unshown(
             connection,
             posted_before=NOW,
             but_not={job.id for job in many[:1]},

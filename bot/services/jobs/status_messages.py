@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from weakref import WeakValueDictionary
 
 from bot.domain.errors import (
@@ -20,7 +20,7 @@ from bot.domain.errors import (
     StaleJobError,
 )
 from bot.domain.failure import FailureReason
-from bot.domain.ids import JobId
+from bot.domain.ids import ChannelId, JobId
 from bot.domain.jobs.changes import JobChanges
 from bot.domain.jobs.delivery import Receipt
 from bot.domain.jobs.files import PREVIEW, key_of
@@ -32,13 +32,18 @@ from bot.logs import get_logger
 from bot.services.jobs.estimates import Estimates
 from bot.services.jobs.previous_attempt import find_previous_attempt
 from bot.services.jobs.writer import JobWriter
-from bot.storage import jobs
+from bot.storage import job_messages
 from bot.storage.engine import Database
 
 log = get_logger(__name__)
 
 LATE_EDIT_SECONDS = 60.0
 """Discord may still carry out an edit whose answer we did not wait for, for about so long."""
+
+OLD_AFTER = timedelta(hours=1)
+OLD_SPACING_SECONDS = 2.1
+"""Of messages older than an hour Discord takes 3 edits in 6 s a channel (error 30046), whoever asks
+for them: the one that brings the video counts like the others."""
 
 
 class StatusMessages:
@@ -63,6 +68,8 @@ class StatusMessages:
         self._locks: WeakValueDictionary[JobId, asyncio.Lock] = WeakValueDictionary()
         self._cut_off: dict[JobId, float] = {}
         """Until when a job's edit that was not waited for may yet be carried out."""
+        self._old_free_at: dict[ChannelId, float] = {}
+        """When a channel takes the next edit of an old message."""
 
     @asynccontextmanager
     async def _writing(self, job_id: JobId) -> AsyncIterator[None]:
@@ -156,6 +163,24 @@ class StatusMessages:
             await self._writer.patch(job.id, **place)
             return await self._writer.read(job.id) or job
 
+    def wait_seconds(self, job: Job) -> float:
+        """Return how long a channel takes no edit of this message; nothing where it does."""
+        if not self._is_old(job):
+            return 0.0
+        now = self._clock.monotonic()
+        return max(0.0, self._old_free_at.get(job.current_channel_id, now) - now)
+
+    def _begin_edit(self, job: Job) -> None:
+        now = self._clock.monotonic()
+        for channel_id in [key for key, free_at in self._old_free_at.items() if free_at <= now]:
+            del self._old_free_at[channel_id]
+        if self._is_old(job):
+            self._old_free_at[job.current_channel_id] = now + OLD_SPACING_SECONDS
+
+    def _is_old(self, job: Job) -> bool:
+        """Tell whether the message may be old: it is posted just after the job was created."""
+        return self._clock.now() - job.times.created_at >= OLD_AFTER
+
     async def edit(self, job: Job, drawing: Drawing) -> bool:
         """Let a message show a drawing, unless the job has moved on since it was read.
 
@@ -165,6 +190,7 @@ class StatusMessages:
         async with self._writing(job.id):
             if not await self._is_current(job):
                 return False
+            self._begin_edit(job)
             try:
                 await self._chat.edit_status(job, drawing)
             except asyncio.CancelledError:
@@ -192,6 +218,10 @@ class StatusMessages:
             DeliveryError: Discord refused it, or could not be reached.
         """
         async with self._writing(job.id):
+            # In a channel where others are edited meanwhile the wait may begin anew.
+            while wait_seconds := self.wait_seconds(job):
+                await self._clock.sleep(wait_seconds)
+            self._begin_edit(job)
             return await self._chat.deliver_by_edit(job, drawing, file)
 
     async def _is_current(self, job: Job) -> bool:
@@ -213,7 +243,7 @@ class StatusMessages:
     async def mark_shown(self, job: Job, digest: str | None) -> None:
         """Store that the message shows the job's present version, as a drawing or not at all."""
         async with self._database.write() as connection:
-            await jobs.mark_shown(connection, job.id, version=job.version, digest=digest)
+            await job_messages.mark_shown(connection, job.id, version=job.version, digest=digest)
 
     async def _cancel_unposted(
         self, job: Job, error: DeliveryError, *, announced_at: datetime | None = None

@@ -17,13 +17,16 @@ from bot.metrics import Metrics
 from bot.services.jobs.previous_attempt import find_previous_attempt
 from bot.services.jobs.writer import JobWriter
 from bot.services.messages.channel_pace import IDLE_SECONDS, ChannelPace
-from bot.storage import guilds, jobs
+from bot.storage import guilds, job_messages
 from bot.storage.engine import Database
 
 log = get_logger(__name__)
 
 BATCH = 500
 """More than one guild has at once: channels that have to wait must not fill a round."""
+
+MOST_OF_A_GUILD = 50
+"""Of a batch: ends that cannot be told in one guild keep no other one waiting."""
 
 NEWS_FOR = timedelta(hours=1)
 """An end longer ago pings nobody: there was a stop between it and its announcement."""
@@ -66,7 +69,12 @@ class Announcer:
     async def run_once(self) -> float:
         """Announce what ended; return seconds until something may be due."""
         async with self._database.read() as connection:
-            ended = await jobs.unannounced(connection, limit=BATCH)
+            ended = await job_messages.unannounced(
+                connection,
+                but_not=self._channels.postponed(),
+                a_guild_at_most=MOST_OF_A_GUILD,
+                limit=BATCH,
+            )
         by_channel: dict[ChannelId, list[Job]] = defaultdict(list)
         for job in ended:
             by_channel[job.message_place[0]].append(job)

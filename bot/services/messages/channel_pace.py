@@ -23,7 +23,7 @@ _T = TypeVar("_T")
 IDLE_SECONDS = 2.0
 
 CHANNEL_SPACING_SECONDS = 1.5
-"""Discord allows about 5 edits in 5 s a channel, and 3 in 6 s for messages older than an hour."""
+"""Discord allows about 5 edits in 5 s a channel; fewer of old messages, see ``StatusMessages``."""
 
 BUDGET_SECONDS = 3.0
 MOST_BUDGET_SECONDS = 12.0

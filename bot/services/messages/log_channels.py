@@ -36,6 +36,10 @@ NEWS_FOR = timedelta(hours=1)
 PER_ROUND = 5
 """Discord takes about 5 messages in 5 s a channel; the others' lines are not to wait for more."""
 
+ROUND_SECONDS = 2.0
+"""A channel that answers slowly gets no further line in a round that lasted longer: a round is over
+when its slowest channel is, and the others' next lines wait for that."""
+
 ANSWER_SECONDS = 10.0
 """A channel without an answer by then is to wait, and its line is sent again."""
 
@@ -71,7 +75,10 @@ class LogChannels:
 
     async def _tell_some(self, channel_id: ChannelId) -> bool:
         """Tell a channel's next lines; return whether there may be more of them."""
+        until = self._clock.monotonic() + ROUND_SECONDS
         for _ in range(PER_ROUND):
+            if self._clock.monotonic() > until:
+                break
             async with self._database.read() as connection:
                 line = await audit.next_untold(connection, channel_id)
             if line is None or not await self._tell(line):

@@ -28,7 +28,7 @@ from bot.services.jobs.outcomes import unless_stale
 from bot.services.jobs.status_messages import StatusMessages
 from bot.services.messages.announcer import Announcer
 from bot.services.messages.channel_pace import IDLE_SECONDS, ChannelPace
-from bot.storage import jobs
+from bot.storage import job_messages
 from bot.storage.engine import Database
 
 log = get_logger(__name__)
@@ -40,6 +40,8 @@ BATCH = 500
 """More than one guild has at once: channels that have to wait must not fill a round."""
 MOST_OF_A_GUILD = 50
 """Of a batch: a guild whose messages are many, or slow to write, keeps no other one waiting."""
+MOST_WAITING_OF_A_GUILD = 100
+"""Whose positions are looked up: as many as a guild may have waiting by default."""
 
 GONE_FOR = timedelta(minutes=30)
 """The last word about a job is tried so long in a channel we cannot see."""
@@ -82,7 +84,7 @@ class StatusUpdater:
         self._channels.forget_old()
         await self._messages.distrust_cut_off()
         async with self._database.read() as connection:
-            unshown = await jobs.unshown(
+            unshown = await job_messages.unshown(
                 connection,
                 # Whoever posted for an earlier process is gone with it.
                 posted_before=max(
@@ -131,7 +133,9 @@ class StatusUpdater:
             return []
         seen = {job.id for job in already}
         async with self._database.read() as connection:
-            waiting = await jobs.waiting_and_shown(connection, limit=BATCH)
+            waiting = await job_messages.waiting_and_shown(
+                connection, a_guild_at_most=MOST_WAITING_OF_A_GUILD, limit=BATCH
+            )
         views = await self._estimates.views(
             [job for job in waiting if job.id not in seen and (is_due or job.id in self._unmoved)]
         )
@@ -151,7 +155,7 @@ class StatusUpdater:
         if shown.status_message_id is not None and drawing.digest == shown.shown_digest:
             await self._messages.mark_shown(job, drawing.digest)
             return IDLE_SECONDS
-        wait_seconds = self._channels.wait_seconds(job)
+        wait_seconds = max(self._channels.wait_seconds(job), self._messages.wait_seconds(job))
         if wait_seconds > 0:
             return wait_seconds
         self._unmoved.discard(job.id)

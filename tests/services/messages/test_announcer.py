@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import pytest
@@ -10,15 +11,29 @@ from sqlalchemy import update
 
 from bot.domain.errors import ChatUnavailableError, MissingAccessError
 from bot.domain.guilds.settings import Notify
-from bot.domain.ids import ChannelId, MessageId, UserId
+from bot.domain.ids import ChannelId, GuildId, MessageId, UserId
 from bot.domain.jobs.delivery import Receipt
 from bot.domain.jobs.job import Job
 from bot.domain.jobs.states import JobState
 from bot.domain.jobs.status import Purpose, StatusView
-from bot.services.messages import channel_pace
+from bot.services.messages import announcer, channel_pace
 from bot.storage.tables import guilds as guilds_table
 from tests.fakes import CHANNEL, GUILD, MEMBER, NOW
 from tests.services.core import QUEUE_TTL, Core
+
+
+def _unreachable_in(
+    core: Core, guild_id: GuildId
+) -> Callable[[StatusView, Notify], Awaitable[None]]:
+    """Return an ``announce`` that finds Discord away in one guild."""
+    announce = core.chat.announce
+
+    async def announce_elsewhere(view: StatusView, notify: Notify) -> None:
+        if view.job.guild_id == guild_id:
+            raise ChatUnavailableError("503")
+        await announce(view, notify)
+
+    return announce_elsewhere
 
 
 async def _notify(core: Core, how: Notify) -> None:
@@ -141,6 +156,25 @@ async def test_channel_that_takes_no_announcement_holds_nobody_up(
     await core.status_updater.run_once()
     assert core.chat.searches == [(Purpose.ANNOUNCEMENT, CHANNEL)], "it may have been said"
     assert (slow.id, Notify.PING) in core.chat.pings
+
+
+@pytest.mark.parametrize("share", [5, 20], ids=["by its share", "by what is put off"])
+async def test_ends_that_cannot_be_told_keep_no_other_guild_waiting(
+    core: Core, monkeypatch: pytest.MonkeyPatch, share: int
+) -> None:
+    monkeypatch.setattr(announcer, "BATCH", 20)
+    monkeypatch.setattr(announcer, "MOST_OF_A_GUILD", share)
+    monkeypatch.setattr(core.chat, "announce", _unreachable_in(core, GUILD))
+    for at in range(20):
+        channel = ChannelId(500 + at)
+        await core.put(JobState.FAILED, channel_id=channel, status_channel_id=channel)
+    await core.status_updater.run_once()
+    elsewhere = ChannelId(50)
+    other = await core.put(
+        JobState.FAILED, guild_id=GuildId(2), channel_id=elsewhere, status_channel_id=elsewhere
+    )
+    await core.status_updater.run_once()
+    assert core.chat.pings == [(other.id, Notify.PING)]
 
 
 async def test_who_cancelled_is_not_told_but_whose_job_was_cancelled_is(core: Core) -> None:

@@ -176,6 +176,30 @@ async def test_a_channel_that_does_not_answer_waits_and_holds_up_no_other(
     assert chat.asked.is_set()
 
 
+class SlowChat(RecordingChat):
+    """Takes some seconds for each line of one channel."""
+
+    def __init__(self, core: Core) -> None:
+        super().__init__()
+        self._clock = core.clock
+
+    @override
+    async def tell_log_channel(self, line: AuditLine) -> None:
+        if line.channel_id == HERE:
+            self._clock.advance(seconds=8)
+        await super().tell_log_channel(line)
+
+
+async def test_a_channel_that_answers_slowly_gets_one_line_a_round(core: Core) -> None:
+    chat = SlowChat(core)
+    loop = LogChannels(core.database, core.clock, chat)
+    await _change(core, *"abcd")
+    for number in range(1, 5):
+        assert await loop.run_once() == 0, "there is more to tell"
+        assert _told(chat) == list("abcd")[:number]
+        await _change(core, str(number), channel_id=THERE)
+
+
 @pytest.mark.parametrize(
     "error", [ContentBlockedError("AutoMod"), DeliveryError("400: something about this line")]
 )

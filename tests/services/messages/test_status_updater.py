@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -104,6 +105,36 @@ async def test_edits_of_one_channel_are_spaced(core: Core) -> None:
     gaps = [later - earlier for earlier, later in pairwise(written)]
     assert len(written) == 5
     assert min(gaps) >= timedelta(seconds=1.5)
+
+
+async def test_old_messages_of_a_channel_are_edited_three_times_in_six_seconds(core: Core) -> None:
+    old = core.clock.now() - timedelta(hours=1, seconds=1)
+    for at in range(8):
+        await _change(core, await _shown(core, task_id=f"t{at}", created_at=old))
+    moments = await _run(core, seconds=20)
+    assert len(moments) == 8
+    for first, fourth in zip(moments, moments[3:], strict=False):
+        assert (fourth - first).total_seconds() > 6
+
+
+async def test_the_edit_that_brings_the_video_counts_among_those_of_old_messages(
+    core: Core, tmp_path: Path
+) -> None:
+    old = core.clock.now() - timedelta(hours=2)
+    status = await _shown(core, created_at=old)
+    drawing = core.chat.draw(await core.estimates.view(status))
+    delivered = await _shown(core, JobState.DELIVERING, task_id="t1", created_at=old)
+    video = tmp_path / "result.mp4"
+    video.write_bytes(b"video")
+    moments = []
+    for edit in (
+        core.status_messages.edit(status, drawing),
+        core.status_messages.attach(delivered, drawing, video),
+    ):
+        await edit
+        moments.append(core.clock.monotonic())
+    assert moments[1] - moments[0] == pytest.approx(2.1)
+    assert core.status_messages.wait_seconds(status) == pytest.approx(2.1)
 
 
 async def test_channels_do_not_wait_for_each_other(core: Core) -> None:

@@ -87,6 +87,7 @@ async def test_closed_channel_leads_to_the_direct_messages(core: Core) -> None:
     assert stored.state is JobState.DELIVERED
     assert stored.messages.delivered_channel_id == core.chat.dm_of(MEMBER)
     # The direct message has told it, and nobody sees a last word in a channel that is gone.
+    core.clock.advance(minutes=1)
     await core.status_updater.run_once()
     assert core.chat.names(job.id) == ["deliver_by_dm"]
     assert (await core.job(job)).messages.announced_at is not None
