@@ -21,6 +21,7 @@ from cogs import _suggestions
 from cogs._checks import money_of, origin_of, requester_of, require_bot_may_post
 from cogs._errors import say
 from cogs._guarded import GuardedCog
+from cogs._prompts import prompt_of
 
 MAX_PROMPT = max(row.prompt_limit for row in MODELS)
 MAX_NEGATIVE_PROMPT = max(row.negative_prompt_limit for row in MODELS)
@@ -77,8 +78,8 @@ class VideoCog(
         if last_frame is not None and loop:
             raise InvalidOptionsError(problem=OptionProblem.LOOP_AND_LAST_FRAME)
         options = VideoOptions(
-            prompt=_text(prompt),
-            negative_prompt=_text(negative_prompt),
+            prompt=await prompt_of(interaction, prompt),
+            negative_prompt=await prompt_of(interaction, negative_prompt),
             seed=seed,
             prompt_extend=prompt_extend,
             watermark=watermark,
@@ -110,8 +111,8 @@ class VideoCog(
     ) -> None:
         """Make a video that begins with your picture."""
         options = VideoOptions(
-            prompt=_text(prompt),
-            negative_prompt=_text(negative_prompt),
+            prompt=await prompt_of(interaction, prompt),
+            negative_prompt=await prompt_of(interaction, negative_prompt),
             seed=seed,
             prompt_extend=prompt_extend,
             watermark=watermark,
@@ -138,8 +139,8 @@ class VideoCog(
     ) -> None:
         """Make a video from words alone."""
         options = VideoOptions(
-            prompt=_text(prompt),
-            negative_prompt=_text(negative_prompt),
+            prompt=await prompt_of(interaction, prompt),
+            negative_prompt=await prompt_of(interaction, negative_prompt),
             seed=seed,
             prompt_extend=prompt_extend,
             watermark=watermark,
@@ -200,12 +201,6 @@ def _source(option: str, attachment: discord.Attachment) -> PictureSource:
         size_bytes=attachment.size,
         content_type=attachment.content_type,
     )
-
-
-def _text(value: str | None) -> str | None:
-    """Return a text without surrounding blanks; none where nothing visible is left."""
-    typed = (value or "").strip()
-    return typed if words.phrases.one_line(typed, len(typed)) else None
 
 
 async def setup(bot: TweenBot) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import discord
@@ -15,7 +16,14 @@ from bot.domain.requests.submission import Submission, VideoOptions, VideoSpec
 from bot.services.intake.pictures import Pictures
 from tests.chat.examples import GUILD, REQUESTER
 from tests.cogs.cases import EFFECT, FRAMES, IMAGE, NEW_JOB, RETRY, TEXT, VIDEOS, Case
-from tests.cogs.doubles import MAY_POST, Backstage, an_attachment, an_interaction, run
+from tests.cogs.doubles import (
+    MAY_POST,
+    Backstage,
+    an_attachment,
+    an_interaction,
+    http_error,
+    run,
+)
 from tests.fakes import a_picture
 
 every_video = pytest.mark.parametrize("case", VIDEOS, ids=lambda case: case.name)
@@ -322,3 +330,47 @@ async def test_a_prompt_that_nobody_can_see_is_none(backstage: Backstage, invisi
     assert said == "Say in the prompt what is to be seen."
     submission = await submitted(backstage, IMAGE, prompt=invisible)
     assert submission.spec.options.prompt is None
+
+
+async def test_a_prompt_says_names_where_somebody_was_mentioned(backstage: Backstage) -> None:
+    interaction = an_interaction(backstage)
+    interaction.data = {
+        "resolved": {
+            "users": {
+                "1": {"username": "anna_1", "global_name": "Anna"},
+                "2": {"username": "bo", "global_name": None},
+                "3": {"username": "cleo", "global_name": "Cleo"},
+            },
+            "members": {"1": {"nick": "Queen Anna"}, "3": {"nick": None}},
+            "roles": {"4": {"name": "Knights"}},
+            "channels": {"5": {"name": "throne-hall"}},
+        }
+    }
+    prompt = "<@1>, <@2> and <@!3> lead the <@&4> into <#5> <a:horse:77>"
+    await TEXT.run(backstage, interaction, prompt=prompt, negative_prompt="no <@2>")
+    (submission,) = backstage.submissions.queue.call_args.args
+    options = submission.spec.options
+    assert options.prompt == "Queen Anna, bo and Cleo lead the Knights into throne-hall horse"
+    assert options.negative_prompt == "no bo"
+
+
+async def test_names_that_did_not_come_along_are_asked_for_or_left_unsaid(
+    backstage: Backstage,
+) -> None:
+    interaction = an_interaction(backstage)
+    guild = interaction.guild
+    guild.get_role.side_effect = {4: SimpleNamespace(name="Knights")}.get
+    guild.get_channel_or_thread.side_effect = {5: SimpleNamespace(name="hall")}.get
+    guild.fetch_member.side_effect = [SimpleNamespace(display_name="Anna"), http_error(404, 10007)]
+    await TEXT.run(backstage, interaction, prompt="<@1> <@2> <@&4> <@&44> <#5> <#55>")
+    (submission,) = backstage.submissions.queue.call_args.args
+    assert submission.spec.options.prompt == "Anna someone Knights some members hall a channel"
+
+
+async def test_an_unreachable_discord_is_no_reason_to_refuse_a_prompt(backstage: Backstage) -> None:
+    interaction = an_interaction(backstage)
+    interaction.guild.fetch_member.side_effect = http_error(500, 0)
+    await TEXT.run(backstage, interaction, prompt=" ".join(f"<@{at}>" for at in range(1, 9)))
+    (submission,) = backstage.submissions.queue.call_args.args
+    assert submission.spec.options.prompt == " ".join(["someone"] * 8)
+    assert interaction.guild.fetch_member.await_count == 1

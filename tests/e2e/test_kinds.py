@@ -15,7 +15,7 @@ from bot.domain.jobs.states import JobState
 from bot.media.video import probe
 from sandbox.dashscope import EmulatorSettings
 from sandbox.discord.client.command_input import OptionValue
-from sandbox.discord.world.records import Message
+from sandbox.discord.world.records import Message, User
 from tests.e2e.test_story import difference
 from tests.e2e.world import SAMPLES, World, cat, footer_of, story, title_of
 
@@ -32,9 +32,20 @@ REQUESTS: dict[str, dict[str, OptionValue]] = {
         "duration": 3,
         "seed": 7,
     },
-    "video text": {"prompt": "Nebel über einem See 雾", "size": "480x832", "seed": 8},
+    "video text": {
+        "prompt": "Nebel über einem See 雾, <@{tom}> <:duck:7> <@&404>",
+        "size": "480x832",
+        "seed": 8,
+    },
     "video effect": {"image": cat("last"), "effect": "squish", "seed": 9},
 }
+
+
+def _requests(member: User) -> dict[str, dict[str, OptionValue]]:
+    """Return the requests; one of them mentions somebody."""
+    text = REQUESTS["video text"]
+    prompt = str(text["prompt"]).format(tom=member.id)
+    return REQUESTS | {"video text": text | {"prompt": prompt}}
 
 
 async def delivered(world: World, count: int) -> dict[Kind, tuple[Job, Message]]:
@@ -57,7 +68,7 @@ def check_what_was_bought(world: World) -> None:
     image, text = bodies["wanx2.1-i2v-turbo"], bodies["wan2.2-t2v-plus"]
     assert set(image["input"]) == {"prompt", "img_url"}
     assert image["parameters"] == {"resolution": "480P", "duration": 3, "seed": 7} | switches
-    assert text["input"] == {"prompt": REQUESTS["video text"]["prompt"]}
+    assert text["input"] == {"prompt": "Nebel über einem See 雾, Tom duck some members"}
     assert text["parameters"] == {"size": "480*832", "seed": 8} | switches
     effect = bodies["squish"]
     assert effect["model"] == "wanx2.1-i2v-turbo"
@@ -82,7 +93,7 @@ async def test_a_picture_words_and_an_effect_become_videos(tmp_path: Path) -> No
         assert [choice["value"] for choice in suggested.choices] == ["squish"]
         asked = [
             await discord.actions.slash(tom, discord.channel, command, options)
-            for command, options in REQUESTS.items()
+            for command, options in _requests(tom).items()
         ]
         for invocation in asked:
             assert "Queued as Job" in (await invocation.final_reply()).text

@@ -6,7 +6,9 @@ that no user could give.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
@@ -23,6 +25,8 @@ from sandbox.discord.world.permissions import Permission
 from sandbox.discord.world.records import Channel, ChannelKind, Role, User
 
 SAFE_INTEGER = 2**53
+
+_MENTION = re.compile(r"<(@!?|@&|#)(\d+)>")
 
 
 class ClientRefusedError(Exception):
@@ -213,7 +217,10 @@ class _Reader:
                 self._core, self._channel, self._user, option["name"], value, self._resolved
             )
         if kind in {OptionKind.STRING, OptionKind.INTEGER, OptionKind.NUMBER, OptionKind.BOOLEAN}:
-            return _plain(option, kind, value)
+            plain = _plain(option, kind, value)
+            if kind is OptionKind.STRING:
+                self._resolve_mentions(option, str(plain))
+            return plain
         return self._mention(option, kind, value)
 
     def _mention(self, option: Json, kind: OptionKind, value: OptionValue) -> str:
@@ -226,6 +233,13 @@ class _Reader:
         if kind is OptionKind.MENTIONABLE and self._is_role_id(value):
             return self._role(option, value)
         return self._member(option, value)
+
+    def _resolve_mentions(self, option: Json, text: str) -> None:
+        """Send along what a text mentions, as far as the client knows it."""
+        for sign, digits in _MENTION.findall(text):
+            resolve = {"#": self._channel_option, "@&": self._role}.get(sign, self._member)
+            with suppress(ClientRefusedError, LookupError):
+                resolve(option, int(digits))
 
     def _is_role_id(self, value: object) -> bool:
         guild = self._core.state.guild_of(self._channel)

@@ -107,6 +107,24 @@ async def test_values_are_resolved(server: DiscordServer, rest: RestClient) -> N
     assert set(resolved["users"]) == set(resolved["members"]) == {str(server.users[0].id)}
 
 
+async def test_what_a_text_mentions_comes_along(server: DiscordServer, rest: RestClient) -> None:
+    text = {"name": "text", "description": "d", "type": 3}
+    await rest.register({"name": "say", "description": "d", "options": [text]})
+    role = server.build.add_role(server.guild, "artists")
+    mia, channel = server.users[0], server.channel
+    typed = f"<@{mia.id}> <@!{mia.id}> <@&{role.id}> <#{channel.id}> <@404> <#404> <:cat:404>"
+    invocation = await server.actions.slash("tom", "videos", "say", {"text": typed})
+    data = invocation.interaction.data
+    assert data["options"][0]["value"] == typed
+    ids = {kind: set(objects) for kind, objects in data["resolved"].items()}
+    assert ids == {
+        "users": {str(mia.id)},
+        "members": {str(mia.id)},
+        "roles": {str(role.id)},
+        "channels": {str(channel.id)},
+    }
+
+
 async def test_who_sees_a_command(server: DiscordServer, rest: RestClient) -> None:
     manage = {"name": "manage", "description": "d", "default_member_permissions": str(1 << 5)}
     guild_only = {"name": "here", "description": "d", "contexts": [0]}
