@@ -372,6 +372,8 @@ class RecordingChat(Chat):
         self.views: list[StatusView] = []
         self.files: list[bytes] = []
         self.attached: dict[str, bytes] = {}
+        self.fetched: list[str] = []
+        """URLs that were asked for."""
         """What members attached, by its URL."""
         self.refusals: dict[str, deque[DeliveryError]] = defaultdict(deque)
         """The next errors of each method."""
@@ -439,6 +441,7 @@ class RecordingChat(Chat):
 
     @override
     async def fetch_attachment(self, url: str, into: LocalFile, *, max_bytes: int) -> None:
+        self.fetched.append(url)
         if url not in self.attached:
             raise ChatUnavailableError("404")
         await asyncio.to_thread(Path(into).write_bytes, self.attached[url])

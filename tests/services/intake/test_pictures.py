@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,11 +15,13 @@ from bot.domain.catalogue import Kind
 from bot.domain.errors import InvalidImageError
 from bot.domain.guilds.denials import QueueFullError
 from bot.domain.host.disk import DiskUnavailableError
-from bot.domain.ids import JobId
+from bot.domain.ids import JobId, UserId
 from bot.domain.jobs.states import JobState
 from bot.domain.ports import LocalFile
 from bot.domain.problems import PictureProblem
+from bot.domain.requests.pictures import Picture
 from bot.domain.requests.submission import VideoOptions
+from bot.services.intake import pictures as picture_module
 from bot.services.intake.pictures import Pictures
 from tests.fakes import GUILD, a_picture, a_requester
 from tests.services.core import Core
@@ -26,6 +29,7 @@ from tests.services.disk_trouble import DISK_ERRORS, disk_error, unsynced
 from tests.services.video_requests import ask, attached
 
 JOB = JobId("AAAAAA")
+LATE = UserId(99)
 FRAMES = {"first_frame": b"a fox", "last_frame": b"a hen"}
 
 
@@ -62,6 +66,35 @@ async def test_picture_that_cannot_be_fetched_is_named_and_nothing_is_kept(
     )
     assert core.left() == []
     assert "prepare" not in core.media.picture_calls
+
+
+async def test_what_outlived_its_interaction_is_dropped_unread(
+    core: Core, pictures: Pictures, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, over = asyncio.Event(), asyncio.Event()
+    prepare = core.media.prepare
+
+    async def slowly(
+        sources: Sequence[tuple[str, LocalFile]], into: LocalFile, *, preview: str
+    ) -> tuple[Picture, ...]:
+        begun.set()
+        await over.wait()
+        return await prepare(sources, into, preview=preview)
+
+    monkeypatch.setattr(core.media, "prepare", slowly)
+    async with asyncio.TaskGroup() as group:
+        for number in range(picture_module.AT_ONCE):
+            member = replace(a_requester(), user_id=UserId(number + 1))
+            sources = attached(core, image=b"a fox")
+            group.create_task(pictures.keep(JobId(f"AAAAA{number}"), sources, member))
+        await begun.wait()
+        monkeypatch.setattr(picture_module, "INTERACTION_SECONDS", 0.05)
+        (source,) = attached(core, image=b"late")
+        with pytest.raises(InvalidImageError):
+            await pictures.keep(JobId("AAAAAZ"), [source], replace(a_requester(), user_id=LATE))
+        over.set()
+    assert len(core.chat.fetched) == picture_module.AT_ONCE
+    assert not (core.settings.data_dir / "jobs" / "AAAAAZ").exists()
 
 
 async def test_picture_that_cannot_be_used_is_named_and_nothing_is_kept(
@@ -102,7 +135,7 @@ async def test_what_has_no_room_is_refused_before_a_byte_is_read(core: Core) -> 
     with pytest.raises(QueueFullError):
         await ask(core, attached(core, **FRAMES))
     assert core.media.picture_calls == []
-    assert "fetch_attachment" not in [name for name, *_ in core.chat.calls]
+    assert core.chat.fetched == []
 
 
 async def test_no_picture_is_taken_where_results_would_not_fit_any_more(core: Core) -> None:
