@@ -372,9 +372,9 @@ class RecordingChat(Chat):
         self.views: list[StatusView] = []
         self.files: list[bytes] = []
         self.attached: dict[str, bytes] = {}
+        """What members attached, by its URL."""
         self.fetched: list[str] = []
         """URLs that were asked for."""
-        """What members attached, by its URL."""
         self.refusals: dict[str, deque[DeliveryError]] = defaultdict(deque)
         """The next errors of each method."""
         self.closed: dict[str, DeliveryError] = {}
