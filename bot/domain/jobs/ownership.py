@@ -11,6 +11,7 @@ one complete reading of the list alone, so it is decided here, without asking an
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -37,6 +38,9 @@ CONTROL_SPAN = timedelta(minutes=30)
 SET_SPAN = timedelta(hours=1)
 """Further forward our clock cannot have been set before a create that such a task seems near."""
 
+LEAST_CUT = 100
+"""Letters and digits that are left of a prompt that was cut: the least of all models' limits is 500
+characters, and a beginning much shorter than that may be anybody's."""
 
 Claimants = Mapping[TaskId, set[JobId]]
 """Which jobs waited for an answer when a task was made."""
@@ -291,8 +295,23 @@ def _was_born(task: ListedTask, offset: Offset, start: datetime, end: datetime) 
 
 
 def is_made_from(job: Job, orig_prompt: str | None) -> bool:
-    """Tell whether a finished task was made from a job's prompt; blanks may have changed."""
-    return (orig_prompt or "").split() == (job.options.prompt or "").split()
+    """Tell whether a finished task was made from a job's prompt, as the provider repeats it.
+
+    It cuts what is longer than a model reads, and may put signs and blanks in order: letters and
+    digits are what is compared. Which other job has the same is for the caller to ask.
+    """
+    asked, made = job.options.prompt or "", orig_prompt or ""
+    if asked.split() == made.split():
+        return True
+    ours, theirs = _letters(asked), _letters(made)
+    if not theirs:
+        return False
+    return ours == theirs or (len(theirs) >= LEAST_CUT and ours.startswith(theirs))
+
+
+def _letters(text: str) -> str:
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return "".join(character for character in folded if character.isalnum())
 
 
 def is_certainly_ours(job: Job) -> bool:

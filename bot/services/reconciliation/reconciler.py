@@ -185,15 +185,17 @@ class Reconciler:
             if any(task.state not in _ENDED for task in finding.tasks) and self._may_run(job):
                 return PROOF_SECONDS
             made = [
-                task
-                for task in finding.tasks
-                if task.task_id not in listing.owners and await self._is_made_from(job, task)
+                (listed, prompt)
+                for listed in finding.tasks
+                if listed.task_id not in listing.owners
+                and (prompt := await self._prompt_of(listed)) is not None
+                and is_made_from(job, prompt)
             ]
-            if len(made) == 1 and not any(
-                is_made_from(rival, job.options.prompt) for rival in listing.rivals(job, made[0])
-            ):
-                await self._adopt(job, made[0])
-                return INTERVAL_SECONDS
+            if len(made) == 1:
+                ((listed, prompt),) = made
+                if not any(is_made_from(at, prompt) for at in listing.rivals(job, listed)):
+                    await self._adopt(job, listed)
+                    return INTERVAL_SECONDS
         await self._undecided(job, finding.doubt or UnresolvedReason.AMBIGUOUS, finding.tasks)
         return INTERVAL_SECONDS if job.times.operator_told_at is None else TOLD_SECONDS
 
@@ -203,11 +205,12 @@ class Reconciler:
             and self._clock.now() - job.task.sent_at < UNCONFIRMED_COUNTS_FOR
         )
 
-    async def _is_made_from(self, job: Job, listed: ListedTask) -> bool:
+    async def _prompt_of(self, listed: ListedTask) -> str | None:
+        """Return the prompt of a finished task; nothing else tells it."""
         if listed.state is not TaskState.SUCCEEDED:
-            return False  # nothing else tells its prompt
+            return None
         task = await self._provider.get_task(listed.task_id)
-        return task.state is TaskState.SUCCEEDED and is_made_from(job, task.orig_prompt)
+        return (task.orig_prompt or "") if task.state is TaskState.SUCCEEDED else None
 
     async def _adopt(self, job: Job, task: ListedTask) -> None:
         now = self._clock.now()

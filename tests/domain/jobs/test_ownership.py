@@ -376,6 +376,35 @@ def test_prompt_tells_whose_a_video_is(
     assert is_made_from(a_job(prompt=prompt), told) is fits
 
 
+LONG = "An old fox crosses the frozen lake, " * 12
+
+
+@pytest.mark.parametrize(
+    ("prompt", "told", "fits"),
+    [
+        pytest.param(LONG, LONG[:200], True, id="cut where the provider's limit is"),
+        pytest.param(LONG, LONG[:60], False, id="a beginning that may be anybody's"),
+        pytest.param(LONG, LONG[:200] + "dog", False, id="another end"),
+        pytest.param(LONG[:200], LONG, False, id="longer than what was asked"),
+        pytest.param(
+            "\u201cA fox\u201d \u2013 2 cubs\u2026", '"a fox" - 2 cubs...', True, id="other signs"
+        ),
+        pytest.param(
+            "\uff26\uff4f\uff58\uff0c雾 caf\u00e9",
+            "fox, 雾 cafe\u0301",
+            True,
+            id="other forms of a letter",
+        ),
+        pytest.param("🦊", "🐶", False, id="signs alone are compared as they are"),
+        pytest.param("🦊", None, False, id="signs alone are not nothing"),
+    ],
+)
+def test_a_prompt_the_provider_cut_or_put_in_order_is_still_ours(
+    prompt: str, told: str | None, *, fits: bool
+) -> None:
+    assert is_made_from(a_job(prompt=prompt), told) is fits
+
+
 def test_settling_begins_when_the_create_must_be_over() -> None:
     assert settled_at(a_create(0, waited=1)) == NOW + seconds(660)
     assert settled_at(a_create(0, waited=900)) == NOW + seconds(1_500), "it was suspended"

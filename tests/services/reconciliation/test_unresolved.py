@@ -108,6 +108,25 @@ async def test_equal_words_of_two_jobs_prove_nothing(core: Core) -> None:
     assert why(core) == ["ambiguous"] * 2
 
 
+async def test_a_cut_prompt_that_two_jobs_begin_with_proves_nothing(core: Core) -> None:
+    beginning = "an old fox crosses the frozen lake " * 6
+    jobs = [await lost(core, prompt=beginning + end) for end in ("alone", "with a dog")]
+    await own(core)
+    task(core, "one", DONE, orig_prompt=beginning)
+    await rounds(core)
+    assert {await core.state(job) for job in jobs} == {JobState.UNCONFIRMED}
+
+
+async def test_a_cut_prompt_that_one_job_begins_with_is_its_own(core: Core) -> None:
+    beginning = "an old fox crosses the frozen lake " * 6
+    fox, dog = await lost(core, prompt=beginning + "alone"), await lost(core, prompt="a dog")
+    await own(core)
+    task(core, "one", DONE, orig_prompt=beginning)
+    await rounds(core)
+    assert (await core.job(fox)).task.id == "one"
+    assert await core.state(dog) is JobState.UNCONFIRMED
+
+
 async def test_task_that_never_ends_is_told_when_the_provider_must_have_ended_it(
     core: Core,
 ) -> None:
