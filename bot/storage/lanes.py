@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.catalogue import LaneLimits
 from bot.domain.ids import AccountId
-from bot.domain.jobs.deadlines import UNCONFIRMED_COUNTS_FOR
+from bot.domain.jobs.deadlines import LANE_OFF_FOR, UNCONFIRMED_COUNTS_FOR
 from bot.domain.jobs.render_times import RenderProfile
 from bot.domain.jobs.states import IN_FLIGHT, JobState
 from bot.storage.tables import accounts, jobs, lanes
@@ -34,7 +34,12 @@ class Lane:
     throttled: int
     """Refusals to take more in a row."""
     off_at: datetime | None
+    """When the provider refused the model to the account."""
     off_reason: str | None
+
+    def is_off(self, now: datetime) -> bool:
+        """Tell whether nothing is to be submitted; after a while one more is tried."""
+        return self.off_at is not None and now < self.off_at + LANE_OFF_FOR
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +115,11 @@ async def cap_future_waits(connection: AsyncConnection, *, now: datetime, latest
 async def switch_off(connection: AsyncConnection, lane: Lane, *, at: datetime, reason: str) -> None:
     """Stop submitting to a model the account may not use."""
     await _update_lane(connection, lane, off_at=at, off_reason=reason)
+
+
+async def switch_on(connection: AsyncConnection, lane: Lane) -> None:
+    """Submit to a model again."""
+    await _update_lane(connection, lane, off_at=None, off_reason=None)
 
 
 async def in_flight(

@@ -41,6 +41,10 @@ LONGEST_WAIT = timedelta(minutes=15)
 ACCOUNT_PROBE_INTERVAL = timedelta(minutes=5)
 """A paused account is tried with a free list call this often."""
 
+LANE_OFF_FOR = timedelta(hours=1)
+"""How long nothing is submitted to a model that was refused to the account: it may have been opened
+since, or one strange answer was taken for a refusal. A refused create costs nothing."""
+
 LATE_POLL_FACTOR = 4
 """Polling slows by this after TASK_TIMEOUT_SECONDS."""
 

@@ -98,7 +98,7 @@ class OperatorActions:
             in_flight=len(occupied),
             limit=lane.in_flight if lane else known.limits.in_flight if known else 0,
             waiting=sum(guild.waiting for guild in line),
-            off_at=lane.off_at if lane else None,
+            off_at=lane.off_at if lane and lane.is_off(self._clock.now()) else None,
         )
 
     async def turn(self, switch: Switch, actor: Person) -> HostStatus:

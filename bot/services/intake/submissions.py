@@ -168,7 +168,7 @@ class Submissions:
             guild = await guilds.lock(connection, origin.guild_id)
             await self._admission.readmit(connection, requester, spec)
             lane = await lanes.get(connection, self._account, spec.model)
-            if lane is None or lane.off_at is not None:
+            if lane is None or lane.is_off(self._clock.now()):
                 raise InvalidOptionsError(problem=OptionProblem.MODEL_OFF, model=spec.model)
             if await jobs.interaction_seen(connection, origin.interaction_id):
                 raise DuplicateInteractionError

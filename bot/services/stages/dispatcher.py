@@ -138,7 +138,7 @@ class Dispatcher:
         async with self._database.write() as connection:
             lane = await lanes.lock(connection, self._account, model)
             account = await accounts.get(connection, self._account)
-            if lane is None or lane.off_at is not None or account.status is AccountStatus.PAUSED:
+            if lane is None or lane.is_off(now) or account.status is AccountStatus.PAUSED:
                 return IDLE_SECONDS
             if await host_state.switch_of(connection) is not Switch.OPEN:
                 return IDLE_SECONDS
@@ -170,6 +170,8 @@ class Dispatcher:
                 },
             )
             await self._writer.apply(connection, step)
+            if lane.off_at is not None:
+                await lanes.switch_on(connection, lane)
             await lanes.set_next_submit(
                 connection, lane, at=now + self._spacing(lane), throttled=lane.throttled
             )
@@ -396,6 +398,7 @@ class Dispatcher:
                 return
             else:
                 await self._space(job, throttled=0)
+                self._alerts.resolve(AlertKind.LANE_OFF, job.spec.model)
                 return
         if current is not None and current.task.id == task_id:
             return
@@ -472,7 +475,7 @@ class Dispatcher:
         """Fail what waits for a lane that is off: it would wait for nothing."""
         async with self._database.read() as connection:
             lane = await lanes.get(connection, self._account, model)
-            if lane is None or lane.off_at is None:
+            if lane is None or not lane.is_off(self._clock.now()):
                 return
             queued = await jobs.in_states(connection, {JobState.QUEUED})
         for job in queued:

@@ -11,6 +11,7 @@ import pytest
 from bot.domain.amounts import NOTHING
 from bot.domain.catalogue import Kind
 from bot.domain.errors import (
+    InvalidOptionsError,
     MalformedResponseError,
     ModelNotAvailableError,
     ProviderError,
@@ -222,6 +223,28 @@ async def test_next_start_tries_a_lane_again(core: Core) -> None:
     assert (await core.lane()).off_at is not None
     await core.dispatcher.prepare()
     assert (await core.lane()).off_at is None
+
+
+async def test_a_lane_that_was_refused_is_tried_again_after_a_while(core: Core) -> None:
+    job = await _submitted(core)
+    for _ in range(2):
+        core.provider.create_answers.append(ModelNotAvailableError("no", status=400))
+        await core.dispatcher.run_once(MODEL)
+        assert await core.state(job) is JobState.FAILED
+        with pytest.raises(InvalidOptionsError):
+            await _submitted(core)
+        core.clock.advance(hours=1)
+        job = await _submitted(core)
+    assert core.told() == ["lane_off"], "once, as long as it goes on"
+    waiting = await _submitted(core)
+    await core.dispatcher.run_once(MODEL)
+    assert await core.state(job) is JobState.PENDING
+    assert (await core.lane()).off_at is None
+    assert await core.state(waiting) is JobState.QUEUED
+    core.provider.create_answers.append(ModelNotAvailableError("no", status=400))
+    core.clock.advance(seconds=2)
+    await core.dispatcher.run_once(MODEL)
+    assert core.told() == ["lane_off"] * 2
 
 
 async def test_waiting_job_follows_a_new_account(core: Core) -> None:
