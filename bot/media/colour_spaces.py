@@ -26,10 +26,13 @@ _SRGB_FOOT = 0.0031308
 """The light up to which values of sRGB are in proportion to it: IEC 61966-2-1."""
 _HLG_FOOT = 0.5
 """The value up to which HLG is a root."""
-_KNEE = 0.25
-"""Up to here, in light, a picture that goes beyond paper stays what it is; 0.18 is a grey card."""
+_KNEE = 0.12
+"""Up to here, in light, a picture that goes beyond paper stays what it is; a grey card, which has
+0.18, hardly changes, and mid-tones come out between what they are and what browsers show."""
 _PEAK_SHARE = 0.001
 """The brightest pixels of an HDR picture that do not count: stars and glints."""
+_SAMPLE_PIXELS = 256
+"""A side of what is looked at to find them."""
 _CODES = 1 << 14
 """How finely light is told apart on its way back to 256 levels: a fifth of a level at black."""
 
@@ -48,9 +51,7 @@ def converted(image: Image.Image, space: OwnSpace) -> Image.Image:
     the edge of sRGB, as viewers do.
     """
     light_of = _light_of(space)
-    to_xyz = _to_xyz(space.corners)
-    matrix = (np.linalg.inv(_to_xyz(SRGB_CORNERS)) @ to_xyz).astype(np.float32)
-    weights = to_xyz[1].astype(np.float32)
+    matrix = (np.linalg.inv(_to_xyz(SRGB_CORNERS)) @ _to_xyz(space.corners)).astype(np.float32)
     luminance = _to_xyz(SRGB_CORNERS)[1].astype(np.float32)
     peak = _peak(image, space, light_of) if space.is_hdr else 1.0
     codes = _srgb_codes()
@@ -58,9 +59,7 @@ def converted(image: Image.Image, space: OwnSpace) -> Image.Image:
     rows = max(1, _STRIP_PIXELS // image.width)
     for top in range(0, image.height, rows):
         box = (0, top, image.width, min(top + rows, image.height))
-        light = light_of[np.asarray(image.crop(box))]
-        if space.curve is Curve.HLG:
-            light *= _hlg_screen(light @ weights)[..., np.newaxis]
+        light = _light(np.asarray(image.crop(box)), space, light_of)
         if space.is_hdr:
             light = _within_srgb(_brought_down(light, peak) @ matrix.T, luminance)
         else:
@@ -113,17 +112,21 @@ def _hlg_screen(luminance: Floats) -> Floats:
     return factor
 
 
+def _light(pixels: NDArray[np.uint8], space: OwnSpace, light_of: Floats) -> Floats:
+    """Return the light of pixels; 1 is white, of HDR white paper."""
+    light: Floats = light_of[pixels]
+    if space.curve is Curve.HLG:
+        luminance = light @ _to_xyz(space.corners)[1].astype(np.float32)
+        light *= _hlg_screen(luminance)[..., np.newaxis]
+    return light
+
+
 def _peak(image: Image.Image, space: OwnSpace, light_of: Floats) -> float:
     """Return how bright a picture is where it is brightest, in white paper; at least 1."""
-    red, green, blue = (np.array(band.histogram()) for band in image.split())
-    # Each colour alone: all that counts is the brightest value of any.
-    count = np.maximum(np.maximum(red, green), blue)
-    above = np.cumsum(count[::-1])[::-1]
-    brightest = int(np.flatnonzero(above > _PEAK_SHARE * image.width * image.height)[-1])
-    light = float(light_of[brightest])
-    if space.curve is Curve.HLG:
-        light *= float(_hlg_screen(np.array(light, np.float32)))
-    return max(1.0, light)
+    size = (min(image.width, _SAMPLE_PIXELS), min(image.height, _SAMPLE_PIXELS))
+    sample = np.asarray(image.resize(size, Image.Resampling.NEAREST))
+    brightest = _light(sample, space, light_of).max(axis=-1)
+    return max(1.0, float(np.quantile(brightest, 1 - _PEAK_SHARE)))
 
 
 def _brought_down(light: Floats, peak: float) -> Floats:

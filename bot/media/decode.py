@@ -8,9 +8,8 @@ C are what attackers aim at.
 from __future__ import annotations
 
 import math
-import re
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 
@@ -18,43 +17,31 @@ from PIL import Image, ImageFile
 
 from bot.domain.errors import MediaError, MediaTooLargeError, MediaUnreadableError
 from bot.domain.requests.pictures import MAX_PICTURE_BYTES, PictureNote
+from bot.media.bounds import (
+    MAX_HEIF_PIXELS,
+    MAX_JPEG_PIXELS,
+    MAX_PIXELS,
+    check_coefficients,
+    check_size,
+    counted_pixels,
+    most_declared,
+    too_many_pixels,
+)
 from bot.media.colours import IccProfile, OwnColours, white_of
+from bot.media.frames import shown_frame
 from bot.media.ground import FlatPicture, flattened
 from bot.media.iso_boxes import main_picture
-from bot.media.jpeg_files import completed, frame_of, rows_there
+from bot.media.jpeg_files import completed, rows_there
 from bot.media.png_chunks import essential_png
 from bot.media.recognise import looks_cut, recognise
-
-MAX_PIXELS = 40_000_000
-"""Of what is decoded in full."""
-MAX_HEIF_PIXELS = 51_000_000
-"""Phones of 48 and 50 megapixels write these; they have no other way to be decoded than in full."""
-MAX_JPEG_PIXELS = 250_000_000
-"""As declared: a JPEG is decoded at 1/2, 1/4 or 1/8, row by row. Phones have up to 200 million."""
-MAX_JPEG_COEFFICIENTS_BYTES = 400 * 1024 * 1024
-"""Of a JPEG that comes in several scans all is held at once: 139 megapixels of usual colours."""
-MIN_SIDE_PIXELS = 240
-"""The provider's own least side: facts of 2026 give 240 to 8000, older ones 360 to 2000."""
-MAX_RATIO = 4
+from bot.media.turning import TURNED, forget_xmp, orientation_of, turned, upright
 
 ImageFile.LOAD_TRUNCATED_IMAGES = False
 
-_MOST_PIXELS = {"HEIF": MAX_HEIF_PIXELS, "JPEG": MAX_JPEG_PIXELS}
 _MOST_MISSING_ROWS = 32
 _MOST_MISSING_SHARE = 1 / 32
 """So much may be missing below: two rows of blocks, which is what the last bytes of a small file
 hold, or as little of a large one that nobody would look for it."""
-_MOST_FRAMES = 60
-_MOST_FRAME_PIXELS = 120_000_000
-"""Looked at of an animation that begins with nothing, until there is something to be seen."""
-
-_ORIENTATION_TAG = 0x0112
-_DNG_VERSION_TAG = 0xC612
-_TURNED = 2
-"""EXIF orientations 2 to 8 turn or mirror; 5 to 8 swap the sides."""
-
-_PIXEL_COUNT = re.compile(r"\((\d+) pixels\)")
-
 Scale = Callable[[int, int], float]
 
 
@@ -85,7 +72,7 @@ def decode(data: bytes, *, scale: Scale) -> Decoded:
     if len(data) > MAX_PICTURE_BYTES:
         raise MediaTooLargeError(limit_bytes=MAX_PICTURE_BYTES, actual_bytes=len(data))
     plugin = recognise(data)
-    Image.MAX_IMAGE_PIXELS = most = _MOST_PIXELS.get(plugin, MAX_PIXELS)
+    Image.MAX_IMAGE_PIXELS = most = most_declared(plugin)
     with warnings.catch_warnings():
         # Pillow warns of odd metadata, which is thrown away anyway; of a bomb it only warns too.
         warnings.simplefilter("ignore")
@@ -95,7 +82,7 @@ def decode(data: bytes, *, scale: Scale) -> Decoded:
         except MediaError:
             raise
         except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-            raise _too_many_pixels(_counted_pixels(error, most), most) from error
+            raise too_many_pixels(counted_pixels(error, most), most) from error
         except Exception as error:  # the boundary: plugins raise whatever their bytes lead them to
             problem = (
                 "truncated"
@@ -124,11 +111,11 @@ def _decode_heif(data: bytes) -> Decoded:
     from bot.media.heif import decoded, open_main
 
     picture = open_main(data)
-    _check_size(picture.size, MAX_HEIF_PIXELS)
+    check_size(picture.size, MAX_HEIF_PIXELS)
     container = main_picture(data)
     colours = IccProfile.found(picture.info.get("icc_profile")) or container.colours
     image = decoded(picture)
-    _check_size(image.size, MAX_HEIF_PIXELS)  # the header's was a claim
+    check_size(image.size, MAX_HEIF_PIXELS)  # the header's was a claim
     return _decoded(
         flattened(image, white=white_of(colours)),
         colours,
@@ -140,17 +127,17 @@ def _decode_heif(data: bytes) -> Decoded:
 def _decode_jpeg(data: bytes, scale: Scale) -> Decoded:
     """Decode a JPEG as small as it may be made, and without the rows that never came."""
     with Image.open(BytesIO(data), formats=["JPEG"]) as image:
-        _forget_xmp(image)
+        forget_xmp(image)
         declared = image.size
-        _check_size(declared, MAX_JPEG_PIXELS)
-        _check_coefficients(data, math.prod(declared))
-        orientation = _orientation(image)
-        factor = min(1.0, scale(*_upright(declared, orientation)))
+        check_size(declared, MAX_JPEG_PIXELS)
+        check_coefficients(data, declared)
+        orientation = orientation_of(image)
+        factor = min(1.0, scale(*upright(declared, orientation)))
         wanted = (math.ceil(image.width * factor), math.ceil(image.height * factor))
         image.draft(None, wanted)
         if math.prod(image.size) > MAX_PIXELS:
-            raise _too_many_pixels(math.prod(declared), MAX_PIXELS)
-        notes = [PictureNote.ROTATED] if orientation >= _TURNED else []
+            raise too_many_pixels(math.prod(declared), MAX_PIXELS)
+        notes = [PictureNote.ROTATED] if orientation >= TURNED else []
         try:
             image.load()
             loaded: Image.Image = image
@@ -170,13 +157,6 @@ def _decode_jpeg(data: bytes, scale: Scale) -> Decoded:
         )
 
 
-def _check_coefficients(data: bytes, pixels: int) -> None:
-    frame = frame_of(data)
-    held = frame.coefficients_bytes if frame is not None else 0
-    if held > MAX_JPEG_COEFFICIENTS_BYTES:
-        raise _too_many_pixels(pixels, pixels * MAX_JPEG_COEFFICIENTS_BYTES // held)
-
-
 def _without_missing_rows(data: bytes, wanted: tuple[int, int], height: int) -> Image.Image:
     """Decode a JPEG that ends too early, where next to nothing is missing.
 
@@ -194,66 +174,21 @@ def _without_missing_rows(data: bytes, wanted: tuple[int, int], height: int) -> 
 
 
 def _decode_frames(data: bytes, plugin: str, colours: OwnColours) -> Decoded:
-    """Decode a picture, of an animation the first frame on which something is to be seen."""
-    with Image.open(BytesIO(data), formats=[plugin]) as image:
-        several = bool(getattr(image, "is_animated", False))
-        # What an animated PNG shows where animations are not known is no part of it.
-        first = 1 if several and getattr(image, "default_image", False) else 0
-        if first:
-            image.seek(first)
-        flat, notes, orientation = _frame(image, plugin, white_of(colours))
-        at, looked_at = first, math.prod(image.size)
-        found = flat
-        while found.problem and several and at < first + _MOST_FRAMES:
-            at += 1
-            looked_at += math.prod(image.size)
-            try:
-                if looked_at > _MOST_FRAME_PIXELS:
-                    break
-                image.seek(at)
-                found, notes, orientation = _frame(image, plugin, white_of(colours))
-            except (EOFError, OSError, MediaUnreadableError, SyntaxError, ValueError):
-                break  # no more of them, or none that can be read
-        if not found.problem:
-            flat = found
-        if several:
-            is_first = at == first or bool(flat.problem)
-            notes.insert(
-                0,
-                PictureNote.FIRST_OF_ANIMATION
-                if is_first
-                else PictureNote.FIRST_VISIBLE_OF_ANIMATION,
-            )
-        return _decoded(
-            flat,
-            IccProfile.found(image.info.get("icc_profile")) or colours,
-            notes=notes,
-            orientation=orientation,
-            original_size=flat.image.size,
-        )
-
-
-def _frame(
-    image: ImageFile.ImageFile, plugin: str, white: int
-) -> tuple[FlatPicture, list[PictureNote], int]:
-    """Load the frame a file stands at: the picture, how it was turned, and how it is to be."""
-    _check_header(image)
-    _forget_xmp(image)
-    # Pillow turns a TIFF by itself while loading, so whether it will is only known now; a PNG
-    # is loaded by the question alone, and its failure would be taken for one of the metadata.
-    is_turned_by_pillow = plugin == "TIFF" and _orientation(image) >= _TURNED
-    image.load()
-    orientation = _orientation(image)
-    is_turned = is_turned_by_pillow or orientation >= _TURNED
-    notes = [PictureNote.ROTATED] if is_turned else []
-    return flattened(image, white=white), notes, orientation
+    frame = shown_frame(data, plugin, white=white_of(colours))
+    return _decoded(
+        frame.flat,
+        frame.profile or colours,
+        notes=frame.notes,
+        orientation=frame.orientation,
+        original_size=frame.flat.image.size,
+    )
 
 
 def _decoded(
     flat: FlatPicture,
     colours: OwnColours,
     *,
-    notes: list[PictureNote],
+    notes: Sequence[PictureNote],
     orientation: int = 1,
     original_size: tuple[int, int],
 ) -> Decoded:
@@ -261,73 +196,8 @@ def _decoded(
     if flat.problem is not None:
         raise MediaUnreadableError(flat.problem)
     return Decoded(
-        image=flat.image if orientation < _TURNED else _turn(flat.image, orientation),
-        original_size=_upright(original_size, orientation),
+        image=turned(flat.image, orientation),
+        original_size=upright(original_size, orientation),
         colours=colours,
-        notes=tuple(notes if flat.note is None else [*notes, flat.note]),
+        notes=(*notes, *(() if flat.note is None else (flat.note,))),
     )
-
-
-def _check_header(image: ImageFile.ImageFile) -> None:
-    _check_size(image.size, MAX_PIXELS)
-    if _DNG_VERSION_TAG in getattr(image, "tag_v2", {}):
-        # Pillow would show the thumbnail that comes first in such a file.
-        raise MediaUnreadableError("unsupported_format", format="DNG")
-
-
-def _check_size(size: tuple[int, int], most_pixels: int) -> None:
-    width, height = size
-    if width * height > most_pixels:
-        raise _too_many_pixels(width * height, most_pixels)
-    if min(width, height) < MIN_SIDE_PIXELS:
-        raise MediaUnreadableError("too_small", width=width, height=height, limit=MIN_SIDE_PIXELS)
-    if max(width, height) > MAX_RATIO * min(width, height):
-        raise MediaUnreadableError("too_elongated", width=width, height=height, limit=MAX_RATIO)
-
-
-def _too_many_pixels(pixels: int, most: int) -> MediaUnreadableError:
-    return MediaUnreadableError(
-        "too_many_pixels",
-        # Rounded up, so that the figure is never the limit itself.
-        megapixels=math.ceil(pixels / 1_000_000),
-        limit=most // 1_000_000,
-    )
-
-
-def _counted_pixels(error: Exception, most: int) -> int:
-    """Read the count out of Pillow's message, which is the only place it has it."""
-    found = _PIXEL_COUNT.search(str(error))
-    return int(found[1]) if found else most + 1
-
-
-def _forget_xmp(image: Image.Image) -> None:
-    """Have Pillow read no orientation there: programs that turn a picture leave the old one in."""
-    image.info.pop("xmp", None)
-
-
-def _orientation(image: Image.Image) -> int:
-    """Return the EXIF orientation, 1 where it is missing or nonsense."""
-    try:
-        value = image.getexif().get(_ORIENTATION_TAG, 1)
-    except Exception:  # noqa: BLE001 - hostile metadata; the picture itself may be fine
-        return 1
-    return value if isinstance(value, int) and 1 <= value <= 8 else 1  # noqa: PLR2004
-
-
-def _upright(size: tuple[int, int], orientation: int) -> tuple[int, int]:
-    width, height = size
-    return (height, width) if orientation >= 5 else (width, height)  # noqa: PLR2004
-
-
-def _turn(image: Image.Image, orientation: int) -> Image.Image:
-    """Apply an EXIF orientation to a picture that has lost its metadata."""
-    methods = {
-        2: Image.Transpose.FLIP_LEFT_RIGHT,
-        3: Image.Transpose.ROTATE_180,
-        4: Image.Transpose.FLIP_TOP_BOTTOM,
-        5: Image.Transpose.TRANSPOSE,
-        6: Image.Transpose.ROTATE_270,
-        7: Image.Transpose.TRANSVERSE,
-        8: Image.Transpose.ROTATE_90,
-    }
-    return image.transpose(methods[orientation])

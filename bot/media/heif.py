@@ -13,8 +13,8 @@ from pillow_heif import HeifImage, open_heif, options
 options.THUMBNAILS = False
 options.DEPTH_IMAGES = False
 options.AUX_IMAGES = False
-options.DECODE_THREADS = 1
-"""More would each take address space of the child, and its other core may be at work."""
+options.DECODE_THREADS = 2
+"""Each takes address space of the child: two leave 1.3 GiB of its 2 with 48 megapixels."""
 
 
 def open_main(data: bytes) -> HeifImage:

@@ -31,16 +31,6 @@ _BLOCK_PIXELS = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class JpegFrame:
-    """What a JPEG says before its pixels."""
-
-    is_progressive: bool
-    coefficients_bytes: int
-    """What libjpeg holds of the picture while it decodes: of one that comes in several scans all
-    coefficients, whatever it is scaled down to; of others next to nothing (0)."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Scan:
     components: bytes
     first: int
@@ -48,21 +38,20 @@ class _Scan:
     low_bit: int
 
 
-def frame_of(data: bytes) -> JpegFrame | None:
-    """Read the headers up to the first scan; None where they end before that."""
+def coefficients_bytes(data: bytes) -> int:
+    """Return what libjpeg holds of a picture while it decodes it, however much smaller.
+
+    Of one that comes in several scans these are all coefficients; of others next to nothing (0).
+    """
     frame: tuple[int, memoryview] | None = None
     for marker, body in _segments(data):
         if marker in _FRAMES:
             frame = (marker, body)
         elif marker == _START_OF_SCAN and frame is not None:
             kind, header = frame
-            is_progressive = kind in _PROGRESSIVE
-            in_several = is_progressive or body[0] < header[5]
-            return JpegFrame(
-                is_progressive=is_progressive,
-                coefficients_bytes=_coefficients_bytes(header) if in_several else 0,
-            )
-    return None
+            in_several = kind in _PROGRESSIVE or body[0] < header[5]
+            return _coefficients_bytes(header) if in_several else 0
+    return 0
 
 
 def completed(data: bytes) -> bytes:
