@@ -31,7 +31,7 @@ from bot.media.colours import IccProfile, OwnColours, white_of
 from bot.media.frames import shown_frame
 from bot.media.ground import FlatPicture, flattened
 from bot.media.iso_boxes import main_picture
-from bot.media.jpeg_files import completed, rows_there
+from bot.media.jpeg_files import completed, is_padded, rows_there
 from bot.media.png_chunks import essential_png
 from bot.media.recognise import looks_cut, recognise
 from bot.media.turning import TURNED, forget_xmp, orientation_of, turned, upright
@@ -138,12 +138,8 @@ def _decode_jpeg(data: bytes, scale: Scale) -> Decoded:
         if math.prod(image.size) > MAX_PIXELS:
             raise too_many_pixels(math.prod(declared), MAX_PIXELS)
         notes = [PictureNote.ROTATED] if orientation >= TURNED else []
-        try:
-            image.load()
-            loaded: Image.Image = image
-        except OSError as error:
-            if "truncated" not in str(error):
-                raise
+        loaded = None if is_padded(data) else _loaded_whole(image)
+        if loaded is None:
             loaded = _without_missing_rows(data, wanted, declared[1])
             if loaded.height < image.height:
                 notes.append(PictureNote.END_MISSING)
@@ -155,6 +151,17 @@ def _decode_jpeg(data: bytes, scale: Scale) -> Decoded:
             orientation=orientation,
             original_size=declared,
         )
+
+
+def _loaded_whole(image: Image.Image) -> Image.Image | None:
+    """Load a picture; None where its file ends too early."""
+    try:
+        image.load()
+    except OSError as error:
+        if "truncated" not in str(error):
+            raise
+        return None
+    return image
 
 
 def _without_missing_rows(data: bytes, wanted: tuple[int, int], height: int) -> Image.Image:

@@ -16,7 +16,7 @@ from bot.media.depths import in_8_bits
 
 DARK_LEVEL = 32
 """Of the ground for what is light, 0 to 255."""
-SAME_COLOUR_LEVELS = 12
+SAME_COLOUR_LEVELS = 16
 """Within these many of 256 levels all is one colour: what JPEG makes of a flat one spreads so."""
 
 _LIGHT_LEVEL = 211

@@ -14,7 +14,8 @@ from PIL import Image, ImageChops
 
 END = b"\xff\xd9"
 _PADDING = b"\x00\xff"
-"""What a download that broke off leaves behind what came."""
+_LEAST_PADDING_BYTES = 64
+"""What a download that broke off leaves behind what came: no pixels are coded so for so long."""
 _OTHER_END = bytes(range(1, 255)) * 4
 """Stands for pixels that never came: whatever a decoder makes of it, it is not what it makes of
 an end."""
@@ -54,9 +55,18 @@ def coefficients_bytes(data: bytes) -> int:
     return 0
 
 
+def is_padded(data: bytes) -> bool:
+    """Tell whether a file ends in padding that begins in the middle of pixels.
+
+    A decoder takes zeros for pixels, and finds nothing wrong with them.
+    """
+    came = _came(data)
+    return len(came) < len(data) and not came.endswith(END)
+
+
 def completed(data: bytes) -> bytes:
-    """Return a file with the end marker it lacks, in the place of whatever was padded with."""
-    return data.rstrip(_PADDING) + END
+    """Return a file with the end marker it lacks, in the place of what it is padded with."""
+    return _came(data) + END
 
 
 def rows_there(data: bytes, whole: Image.Image, *, wanted: tuple[int, int]) -> int:
@@ -72,7 +82,9 @@ def rows_there(data: bytes, whole: Image.Image, *, wanted: tuple[int, int]) -> i
     """
     if not _has_every_scan(data):
         return 0
-    other = data.rstrip(_PADDING) + _OTHER_END + END
+    came = _came(data)
+    # A byte of only ones would make a marker of what follows.
+    other = came + (b"\x00" if came.endswith(b"\xff") else b"") + _OTHER_END + END
     with Image.open(BytesIO(other), formats=["JPEG"]) as image:
         image.draft(None, wanted)
         image.load()
@@ -80,6 +92,11 @@ def rows_there(data: bytes, whole: Image.Image, *, wanted: tuple[int, int]) -> i
             return 0
         differing = ImageChops.difference(image, whole).getbbox(alpha_only=False)
     return whole.height if differing is None else differing[1]
+
+
+def _came(data: bytes) -> bytes:
+    came = data.rstrip(_PADDING)
+    return came if len(data) - len(came) >= _LEAST_PADDING_BYTES else data
 
 
 def _coefficients_bytes(header: memoryview) -> int:
