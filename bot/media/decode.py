@@ -16,6 +16,7 @@ from io import BytesIO
 from PIL import Image, ImageFile
 
 from bot.domain.errors import MediaError, MediaTooLargeError, MediaUnreadableError
+from bot.domain.problems import PictureProblem
 from bot.domain.requests.pictures import MAX_PICTURE_BYTES, PictureNote
 from bot.media.bounds import (
     MAX_HEIF_PIXELS,
@@ -200,8 +201,10 @@ def _decoded(
     original_size: tuple[int, int],
 ) -> Decoded:
     """Refuse what shows nothing, and turn the rest upright."""
-    if flat.problem is not None:
-        raise MediaUnreadableError(flat.problem)
+    if flat.problem is PictureProblem.TRANSPARENT:
+        raise MediaUnreadableError("transparent")
+    if flat.problem is PictureProblem.ONE_COLOUR:
+        raise MediaUnreadableError("one_colour")
     return Decoded(
         image=turned(flat.image, orientation),
         original_size=upright(original_size, orientation),
