@@ -39,6 +39,7 @@ BOUNDARIES = {
     "bot/services/messages/status_updater.py": "a job that breaks its message or announcement",
     "bot/services/stages/dispatcher.py": "a job that breaks its create",
     "bot/media/decode.py": "decoders in the media child",
+    "bot/media/turning.py": "hostile metadata in the media child",
     "bot/media/answers.py": "answers of the media child",
     "bot/media/worker_main.py": "work in the media child",
     "bot/cli.py": "the process",

@@ -8,37 +8,41 @@ C are what attackers aim at.
 from __future__ import annotations
 
 import math
-import re
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 
-from PIL import Image, ImageCms, ImageFile
+from PIL import Image, ImageFile
 
 from bot.domain.errors import MediaError, MediaTooLargeError, MediaUnreadableError
+from bot.domain.problems import PictureProblem
 from bot.domain.requests.pictures import MAX_PICTURE_BYTES, PictureNote
+from bot.media.bounds import (
+    MAX_HEIF_PIXELS,
+    MAX_JPEG_PIXELS,
+    MAX_PIXELS,
+    check_coefficients,
+    check_size,
+    counted_pixels,
+    most_declared,
+    too_many_pixels,
+)
+from bot.media.colours import IccProfile, OwnColours, white_of
+from bot.media.frames import shown_frame
+from bot.media.ground import FlatPicture, flattened
+from bot.media.iso_boxes import main_picture
+from bot.media.jpeg_files import completed, is_padded, rows_there
+from bot.media.png_chunks import essential_png
 from bot.media.recognise import looks_cut, recognise
+from bot.media.turning import TURNED, forget_xmp, orientation_of, turned, upright
 
-MAX_PIXELS = 40_000_000
-MIN_SIDE_PIXELS = 240
-"""The provider's own least side: facts of 2026 give 240 to 8000, older ones 360 to 2000."""
-MAX_RATIO = 4
-
-Image.MAX_IMAGE_PIXELS = MAX_PIXELS
 ImageFile.LOAD_TRUNCATED_IMAGES = False
 
-_ORIENTATION_TAG = 0x0112
-_DNG_VERSION_TAG = 0xC612
-_TURNED = 2
-"""EXIF orientations 2 to 8 turn or mirror; 5 to 8 swap the sides."""
-
-_PIXEL_COUNT = re.compile(r"\((\d+) pixels\)")
-_WHITE_OF_12_BITS = 4095
-_WHITE_OF_16_BITS = 65535
-_WHITE_OF_INTEGERS = (255, _WHITE_OF_16_BITS, 2**31 - 1)
-_WHITE_OF_FLOATS = (1.0, 255.0, 65535.0)
-
+_MOST_MISSING_ROWS = 32
+_MOST_MISSING_SHARE = 1 / 32
+"""So much may be missing below: two rows of blocks, which is what the last bytes of a small file
+hold, or as little of a large one that nobody would look for it."""
 Scale = Callable[[int, int], float]
 
 
@@ -47,10 +51,10 @@ class Decoded:
     """A picture in memory: upright, 8 bits a channel, without transparency."""
 
     image: Image.Image
-    """Mode L, RGB or CMYK, still in the colours of ``icc_profile``."""
+    """Mode L, RGB or CMYK, still in its own ``colours``."""
     original_size: tuple[int, int]
     """Width and height before the decoder itself scaled down, upright."""
-    icc_profile: bytes | None
+    colours: OwnColours
     notes: tuple[PictureNote, ...]
 
 
@@ -69,6 +73,7 @@ def decode(data: bytes, *, scale: Scale) -> Decoded:
     if len(data) > MAX_PICTURE_BYTES:
         raise MediaTooLargeError(limit_bytes=MAX_PICTURE_BYTES, actual_bytes=len(data))
     plugin = recognise(data)
+    Image.MAX_IMAGE_PIXELS = most = most_declared(plugin)
     with warnings.catch_warnings():
         # Pillow warns of odd metadata, which is thrown away anyway; of a bomb it only warns too.
         warnings.simplefilter("ignore")
@@ -78,7 +83,7 @@ def decode(data: bytes, *, scale: Scale) -> Decoded:
         except MediaError:
             raise
         except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-            raise _too_many_pixels(_counted_pixels(error)) from error
+            raise too_many_pixels(counted_pixels(error, most), most) from error
         except Exception as error:  # the boundary: plugins raise whatever their bytes lead them to
             problem = (
                 "truncated"
@@ -89,187 +94,120 @@ def decode(data: bytes, *, scale: Scale) -> Decoded:
 
 
 def _decode(data: bytes, *, plugin: str, scale: Scale) -> Decoded:
-    if plugin == "PNG":
-        # Pillow itself compares no checksum of pixels, and would show what damage made of them.
-        with Image.open(BytesIO(data), formats=[plugin]) as image:
-            _check_header(image)
-            image.verify()
-    with Image.open(BytesIO(data), formats=[plugin]) as image:
-        _check_header(image)
-        # Pillow turns a TIFF by itself while loading, so whether it will is only known now; a PNG
-        # is loaded by the question alone, and its failure would be taken for one of the metadata.
-        is_turned_by_pillow = plugin == "TIFF" and _orientation(image) >= _TURNED
-        drafted_from = _draft(image, scale) if plugin == "JPEG" else None
-        several = bool(getattr(image, "is_animated", False)) and image.format != "MPO"
-        image.load()
-        orientation = _orientation(image)
-        notes: list[PictureNote] = []
-        if several:
-            notes.append(PictureNote.FIRST_OF_ANIMATION)
-        if is_turned_by_pillow or orientation >= _TURNED:
-            notes.append(PictureNote.ROTATED)
-        flat, was_transparent = _flatten(image)
-        if was_transparent:
-            notes.append(PictureNote.FLATTENED)
-        if orientation >= _TURNED:
-            flat = _turn(flat, orientation)
-        profile = image.info.get("icc_profile")
-        return Decoded(
-            image=flat,
-            original_size=drafted_from or flat.size,
-            icc_profile=profile if isinstance(profile, bytes) and profile else None,
-            notes=tuple(notes),
-        )
+    match plugin:
+        case "HEIF":
+            return _decode_heif(data)
+        case "JPEG":
+            return _decode_jpeg(data, scale)
+        case "PNG":
+            png = essential_png(data)
+            return _decode_frames(png.data, plugin, png.colours)
+        case "AVIF":
+            return _decode_frames(data, plugin, main_picture(data).colours)
+        case _:
+            return _decode_frames(data, plugin, None)
 
 
-def _draft(image: ImageFile.ImageFile, scale: Scale) -> tuple[int, int]:
-    """Let a JPEG be decoded smaller where it will be made smaller; return its full upright size."""
-    size = _upright(image.size, _orientation(image))
-    factor = scale(*size)
-    if factor < 1:
-        wanted = (math.ceil(image.width * factor), math.ceil(image.height * factor))
-        image.draft(None, wanted)
-    return size
+def _decode_heif(data: bytes) -> Decoded:
+    from bot.media.heif import decoded, open_main
 
-
-def _check_header(image: ImageFile.ImageFile) -> None:
-    width, height = image.size
-    if width * height > MAX_PIXELS:
-        raise _too_many_pixels(width * height)
-    if _DNG_VERSION_TAG in getattr(image, "tag_v2", {}):
-        # Pillow would show the thumbnail that comes first in such a file.
-        raise MediaUnreadableError("unsupported_format", format="DNG")
-    if min(width, height) < MIN_SIDE_PIXELS:
-        raise MediaUnreadableError("too_small", width=width, height=height, limit=MIN_SIDE_PIXELS)
-    if max(width, height) > MAX_RATIO * min(width, height):
-        raise MediaUnreadableError("too_elongated", width=width, height=height, limit=MAX_RATIO)
-
-
-def _too_many_pixels(pixels: int) -> MediaUnreadableError:
-    return MediaUnreadableError(
-        "too_many_pixels",
-        # Rounded up, so that the figure is never the limit itself.
-        megapixels=math.ceil(pixels / 1_000_000),
-        limit=MAX_PIXELS // 1_000_000,
+    picture = open_main(data)
+    check_size(picture.size, MAX_HEIF_PIXELS)
+    container = main_picture(data)
+    colours = IccProfile.found(picture.info.get("icc_profile")) or container.colours
+    image = decoded(picture)
+    check_size(image.size, MAX_HEIF_PIXELS)  # the header's was a claim
+    return _decoded(
+        flattened(image, white=white_of(colours)),
+        colours,
+        notes=[PictureNote.ROTATED] if container.is_turned else [],
+        original_size=image.size,
     )
 
 
-def _counted_pixels(error: Exception) -> int:
-    """Read the count out of Pillow's message, which is the only place it has it."""
-    found = _PIXEL_COUNT.search(str(error))
-    return int(found[1]) if found else MAX_PIXELS + 1
+def _decode_jpeg(data: bytes, scale: Scale) -> Decoded:
+    """Decode a JPEG as small as it may be made, and without the rows that never came."""
+    with Image.open(BytesIO(data), formats=["JPEG"]) as image:
+        forget_xmp(image)
+        declared = image.size
+        check_size(declared, MAX_JPEG_PIXELS)
+        check_coefficients(data, declared)
+        orientation = orientation_of(image)
+        factor = min(1.0, scale(*upright(declared, orientation)))
+        wanted = (math.ceil(image.width * factor), math.ceil(image.height * factor))
+        image.draft(None, wanted)
+        if math.prod(image.size) > MAX_PIXELS:
+            raise too_many_pixels(math.prod(declared), MAX_PIXELS)
+        notes = [PictureNote.ROTATED] if orientation >= TURNED else []
+        loaded = None if is_padded(data) else _loaded_whole(image)
+        if loaded is None:
+            loaded = _without_missing_rows(data, wanted, declared[1])
+            if loaded.height < image.height:
+                notes.append(PictureNote.END_MISSING)
+                declared = (declared[0], round(declared[1] * loaded.height / image.height))
+        return _decoded(
+            flattened(loaded, white=255),
+            IccProfile.found(image.info.get("icc_profile")),
+            notes=notes,
+            orientation=orientation,
+            original_size=declared,
+        )
 
 
-def _orientation(image: Image.Image) -> int:
-    """Return the EXIF orientation, 1 where it is missing or nonsense."""
+def _loaded_whole(image: Image.Image) -> Image.Image | None:
+    """Load a picture; None where its file ends too early."""
     try:
-        value = image.getexif().get(_ORIENTATION_TAG, 1)
-    except Exception:  # noqa: BLE001 - hostile metadata; the picture itself may be fine
-        return 1
-    return value if isinstance(value, int) and 1 <= value <= 8 else 1  # noqa: PLR2004
-
-
-def _upright(size: tuple[int, int], orientation: int) -> tuple[int, int]:
-    width, height = size
-    return (height, width) if orientation >= 5 else (width, height)  # noqa: PLR2004
-
-
-def _turn(image: Image.Image, orientation: int) -> Image.Image:
-    """Apply an EXIF orientation to a picture that has lost its metadata."""
-    methods = {
-        2: Image.Transpose.FLIP_LEFT_RIGHT,
-        3: Image.Transpose.ROTATE_180,
-        4: Image.Transpose.FLIP_TOP_BOTTOM,
-        5: Image.Transpose.TRANSPOSE,
-        6: Image.Transpose.ROTATE_270,
-        7: Image.Transpose.TRANSVERSE,
-        8: Image.Transpose.ROTATE_90,
-    }
-    return image.transpose(methods[orientation])
-
-
-def _flatten(image: ImageFile.ImageFile) -> tuple[Image.Image, bool]:
-    """Return the picture in mode L, RGB or CMYK, and whether transparency was set on white."""
-    grey_16 = {"I;16", "I;16B", "I;16L", "I;16N"}
-    flat: Image.Image
-    if image.mode in grey_16:
-        # One of its levels may be marked transparent; Pillow cannot convert that, nobody makes it.
-        flat = _scale_to_8_bits(image.convert("I"), _white_of_16_bits(image))
-    elif image.mode == "I":
-        flat = _scale_to_8_bits(image, _least_white(image, _WHITE_OF_INTEGERS))
-    elif image.mode == "F":
-        flat = _scale_to_8_bits(image, _least_white(image, _WHITE_OF_FLOATS))
-    elif image.has_transparency_data:
-        return _set_on_white(image)
-    elif image.mode in {"L", "RGB", "CMYK"}:
-        flat = image
-    else:
-        flat = image.convert("L" if image.mode == "1" else "RGB")
-    return flat, False
-
-
-def _set_on_white(image: ImageFile.ImageFile) -> tuple[Image.Image, bool]:
-    """Compose on white; a picture whose every pixel is opaque only loses its alpha channel."""
-    layered = image if image.mode in {"RGBA", "LA"} else image.convert("RGBA")
-    alpha = layered.getchannel("A")
-    base = layered.convert("L" if layered.mode == "LA" else "RGB")
-    if alpha.getextrema() == (255, 255):
-        return base, False
-    canvas = Image.new(base.mode, base.size, "white")
-    canvas.paste(base, mask=alpha)
-    return canvas, True
-
-
-def _white_of_16_bits(image: ImageFile.ImageFile) -> float:
-    """Return the value of white: scanners write 12 bits into 16-bit TIFFs and say so in a tag."""
-    bits = getattr(image, "tag_v2", {}).get(0x0102)
-    return _WHITE_OF_12_BITS if bits in {12, (12,)} else _WHITE_OF_16_BITS
-
-
-def _least_white(image: Image.Image, whites: tuple[float, ...]) -> float:
-    """Guess white: the least customary value that no pixel exceeds.
-
-    32-bit files do not say it. Where nothing customary is enough, the brightest pixel is white.
-    """
-    _, brightest = image.getextrema()
-    if not isinstance(brightest, int | float) or not math.isfinite(brightest):
-        return whites[0]
-    return next((white for white in whites if brightest <= white), float(brightest))
-
-
-def _scale_to_8_bits(image: Image.Image, white: float) -> Image.Image:
-    """Scale greys so that ``white`` becomes 255; Pillow's own conversion clips instead."""
-    factor = 255 / white
-    return image.convert("F").point(lambda value: value * factor + 0.5).convert("L")
-
-
-def to_srgb(image: Image.Image, icc_profile: bytes | None) -> Image.Image:
-    """Convert to sRGB, which is what every viewer assumes of a JPEG without a profile.
-
-    A profile that is broken or of another colour space than the pixels is ignored, as browsers do.
-    """
-    if icc_profile is not None:
-        try:
-            converted = _by_profile(image, icc_profile)
-        except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
-            converted = None
-        if converted is not None:
-            return converted
-    return image if image.mode == "RGB" else image.convert("RGB")
-
-
-def _by_profile(image: Image.Image, icc_profile: bytes) -> Image.Image | None:
-    profile = ImageCms.ImageCmsProfile(BytesIO(icc_profile))
-    spaces = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK"}
-    if spaces.get(profile.profile.xcolor_space.strip()) != image.mode:
+        image.load()
+    except OSError as error:
+        if "truncated" not in str(error):
+            raise
         return None
-    if image.mode == "RGB" and (profile.profile.profile_description or "").startswith("sRGB"):
-        return None
-    return ImageCms.profileToProfile(
-        image,
-        profile,
-        ImageCms.createProfile("sRGB"),
-        renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
-        outputMode="RGB",
-        flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
+    return image
+
+
+def _without_missing_rows(data: bytes, wanted: tuple[int, int], height: int) -> Image.Image:
+    """Decode a JPEG that ends too early, where next to nothing is missing.
+
+    Raises:
+        MediaUnreadableError: more than that is missing.
+    """
+    with Image.open(BytesIO(completed(data)), formats=["JPEG"]) as image:
+        image.draft(None, wanted)
+        image.load()
+        rows = rows_there(data, image, wanted=wanted)
+        tolerated = max(_MOST_MISSING_ROWS / height, _MOST_MISSING_SHARE)
+        if rows < image.height * (1 - tolerated):
+            raise MediaUnreadableError("truncated", format="JPEG")
+        return image.crop((0, 0, image.width, rows))
+
+
+def _decode_frames(data: bytes, plugin: str, colours: OwnColours) -> Decoded:
+    frame = shown_frame(data, plugin, white=white_of(colours))
+    return _decoded(
+        frame.flat,
+        frame.profile or colours,
+        notes=frame.notes,
+        orientation=frame.orientation,
+        original_size=frame.flat.image.size,
+    )
+
+
+def _decoded(
+    flat: FlatPicture,
+    colours: OwnColours,
+    *,
+    notes: Sequence[PictureNote],
+    orientation: int = 1,
+    original_size: tuple[int, int],
+) -> Decoded:
+    """Refuse what shows nothing, and turn the rest upright."""
+    if flat.problem is PictureProblem.TRANSPARENT:
+        raise MediaUnreadableError("transparent")
+    if flat.problem is PictureProblem.ONE_COLOUR:
+        raise MediaUnreadableError("one_colour")
+    return Decoded(
+        image=turned(flat.image, orientation),
+        original_size=upright(original_size, orientation),
+        colours=colours,
+        notes=(*notes, *(() if flat.note is None else (flat.note,))),
     )

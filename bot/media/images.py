@@ -17,7 +17,8 @@ from bot.domain.errors import InvalidImageError, MediaTooLargeError, MediaUnread
 from bot.domain.problems import PictureProblem
 from bot.domain.requests.pictures import PictureNote
 from bot.domain.units import MIB
-from bot.media.decode import Decoded, decode, to_srgb
+from bot.media.colours import to_srgb
+from bot.media.decode import Decoded, decode
 
 MIN_FITTED_PIXELS = 360
 MAX_FITTED_PIXELS = 2000
@@ -137,7 +138,7 @@ def _prepare(option: str, data: bytes, *, ratio: float | None) -> tuple[FittedPi
     """Make one picture fit; return it as a file and as pixels."""
     decoded = decode(data, scale=lambda width, height: _plan(width, height, ratio=ratio).scale)
     plan = _plan(*decoded.original_size, ratio=ratio)
-    image = to_srgb(_resize(decoded, plan), decoded.icc_profile)
+    image = to_srgb(_resize(decoded, plan), decoded.colours)
     if plan.canvas != plan.size:
         image = _set_on_own_blur(image, plan.canvas)
     jpeg, (width, height) = _encode_to_fit(image)

@@ -69,14 +69,14 @@ _OTHERS: tuple[tuple[bytes, str], ...] = (
 )
 
 _AVIF_BRANDS = frozenset({b"avif", b"avis"})
-_HEIC_BRANDS = frozenset(
+_HEIF_BRANDS = frozenset(
     {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"}
 )
 """Brands of ISO/IEC 23008-12; https://github.com/nokiatech/heif/wiki/Technical-Information."""
 
 
 def recognise(data: bytes) -> str:
-    """Return the name of the Pillow plugin for these bytes.
+    """Return the name of the decoder for these bytes: ``HEIF``, or that of a Pillow plugin.
 
     Raises:
         MediaUnreadableError: the bytes are no picture that is taken; ``problem`` names what they
@@ -114,7 +114,7 @@ def looks_cut(plugin: str, data: bytes) -> bool:
             cut = len(data) < 8 + int.from_bytes(data[4:8], "little")
         case "BMP":
             cut = len(data) < int.from_bytes(data[2:6], "little")
-        case "AVIF":
+        case "AVIF" | "HEIF":
             cut = _last_box_is_cut(data)
         case _:
             cut = False
@@ -132,14 +132,14 @@ def _text_problem(data: bytes) -> str:
 
 
 def _of_iso_brands(data: bytes) -> str:
-    """Tell AVIF from HEIC from video: all are ISO base media files."""
+    """Tell AVIF from HEIF from video: all are ISO base media files."""
     size = min(int.from_bytes(data[:4], "big"), 256)
     major = data[8:12]
     brands = {major, *(data[at : at + 4] for at in range(16, size, 4))}
-    if major in _AVIF_BRANDS or (major in _HEIC_BRANDS and brands & _AVIF_BRANDS):
+    if major in _AVIF_BRANDS or (major in _HEIF_BRANDS and brands & _AVIF_BRANDS):
         return "AVIF"
-    if brands & _HEIC_BRANDS:
-        raise MediaUnreadableError("heic")
+    if brands & _HEIF_BRANDS:
+        return "HEIF"
     raise MediaUnreadableError("audio" if major == b"M4A " else "video")
 
 

@@ -21,7 +21,17 @@ from bot.media.images import PREVIEW_WIDTH_PIXELS
 from tests.media import hooks
 from tests.media.films import film
 from tests.media.hooks import MIB
-from tests.media.malformed_inputs import HTML, exactly, jpeg, png
+from tests.media.malformed_inputs import (
+    HTML,
+    chunk,
+    exactly,
+    heic,
+    jpeg,
+    png,
+    png_with,
+    save,
+    scene,
+)
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -71,6 +81,35 @@ async def test_pictures_are_prepared_and_previewed(pool: MediaPool, tmp_path: Pa
     with Image.open(made / "preview.jpg") as image:
         assert image.format == "JPEG"
         assert image.width <= PREVIEW_WIDTH_PIXELS
+
+
+async def test_a_photograph_of_any_phone_is_prepared(pool: MediaPool, tmp_path: Path) -> None:
+    sources = {"first_frame": heic(), "last_frame": save(scene(), "AVIF")}
+    pictures = await prepared(pool, tmp_path, **sources)
+    assert [(picture.width, picture.height) for picture in pictures] == [(640, 480)] * 2
+
+
+async def test_what_few_pictures_need_is_loaded_for_those_alone(tmp_path: Path) -> None:
+    heavy = {"numpy", "pillow_heif"}
+    async with MediaPool(workers=1) as pool:
+        await pool.expect_pictures()
+        await prepared(pool, tmp_path, image=jpeg())
+        assert (await pool._quick.run(10, hooks.modules)).isdisjoint(heavy)
+        in_pq = chunk(b"cICP", bytes((9, 16, 0, 1)))
+        await prepared(pool, tmp_path, first_frame=heic(), last_frame=png_with(in_pq))
+        assert await pool._quick.run(10, hooks.modules) > heavy
+
+
+async def test_notes_and_refusals_of_every_kind_cross_as_well(
+    pool: MediaPool, tmp_path: Path
+) -> None:
+    white = Image.new("RGB", (640, 480), "white")
+    empty_first = save(white, "GIF", save_all=True, append_images=[scene()])
+    (picture,) = await prepared(pool, tmp_path, image=empty_first)
+    assert picture.notes == (PictureNote.FIRST_VISIBLE_OF_ANIMATION,)
+    with pytest.raises(InvalidImageError) as caught:
+        await prepared(pool, tmp_path, image=save(white, "PNG"))
+    assert (caught.value.option, caught.value.problem) == ("image", "one_colour")
 
 
 async def test_refusals_cross_the_process_boundary(pool: MediaPool, tmp_path: Path) -> None:

@@ -73,7 +73,12 @@ CANCEL = "Cancel"
 NOTES: Mapping[PictureNote, str] = {
     PictureNote.ROTATED: "turned upright",
     PictureNote.FIRST_OF_ANIMATION: "first picture of the animation taken",
+    PictureNote.FIRST_VISIBLE_OF_ANIMATION: (
+        "first picture of the animation that shows something taken"
+    ),
     PictureNote.FLATTENED: "transparency set on white",
+    PictureNote.FLATTENED_DARK: "transparency set on dark grey, where the drawing stands out",
+    PictureNote.END_MISSING: "last rows cut off, which the file lacks",
     PictureNote.SCALED_DOWN: "scaled down",
     PictureNote.SCALED_UP: "scaled up",
     PictureNote.CROPPED: "cropped to the first frame's shape",

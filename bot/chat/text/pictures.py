@@ -20,7 +20,6 @@ PROBLEMS: Mapping[PictureProblem, str] = {
         "attach that."
     ),
     PictureProblem.SVG: "Not queued: the {picture} is an SVG drawing. Export it as PNG first.",
-    PictureProblem.HEIC: "Not queued: the {picture} is a HEIC photo. Save it as JPEG first.",
     PictureProblem.PDF: "Not queued: the {picture} is a PDF. Save the page as PNG first.",
     PictureProblem.VIDEO: (
         "Not queued: the {picture} is a video. Attach a picture, for instance a screenshot of it."
@@ -51,6 +50,14 @@ PROBLEMS: Mapping[PictureProblem, str] = {
     PictureProblem.TOO_ELONGATED: (
         "Not queued: the {picture} is {width}×{height} pixels; the longer side may be at most "
         "{limit} times the shorter one. Crop it first."
+    ),
+    PictureProblem.TRANSPARENT: (
+        "Not queued: the {picture} is transparent all over; there is nothing to be seen on it. Use "
+        "another picture."
+    ),
+    PictureProblem.ONE_COLOUR: (
+        "Not queued: the {picture} shows one single colour and nothing else. Use a picture with "
+        "something on it."
     ),
     PictureProblem.DECODER_FAILED: (
         "Not queued: the {picture} cannot be decoded. Save it again as JPEG or PNG."
