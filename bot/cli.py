@@ -75,10 +75,7 @@ def _settings(*, quiet: bool = False) -> Settings:
     configure_logs(
         level="ERROR" if quiet else settings.log_level,
         style=settings.log_format,
-        secrets=(
-            settings.discord_token.get_secret_value(),
-            settings.dashscope_api_key.get_secret_value(),
-        ),
+        secrets=settings.secrets,
     )
     return settings
 
