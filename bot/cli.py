@@ -128,10 +128,11 @@ async def check() -> None:
     """Check configuration, database, disk, key, provider and Discord."""
     from bot.checks import run_checks
 
-    findings = await run_checks(_settings(quiet=True))
+    findings = await run_checks(_settings(quiet=True), _overrides())
     for finding in findings:
-        mark = "ok  " if finding.problem is None else "FAIL"
-        click.echo(f"{mark} {finding.subject}: {finding.problem or finding.detail}")
+        mark = "FAIL" if finding.problem else "warn" if finding.warning else "ok  "
+        said = finding.problem or finding.warning or finding.detail
+        click.echo(f"{mark} {finding.subject}: {said}")
     if any(finding.problem for finding in findings):
         sys.exit(EXIT_CONFIGURATION)
 

@@ -64,10 +64,15 @@ def may_be_reached(address: IPAddress, networks: Iterable[IPNetwork] = ()) -> bo
         address: where a host's name leads.
         networks: those the host of the bot allows beyond the public ones.
     """
-    address = _unwrapped(address)
-    if any(address in network for network in _NEVER):
+    if is_off_limits(address):
         return False
+    address = _unwrapped(address)
     return _is_public(address) or any(address in network for network in networks)
+
+
+def is_off_limits(address: IPAddress) -> bool:
+    """Tell whether an address is never reached, so that no network could allow it."""
+    return any(_unwrapped(address) in network for network in _NEVER)
 
 
 def _is_public(address: IPAddress) -> bool:
@@ -127,6 +132,31 @@ def is_loopback_name(host: str) -> bool:
         return ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultLookup:
+    """Where a host that results are expected from leads to, seen from this machine."""
+
+    host: str
+    addresses: tuple[str, ...]
+    """Empty where the name service gives none."""
+    refused: str | None
+    """The first address no result would be fetched from."""
+
+    @property
+    def remedy(self) -> str | None:
+        """What is wrong and what helps, in one sentence; None where all is well."""
+        if self.refused is None:
+            return None
+        words = f"{self.host} leads to {self.refused} here, where no result would be fetched from: "
+        if is_off_limits(ip_address(self.refused)):
+            return f"{words}correct this host's DNS, or name a proxy in DASHSCOPE_PROXY"
+        return (
+            f"{words}if a VPN, a VPC or a fake-IP DNS is meant to answer so, name its network in "
+            "RESULT_NETWORKS; otherwise correct this host's DNS, or name a proxy in "
+            "DASHSCOPE_PROXY"
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -42,8 +42,12 @@ _ALERTS: Mapping[AlertKind, str] = {
     ),
     AlertKind.ORPHAN_TASK: "Task {subject} belongs to no job any more (job {job_id}).",
     AlertKind.RESULT_HOST: (
-        "Job {subject}: the result lies on a host outside RESULT_HOSTS. {reason} "
-        "Widen RESULT_HOSTS and restart; I try until the address expires."
+        "Job {subject}: the result may not be fetched from where it lies. {reason} "
+        "Widen RESULT_HOSTS, or RESULT_NETWORKS where a name led to an address, and restart; I try "
+        "until the link expires."
+    ),
+    AlertKind.RESULT_ADDRESS: (
+        "{reason}. Until then nothing is submitted and jobs wait; I look again every 30 seconds."
     ),
     AlertKind.RESULT_DEADLINE: (
         "Job {subject}: the result expires at {expires_at} and is not on disk."
