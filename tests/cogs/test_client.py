@@ -27,19 +27,19 @@ PATIENCE_SECONDS = 20
 
 
 class Night:
-    """A sleep that lasts until the test ends it."""
+    """Sleeps that last until the test ends them."""
 
     def __init__(self) -> None:
-        self.asked: list[float] = []
-        self.began = asyncio.Event()
-        self.may_end = asyncio.Event()
+        self.begun: asyncio.Queue[float] = asyncio.Queue()
+        """The seconds of each sleep that was begun."""
+        self._ends: asyncio.Queue[None] = asyncio.Queue()
 
     async def sleep(self, seconds: float) -> None:
-        self.asked.append(seconds)
-        self.began.set()
-        await self.may_end.wait()
-        self.may_end.clear()
-        self.began.clear()
+        self.begun.put_nowait(seconds)
+        await self._ends.get()
+
+    def end(self) -> None:
+        self._ends.put_nowait(None)
 
 
 @contextlib.asynccontextmanager
@@ -141,20 +141,18 @@ async def test_the_last_session_starts_are_spared_until_there_are_more(
         serving_bot(server, backstage, night=night) as bot,
         asyncio.timeout(PATIENCE_SECONDS),
     ):
-        await night.began.wait()
-        assert night.asked == [86_400]
+        assert await night.begun.get() == 86_400
         assert server.gateway.sessions == []
         assert not bot.gateway_is_well()
         assert bot.gateway_is_well_or_spared(), "no reason to start the process again"
 
         leave(server, SPARED_SESSION_STARTS)
-        night.may_end.set()
-        while len(night.asked) == 1:
-            await asyncio.sleep(0.01)
+        night.end()
+        assert await night.begun.get() == 86_400
         assert server.gateway.sessions == []
 
         leave(server, 1000)
-        night.may_end.set()
+        night.end()
         await bot.wait_until_ready()
         assert not bot.waits_for_session_start
     assert len(server.gateway.sessions) == 1
@@ -172,7 +170,7 @@ async def test_one_more_than_the_spared_is_used_at_once(
         asyncio.timeout(PATIENCE_SECONDS),
     ):
         await bot.wait_until_ready()
-    assert night.asked == []
+    assert night.begun.empty()
 
 
 async def test_a_bot_that_waits_for_session_starts_leaves_when_told_to(
@@ -182,7 +180,7 @@ async def test_a_bot_that_waits_for_session_starts_leaves_when_told_to(
     leave(server, 0)
     async with serving_bot(server, backstage, night=night):
         async with asyncio.timeout(PATIENCE_SECONDS):
-            await night.began.wait()
+            await night.begun.get()
     assert server.gateway.sessions == []
 
 
@@ -195,14 +193,12 @@ async def test_a_discord_that_does_not_say_is_asked_again_a_minute_later(
         serving_bot(server, backstage, night=night) as bot,
         asyncio.timeout(PATIENCE_SECONDS),
     ):
-        await night.began.wait()
+        assert await night.begun.get() == 86_400
         server.faults.respond("GET", "/gateway/bot", 403)
-        night.may_end.set()
-        while len(night.asked) == 1:
-            await asyncio.sleep(0.01)
-        assert night.asked == [86_400, 60]
+        night.end()
+        assert await night.begun.get() == 60
         leave(server, 1000)
-        night.may_end.set()
+        night.end()
         await bot.wait_until_ready()
     assert "session_starts_unknown" in [line["event"] for line in log_lines()]
 
