@@ -9,6 +9,7 @@ import aiohttp
 import discord
 
 from bot.app import App, build_app
+from bot.chat.text import alerts
 from bot.domain.errors import (
     BotError,
     ConfigurationError,
@@ -158,8 +159,8 @@ async def _results(app: App) -> str:
     if not found:
         return "not looked up: they come from this machine, or from hosts named by pattern alone"
     for lookup in found:
-        if lookup.remedy is not None:
-            raise ResultHostError(lookup.remedy)
+        if lookup.refused is not None:
+            raise ResultHostError(alerts.result_address(lookup.host, lookup.refused))
     unknown = [lookup.host for lookup in found if not lookup.addresses]
     if unknown:
         raise _DoubtError(

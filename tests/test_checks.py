@@ -58,7 +58,7 @@ async def findings(
 
 async def problem(settings: dict[str, Any], subject: str, **changes: object) -> str:
     """Return the trouble with one subject, all others being well."""
-    found = await findings(settings, **changes)
+    found = await findings(settings, None, **changes)
     assert [name for name, finding in found.items() if finding.problem] == [subject]
     return str(found[subject].problem)
 

@@ -64,15 +64,10 @@ def may_be_reached(address: IPAddress, networks: Iterable[IPNetwork] = ()) -> bo
         address: where a host's name leads.
         networks: those the host of the bot allows beyond the public ones.
     """
-    if is_off_limits(address):
-        return False
     address = _unwrapped(address)
+    if any(address in network for network in _NEVER):
+        return False
     return _is_public(address) or any(address in network for network in networks)
-
-
-def is_off_limits(address: IPAddress) -> bool:
-    """Tell whether an address is never reached, so that no network could allow it."""
-    return any(_unwrapped(address) in network for network in _NEVER)
 
 
 def _is_public(address: IPAddress) -> bool:
@@ -144,20 +139,6 @@ class ResultLookup:
     refused: str | None
     """The first address no result would be fetched from."""
 
-    @property
-    def remedy(self) -> str | None:
-        """What is wrong and what helps, in one sentence; None where all is well."""
-        if self.refused is None:
-            return None
-        words = f"{self.host} leads to {self.refused} here, where no result would be fetched from: "
-        if is_off_limits(ip_address(self.refused)):
-            return f"{words}correct this host's DNS, or name a proxy in DASHSCOPE_PROXY"
-        return (
-            f"{words}if a VPN, a VPC or a fake-IP DNS is meant to answer so, name its network in "
-            "RESULT_NETWORKS; otherwise correct this host's DNS, or name a proxy in "
-            "DASHSCOPE_PROXY"
-        )
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForwardProxy:
@@ -185,11 +166,11 @@ def parse_proxy(text: str) -> ForwardProxy:
         parts = urlsplit(text)
         port = parts.port
     except ValueError:
-        raise ValueError(_NO_PROXY) from None
+        raise _no_proxy() from None
     host = parts.hostname or ""
     odd = any(not "!" <= letter <= "~" for letter in text)
     if odd or not host or port == 0 or parts.path.strip("/") or parts.query or parts.fragment:
-        raise ValueError(_NO_PROXY)
+        raise _no_proxy()
     user, password = _credentials(parts)
     shown = f"[{host}]" if ":" in host else host
     return ForwardProxy(
@@ -199,10 +180,11 @@ def parse_proxy(text: str) -> ForwardProxy:
     )
 
 
-_NO_PROXY = (
-    "must be http://host:port or http://user:password@host:port; write :, /, @, # and ? in a "
-    "password as %3A, %2F, %40, %23 and %3F"
-)
+def _no_proxy() -> ValueError:
+    return ValueError(
+        "must be http://host:port or http://user:password@host:port; write :, /, @, # and ? in a "
+        "password as %3A, %2F, %40, %23 and %3F"
+    )
 
 
 def _credentials(parts: SplitResult) -> tuple[str | None, str | None]:
@@ -210,5 +192,5 @@ def _credentials(parts: SplitResult) -> tuple[str | None, str | None]:
         return None, None
     user = unquote(parts.username or "")
     if not user or ":" in user:
-        raise ValueError(_NO_PROXY)
+        raise _no_proxy()
     return user, unquote(parts.password or "")

@@ -68,9 +68,4 @@ class ResultRouteWatch:
             log.error("result_address_refused", host=found.host, address=found.refused)
         self._refused[found.host] = found.refused
         self.is_open = False
-        await self._alerts.fire(
-            AlertKind.RESULT_ADDRESS,
-            found.host,
-            address=found.refused,
-            reason=found.remedy or "",
-        )
+        await self._alerts.fire(AlertKind.RESULT_ADDRESS, found.host, address=found.refused)
