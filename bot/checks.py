@@ -41,6 +41,12 @@ class CheckResult:
     warning: str | None = None
     """What may be wrong, and does not keep the bot from starting."""
 
+    @property
+    def line(self) -> str:
+        """What the host reads: ok, warn or FAIL, and about what."""
+        mark = "FAIL" if self.problem else "warn" if self.warning else "ok  "
+        return f"{mark} {self.subject}: {self.problem or self.warning or self.detail}"
+
 
 class _DoubtError(Exception):
     """Something may be wrong."""

@@ -130,9 +130,7 @@ async def check() -> None:
 
     findings = await run_checks(_settings(quiet=True), _overrides())
     for finding in findings:
-        mark = "FAIL" if finding.problem else "warn" if finding.warning else "ok  "
-        said = finding.problem or finding.warning or finding.detail
-        click.echo(f"{mark} {finding.subject}: {said}")
+        click.echo(finding.line)
     if any(finding.problem for finding in findings):
         sys.exit(EXIT_CONFIGURATION)
 
