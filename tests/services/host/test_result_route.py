@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import discord
 import pytest
 from structlog.testing import capture_logs
 
 from bot.chat.text.alerts import alert_words
 from bot.domain.jobs.states import JobState
 from bot.domain.network import ResultLookup
-from bot.loops import UNTIL_OPEN_SECONDS, _submit
+from bot.loops import UNTIL_OPEN_SECONDS, supervise
 from bot.services.host.result_route import AGAIN_SECONDS, LOOK_SECONDS, ResultRouteWatch
 from tests.services.core import Core
 
@@ -74,18 +77,33 @@ async def test_a_host_that_does_not_resolve_changes_nothing(watched: Watched) ->
 
 
 async def test_a_lane_buys_nothing_before_the_first_look_nor_while_it_is_closed(
-    core: Core, watched: Watched
+    core: Core, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    for place, name in (
+        (discord.http.Route, "BASE"),
+        (discord.VoiceClient, "warn_nacl"),
+        (discord.VoiceClient, "warn_dave"),
+    ):
+        monkeypatch.setattr(place, name, getattr(place, name))
+    addresses = ["198.18.0.7"]
+
+    async def resolver(host: str) -> list[str]:
+        assert host == HOST
+        return addresses
+
+    core.overrides = replace(core.overrides, resolver=resolver)
+    loops = {loop.name: loop for loop in supervise(core).loops}
+    lane, watch = loops[f"lane {MODEL}"], loops["result route watch"]
     job = await core.put(JobState.QUEUED)
-    assert await _submit(core, watched.watch, MODEL) == UNTIL_OPEN_SECONDS
-    watched.leads_to("198.18.0.7", refused="198.18.0.7")
-    await watched.look()
-    assert await _submit(core, watched.watch, MODEL) == UNTIL_OPEN_SECONDS
-    assert await core.state(job) is JobState.QUEUED
+    assert await lane.run_once() == UNTIL_OPEN_SECONDS
+    await watch.run_once()
+    assert await lane.run_once() == UNTIL_OPEN_SECONDS
     assert core.provider.creates == []
-    watched.leads_to("47.100.1.1")
-    await watched.look()
-    await _submit(core, watched.watch, MODEL)
+    assert core.told() == ["result_address"]
+
+    addresses[0] = "47.100.1.1"
+    await watch.run_once()
+    await lane.run_once()
     assert await core.state(job) is JobState.PENDING
 
 
