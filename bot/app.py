@@ -447,7 +447,7 @@ class App(Outside):
         """Ends the process when the gateway stays away."""
         return GatewayWatch(
             self.clock,
-            self.client.gateway_is_well,
+            self.client.gateway_is_well_or_spared,
             patience_seconds=self.overrides.gateway_patience_seconds,
         )
 

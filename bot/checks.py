@@ -9,19 +9,25 @@ import aiohttp
 import discord
 
 from bot.app import App, build_app
+from bot.chat.text import alerts
 from bot.domain.errors import (
     BotError,
     ConfigurationError,
     DatabaseUnavailableError,
     MediaUnreadableError,
     ProviderUnavailableError,
+    ResultHostError,
 )
 from bot.domain.ports import Files
 from bot.domain.units import MIB
+from bot.outside import Overrides
 from bot.settings import Settings
 from bot.storage import schema
 
 _KEY_PREFIX = "sk-"
+
+IN_CLEAR = "sends a secret over plain http to another machine, where anybody between can read it"
+"""What is said of a base URL."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,11 +38,28 @@ class CheckResult:
     detail: str = ""
     problem: str | None = None
     """What to do about it; None where all is well."""
+    warning: str | None = None
+    """What may be wrong, and does not keep the bot from starting."""
+
+    @property
+    def line(self) -> str:
+        """What the host reads: ok, warn or FAIL, and about what."""
+        mark = "FAIL" if self.problem else "warn" if self.warning else "ok  "
+        return f"{mark} {self.subject}: {self.problem or self.warning or self.detail}"
 
 
-async def run_checks(settings: Settings) -> list[CheckResult]:
-    """Look at everything a start needs and report each point."""
-    async with build_app(settings) as app:
+class _DoubtError(Exception):
+    """Something may be wrong."""
+
+
+async def run_checks(settings: Settings, overrides: Overrides | None = None) -> list[CheckResult]:
+    """Look at everything a start needs and report each point.
+
+    Args:
+        settings: the host's.
+        overrides: parts that stand in for the product's own.
+    """
+    async with build_app(settings, overrides) as app:
         checks: list[tuple[str, Callable[[App], Awaitable[str]]]] = [
             ("catalogue", _catalogue),
             ("database", _database),
@@ -44,14 +67,20 @@ async def run_checks(settings: Settings) -> list[CheckResult]:
             ("media", _media),
             ("DASHSCOPE_API_KEY", _key_shape),
             ("provider", _provider),
+            ("results", _results),
             ("Discord", _discord),
         ]
-        return [await _run(subject, check, app) for subject, check in checks]
+        return [
+            *(CheckResult(subject=name, warning=IN_CLEAR) for name in settings.in_clear),
+            *[await _run(subject, check, app) for subject, check in checks],
+        ]
 
 
 async def _run(subject: str, check: Callable[[App], Awaitable[str]], app: App) -> CheckResult:
     try:
         return CheckResult(subject=subject, detail=await check(app))
+    except _DoubtError as error:
+        return CheckResult(subject=subject, warning=str(error))
     except ConfigurationError as error:
         named = "" if error.setting == subject else f"{error.setting} "
         return CheckResult(subject=subject, problem=f"{named}{error.problem}")
@@ -125,6 +154,26 @@ async def _provider(app: App) -> str:
     model = next(iter(app.catalogue)).name
     page = await app.provider.list_tasks(model=model, page=1)
     return f"answers; {len(page.tasks)} tasks of {model} in the last 24 hours"
+
+
+async def _results(app: App) -> str:
+    """Judge where a result would come from as a download would."""
+    proxy = app.settings.dashscope_proxy
+    if proxy is not None:
+        return f"not looked up here: the proxy at {proxy.address} does that"
+    found = await app.result_lookups.look()
+    if not found:
+        return "not looked up: they come from this machine, or from hosts named by pattern alone"
+    for lookup in found:
+        if lookup.refused is not None:
+            raise ResultHostError(alerts.result_address(lookup.host, lookup.refused))
+    unknown = [lookup.host for lookup in found if not lookup.addresses]
+    if unknown:
+        raise _DoubtError(
+            f"{', '.join(unknown)} does not resolve here; where the same is true of other hosts "
+            "under RESULT_HOSTS, no result can be fetched"
+        )
+    return "; ".join(f"{lookup.host} leads to {', '.join(lookup.addresses)}" for lookup in found)
 
 
 async def _discord(app: App) -> str:

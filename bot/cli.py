@@ -75,10 +75,7 @@ def _settings(*, quiet: bool = False) -> Settings:
     configure_logs(
         level="ERROR" if quiet else settings.log_level,
         style=settings.log_format,
-        secrets=(
-            settings.discord_token.get_secret_value(),
-            settings.dashscope_api_key.get_secret_value(),
-        ),
+        secrets=settings.secrets,
     )
     return settings
 
@@ -131,10 +128,9 @@ async def check() -> None:
     """Check configuration, database, disk, key, provider and Discord."""
     from bot.checks import run_checks
 
-    findings = await run_checks(_settings(quiet=True))
+    findings = await run_checks(_settings(quiet=True), _overrides())
     for finding in findings:
-        mark = "ok  " if finding.problem is None else "FAIL"
-        click.echo(f"{mark} {finding.subject}: {finding.problem or finding.detail}")
+        click.echo(finding.line)
     if any(finding.problem for finding in findings):
         sys.exit(EXIT_CONFIGURATION)
 

@@ -11,7 +11,7 @@ import hashlib
 import json
 import math
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import aiohttp
@@ -22,9 +22,11 @@ from discord.gateway import DiscordWebSocket
 from typing_extensions import override
 
 from bot.chat import limits
+from bot.chat.proxies import credentials
 from bot.domain.errors import ChatUnavailableError
 from bot.domain.host.overview import GuildInfo
 from bot.domain.ids import GuildId
+from bot.domain.network import ForwardProxy
 from bot.logs import get_logger
 from bot.services import Services
 
@@ -53,6 +55,15 @@ REFUSAL_SECONDS = 1.0
 
 REMEMBERED_INTERACTIONS = 10_000
 """Discord sends an interaction again within seconds, or when a session is resumed."""
+
+
+SPARED_SESSION_STARTS = 20
+"""Left for sessions that cannot be resumed. Discord allows some 1,000 starts a day, and resets the
+token of a bot that makes more:
+https://discord.com/developers/docs/events/gateway#session-start-limit-object"""
+
+_ASK_AGAIN_SECONDS = 60.0
+"""The least wait before Discord is asked for them again."""
 
 
 _NOT_A_MEMBER = frozenset({limits.UNKNOWN_GUILD, limits.MISSING_ACCESS})
@@ -111,7 +122,22 @@ class Interactions:
 class TweenBot(commands.AutoShardedBot):
     """The one connection to Discord's gateway."""
 
-    def __init__(self, *, api_base_url: str, extensions: Sequence[str] = EXTENSIONS) -> None:
+    def __init__(
+        self,
+        *,
+        api_base_url: str,
+        extensions: Sequence[str] = EXTENSIONS,
+        proxy: ForwardProxy | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        """Prepare; nothing is sent.
+
+        Args:
+            api_base_url: the REST base.
+            extensions: modules with cogs.
+            proxy: what REST and gateway go through.
+            sleep: lets so many seconds pass.
+        """
         # Both are discord.py's own places for its addresses; a proxy or local server needs them.
         discord.http.Route.BASE = api_base_url
         discord.VoiceClient.warn_nacl = False
@@ -121,6 +147,8 @@ class TweenBot(commands.AutoShardedBot):
             help_command=None,
             intents=discord.Intents(guilds=True),
             max_messages=None,
+            proxy=None if proxy is None else proxy.address,
+            proxy_auth=credentials(proxy),
             chunk_guilds_at_startup=False,
             allowed_mentions=discord.AllowedMentions.none(),
             max_ratelimit_timeout=MAX_RATELIMIT_WAIT_SECONDS,
@@ -132,7 +160,13 @@ class TweenBot(commands.AutoShardedBot):
         self.interactions = Interactions()
         self.guilds_changed: Callable[[], None] = lambda: None
         """Wakes whoever follows which guilds there are."""
+        self.waits_for_session_start = False
+        """Whether the gateway is left alone because too few session starts are left."""
         self._cog_modules = tuple(extensions)
+        self._sleep = sleep
+        self._session_starts: tuple[int, float] | None = None
+        """How many are left, and the seconds until all of them are there again."""
+        self._leaving = asyncio.Event()
         self._services: Services | None = None
 
     @property
@@ -151,13 +185,54 @@ class TweenBot(commands.AutoShardedBot):
         # A session that cannot be resumed goes back to the default gateway, not to the one that
         # AutoShardedClient asked for; so the default is what the REST API names.
         try:
-            self.shard_count, gateway_url, _ = await self.http.get_bot_gateway()
+            self.shard_count, gateway_url, starts = await self.http.get_bot_gateway()
         except discord.GatewayNotFound as error:
             raise ChatUnavailableError(str(error)) from error
+        self._session_starts = starts["remaining"], starts["reset_after"] / 1000
         DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway_url)
         for extension in self._cog_modules:
             await self.load_extension(extension)
         await self._register_commands()
+
+    @override
+    async def connect(self, *, reconnect: bool = True) -> None:
+        """Open the gateway, once enough session starts are left; return when it is left."""
+        await self._await_session_starts()
+        if not self._leaving.is_set():
+            await super().connect(reconnect=reconnect)
+
+    async def _await_session_starts(self) -> None:
+        """Wait while a crash loop has used up nearly all session starts of the day."""
+        shards = self.shard_count or 1
+        while self._session_starts is not None:
+            remaining, reset_seconds = self._session_starts
+            if remaining >= shards + SPARED_SESSION_STARTS:
+                break
+            self.waits_for_session_start = True
+            seconds = max(reset_seconds, _ASK_AGAIN_SECONDS)
+            log.error("session_starts_spared", remaining=remaining, seconds=round(seconds))
+            await self._sleep_unless_leaving(seconds)
+            if self._leaving.is_set():
+                break
+            try:
+                _, _, starts = await self.http.get_bot_gateway()
+            except (discord.GatewayNotFound, aiohttp.ClientError, OSError) as error:
+                log.warning("session_starts_unknown", reason=type(error).__name__)
+                self._session_starts = remaining, 0.0
+            else:
+                self._session_starts = starts["remaining"], starts["reset_after"] / 1000
+        self.waits_for_session_start = False
+
+    async def _sleep_unless_leaving(self, seconds: float) -> None:
+        waits = [
+            asyncio.ensure_future(self._sleep(seconds)),
+            asyncio.ensure_future(self._leaving.wait()),
+        ]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
 
     async def _register_commands(self) -> None:
         """Send each scope's commands to Discord unless it has exactly these."""
@@ -241,6 +316,7 @@ class TweenBot(commands.AutoShardedBot):
     @override
     async def close(self) -> None:
         """Leave the gateway first, so that nobody asks a client that can no longer answer."""
+        self._leaving.set()
         for shard in self.shards.values():
             await shard.disconnect()
         await self.interactions.end(within_seconds=REFUSAL_SECONDS)
@@ -253,3 +329,7 @@ class TweenBot(commands.AutoShardedBot):
         return all(
             not shard.is_closed() and math.isfinite(shard.latency) for shard in self.shards.values()
         )
+
+    def gateway_is_well_or_spared(self) -> bool:
+        """Tell whether another start of the process could do nothing better for the gateway."""
+        return self.waits_for_session_start or self.gateway_is_well()

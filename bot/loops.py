@@ -8,6 +8,7 @@ from functools import partial
 from bot.app import App
 from bot.domain.jobs.job import Job, JobEvent
 from bot.domain.jobs.states import JobState
+from bot.services.host.result_route import ResultRouteWatch
 from bot.services.jobs.writer import ChangeStage
 from bot.services.stages.supervisor import Loop, Supervisor
 
@@ -18,6 +19,8 @@ DELIVERERS = 3
 LANE_ROUND_SECONDS = 180
 TRANSFER_ROUND_SECONDS = 1200
 PROBE_SECONDS = 30.0
+UNTIL_OPEN_SECONDS = 1.0
+"""A lane that may not buy anything looks again after this."""
 
 RunOnce = Callable[[], Awaitable[float]]
 
@@ -40,10 +43,12 @@ def supervise(app: App) -> Supervisor:
             for number in range(1, count + 1)
         ]
 
+    lookups = app.result_lookups
+    result_route = ResultRouteWatch(lookups.look, app.alerts, hosts=lookups.hosts)
     lanes = {
         model.name: Loop(
             name=f"lane {model.name}",
-            run_once=partial(app.dispatcher.run_once, model.name),
+            run_once=partial(_submit, app, result_route, model.name),
             wakeup=wakeup(),
             round_seconds=LANE_ROUND_SECONDS,
             drains=True,
@@ -89,12 +94,20 @@ def supervise(app: App) -> Supervisor:
             loop("process lease", app.process_lease.run_once),
             loop("gateway watch", app.gateway_watch.run_once),
             loop("storage watch", app.storage_watch.run_once),
+            loop("result route watch", result_route.run_once),
             loop("clock watch", app.clock_watch.run_once),
             loop("lag watch", app.lag_watch.run_once),
         ],
         clock=app.clock,
         metrics=app.metrics,
     )
+
+
+async def _submit(app: App, result_route: ResultRouteWatch, model: str) -> float:
+    """Let a lane do a round, unless what it bought could not be fetched."""
+    if not result_route.is_open:
+        return UNTIL_OPEN_SECONDS
+    return await app.dispatcher.run_once(model)
 
 
 async def _probe(app: App) -> float:

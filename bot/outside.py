@@ -24,7 +24,13 @@ from bot.domain.ports import Chat, Clock, Files, VideoProvider, Wakeup
 from bot.files import LocalFiles
 from bot.media.child import MediaPool
 from bot.metrics import Metrics
-from bot.provider import DashScopeProvider, default_base_url
+from bot.provider import (
+    DashScopeProvider,
+    Resolver,
+    ResultLookups,
+    default_base_url,
+    resolve,
+)
 from bot.services.host.watchdogs import GATEWAY_PATIENCE_SECONDS, LagWatch
 from bot.services.intake.quotas import QuotaDefaults
 from bot.services.jobs.writer import JobListener
@@ -49,6 +55,8 @@ class Overrides:
     clock: Clock | None = None
     database: Database | None = None
     provider: VideoProvider | None = None
+    resolver: Resolver | None = None
+    """Asked where hosts lead to, before anything is bought."""
     chat: Chat | None = None
     media: MediaPool | None = None
     catalogue: Catalogue | None = None
@@ -96,23 +104,49 @@ class Outside:
         if self.overrides.provider is not None:
             return self.overrides.provider
         settings = self.settings
-        region, workspace = settings.dashscope_region, settings.dashscope_workspace_id
         provider = DashScopeProvider(
-            base_url=settings.dashscope_http_base_url or default_base_url(region, workspace),
+            base_url=self._provider_base_url,
             api_key=settings.dashscope_api_key.get_secret_value(),
-            region=region,
+            region=settings.dashscope_region,
             result_hosts=settings.result_hosts,
+            result_networks=settings.result_networks,
+            proxy=settings.dashscope_proxy,
             clock=self.clock,
-            workspace_id=workspace,
+            workspace_id=settings.dashscope_workspace_id,
             user_agent=f"tween/{__version__}",
         )
         self._stack.push_async_callback(provider.aclose)
         return self._around(provider)
 
+    @property
+    def _provider_base_url(self) -> str:
+        settings = self.settings
+        region, workspace = settings.dashscope_region, settings.dashscope_workspace_id
+        return settings.dashscope_http_base_url or default_base_url(region, workspace)
+
+    @cached_property
+    def result_lookups(self) -> ResultLookups:
+        """Where results will come from; nowhere for a provider that is stood in for."""
+        settings, overrides = self.settings, self.overrides
+        is_another = overrides.provider is not None and overrides.resolver is None
+        return ResultLookups(
+            region=settings.dashscope_region,
+            base_url=self._provider_base_url,
+            result_hosts=() if is_another else settings.result_hosts,
+            result_networks=settings.result_networks,
+            is_proxied=settings.dashscope_proxy is not None,
+            resolver=overrides.resolver or resolve,
+        )
+
     @cached_property
     def client(self) -> TweenBot:
         """The gateway client; whoever logs it in closes it."""
-        client = TweenBot(api_base_url=self.settings.discord_api_base_url)
+        settings = self.settings
+        client = TweenBot(
+            api_base_url=settings.discord_api_base_url,
+            proxy=settings.discord_proxy,
+            sleep=self.clock.sleep,
+        )
         if self.overrides.adjust_client is not None:
             self.overrides.adjust_client(client)
         return client
@@ -122,7 +156,12 @@ class Outside:
         """Discord, as loops write to it."""
         if self.overrides.chat is not None:
             return self.overrides.chat
-        chat = Messenger(self.client, money=self.money, operators=self.settings.operators)
+        chat = Messenger(
+            self.client,
+            money=self.money,
+            operators=self.settings.operators,
+            proxy=self.settings.discord_proxy,
+        )
         self._stack.push_async_callback(chat.aclose)
         return self._around(chat)
 

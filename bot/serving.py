@@ -53,6 +53,8 @@ async def run(settings: Settings, overrides: Overrides | None = None) -> None:
 
 
 async def _run(app: App) -> None:
+    for name in app.settings.in_clear:
+        log.warning("secret_in_clear", setting=name)
     # A setting that does not work is named before anything is changed.
     app.catalogue  # noqa: B018 - read for its errors
     await require_writable(app.files)

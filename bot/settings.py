@@ -30,6 +30,13 @@ from bot.domain.errors import ConfigurationError
 from bot.domain.guilds.quota import Rule, Scope, Unit, Window
 from bot.domain.ids import GuildId, UserId
 from bot.domain.money import MICROS
+from bot.domain.network import (
+    ForwardProxy,
+    IPNetwork,
+    is_loopback_name,
+    parse_network,
+    parse_proxy,
+)
 from bot.domain.units import MIB
 
 MOST_SECONDS = 10 * 366 * 86_400
@@ -40,7 +47,12 @@ _HOST_PATTERN = re.compile(r"\[[0-9a-fA-F:.]+\]|[A-Za-z0-9*?._\[\]!-]+")
 Seconds = Annotated[float, Field(gt=0, le=MOST_SECONDS, allow_inf_nan=False)]
 Names = Annotated[tuple[str, ...], NoDecode]
 Snowflakes = Annotated[frozenset[int], NoDecode]
+Networks = Annotated[tuple[IPNetwork, ...], NoDecode]
+Proxy = Annotated[ForwardProxy | None, NoDecode]
 
+
+SHORTEST_SECRET = 4
+"""Characters of a proxy's password that are looked for in log lines."""
 
 LEAST_BUDGET = 0.01
 """CNY; less would be rounded to nothing, and nothing is no bound."""
@@ -55,13 +67,16 @@ class Settings(BaseSettings):
 
     discord_token: SecretStr
     discord_api_base_url: str = "https://discord.com/api/v10"
+    discord_proxy: Proxy = None
     dashscope_api_key: SecretStr
     dashscope_region: Region = Region.BEIJING
     dashscope_http_base_url: str | None = None
     dashscope_workspace_id: str | None = None
+    dashscope_proxy: Proxy = None
     database_url: str = "sqlite:///data/tween.db"
     data_dir: Path = Path("data")
     result_hosts: Names = ("*.aliyuncs.com",)
+    result_networks: Networks = ()
     catalogue_overrides: Path | None = None
     daily_budget: Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)] = 50
     guild_budget_share: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)] = 0.5
@@ -100,6 +115,20 @@ class Settings(BaseSettings):
             if not _HOST_PATTERN.fullmatch(host):
                 raise ValueError(f"{host!r} is not a host name or pattern such as *.aliyuncs.com")
         return value
+
+    @field_validator("result_networks", mode="before")
+    @classmethod
+    def _networks(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        return tuple(parse_network(part.strip()) for part in value.split(",") if part.strip())
+
+    @field_validator("discord_proxy", "dashscope_proxy", mode="before")
+    @classmethod
+    def _proxy(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        return parse_proxy(value.strip()) if value.strip() else None
 
     @field_validator("allowed_guilds", "operator_ids", mode="before")
     @classmethod
@@ -165,6 +194,34 @@ class Settings(BaseSettings):
         if value and not (colon and port.isdecimal() and int(port) <= 65_535):  # noqa: PLR2004
             raise ValueError("must be host:port, or empty for off")
         return value
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What no log line repeats: token, key, and the passwords of proxies."""
+        proxies = (self.discord_proxy, self.dashscope_proxy)
+        return (
+            self.discord_token.get_secret_value(),
+            self.dashscope_api_key.get_secret_value(),
+            *(
+                proxy.password
+                for proxy in proxies
+                # A shorter one would garble every line, and stands nowhere but in an address.
+                if proxy is not None and proxy.password and len(proxy.password) >= SHORTEST_SECRET
+            ),
+        )
+
+    @property
+    def in_clear(self) -> tuple[str, ...]:
+        """Settings that send token or key over plain http to another machine."""
+        bases = {
+            "DISCORD_API_BASE_URL": self.discord_api_base_url,
+            "DASHSCOPE_HTTP_BASE_URL": self.dashscope_http_base_url or "",
+        }
+        return tuple(
+            name
+            for name, base in bases.items()
+            if base.startswith("http://") and not is_loopback_name(urlsplit(base).hostname or "")
+        )
 
     @property
     def daily_budget_micros(self) -> int:

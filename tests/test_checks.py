@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import discord
 import pytest
 
-from bot.checks import CheckResult, run_checks
+from bot.app import build_app
+from bot.checks import CheckResult, _discord, _provider, _results, _run, run_checks
+from bot.domain.network import parse_network
+from bot.outside import Overrides
 from bot.settings import Settings
 from bot.storage import migrate, schema
 from bot.storage.engine import Database
@@ -46,14 +49,16 @@ async def settings(
         }
 
 
-async def findings(settings: dict[str, Any], **changes: object) -> dict[str, CheckResult]:
-    found = await run_checks(Settings(**{**settings, **changes}))
+async def findings(
+    settings: dict[str, Any], overrides: Overrides | None = None, **changes: object
+) -> dict[str, CheckResult]:
+    found = await run_checks(Settings(**{**settings, **changes}), overrides)
     return {finding.subject: finding for finding in found}
 
 
 async def problem(settings: dict[str, Any], subject: str, **changes: object) -> str:
     """Return the trouble with one subject, all others being well."""
-    found = await findings(settings, **changes)
+    found = await findings(settings, None, **changes)
     assert [name for name, finding in found.items() if finding.problem] == [subject]
     return str(found[subject].problem)
 
@@ -64,13 +69,15 @@ def closed_port() -> str:
 
 async def test_all_is_well(settings: dict[str, Any]) -> None:
     found = await findings(settings)
-    assert [finding.problem for finding in found.values()] == [None] * 7
+    assert [finding.problem for finding in found.values()] == [None] * 8
     assert "offers wan2.2-kf2v-flash, wanx2.1-kf2v-plus" in found["catalogue"].detail
     assert "does not exist; run creates it" in found["database"].detail
     assert "is writable" in found["disk"].detail
     assert "a child process" in found["media"].detail
     assert "logged in as Tween" in found["Discord"].detail
     assert "0 tasks of wan2.2-kf2v-flash" in found["provider"].detail
+    assert "not looked up" in found["results"].detail
+    assert {finding.warning for finding in found.values()} == {None}
     assert KEY not in str(found)
     assert settings["discord_token"] not in str(found)
 
@@ -128,3 +135,87 @@ async def test_a_file_that_is_no_database_is_found(
 ) -> None:
     (tmp_path / "tween.db").write_bytes(b"a kitten, not a database" * 100)
     assert "not a database" in await problem(settings, "database")
+
+
+# --- where results come from ------------------------------------------------------------------
+
+HOST = "dashscope-result-bj.oss-cn-beijing.aliyuncs.com"
+
+
+def names(*addresses: str) -> Overrides:
+    """Return a name service that leads every host to the same addresses."""
+
+    async def resolver(_: str) -> Sequence[str]:
+        if not addresses:
+            raise OSError("Name or service not known")
+        return addresses
+
+    return Overrides(resolver=resolver)
+
+
+async def results(settings: dict[str, Any], overrides: Overrides, **changes: object) -> CheckResult:
+    """Return what is said of results where the provider is not on this machine."""
+    changed = Settings(**{**settings, **elsewhere(settings), **changes})
+    async with build_app(changed, overrides) as app:
+        return await _run("results", _results, app)
+
+
+def elsewhere(settings: dict[str, Any]) -> dict[str, str]:
+    """Write the provider's address as nobody takes for loopback who does not connect to it."""
+    base = str(settings["dashscope_http_base_url"])
+    return {"dashscope_http_base_url": base.replace("127.0.0.1", "127.1")}
+
+
+async def test_results_from_public_addresses_are_well(settings: dict[str, Any]) -> None:
+    found = await results(settings, names("47.100.1.1", "2400:3200::1"))
+    assert found == CheckResult(
+        subject="results", detail=f"{HOST} leads to 47.100.1.1, 2400:3200::1"
+    )
+
+
+async def test_an_address_that_would_be_refused_is_found_with_its_remedies(
+    settings: dict[str, Any],
+) -> None:
+    found = await results(settings, names("198.18.0.7"))
+    assert found.problem is not None
+    assert found.line.startswith(f"FAIL results: {HOST} leads to 198.18.0.7 here")
+    assert "RESULT_NETWORKS" in found.problem
+    assert "DASHSCOPE_PROXY" in found.problem
+    allowed = (parse_network("198.18.0.0/15"),)
+    found = await results(settings, names("198.18.0.7"), result_networks=allowed)
+    assert found.problem is None
+    assert found.detail == f"{HOST} leads to 198.18.0.7"
+
+
+async def test_a_result_host_that_does_not_resolve_is_a_doubt(settings: dict[str, Any]) -> None:
+    found = await results(settings, names())
+    assert found.problem is None
+    assert f"{HOST} does not resolve here" in str(found.warning)
+
+
+async def test_a_proxy_looks_results_up_itself_and_keeps_its_password(
+    settings: dict[str, Any],
+) -> None:
+    address = f"127.0.0.1:{free_port()}"
+    proxy = f"http://mia:S3cret@{address}"
+    changed = Settings(**{**settings, "discord_proxy": proxy, "dashscope_proxy": proxy})
+    async with build_app(changed, names("198.18.0.7")) as app:
+        results = await _run("results", _results, app)
+        provider = await _run("provider", _provider, app)
+        discord = await _run("Discord", _discord, app)
+    said = f"not looked up here: the proxy at http://{address} does that"
+    assert results == CheckResult(subject="results", detail=said)
+    assert "ConnectError" in str(provider.problem)
+    assert "connect" in str(discord.problem).lower()
+    for found in (results, provider, discord):
+        assert "S3cret" not in str(found)
+        assert "mia" not in str(found)
+
+
+async def test_a_secret_in_clear_is_a_doubt(settings: dict[str, Any]) -> None:
+    found = await findings(settings, names("47.100.1.1"), **elsewhere(settings))
+    doubt = found["DASHSCOPE_HTTP_BASE_URL"]
+    assert doubt.problem is None
+    assert doubt.line.startswith("warn DASHSCOPE_HTTP_BASE_URL: sends a secret over plain http")
+    assert found["results"].line == f"ok   results: {HOST} leads to 47.100.1.1"
+    assert "DISCORD_API_BASE_URL" not in found

@@ -305,3 +305,19 @@ def test_an_export_of_an_unknown_server_has_no_rows(
     prepare(environment["DATABASE_URL"])
     shown = command.invoke(main, ["usage", "export", "--guild", "1", "--format", "json"])
     assert json.loads(shown.stdout_bytes) == []
+
+
+def test_a_start_says_that_a_secret_goes_in_clear(command: CliRunner, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    # 127.1 is loopback to whoever connects, and another machine to whoever reads.
+    changed = {
+        "DATA_DIR": str(tmp_path / "file" / "data"),
+        "DASHSCOPE_HTTP_BASE_URL": "http://127.1:9/api/v1",
+    }
+    shown = command.invoke(main, ["run"], env=changed)
+    assert shown.exit_code == 78
+    lines = [json.loads(line) for line in shown.stderr.splitlines() if line.startswith("{")]
+    told = [
+        (line["level"], line["setting"]) for line in lines if line["event"] == "secret_in_clear"
+    ]
+    assert told == [("warning", "DASHSCOPE_HTTP_BASE_URL")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -11,18 +12,22 @@ import pytest
 from bot.domain.catalogue import Catalogue, Region
 from bot.domain.errors import ConfigurationError
 from bot.domain.guilds.quota import Scope, Unit, Window
+from bot.domain.network import ForwardProxy
 from bot.settings import Settings, load_settings
 
 REQUIRED = {"DISCORD_TOKEN": "a.b.c", "DASHSCOPE_API_KEY": "sk-made-up"}
 
 DEFAULTS: dict[str, Any] = {
     "DISCORD_API_BASE_URL": "https://discord.com/api/v10",
+    "DISCORD_PROXY": None,
     "DASHSCOPE_REGION": Region.BEIJING,
     "DASHSCOPE_HTTP_BASE_URL": None,
     "DASHSCOPE_WORKSPACE_ID": None,
+    "DASHSCOPE_PROXY": None,
     "DATABASE_URL": "sqlite:///data/tween.db",
     "DATA_DIR": Path("data"),
     "RESULT_HOSTS": ("*.aliyuncs.com",),
+    "RESULT_NETWORKS": (),
     "CATALOGUE_OVERRIDES": None,
     "DAILY_BUDGET": 50,
     "GUILD_BUDGET_SHARE": 0.5,
@@ -88,6 +93,31 @@ def test_a_required_variable_is_named_when_it_is_missing(
         ("DASHSCOPE_WORKSPACE_ID", "", None),
         ("DATABASE_URL", "postgresql://host/name", "postgresql://host/name"),
         ("RESULT_HOSTS", "*.aliyuncs.com, 127.0.0.1,", ("*.aliyuncs.com", "127.0.0.1")),
+        ("RESULT_NETWORKS", "", ()),
+        (
+            "RESULT_NETWORKS",
+            "198.18.0.0/15, fd00::/8,100.64.0.0/10,10.1.2.3",
+            tuple(map(ip_network, ("198.18.0.0/15", "fd00::/8", "100.64.0.0/10", "10.1.2.3/32"))),
+        ),
+        ("RESULT_NETWORKS", "0.0.0.0/0", (ip_network("0.0.0.0/0"),)),
+        ("DISCORD_PROXY", "", None),
+        ("DISCORD_PROXY", " http://127.0.0.1:7890 ", ForwardProxy(address="http://127.0.0.1:7890")),
+        (
+            "DASHSCOPE_PROXY",
+            "HTTP://Proxy.Example/",
+            ForwardProxy(address="http://proxy.example:80"),
+        ),
+        ("DASHSCOPE_PROXY", "http://[fd00::1]:3128", ForwardProxy(address="http://[fd00::1]:3128")),
+        (
+            "DASHSCOPE_PROXY",
+            "http://mia:p%3Ass%2F%40@proxy:3128",
+            ForwardProxy(address="http://proxy:3128", user="mia", password="p:ss/@"),
+        ),
+        (
+            "DISCORD_PROXY",
+            "http://mia@proxy:3128",
+            ForwardProxy(address="http://proxy:3128", user="mia", password=""),
+        ),
         ("CATALOGUE_OVERRIDES", "", None),
         ("DAILY_BUDGET", "0", 0),
         ("DAILY_BUDGET", "12.5", 12.5),
@@ -128,6 +158,28 @@ def test_what_is_written_is_read(
         ("DATABASE_URL", "sqlite:///:memory:"),
         ("DATABASE_URL", "postgresql://tween:half/S3cretHalf@db/tween"),
         ("RESULT_HOSTS", " , "),
+        ("RESULT_NETWORKS", "198.18.0.0/33"),
+        ("RESULT_NETWORKS", "198.18.0.1/15"),
+        ("RESULT_NETWORKS", "10.0.0.0/8, home"),
+        ("RESULT_NETWORKS", "127.0.0.0/8"),
+        ("RESULT_NETWORKS", "127.0.0.1"),
+        ("RESULT_NETWORKS", "::1/128"),
+        ("RESULT_NETWORKS", "::ffff:127.0.0.0/104"),
+        ("RESULT_NETWORKS", "169.254.169.254"),
+        ("RESULT_NETWORKS", "100.100.100.200/32"),
+        ("RESULT_NETWORKS", "fd00:ec2::254"),
+        ("DISCORD_PROXY", "proxy:3128"),
+        ("DISCORD_PROXY", "socks5://proxy:1080"),
+        ("DISCORD_PROXY", "https://proxy:3128"),
+        ("DISCORD_PROXY", "http://"),
+        ("DISCORD_PROXY", "http://:3128"),
+        ("DASHSCOPE_PROXY", "http://proxy:0"),
+        ("DASHSCOPE_PROXY", "http://proxy:99999"),
+        ("DASHSCOPE_PROXY", "http://proxy:3128/path"),
+        ("DASHSCOPE_PROXY", "http://proxy:3128?x=1"),
+        ("DASHSCOPE_PROXY", "http://a b:3128"),
+        ("DASHSCOPE_PROXY", "http://mi%3Aa:x@proxy:3128"),
+        ("DASHSCOPE_PROXY", "http://:x@proxy:3128"),
         ("DAILY_BUDGET", "-1"),
         ("DAILY_BUDGET", "0.0000004"),
         ("GUILD_BUDGET_SHARE", "0"),
@@ -317,12 +369,59 @@ def test_overrides_that_would_break_the_bounds_are_refused(
     assert raised.value.setting == "CATALOGUE_OVERRIDES"
 
 
-@pytest.mark.parametrize("name", ["DATABASE_URL", "DASHSCOPE_HTTP_BASE_URL"])
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("127.0.0.0/8", "'127.0.0.0/8' names loopback, where no result may ever lead"),
+        ("169.254.0.0/16", "'169.254.0.0/16' names link-local, metadata or multicast addresses"),
+        ("198.18.0.1/15", "write 198.18.0.0/15"),
+    ],
+)
+def test_a_network_that_cannot_be_meant_is_explained(
+    monkeypatch: pytest.MonkeyPatch, written: str, said: str
+) -> None:
+    monkeypatch.setenv("RESULT_NETWORKS", written)
+    with pytest.raises(ConfigurationError) as caught:
+        load_settings()
+    assert said in str(caught.value)
+
+
+def test_what_no_log_line_repeats(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DISCORD_PROXY", "http://mia:S3cret%40@proxy:1")
+    monkeypatch.setenv("DASHSCOPE_PROXY", "http://tom:abc@proxy:1")
+    settings = load_settings()
+    assert settings.secrets == ("a.b.c", "sk-made-up", "S3cret@")
+    assert "S3cret" not in repr(settings)
+    assert "abc" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("name", "written", "is_in_clear"),
+    [
+        ("DISCORD_API_BASE_URL", "http://discord.example/api/v10", True),
+        ("DASHSCOPE_HTTP_BASE_URL", "http://10.0.0.7:8080/api/v1", True),
+        ("DASHSCOPE_HTTP_BASE_URL", "http://127.0.0.1.example/api/v1", True),
+        ("DASHSCOPE_HTTP_BASE_URL", "http://127.8.8.8:8080/api/v1", False),
+        ("DASHSCOPE_HTTP_BASE_URL", "http://[::1]:8080/api/v1", False),
+        ("DISCORD_API_BASE_URL", "http://localhost:9/api/v10", False),
+        ("DISCORD_API_BASE_URL", "https://discord.example/api/v10", False),
+    ],
+)
+def test_plain_http_to_another_machine_is_noticed(
+    monkeypatch: pytest.MonkeyPatch, name: str, written: str, *, is_in_clear: bool
+) -> None:
+    monkeypatch.setenv(name, written)
+    assert load_settings().in_clear == ((name,) if is_in_clear else ())
+
+
+@pytest.mark.parametrize(
+    "name", ["DATABASE_URL", "DASHSCOPE_HTTP_BASE_URL", "DISCORD_PROXY", "DASHSCOPE_PROXY"]
+)
 @pytest.mark.parametrize("mark", ["/", "#", "?"])
 def test_a_url_that_cannot_be_read_keeps_its_password(
     monkeypatch: pytest.MonkeyPatch, name: str, mark: str
 ) -> None:
-    scheme = "postgresql" if name == "DATABASE_URL" else "https"
+    scheme = {"DATABASE_URL": "postgresql", "DASHSCOPE_HTTP_BASE_URL": "https"}.get(name, "http")
     monkeypatch.setenv("DISCORD_TOKEN", "token")
     monkeypatch.setenv("DASHSCOPE_API_KEY", "sk-key")
     monkeypatch.setenv(name, f"{scheme}://tween:S3cret{mark}Half@db/tween")

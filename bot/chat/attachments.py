@@ -13,7 +13,9 @@ from pathlib import Path
 import aiohttp
 import stamina
 
+from bot.chat.proxies import credentials
 from bot.domain.errors import ChatUnavailableError
+from bot.domain.network import ForwardProxy
 from bot.domain.ports import LocalFile
 
 ATTEMPTS = 3
@@ -41,6 +43,10 @@ _UNREAD = (aiohttp.ClientError, TimeoutError, _NotHandedOutError)
 
 class Attachments:
     """Fetches files by the URLs an interaction gave them, which are good for a day."""
+
+    def __init__(self, proxy: ForwardProxy | None = None) -> None:
+        self._proxy = None if proxy is None else proxy.address
+        self._proxy_auth = credentials(proxy)
 
     @cached_property
     def _session(self) -> aiohttp.ClientSession:
@@ -70,7 +76,8 @@ class Attachments:
     async def _fetch(
         self, url: str, into: Path, patience: asyncio.Timeout, *, max_bytes: int
     ) -> None:
-        async with self._session.get(url) as answer:
+        asked = self._session.get(url, proxy=self._proxy, proxy_auth=self._proxy_auth)
+        async with asked as answer:
             if answer.status != HTTPStatus.OK:
                 raise _NotHandedOutError(f"HTTP {answer.status}")
             received = 0

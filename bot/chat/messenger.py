@@ -32,6 +32,7 @@ from bot.domain.jobs.delivery import Receipt
 from bot.domain.jobs.job import Job
 from bot.domain.jobs.status import Drawing, Purpose, StatusView
 from bot.domain.money import Money
+from bot.domain.network import ForwardProxy
 from bot.domain.ports import LocalFile
 from bot.logs import get_logger
 
@@ -48,13 +49,18 @@ class Messenger:
     """Posts, edits and finds a job's messages."""
 
     def __init__(
-        self, client: discord.Client, *, money: Money, operators: Iterable[UserId]
+        self,
+        client: discord.Client,
+        *,
+        money: Money,
+        operators: Iterable[UserId],
+        proxy: ForwardProxy | None = None,
     ) -> None:
         self._client = client
         self._money = money
         self._operators = tuple(operators)
         self._discord = DiscordRetry()
-        self._attachments = Attachments()
+        self._attachments = Attachments(proxy)
 
     async def aclose(self) -> None:
         """Close the connections of its own; the client's are the client's."""

@@ -6,5 +6,14 @@ everything it raises is a ``ProviderError`` or a ``MediaTooLargeError`` of ``bot
 
 from bot.provider.client import PAGE_SIZE, DashScopeProvider, default_base_url
 from bot.provider.exchange import Deadlines
+from bot.provider.result_lookup import Resolver, ResultLookups, resolve
 
-__all__ = ["PAGE_SIZE", "DashScopeProvider", "Deadlines", "default_base_url"]
+__all__ = [
+    "PAGE_SIZE",
+    "DashScopeProvider",
+    "Deadlines",
+    "Resolver",
+    "ResultLookups",
+    "default_base_url",
+    "resolve",
+]

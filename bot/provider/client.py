@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import ssl
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Final, Self
@@ -28,6 +29,7 @@ from bot.domain.errors import (
 )
 from bot.domain.failure import FailureReason
 from bot.domain.ids import AccountId, TaskId
+from bot.domain.network import ForwardProxy, IPNetwork
 from bot.domain.ports import Clock, LocalFile, VideoProvider
 from bot.domain.requests.task import Task, TaskPage, TaskRequest
 from bot.provider.downloads import Downloader
@@ -71,11 +73,14 @@ class DashScopeProvider(VideoProvider):
         region: Region,
         result_hosts: Sequence[str],
         clock: Clock,
+        result_networks: Sequence[IPNetwork] = (),
+        proxy: ForwardProxy | None = None,
         workspace_id: str | None = None,
         user_agent: str = "tween",
         queries_per_second: float = 10.0,
         deadlines: Deadlines | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
+        certificates: ssl.SSLContext | None = None,
     ) -> None:
         """Prepare; nothing is sent.
 
@@ -85,11 +90,14 @@ class DashScopeProvider(VideoProvider):
             region: Where the account lives.
             result_hosts: Names and globs a result may be fetched from.
             clock: Paces the queries and judges expiry.
+            result_networks: Networks beyond the public ones a result may be fetched from.
+            proxy: What calls go through, and results from all but loopback hosts.
             workspace_id: Sub-workspace to charge.
             user_agent: What we call ourselves.
             queries_per_second: Most queries, lists and cancels per second together.
             deadlines: Shorter ones for tests.
             transport: Answers instead of the network, for tests.
+            certificates: Who is believed instead of the usual authorities, for tests.
 
         Raises:
             ConfigurationError: the base URL or the key cannot be used.
@@ -101,15 +109,21 @@ class DashScopeProvider(VideoProvider):
         self._secrets = (api_key,)
         self._headers = _headers(api_key, workspace_id=workspace_id, user_agent=user_agent)
         self._lane = QueryLane(per_second=queries_per_second, clock=clock)
-        context = httpx.create_ssl_context(trust_env=False)
+        context = certificates or httpx.create_ssl_context(trust_env=False)
         # A kept connection may be closed by the server just as a request leaves, which would make
         # a create's fate unclear for no reason.
-        self._creates = transport or new_transport(context, keeps_connections=False)
-        self._queries = transport or new_transport(context, keeps_connections=True)
+        self._creates = transport or new_transport(context, keeps_connections=False, proxy=proxy)
+        self._queries = transport or new_transport(context, keeps_connections=True, proxy=proxy)
         self._results = transport or new_transport(context, keeps_connections=False)
+        self._tunnel = (
+            None
+            if proxy is None
+            else transport or new_transport(context, keeps_connections=False, proxy=proxy)
+        )
         self._downloader = Downloader(
             transport=self._results,
-            hosts=ResultHosts(result_hosts),
+            tunnel=self._tunnel,
+            hosts=ResultHosts(result_hosts, result_networks),
             clock=clock,
             user_agent=user_agent,
             deadlines=self._deadlines,
@@ -133,8 +147,9 @@ class DashScopeProvider(VideoProvider):
 
     async def aclose(self) -> None:
         """Close the connections that are kept."""
-        for transport in (self._creates, self._queries, self._results):
-            await transport.aclose()
+        for transport in (self._creates, self._queries, self._results, self._tunnel):
+            if transport is not None:
+                await transport.aclose()
 
     @override
     async def create_task(self, request: TaskRequest) -> TaskId:

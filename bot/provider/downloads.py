@@ -11,6 +11,7 @@ from functools import partial
 from typing import Protocol, runtime_checkable
 
 import httpx
+from typing_extensions import override
 
 from bot.domain.errors import (
     MalformedResponseError,
@@ -20,8 +21,8 @@ from bot.domain.errors import (
     ResultHostError,
 )
 from bot.domain.ports import Clock, LocalFile
-from bot.provider.exchange import Deadlines
-from bot.provider.hosts import ResultHosts, ResultPlace, check_peer
+from bot.provider.exchange import Deadlines, trouble_of
+from bot.provider.hosts import ResultHosts, ResultPlace
 from bot.provider.wire import expires_of
 
 WRITE_BYTES = 512 * 1024
@@ -43,6 +44,26 @@ class _Stream(Protocol):
     async def aclose(self) -> None: ...
 
 
+class ExactURL(httpx.URL):
+    """An address whose path and query go out byte for byte as given.
+
+    httpx would normalise a signed query. Its ``target`` extension leaves one alone, but httpcore
+    gives a proxy's CONNECT the same target: the signed query instead of ``host:port``, in clear
+    (httpcore 1.0.9, ``_async/http_proxy.py``). The transport reads ``raw_path``, and only for the
+    request itself.
+    """
+
+    def __init__(self, origin: str, target: bytes) -> None:
+        super().__init__(origin)
+        self._target = target
+
+    @property
+    @override
+    def raw_path(self) -> bytes:
+        """Path and query."""
+        return self._target
+
+
 class PeerGuard:
     """Ends a connection to the wrong address before a byte leaves, TLS greeting included.
 
@@ -51,7 +72,8 @@ class PeerGuard:
     sending.
     """
 
-    def __init__(self, place: ResultPlace) -> None:
+    def __init__(self, hosts: ResultHosts, place: ResultPlace) -> None:
+        self._hosts = hosts
         self._place = place
         self.has_checked = False
 
@@ -64,7 +86,7 @@ class PeerGuard:
             return  # and with has_checked unset the answer is refused
         peer = stream.get_extra_info("server_addr")
         try:
-            check_peer(self._place, "" if peer is None else peer[0])
+            self._hosts.check_peer(self._place, "" if peer is None else peer[0])
         except ResultHostError:
             await stream.aclose()
             raise
@@ -130,14 +152,26 @@ class Downloader:
         user_agent: str,
         deadlines: Deadlines,
         connects: bool,
+        tunnel: httpx.AsyncBaseTransport | None = None,
     ) -> None:
+        """Prepare; nothing is sent.
+
+        Args:
+            transport: reaches results itself.
+            hosts: where results lie.
+            clock: judges expiry.
+            user_agent: what we call ourselves.
+            deadlines: how long things may take.
+            connects: False only for a transport of a test, which reaches no address to check.
+            tunnel: reaches results through a proxy, and is used for all but loopback.
+        """
         self._transport = transport
+        self._tunnel = tunnel
         self._hosts = hosts
         self._clock = clock
         self._user_agent = user_agent
         self._deadlines = deadlines
         self._connects = connects
-        """False only for a transport of a test, which reaches no address to check."""
 
     async def download(self, url: str, into: LocalFile, *, max_bytes: int) -> int:
         """Stream a result into a file and return its bytes; see ``VideoProvider``."""
@@ -149,7 +183,7 @@ class Downloader:
         except TimeoutError as error:
             raise _broken(place, "took too long") from error
         except (httpx.HTTPError, httpx.StreamError) as error:
-            raise _broken(place, type(error).__name__) from error
+            raise _broken(place, trouble_of(error)) from error
         except OSError as error:
             # A full disk may have room again while the URL still lives: worth another try.
             raise _broken(place, f"our disk: {error.strerror}") from error
@@ -159,7 +193,17 @@ class Downloader:
     async def _fetch(
         self, url: str, place: ResultPlace, file: FileWriter, *, max_bytes: int
     ) -> int:
-        guard = PeerGuard(place)
+        guard, transport = PeerGuard(self._hosts, place), self._transport
+        extensions: dict[str, object] = {}
+        if self._tunnel is not None and not place.is_loopback:
+            # The proxy looks the name up, so the peer is the proxy, wherever that is. What the
+            # URL itself says is judged all the same.
+            transport = self._tunnel
+            if place.address is not None:
+                self._hosts.check_peer(place, place.address)
+            guard.has_checked = True
+        else:
+            extensions["trace"] = guard
         timeout = httpx.Timeout(self._deadlines.download_read, connect=self._deadlines.connect)
         request = httpx.Request(
             "GET",
@@ -169,10 +213,10 @@ class Downloader:
                 "Accept": "*/*",
                 "Accept-Encoding": "identity",
             },
-            # A signed query must arrive byte for byte; httpx would normalise some of it.
-            extensions={"target": place.target, "trace": guard, "timeout": timeout.as_dict()},
+            extensions={**extensions, "timeout": timeout.as_dict()},
         )
-        response = await self._transport.handle_async_request(request)
+        request.url = ExactURL(place.origin, place.target)
+        response = await transport.handle_async_request(request)
         try:
             if self._connects and not guard.has_checked:
                 raise ResultHostError(f"download: the address of {place.host} was not checked")

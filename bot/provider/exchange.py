@@ -18,6 +18,7 @@ import httpx
 from typing_extensions import override
 
 from bot.domain.errors import MalformedResponseError, ProviderUnavailableError
+from bot.domain.network import ForwardProxy
 from bot.domain.ports import Clock
 
 LONGEST_ANSWER_BYTES = 1024 * 1024
@@ -109,8 +110,16 @@ class Body(httpx.AsyncByteStream):
         self.was_handed_over = True
 
 
-def new_transport(context: ssl.SSLContext, *, keeps_connections: bool) -> httpx.AsyncHTTPTransport:
-    """Build a transport without proxies and retries, with or without kept connections."""
+def new_transport(
+    context: ssl.SSLContext, *, keeps_connections: bool, proxy: ForwardProxy | None = None
+) -> httpx.AsyncHTTPTransport:
+    """Build a transport without retries, with or without kept connections.
+
+    Args:
+        context: what servers' certificates are checked by.
+        keeps_connections: whether a connection serves more than one request.
+        proxy: what all requests go through; nothing in the environment names another.
+    """
     return httpx.AsyncHTTPTransport(
         verify=context,
         trust_env=False,
@@ -118,7 +127,20 @@ def new_transport(context: ssl.SSLContext, *, keeps_connections: bool) -> httpx.
         limits=httpx.Limits(
             max_connections=None, max_keepalive_connections=20 if keeps_connections else 0
         ),
+        proxy=None if proxy is None else _httpx_proxy(proxy),
     )
+
+
+def _httpx_proxy(proxy: ForwardProxy) -> httpx.Proxy:
+    auth = None if proxy.user is None else (proxy.user, proxy.password or "")
+    return httpx.Proxy(proxy.address, auth=auth)
+
+
+def trouble_of(error: Exception) -> str:
+    """Return what may be said of an error of the transport: its name, and a proxy's status."""
+    name = type(error).__name__
+    status = str(error)[:3] if isinstance(error, httpx.ProxyError) else ""
+    return f"{name} {status}" if status.isdecimal() else name
 
 
 async def exchange(
@@ -162,7 +184,7 @@ async def exchange(
         raise MalformedResponseError(f"{call}: an answer of broken compression") from error
     except (httpx.HTTPError, httpx.StreamError) as error:
         raise ProviderUnavailableError(
-            f"{call}: {type(error).__name__} at {url.host}",
+            f"{call}: {trouble_of(error)} at {url.host}",
             request_was_sent=body.was_handed_over,
         ) from error
     return Reply(response.status_code, content, response.headers, body.was_handed_over)

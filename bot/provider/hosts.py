@@ -11,9 +11,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from ipaddress import ip_address
 
 from bot.domain.errors import ResultHostError
+from bot.domain.network import IPNetwork, is_loopback_name, may_be_reached
 
 _URL = re.compile(
     r"(?P<scheme>https?)://"
@@ -23,12 +24,6 @@ _URL = re.compile(
     r"(?:#.*)?",
     re.IGNORECASE | re.ASCII,
 )
-_NAT64 = ip_network("64:ff9b::/96")
-_GLOBAL_UNICAST = ip_network("2000::/3")
-"""All that is assigned to hosts of the internet:
-https://www.iana.org/assignments/ipv6-address-space/."""
-_SPECIAL = (ip_network("3fff::/20"), ip_network("192.88.99.0/24"))
-"""Documentation, and a relay that is no more; Python 3.11 takes them for global."""
 _HIGHEST_PORT = 65_535
 _HTTP_PORT = 80
 
@@ -56,12 +51,23 @@ class ResultPlace:
         """Host and path, for logs: never the signed query."""
         return self.host + self.target.decode("ascii").partition("?")[0]
 
+    @property
+    def address(self) -> str | None:
+        """The host where it is an address and no name."""
+        host = self.host.strip("[]")
+        try:
+            ip_address(host)
+        except ValueError:
+            return None
+        return host
+
 
 class ResultHosts:
-    """The hosts named in ``RESULT_HOSTS``."""
+    """The hosts named in ``RESULT_HOSTS``, and where they may lead (``RESULT_NETWORKS``)."""
 
-    def __init__(self, names: Sequence[str]) -> None:
+    def __init__(self, names: Sequence[str], networks: Sequence[IPNetwork] = ()) -> None:
         self._names = tuple(name.strip().lower() for name in names if name.strip())
+        self._networks = tuple(networks)
 
     def place_of(self, url: str) -> ResultPlace:
         """Take a URL apart, if it may be fetched from.
@@ -77,9 +83,9 @@ class ResultHosts:
         port = None if found["port"] is None else int(found["port"])
         if port is not None and not 0 < port <= _HIGHEST_PORT:
             raise ResultHostError(f"download: {host} with port {port}")
-        is_loopback = host in self._names and _is_loopback_name(host)
+        is_loopback = host in self._names and is_loopback_name(host)
         if not is_loopback:
-            if not any(host == name or fnmatchcase(host, name) for name in self._names):
+            if not self.allows(host):
                 raise ResultHostError(f"download: {host} is not among the result hosts")
             if scheme == "http":
                 scheme = "https"
@@ -89,49 +95,35 @@ class ResultHosts:
             scheme=scheme, host=host, port=port, target=target, is_loopback=is_loopback
         )
 
+    def allows(self, host: str) -> bool:
+        """Tell whether a host is named, by itself or by a pattern."""
+        return any(host == name or fnmatchcase(host, name) for name in self._names)
 
-def check_peer(place: ResultPlace, peer: str) -> None:
-    """Refuse a connection whose other end is not where results lie.
+    def exact_names(self) -> tuple[str, ...]:
+        """Return the hosts that are named without a pattern, loopback aside."""
+        return tuple(
+            name
+            for name in self._names
+            if not any(letter in name for letter in "*?") and not is_loopback_name(name)
+        )
 
-    Names can be made to point anywhere, so this looks at the address that was really reached,
-    before a byte is sent.
+    def check_peer(self, place: ResultPlace, peer: str) -> None:
+        """Refuse a connection whose other end is not where results lie.
 
-    Raises:
-        ResultHostError: the address is not global, or not loopback where loopback is named.
-    """
-    try:
-        address = ip_address(peer.partition("%")[0])
-    except ValueError:
-        raise ResultHostError(f"download: {place.host} has no address") from None
-    allowed = address.is_loopback if place.is_loopback else is_public(address)
-    if not allowed:
-        raise ResultHostError(f"download: {place.host} led to {address}")
+        Names can be made to point anywhere, so this looks at the address that was really reached,
+        before a byte is sent.
 
-
-def is_public(address: IPv4Address | IPv6Address) -> bool:
-    """Tell whether an address belongs to a single host of the public internet.
-
-    IPv6 addresses that only wrap an IPv4 address are judged by what they wrap.
-    """
-    if isinstance(address, IPv6Address):
-        wrapped = address.ipv4_mapped or address.sixtofour
-        if address.teredo is not None:
-            wrapped = address.teredo[1]
-        if address in _NAT64:
-            wrapped = IPv4Address(int(address) & 0xFFFF_FFFF)
-        if wrapped is not None:
-            return is_public(wrapped)
-        if address not in _GLOBAL_UNICAST:
-            return False
-    if any(address in network for network in _SPECIAL):
-        return False
-    return address.is_global and not address.is_multicast
-
-
-def _is_loopback_name(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
+        Raises:
+            ResultHostError: the address is neither public nor in a network that is allowed, or
+                not loopback where loopback is named.
+        """
+        try:
+            address = ip_address(peer.partition("%")[0])
+        except ValueError:
+            raise ResultHostError(f"download: {place.host} has no address") from None
+        if place.is_loopback:
+            allowed = address.is_loopback
+        else:
+            allowed = may_be_reached(address, self._networks)
+        if not allowed:
+            raise ResultHostError(f"download: {place.host} led to {address}")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import ssl
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import httpx
 
 from bot.domain.catalogue import Endpoint, Region
+from bot.domain.network import ForwardProxy, IPNetwork
 from bot.domain.requests.task import TaskImage, TaskRequest
 from bot.provider import DashScopeProvider, Deadlines
 
@@ -43,12 +45,18 @@ def provider_on(
     deadlines: Deadlines | None = None,
     clock: ManualClock | None = None,
     workspace_id: str | None = None,
+    result_networks: tuple[IPNetwork, ...] = (),
+    proxy: ForwardProxy | None = None,
+    certificates: ssl.SSLContext | None = None,
 ) -> DashScopeProvider:
     return DashScopeProvider(
         base_url=base_url,
         api_key=KEY,
         region=Region.BEIJING,
         result_hosts=result_hosts,
+        result_networks=result_networks,
+        proxy=proxy,
+        certificates=certificates,
         clock=clock or ManualClock(),
         workspace_id=workspace_id,
         user_agent="tween/test",

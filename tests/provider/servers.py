@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import ssl
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
@@ -70,7 +71,10 @@ class Served:
 
 @contextlib.asynccontextmanager
 async def serving(
-    behave: Callable[[Peer], Awaitable[None]], *, receive_buffer_bytes: int | None = None
+    behave: Callable[[Peer], Awaitable[None]],
+    *,
+    receive_buffer_bytes: int | None = None,
+    tls: ssl.SSLContext | None = None,
 ) -> AsyncIterator[Served]:
     """Run a server whose every connection is treated by ``behave``."""
     served = Served()
@@ -95,7 +99,7 @@ async def serving(
     if receive_buffer_bytes is not None:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer_bytes)
     listening.bind(("127.0.0.1", 0))
-    server = await asyncio.start_server(accept, sock=listening)
+    server = await asyncio.start_server(accept, sock=listening, ssl=tls)
     served.port = listening.getsockname()[1]
     try:
         yield served

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 
 import httpx
 import pytest
 
 from bot.domain.errors import ResultHostError
-from bot.provider.hosts import ResultHosts, check_peer, is_public
+from bot.domain.network import may_be_reached
+from bot.provider.hosts import ResultHosts
 
 NAMES = (" *.aliyuncs.com ", "", "127.0.0.1", "localhost", "[::1]", "*.test", "Exact.Example")
 
@@ -104,7 +105,7 @@ def test_loopback_under_a_glob_is_no_named_loopback() -> None:
     place = ResultHosts(("*",)).place_of("http://127.0.0.1:80/x")
     assert place.origin == "https://127.0.0.1"
     with pytest.raises(ResultHostError):
-        check_peer(place, "127.0.0.1")
+        ResultHosts(NAMES).check_peer(place, "127.0.0.1")
 
 
 def test_refusal_does_not_repeat_the_query() -> None:
@@ -160,7 +161,7 @@ def test_refusal_does_not_repeat_the_query() -> None:
     ],
 )
 def test_only_single_hosts_of_the_internet_are_public(address: str, expected: bool) -> None:  # noqa: FBT001  # a column
-    assert is_public(ip_address(address)) is expected
+    assert may_be_reached(ip_address(address)) is expected
 
 
 @pytest.mark.parametrize(
@@ -181,7 +182,21 @@ def test_only_single_hosts_of_the_internet_are_public(address: str, expected: bo
 def test_reached_address_is_what_counts(url: str, peer: str, allowed: bool) -> None:  # noqa: FBT001  # a column
     place = ResultHosts(NAMES).place_of(url)
     if allowed:
-        check_peer(place, peer)
+        ResultHosts(NAMES).check_peer(place, peer)
     else:
         with pytest.raises(ResultHostError):
-            check_peer(place, peer)
+            ResultHosts(NAMES).check_peer(place, peer)
+
+
+def test_a_network_of_the_hosts_own_may_be_led_to_by_named_hosts_alone() -> None:
+    hosts = ResultHosts(NAMES, (ip_network("198.18.0.0/15"),))
+    place = hosts.place_of("https://a.aliyuncs.com/x")
+    hosts.check_peer(place, "198.18.0.7")
+    hosts.check_peer(place, "47.100.1.1")
+    for refused in ("10.0.0.1", "127.0.0.1", "169.254.169.254"):
+        with pytest.raises(ResultHostError, match=f"led to {refused}"):
+            hosts.check_peer(place, refused)
+    with pytest.raises(ResultHostError):
+        hosts.place_of("https://evil.com/x")
+    with pytest.raises(ResultHostError):
+        hosts.check_peer(hosts.place_of("http://localhost:1/x"), "198.18.0.7")

@@ -10,6 +10,12 @@ from bot.chat.text.sentences import SafeFormatMap
 from bot.domain.host.alerts import Alert, AlertKind
 from bot.domain.jobs.ownership import UnresolvedReason
 
+_RESULT_ADDRESS = (
+    "{subject} leads to {address} here, where no result would be fetched from. Correct this host's "
+    "DNS, or name a proxy in DASHSCOPE_PROXY; where a VPN, a VPC or a fake-IP DNS is meant to "
+    "answer so, name its network in RESULT_NETWORKS."
+)
+
 _ALERTS: Mapping[AlertKind, str] = {
     AlertKind.ACCOUNT_PAUSED: (
         "The provider refuses the account ({reason}). Nothing is submitted; jobs wait. "
@@ -42,8 +48,13 @@ _ALERTS: Mapping[AlertKind, str] = {
     ),
     AlertKind.ORPHAN_TASK: "Task {subject} belongs to no job any more (job {job_id}).",
     AlertKind.RESULT_HOST: (
-        "Job {subject}: the result lies on a host outside RESULT_HOSTS. {reason} "
-        "Widen RESULT_HOSTS and restart; I try until the address expires."
+        "Job {subject}: the result may not be fetched from where it lies. {reason} "
+        "Widen RESULT_HOSTS, or RESULT_NETWORKS where a name led to an address, and restart; I try "
+        "until the link expires."
+    ),
+    AlertKind.RESULT_ADDRESS: (
+        f"{_RESULT_ADDRESS} Until then nothing is submitted and jobs wait; I look again every "
+        "30 seconds."
     ),
     AlertKind.RESULT_DEADLINE: (
         "Job {subject}: the result expires at {expires_at} and is not on disk."
@@ -76,6 +87,11 @@ _REASONS: Mapping[str, str] = {
     UnresolvedReason.LIST_UNREADABLE: "The provider's list cannot be read; I go on trying.",
 }
 """Why a job without an answer is not settled."""
+
+
+def result_address(host: str, address: str) -> str:
+    """Return what is wrong with where results would come from, and what helps."""
+    return _RESULT_ADDRESS.format(subject=host, address=address)
 
 
 def alert_words(alert: Alert) -> str:

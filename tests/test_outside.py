@@ -1,0 +1,80 @@
+"""What the settings say of the host's network reaches the parts that connect."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import discord
+import pytest
+
+from bot.app import build_app
+from bot.chat.messenger import Messenger
+from bot.domain.errors import ResultHostError
+from bot.provider import DashScopeProvider
+from bot.settings import Settings
+
+BEIJING = "dashscope-result-bj.oss-cn-beijing.aliyuncs.com"
+URL = f"https://{BEIJING}/x.mp4"
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    for place, name in (
+        (discord.http.Route, "BASE"),
+        (discord.VoiceClient, "warn_nacl"),
+        (discord.VoiceClient, "warn_dave"),
+    ):
+        monkeypatch.setattr(place, name, getattr(place, name))
+    monkeypatch.chdir(tmp_path)
+    return {
+        "discord_token": "a.b.c",
+        "dashscope_api_key": "sk-made-up",
+        "data_dir": tmp_path,
+    }
+
+
+async def test_without_settings_nothing_but_public_addresses_and_no_proxy(
+    settings: dict[str, Any],
+) -> None:
+    async with build_app(Settings(**settings)) as app:
+        provider, chat = app.provider, app.chat
+        assert isinstance(provider, DashScopeProvider)
+        assert isinstance(chat, Messenger)
+        hosts = provider._downloader._hosts
+        with pytest.raises(ResultHostError):
+            hosts.check_peer(hosts.place_of(URL), "198.18.0.7")
+        assert provider._downloader._tunnel is None
+        assert app.client.http.proxy is None
+        assert chat._attachments._proxy is None
+        assert app.result_lookups.hosts == (BEIJING,)
+
+
+async def test_each_setting_reaches_its_own_side(settings: dict[str, Any]) -> None:
+    settings |= {
+        "result_networks": "198.18.0.0/15",
+        "discord_proxy": "http://mia:S3cret@one.example:1",
+    }
+    async with build_app(Settings(**settings)) as app:
+        provider, chat = app.provider, app.chat
+        assert isinstance(provider, DashScopeProvider)
+        assert isinstance(chat, Messenger)
+        hosts = provider._downloader._hosts
+        hosts.check_peer(hosts.place_of(URL), "198.18.0.7")
+        assert provider._downloader._tunnel is None
+        assert app.client.http.proxy == chat._attachments._proxy == "http://one.example:1"
+        assert app.client.http.proxy_auth == chat._attachments._proxy_auth
+        assert app.client.http.proxy_auth is not None
+        assert app.client.http.proxy_auth.password == "S3cret"
+        assert app.result_lookups.hosts == (BEIJING,)
+
+
+async def test_the_providers_proxy_is_not_discords(settings: dict[str, Any]) -> None:
+    settings |= {"dashscope_proxy": "http://two.example:2"}
+    async with build_app(Settings(**settings)) as app:
+        assert isinstance(app.provider, DashScopeProvider)
+        assert app.provider._downloader._tunnel is not None
+        assert app.client.http.proxy is None
+        assert app.result_lookups.hosts == ()
