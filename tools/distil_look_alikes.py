@@ -54,7 +54,7 @@ def written(text: str) -> str:
             '"""Signs that look like Latin letters; written by ``tools.distil_look_alikes``.',
             "",
             f"Facts of confusables.txt {version[1]}, https://www.unicode.org/reports/tr39/, for",
-            "texts as ``words`` folds them. Copyright Unicode, Inc., whose terms and licence are at",
+            "texts as ``words`` folds them. Copyright Unicode, Inc., whose licence is at",
             "https://www.unicode.org/license.txt.",
             '"""',
             "",

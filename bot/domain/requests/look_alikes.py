@@ -1,7 +1,7 @@
 """Signs that look like Latin letters; written by ``tools.distil_look_alikes``.
 
 Facts of confusables.txt 13.0.0, https://www.unicode.org/reports/tr39/, for
-texts as ``words`` folds them. Copyright Unicode, Inc., whose terms and licence are at
+texts as ``words`` folds them. Copyright Unicode, Inc., whose licence is at
 https://www.unicode.org/license.txt.
 """
 
