@@ -1,6 +1,7 @@
 # README.md, "Run it in a container", says how to start it.
 #
-# The base is any Debian or Ubuntu with Python 3.11 or newer, its venv module and pip.
+# The base is any Debian or Ubuntu with Python 3.11 or newer, its venv module and pip. `make
+# pin-images` puts the digest behind the tag, here and in compose.yaml.
 ARG PYTHON_IMAGE=python:3.13-slim
 
 FROM ${PYTHON_IMAGE} AS packages

@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 IMAGE := tween:latest
 
-.PHONY: setup check fix test test-fast demo docs run bench image lock clean
+.PHONY: setup check fix test test-fast demo docs run bench image pin-images audit lock clean
 
 setup: $(VENV)/.ready
 
@@ -62,6 +62,16 @@ image:
 		fi; \
 	done; \
 	echo "make image needs docker, podman or buildah, and a docker engine that runs" >&2; exit 1
+
+# Base images by digest, as their tags stand today; run it again to renew them. Needs docker, skopeo
+# or crane, and the images' registry.
+pin-images: setup
+	$(BIN)/python -m tools.pin_images
+
+# What is known of the versions in requirements.lock. Error 1: something; Error 3: the advisory
+# services cannot be reached, so nothing is known either way. Not part of the checks.
+audit: setup
+	$(BIN)/python -m tools.audit
 
 # Brings the lock files up to pyproject.toml, all for development and what a host needs; a version
 # stays while it fits, unless its lines were deleted. Needs uv on the PATH.

@@ -137,8 +137,14 @@ async def require_writable(files: Files) -> None:
 
 
 async def _media(app: App) -> str:
-    await app.media.check()
-    return "a child process loads what pictures and videos need"
+    try:
+        await require_writable(app.files)
+    except ConfigurationError:  # that is another check's to say
+        return "not looked at: a child process needs DATA_DIR"
+    loads = "a child process loads what pictures and videos need"
+    if not (missing := await app.media.check()):
+        return loads
+    return f"{loads}; this system does not shut it off from: {', '.join(missing)}"
 
 
 async def _key_shape(app: App) -> str:

@@ -17,7 +17,7 @@ import structlog
 from structlog.stdlib import BoundLogger
 from structlog.typing import EventDict, WrappedLogger
 
-from bot.domain.redaction import DATA_URI, KEY, QUERY, SIGNED, USERINFO
+from bot.domain.redaction import DATA_URI, DATABASE, KEY, PASSWORD, QUERY, SIGNED, USERINFO
 
 HIDDEN = "[hidden]"
 
@@ -93,11 +93,13 @@ class Redactor:
         for secret in self._secrets:
             text = text.replace(secret, HIDDEN)
         text = DATA_URI.sub(f"data:{HIDDEN}", text)
+        text = DATABASE.sub(r"\1", text)
         text = USERINFO.sub(r"\1", text)
         text = QUERY.sub(rf"\1?{HIDDEN}", text)
         text = _WEBHOOK.sub(rf"\1/{HIDDEN}", text)
         text = _BEARER.sub(rf"\1 {HIDDEN}", text)
         text = SIGNED.sub(rf"\1={HIDDEN}", text)
+        text = PASSWORD.sub(rf"\1\2{HIDDEN}", text)
         text = _TOKEN.sub(HIDDEN, text)
         text = _PARAMETERS.sub(rf"\1{HIDDEN}", text)
         text = _ROW.sub(rf"\1{HIDDEN}", text)

@@ -19,9 +19,10 @@ from bot.chat.messenger import Messenger
 from bot.client import TweenBot
 from bot.clock import LocalWakeup, WallClock
 from bot.domain.catalogue import Catalogue
+from bot.domain.jobs.files import JOBS
 from bot.domain.money import Money
 from bot.domain.ports import Chat, Clock, Files, VideoProvider, Wakeup
-from bot.files import LocalFiles
+from bot.files import SCRATCH, LocalFiles
 from bot.media.child import MediaPool
 from bot.metrics import Metrics
 from bot.provider import (
@@ -170,7 +171,8 @@ class Outside:
         """The children that look at outside pictures and videos."""
         if self.overrides.media is not None:
             return self.overrides.media
-        media = MediaPool()
+        folder = self.settings.data_dir
+        media = MediaPool(scratch=folder / SCRATCH, readable=(folder / JOBS,))
         self._stack.push_async_callback(media.aclose)
         return self._around(media)
 

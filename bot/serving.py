@@ -18,6 +18,7 @@ from bot.checks import require_writable
 from bot.domain.errors import BotError, ConfigurationError, LostLeaseError
 from bot.logs import get_logger
 from bot.loops import supervise
+from bot.media import confinement
 from bot.outside import Overrides
 from bot.settings import Settings
 from bot.storage import jobs, schema
@@ -115,6 +116,8 @@ async def _serve(app: App) -> None:
     # hold the loop for more than 100 ms.
     gc.collect()
     gc.freeze()
+    if missing := confinement.missing_here():
+        log.info("media_unconfined", missing=missing)
     log.info("started", version=__version__, account=app.provider.account)
     seconds = app.settings.shutdown_seconds
     try:

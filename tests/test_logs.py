@@ -156,6 +156,18 @@ def test_some_keys_are_never_written(configured: Writer, key: str, place: str) -
         ("Failing row contains (7, a cat\nin two lines).", "Failing row contains [hidden]"),
         ("postgresql://tween:S3cret@db/tween is gone", "postgresql://db/tween is gone"),
         ("sk-abc.def refused", "[hidden] refused"),
+        ("sk-ws-ab_c.d-e.f: refused", "[hidden]: refused"),
+        ("Failing row contains (7, a\n\ncat\r\n).\nat line 3", "Failing row contains [hidden]"),
+        ("postgresql://tween:S3/cr#et?@db:5432/tween is", "postgresql://db:5432/tween is"),
+        ("postgresql+asyncpg://tween:S3@cret@db/tween", "postgresql+asyncpg://db/tween"),
+        ("postgresql://db/tween?password=S3cret", "postgresql://db/tween?password=[hidden]"),
+        ("host=db password='S3 cr\\'et' user=tween", "host=db password=[hidden] user=tween"),
+        ("host=db PASSWORD = S3cret user=tween", "host=db PASSWORD = [hidden] user=tween"),
+        ("the password is wrong: ask the host", "the password is wrong: ask the host"),
+        (
+            'password authentication failed for user "tween"',
+            'password authentication failed for user "tween"',
+        ),
         (
             "https://discord.com/channels/1/2/3 is public",
             "https://discord.com/channels/1/2/3 is public",

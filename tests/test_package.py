@@ -263,7 +263,7 @@ def test_each_limit_leaves_time_for_the_one_inside_it() -> None:
 
 
 def test_a_stop_leaves_time_for_the_create_in_flight() -> None:
-    ((number, unit),) = re.findall(r"stop_grace_period: (\d+)([sm])", COMPOSE)
+    ((number, unit), *_) = re.findall(r"stop_grace_period: (\d+)([sm])", COMPOSE)
     assert int(number) * SECONDS[unit] > Settings.model_fields["shutdown_seconds"].default
     assert said("STOPSIGNAL") == "SIGTERM"
 

@@ -12,6 +12,15 @@ QUERY = re.compile(r"(?i)\b((?:https?|oss)://[^\s?#\"'<>]*)[?#][^\s\"'<>]+")
 """An address up to its query or fragment, where signatures are."""
 USERINFO = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)[^\s/?#@\"'<>]+@")
 """A name and a password within an address."""
+DATABASE = re.compile(
+    r"(?i)\b((?:postgres(?:ql)?|sqlite|mysql|mariadb|redis|amqp|s3)(?:\+\w+)?://)[^\s\"'<>]*@"
+)
+"""The same of a database, up to its last @: passwords are pasted there as they are."""
+PASSWORD = re.compile(
+    r"(?i)\b(password|passwd|pwd|secret|api_?key|access_?key)(\s*[=:]\s*)"
+    r"(?:'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|[^\s&,;\"'<>]+)"
+)
+"""A password by its name, as in libpq's way to say where a database is."""
 DATA_URI = re.compile(r"(?i)\bdata:[a-z0-9.+-]+/[a-z0-9.+-]+[;,][^\s\"'<>]*")
 """A file written out in a text."""
 SIGNED = re.compile(

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from bot.files.local import LocalFiles
+from bot.files.local import SCRATCH, LocalFiles
 
-__all__ = ["LocalFiles"]
+__all__ = ["SCRATCH", "LocalFiles"]

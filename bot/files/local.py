@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
-_SCRATCH = "scratch"
+SCRATCH = "scratch"
+"""The folder, below that of all files, for files in the making."""
 _NO_LINKS = {
     *(errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK),
     errno.EXDEV,
@@ -73,13 +74,13 @@ class LocalFiles:
             await asyncio.shield(asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True))
 
     def _new_scratch(self) -> Path:
-        parent = self._root / _SCRATCH
+        parent = self._root / SCRATCH
         parent.mkdir(parents=True, exist_ok=True)
         return Path(tempfile.mkdtemp(dir=parent))
 
     async def drop_scratch(self) -> None:
         """Remove what an earlier process left of its scratch folders."""
-        await asyncio.to_thread(shutil.rmtree, self._root / _SCRATCH, ignore_errors=True)
+        await asyncio.to_thread(shutil.rmtree, self._root / SCRATCH, ignore_errors=True)
 
     async def keep(self, file: os.PathLike[str], key: FileKey) -> None:
         """Keep a file of a scratch folder under a key, in place of what was there."""

@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import os
 from collections.abc import AsyncIterator, Awaitable, Sequence
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
@@ -27,7 +28,7 @@ from bot.domain.problems import PictureProblem
 from bot.domain.requests.pictures import Picture, PictureNote
 from bot.media import work
 from bot.media.work import Refusal
-from bot.media.worker import START_SECONDS, WorkerDiedError
+from bot.media.worker import START_SECONDS, Reach, WorkerDiedError
 from bot.media.worker_pool import IDLE_SECONDS, WorkerPool
 
 T = TypeVar("T")
@@ -47,23 +48,37 @@ class MediaPool:
     An asynchronous context manager: leaving it ends the children, whatever they are doing.
     """
 
-    def __init__(self, *, workers: int | None = None, idle_seconds: float = IDLE_SECONDS) -> None:
+    def __init__(
+        self,
+        *,
+        scratch: LocalFile,
+        readable: Sequence[LocalFile] = (),
+        workers: int | None = None,
+        idle_seconds: float = IDLE_SECONDS,
+    ) -> None:
         """Remember the settings; no process is started.
 
         Args:
+            scratch: the folder below which children write, and whatever is given to them to be
+                written to lies; made where it is not there.
+            readable: folders of files that are given to them, besides; made as well.
             workers: children for everything but re-encoding, and as many again for that; as
                 many as there are cores by default.
             idle_seconds: after how long without work a child ends.
         """
         count = max(1, workers or _cores())
-        self._quick = WorkerPool(workers=count, records=_RECORDS, idle_seconds=idle_seconds)
-        self._encoders = WorkerPool(
-            workers=count, records=_RECORDS, idle_seconds=idle_seconds, niceness=_SHRINK_NICENESS
+        pool = partial(
+            WorkerPool,
+            reach=Reach(scratch=Path(scratch), readable=tuple(map(Path, readable))),
+            records=_RECORDS,
+            idle_seconds=idle_seconds,
         )
+        self._quick = pool(workers=count)
+        self._encoders = pool(workers=count, niceness=_SHRINK_NICENESS)
         # Apart from the others: a download may take minutes, and each has a child with it.
-        self._readers = WorkerPool(workers=count, records=_RECORDS, idle_seconds=idle_seconds)
+        self._readers = pool(workers=count)
         # Apart as well: what admins look at keeps no picture and no paid result waiting.
-        self._charts = WorkerPool(workers=1, records=_RECORDS, idle_seconds=idle_seconds)
+        self._charts = pool(workers=1)
         self._arriving: dict[Path, asyncio.Future[ProbedVideo | Refusal]] = {}
         self.encoders = count
         """How many videos are re-encoded at the same time."""
@@ -79,22 +94,29 @@ class MediaPool:
     ) -> None:
         await self.aclose()
 
-    async def warm_up(self) -> None:
+    async def warm_up(self) -> tuple[str, ...]:
         """Have a child ready that has loaded what pictures and videos need.
 
+        Returns:
+            What this system does not keep children away from: files, processes, network.
+
         Raises:
             MediaUnreadableError: no child could be started; the installation is broken.
         """
-        await self._media(self._quick.run(START_SECONDS, work.load))
+        return await self._media(self._quick.run(START_SECONDS, work.load))
 
-    async def check(self) -> None:
+    async def check(self) -> tuple[str, ...]:
         """Start a child once, and let it go again.
 
+        Returns:
+            What this system does not keep children away from: files, processes, network.
+
         Raises:
             MediaUnreadableError: no child could be started; the installation is broken.
         """
-        await self.warm_up()
+        missing = await self.warm_up()
         self._quick.end_idle()
+        return missing
 
     async def expect_pictures(self) -> None:
         """Begin to start a child that ``prepare`` is going to need, while it is yet to come."""
@@ -109,7 +131,7 @@ class MediaPool:
         Args:
             target: is not there yet, will only be appended to, and lies in a folder of its own.
         """
-        target = Path(target)
+        target = _absolute(target)
         if len(self._arriving) == self.encoders:
             yield
             return
@@ -144,8 +166,8 @@ class MediaPool:
             answer = await self._quick.run(
                 work.PREPARE_SECONDS,
                 work.prepare,
-                tuple((option, Path(file)) for option, file in sources),
-                Path(folder),
+                tuple((option, _absolute(file)) for option, file in sources),
+                _absolute(folder),
                 preview,
             )
         except WorkerDiedError as error:
@@ -160,7 +182,7 @@ class MediaPool:
         Raises:
             MediaUnreadableError: it is not, or the child died on it.
         """
-        path = Path(file)
+        path = _absolute(file)
         if (reading := self._arriving.get(path)) is None:
             probing: Awaitable[ProbedVideo | Refusal] = self._quick.run(
                 work.PROBE_SECONDS, work.probe, path
@@ -182,9 +204,8 @@ class MediaPool:
             MediaTooLargeError: it cannot be made to fit.
             MediaUnreadableError: the source does not decode, or the child died on it.
         """
-        shrinking = self._encoders.run(
-            work.SHRINK_SECONDS, work.shrink, Path(source), Path(target), limit_bytes
-        )
+        files = _absolute(source), _absolute(target)
+        shrinking = self._encoders.run(work.SHRINK_SECONDS, work.shrink, *files, limit_bytes)
         return _unwrap(await self._media(shrinking))
 
     async def draw(self, chart: Chart) -> bytes:
@@ -205,6 +226,11 @@ class MediaPool:
             return await working
         except WorkerDiedError as error:
             raise MediaUnreadableError("decoder_failed") from error
+
+
+def _absolute(file: LocalFile) -> Path:
+    """Return a path that means the same in a child, which works in another folder."""
+    return Path(file).absolute()
 
 
 async def _within(seconds: float, working: Awaitable[T]) -> T:

@@ -24,12 +24,17 @@ MAX_CHILD_DESCRIPTORS = 128
 """Files and sockets a child has open; fonts and libraries take some thirty."""
 
 
-def bound_this_process(*, niceness: int, parent: int) -> None:
-    """Make this process a good child: bounded, deaf to signals, and gone with its parent.
+MAX_USER_THREADS = 4096
+"""Threads that the user may have, of all processes together, for a child to start another one;
+root may have any number. The filter of system calls is what keeps a child from starting processes,
+this bounds them where there is no filter."""
+
+
+def bound_this_process(*, niceness: int) -> None:
+    """Make this process a good child: bounded, and deaf to signals.
 
     Args:
         niceness: is added to that of the parent.
-        parent: descriptor of the pipe or socket whose other end the parent holds.
     """
     # A terminal or a service manager signals the whole group; the parent decides when to stop.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -37,6 +42,14 @@ def bound_this_process(*, niceness: int, parent: int) -> None:
     if niceness and hasattr(os, "nice"):
         os.nice(niceness)
     _limit_resources()
+
+
+def end_with_parent(parent: int) -> None:
+    """Have this process end when its parent is gone.
+
+    Args:
+        parent: descriptor of the pipe or socket whose other end the parent holds.
+    """
     if hasattr(select, "poll"):  # not on Windows; there a child ends with its work
         threading.Thread(
             target=_die_with_parent, args=(parent,), name="parent-watch", daemon=True
@@ -72,6 +85,7 @@ def _limit_resources() -> None:
         (resource.RLIMIT_CORE, 0),  # a core file would hold somebody's pictures
         (resource.RLIMIT_FSIZE, MAX_CHILD_FILE_BYTES),
         (resource.RLIMIT_NOFILE, MAX_CHILD_DESCRIPTORS),
+        (resource.RLIMIT_NPROC, MAX_USER_THREADS),
     ):
         with contextlib.suppress(ValueError, OSError):
             _, hard = resource.getrlimit(name)
@@ -90,11 +104,11 @@ def limited_cpu(seconds: float) -> Iterator[None]:
     except ImportError:  # Windows
         yield
         return
-    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    before, hard = resource.getrlimit(resource.RLIMIT_CPU)
     until = math.ceil(time.process_time() + seconds)
-    soft = until if hard == resource.RLIM_INFINITY else min(until, hard)
-    resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))
+    bounds = (until, *(most for most in (before, hard) if most != resource.RLIM_INFINITY))
+    resource.setrlimit(resource.RLIMIT_CPU, (min(bounds), hard))
     try:
         yield
     finally:
-        resource.setrlimit(resource.RLIMIT_CPU, (hard, hard))
+        resource.setrlimit(resource.RLIMIT_CPU, (before, hard))

@@ -12,8 +12,9 @@ from collections.abc import Callable
 BEGUN = b"!"
 LENGTH_BYTES = 8
 
-Request = tuple[Callable[..., object], tuple[object, ...], dict[str, object]] | str
-"""A function with its arguments to be called, or a module to be imported."""
+Request = tuple[Callable[..., object], tuple[object, ...], dict[str, object], float] | str
+"""A function to be called with its arguments and how many seconds its answer is waited for, or a
+module to be imported."""
 Answer = tuple[bool, object]
 """Whether the function came back, and its result or its error."""
 

@@ -57,10 +57,13 @@ class Refusal:
         return self.error(**self.arguments)
 
 
-def load() -> None:
-    """Import what pictures and videos need."""
+def load() -> tuple[str, ...]:
+    """Import what pictures and videos need; return what could not be taken from this process."""
+    from bot.media import confinement
+
     for module in PICTURE_MODULES + VIDEO_MODULES:
         import_module(module)
+    return tuple(confinement.MISSING)
 
 
 def prepare(

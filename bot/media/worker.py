@@ -13,6 +13,7 @@ import socket
 import sys
 from asyncio.subprocess import Process
 from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
@@ -23,7 +24,7 @@ START_SECONDS = 30.0
 """Time a child has until it begins with its work, on top of the limit of the work itself."""
 
 _CODE = Path(__file__).parents[2]
-_VARIABLES = frozenset({"HOME", "LANG", "PATH", "TMPDIR"})
+_VARIABLES = frozenset({"HOME", "LANG", "PATH"})
 _VARIABLE_PREFIXES = ("LC_", "LD_", "DYLD_", "PYTHON")
 """What an interpreter needs of the environment. Tokens and keys are there too, and stay here."""
 _MALLOC = {
@@ -33,6 +34,29 @@ _MALLOC = {
 """Up to so much memory is kept for the next picture: by default glibc gives the pixels of each
 back to the system, and having new pages cleared for the next takes a quarter of the time. See
 https://man7.org/linux/man-pages/man3/mallopt.3.html; other systems do not read this."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """The files that children can get at, beside the interpreter and this code."""
+
+    scratch: Path
+    """The one folder in which they write; they read there too."""
+    readable: tuple[Path, ...] = ()
+    """Folders in which they read."""
+
+    def made(self) -> Self:
+        """Return this with absolute paths, of folders that are there.
+
+        What is not there when a child starts stays out of its reach.
+
+        Raises:
+            OSError: a folder cannot be made.
+        """
+        paths = [Path(os.path.realpath(path)) for path in (self.scratch, *self.readable)]
+        for path in paths:
+            path.mkdir(parents=True, exist_ok=True)
+        return replace(self, scratch=paths[0], readable=tuple(paths[1:]))
 
 
 class WorkerDiedError(Exception):
@@ -53,20 +77,29 @@ class Worker:
         self.requests = 0
 
     @classmethod
-    async def start(cls, *, niceness: int) -> Self:
+    async def start(cls, *, reach: Reach, niceness: int) -> Self:
         """Start a child; the interpreter is not up yet when this returns.
 
         Raises:
             WorkerDiedError: the system starts no process.
         """
-        command = (sys.executable, "-P", "-m", "bot.media.worker_main", str(niceness))
+        try:
+            reach = await asyncio.to_thread(reach.made)
+        except OSError as error:
+            raise WorkerDiedError(str(error)) from error
+        folders = (reach.scratch, *_packages(reach.scratch), *reach.readable)
+        # It finds modules where this process does, and need not look for folders of packages.
+        command = (sys.executable, "-P", "-S", "-m", "bot.media.worker_main", str(niceness))
         ours, theirs = socket.socketpair()
         ours.setblocking(False)
         with theirs, contextlib.ExitStack() as failing:
             failing.enter_context(ours)
             try:
                 process = await asyncio.create_subprocess_exec(
-                    *command, stdin=theirs.fileno(), env=_environment()
+                    *(*command, *map(str, folders)),
+                    stdin=theirs.fileno(),
+                    env=_environment(reach.scratch),
+                    cwd=reach.scratch,
                 )
             except OSError as error:
                 raise WorkerDiedError(str(error)) from error
@@ -154,12 +187,23 @@ class Worker:
         return received
 
 
-def _environment() -> dict[str, str]:
+def _packages(scratch: Path) -> list[Path]:
+    """Return where modules are found, but for folders that may hold other things as well.
+
+    ``.env`` and the database lie in the folder of this code, or in the one the bot was started
+    in; a child reads of the former only what it needs.
+    """
+    folders = {Path(entry).resolve() for entry in sys.path if entry} - {_CODE, Path.cwd()}
+    return sorted(folder for folder in folders if not scratch.is_relative_to(folder))
+
+
+def _environment(scratch: Path) -> dict[str, str]:
     """Return a child's environment: what the interpreter needs, and where this code lies."""
     kept = {
         name: value
         for name, value in os.environ.items()  # noqa: TID251 - a child's is made of its parent's
         if name in _VARIABLES or name.startswith(_VARIABLE_PREFIXES)
     }
-    folders = (str(_CODE), *sys.path, kept.get("PYTHONPATH", ""))
-    return kept | _MALLOC | {"PYTHONPATH": os.pathsep.join(filter(None, folders))}
+    # Absolute, as the child works in another folder, where a child may have put modules.
+    path = os.pathsep.join((str(_CODE), *(os.path.realpath(entry) for entry in sys.path if entry)))
+    return kept | _MALLOC | {"PYTHONPATH": path, "TMPDIR": str(scratch)}

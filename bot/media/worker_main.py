@@ -10,19 +10,28 @@ import importlib
 import os
 import pickle
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import BinaryIO
 
-from bot.media.limits import bound_this_process
+from bot.media.confinement import confine_this_process
+from bot.media.limits import bound_this_process, end_with_parent, limited_cpu
 from bot.media.wire import BEGUN, LENGTH_BYTES, Answer, Request, pickled
 
 
-def main(*, niceness: int) -> None:
-    """Answer requests, one after the other."""
+def main(*, niceness: int, scratch: str, readable: Sequence[str]) -> None:
+    """Answer requests, one after the other.
+
+    Args:
+        niceness: is added to that of the parent.
+        scratch: the one folder in which files can be written.
+        readable: what can be read beside the installation.
+    """
     # Nothing else finds the connection where one expects the standard input.
     connection = os.dup(0)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    bound_this_process(niceness=niceness, parent=connection)
+    bound_this_process(niceness=niceness)
+    confine_this_process(scratch=scratch, readable=readable)
+    end_with_parent(connection)
     with os.fdopen(connection, "rb") as requests, os.fdopen(os.dup(connection), "wb") as answers:
         while (request := _next(requests)) is not None:
             if isinstance(request, str):
@@ -45,10 +54,15 @@ def _next(requests: BinaryIO) -> Request | None:
 
 
 def _answer(
-    function: Callable[..., object], args: tuple[object, ...], kwargs: dict[str, object]
+    function: Callable[..., object],
+    args: tuple[object, ...],
+    kwargs: dict[str, object],
+    seconds: float,
 ) -> Answer:
     try:
-        return True, function(*args, **kwargs)
+        # All cores for as long as the parent waits: that is the most it could have used by then.
+        with limited_cpu(seconds * (os.cpu_count() or 1)):
+            return True, function(*args, **kwargs)
     except Exception as error:  # noqa: BLE001 - the boundary: the parent decides what it means
         return False, _told(error)
 
@@ -69,4 +83,5 @@ def _told(error: Exception) -> Exception:
 
 
 if __name__ == "__main__":
-    main(niceness=int(sys.argv[1]))
+    _, its_niceness, its_scratch, *can_be_read = sys.argv
+    main(niceness=int(its_niceness), scratch=its_scratch, readable=can_be_read)

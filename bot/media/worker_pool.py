@@ -15,7 +15,7 @@ from typing import ParamSpec, TypeVar, cast
 
 from bot.media.answers import answer_of
 from bot.media.wire import Answer, pickled
-from bot.media.worker import NotBegunError, Worker, WorkerDiedError
+from bot.media.worker import NotBegunError, Reach, Worker, WorkerDiedError
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -35,6 +35,7 @@ class WorkerPool:
         self,
         *,
         workers: int,
+        reach: Reach,
         records: Collection[type] = (),
         niceness: int = 0,
         idle_seconds: float = IDLE_SECONDS,
@@ -43,10 +44,12 @@ class WorkerPool:
 
         Args:
             workers: how many children work at the same time.
+            reach: the files they can get at.
             records: classes that answers may hold, beside plain values and built-in errors.
             niceness: how much the children give way to others.
             idle_seconds: after how long without work a child ends.
         """
+        self._reach = reach
         self._records = records
         self._niceness = niceness
         self._idle_seconds = idle_seconds
@@ -76,7 +79,7 @@ class WorkerPool:
             WorkerDiedError: it did not come back in time.
             Exception: what the function raised, if built in; otherwise a RuntimeError about it.
         """
-        request = pickled((function, args, kwargs))
+        request = pickled((function, args, kwargs, seconds))
         async with self._free:
             try:
                 came_back, result = await self._attempt(request, seconds)
@@ -152,7 +155,7 @@ class WorkerPool:
             worker.discard()
         if self._closed:
             raise WorkerDiedError("the pool was closed")
-        worker = await Worker.start(niceness=self._niceness)
+        worker = await Worker.start(reach=self._reach, niceness=self._niceness)
         self._ends[worker] = asyncio.ensure_future(self._see_off(worker))
         if self._closed:  # meanwhile
             worker.kill()

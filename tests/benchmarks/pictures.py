@@ -134,7 +134,7 @@ async def _case(pool: MediaPool, what: str, sources: Sources) -> Row:
 async def _cold(sources: Sources) -> Row:
     took = []
     for _ in range(COLD_STARTS):
-        async with MediaPool() as pool:
+        async with MediaPool(scratch=Path(tempfile.gettempdir())) as pool:
             took.append((await _prepare(pool, sources))[0])
     return Row(
         name="preparing the two cats, child not started yet",
@@ -150,7 +150,7 @@ async def _cold(sources: Sources) -> Row:
 async def rows() -> list[Row]:
     """Measure each case with a warm child, and the start of a cold one."""
     several = cases()
-    async with MediaPool() as pool:
+    async with MediaPool(scratch=Path(tempfile.gettempdir())) as pool:
         await pool.warm_up()
         measured = [await _case(pool, what, sources) for what, sources in several.items()]
     return [*measured, await _cold(several["the two cats"])]

@@ -189,7 +189,7 @@ async def _filled(url: str, folder: Path, copies: int) -> AsyncIterator[_Filled]
             async with database.engine.connect() as connection:
                 outside = await connection.execution_options(isolation_level="AUTOCOMMIT")
                 await outside.execute(text("VACUUM ANALYZE"))
-        async with MediaPool() as media:
+        async with MediaPool(scratch=folder) as media:
             usage = UsageReports(database, ManualClock(), media, scratch=folder)
             yield _Filled(entries=BASE_JOBS * 2 * copies, usage=usage)
     finally:

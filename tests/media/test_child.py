@@ -36,10 +36,20 @@ from tests.media.malformed_inputs import (
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
+def media(folder: Path, *, workers: int = 1, idle_seconds: float = 60.0) -> MediaPool:
+    """Return children that write below a folder, and can be told to do what ``hooks`` has."""
+    return MediaPool(
+        scratch=folder,
+        readable=[Path(hooks.__file__).parents[1]],
+        workers=workers,
+        idle_seconds=idle_seconds,
+    )
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def pool() -> AsyncIterator[MediaPool]:
+async def pool(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[MediaPool]:
     """Children for all tests that do not mind who had them before."""
-    async with MediaPool(workers=1) as pool:
+    async with media(tmp_path_factory.getbasetemp()) as pool:
         yield pool
 
 
@@ -158,7 +168,7 @@ async def test_crash_is_a_refusal_and_the_next_picture_is_made(
 
 
 async def test_a_closed_pool_refuses(tmp_path: Path) -> None:
-    pool = MediaPool(workers=1)
+    pool = media(tmp_path)
     await pool.aclose()
     with pytest.raises(InvalidImageError):
         await prepared(pool, tmp_path, image=jpeg())
@@ -200,7 +210,7 @@ def children_of(pool: MediaPool) -> list[int]:
 
 async def test_there_are_no_children_without_work(tmp_path: Path) -> None:
     source = film(tmp_path / "a.mp4", 64, 64, 5, noise=True)
-    async with MediaPool(workers=3, idle_seconds=0.1) as pool:
+    async with media(tmp_path, workers=3, idle_seconds=0.1) as pool:
         assert children_of(pool) == [0, 0, 0]
         await pool.probe(source)
         for _ in range(2):
@@ -209,8 +219,8 @@ async def test_there_are_no_children_without_work(tmp_path: Path) -> None:
         await until(lambda: children_of(pool) == [0, 0, 0])
 
 
-async def test_a_check_leaves_no_child(monkeypatch: pytest.MonkeyPatch) -> None:
-    async with MediaPool(workers=1) as pool:
+async def test_a_check_leaves_no_child(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with media(tmp_path) as pool:
         await pool.check()
         await until(lambda: children_of(pool) == [0, 0, 0])
         monkeypatch.setattr(sys, "executable", "/nowhere/python")
@@ -218,8 +228,8 @@ async def test_a_check_leaves_no_child(monkeypatch: pytest.MonkeyPatch) -> None:
             await pool.check()
 
 
-async def test_a_child_has_loaded_what_expected_pictures_need() -> None:
-    async with MediaPool(workers=1) as pool:
+async def test_a_child_has_loaded_what_expected_pictures_need(tmp_path: Path) -> None:
+    async with media(tmp_path) as pool:
         await pool.expect_pictures()
         assert pool._quick.children == 1
         loaded = await pool._quick.run(10, hooks.modules)
@@ -285,7 +295,7 @@ async def test_a_reader_that_breaks_costs_one_refusal(
 
 async def test_closing_in_the_middle_of_a_shrink_does_not_wait_for_it(tmp_path: Path) -> None:
     source = film(tmp_path / "a.mp4", 640, 360, 60, noise=True, bits_per_second=20_000_000)
-    pool = MediaPool(workers=1)
+    pool = media(tmp_path)
     shrinking = asyncio.ensure_future(
         pool.shrink(source, tmp_path / "b.mp4", limit_bytes=source.stat().st_size // 3)
     )
@@ -302,7 +312,7 @@ async def test_as_many_videos_as_cores_are_re_encoded_at_a_time(
 ) -> None:
     marks = [tmp_path / "one", tmp_path / "two"]
     monkeypatch.setattr(work, "shrink", hooks.mark_and_wait_for_another)
-    async with MediaPool(workers=2) as pool, asyncio.timeout(30):
+    async with media(tmp_path, workers=2) as pool, asyncio.timeout(30):
         assert pool.encoders == 2
         pids = await asyncio.gather(
             pool.shrink(marks[0], marks[1], limit_bytes=0),

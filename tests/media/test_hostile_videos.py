@@ -21,8 +21,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def pool() -> AsyncIterator[MediaPool]:
-    async with MediaPool(workers=1) as pool:
+async def pool(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[MediaPool]:
+    async with MediaPool(workers=1, scratch=tmp_path_factory.getbasetemp()) as pool:
         yield pool
 
 

@@ -15,7 +15,7 @@ import pytest
 import pytest_asyncio
 
 from bot.media import answers, limits, worker, worker_pool
-from bot.media.worker import WorkerDiedError
+from bot.media.worker import Reach, WorkerDiedError
 from bot.media.worker_pool import WorkerPool
 from tests.media import hooks
 from tests.media.hooks import MIB
@@ -24,24 +24,35 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 ROOT = Path(__file__).parents[2]
 
+CHILD = ("confinement", "landlock", "limits", "system_calls", "wire")
+"""Our modules that every child loads."""
+
 Make = Callable[..., WorkerPool]
 
 
+@pytest.fixture(scope="module")
+def reach(tmp_path_factory: pytest.TempPathFactory) -> Reach:
+    """The folders of all tests, and what they have children do."""
+    return Reach(scratch=tmp_path_factory.getbasetemp(), readable=(ROOT / "tests",))
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def pool() -> AsyncIterator[WorkerPool]:
+async def pool(reach: Reach) -> AsyncIterator[WorkerPool]:
     """A child for all tests that do not mind who had it before."""
-    pool = WorkerPool(workers=1)
+    pool = WorkerPool(workers=1, reach=reach)
     yield pool
     await pool.aclose()
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def make() -> AsyncIterator[Make]:
+async def make(reach: Reach) -> AsyncIterator[Make]:
     """Make pools of the test's own."""
     made: list[WorkerPool] = []
 
     def make(*, workers: int = 1, niceness: int = 0, idle_seconds: float = 60.0) -> WorkerPool:
-        pool = WorkerPool(workers=workers, niceness=niceness, idle_seconds=idle_seconds)
+        pool = WorkerPool(
+            workers=workers, reach=reach, niceness=niceness, idle_seconds=idle_seconds
+        )
         made.append(pool)
         return pool
 
@@ -146,7 +157,7 @@ async def test_a_child_is_deaf_to_the_signals_of_the_group(pool: WorkerPool) -> 
 async def test_a_child_loads_little(make: Make) -> None:
     loaded = await make().run(10, hooks.modules)
     ours = {name for name in loaded if name.startswith("bot")}
-    assert ours == {"bot", "bot.media", *(f"bot.media.{m}" for m in ("limits", "wire"))}
+    assert ours == {"bot", "bot.media", *(f"bot.media.{m}" for m in CHILD)}
     assert loaded.isdisjoint({"asyncio", "multiprocessing", "logging", "PIL", "av", "matplotlib"})
 
 
@@ -171,6 +182,7 @@ async def test_a_child_cannot_lift_its_limits(pool: WorkerPool) -> None:
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_FSIZE: limits.MAX_CHILD_FILE_BYTES,
         resource.RLIMIT_NOFILE: limits.MAX_CHILD_DESCRIPTORS,
+        resource.RLIMIT_NPROC: limits.MAX_USER_THREADS,
     }
     found = await pool.run(10, hooks.limits_of, *bounds)
     assert found == [(most, most) for most in bounds.values()]
@@ -184,9 +196,12 @@ async def test_children_die_with_a_parent_that_is_killed(tmp_path: Path) -> None
     mark = tmp_path / "mark"
     script = textwrap.dedent(f"""
         import asyncio, pathlib
+        from bot.media.worker import Reach
         from bot.media.worker_pool import WorkerPool
         from tests.media.hooks import mark_and_hang
-        asyncio.run(WorkerPool(workers=1).run(60, mark_and_hang, pathlib.Path({str(mark)!r})))
+        scratch, tests = map(pathlib.Path, ({str(tmp_path)!r}, {str(ROOT / "tests")!r}))
+        pool = WorkerPool(workers=1, reach=Reach(scratch=scratch, readable=(tests,)))
+        asyncio.run(pool.run(60, mark_and_hang, scratch / "mark"))
     """)
     parent = await asyncio.create_subprocess_exec(sys.executable, "-c", script, cwd=ROOT)
     try:

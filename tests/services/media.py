@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import tempfile
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -22,7 +23,7 @@ class FakeMedia(MediaPool):
     """Takes any file for a video; shrinks by cutting."""
 
     def __init__(self) -> None:
-        super().__init__(workers=1)
+        super().__init__(workers=1, scratch=Path(tempfile.gettempdir()))
         self.probe_errors: deque[MediaError] = deque()
         self.picture_errors: deque[InvalidImageError | OSError] = deque()
         self.picture_calls: list[str] = []

@@ -36,6 +36,19 @@ from bot.domain.requests.words import fold, found
         pytest.param("bаd", id="Cyrillic letter"),
         pytest.param("ВАd", id="Cyrillic capitals"),
         pytest.param("ΒΑd", id="Greek capitals"),
+        pytest.param("bɑď", id="Latin letter of another shape"),
+        pytest.param("ƅad", id="Latin letter with a hook"),
+        pytest.param("baԁ", id="Cyrillic letter of a small language"),
+        pytest.param("bǎd", id="caron"),
+        pytest.param("ᏏᎪd", id="Cherokee"),
+        pytest.param("ꓐꓮꓓ", id="Lisu alone"),
+        pytest.param("b\u237ad", id="symbol of APL"),
+        pytest.param("ba\u0501", id="Komi"),
+        pytest.param("b\u034fa\u034fd", id="grapheme joiner"),
+        pytest.param("b\u02bca\u02b9d", id="modifier letters"),
+        pytest.param("b\u0640a\u0640d", id="tatweel"),
+        pytest.param("b\u0903ad", id="sign of another script"),
+        pytest.param("ba\u094dd", id="virama"),
         pytest.param("b4d", id="figure"),
         pytest.param("B4D", id="figure among capitals"),
         pytest.param("**bad**", id="bold"),
@@ -95,6 +108,14 @@ def test_figures_stand_for_letters_among_letters(prompt: str) -> None:
         pytest.param("바보", "바보야", True, id="Hangul with a particle"),
         pytest.param("ข้าว", "กินข้าวไหม", True, id="Thai inside"),
         pytest.param("कल", "कुल", False, id="Hindi vowels are letters"),
+        pytest.param("हिन्दी", "हिन्\u200dदी", True, id="Hindi joined"),
+        pytest.param("हिन्दी", "हि\u034fन्दी", True, id="Hindi with a grapheme joiner"),
+        pytest.param("हिन्दी", "हिंदू", False, id="another word of Hindi"),
+        pytest.param("كتاب", "كتـــاب", True, id="Arabic drawn out"),
+        pytest.param("كتاب", "كِتَاب", True, id="Arabic with vowels"),
+        pytest.param("كتاب", "كاتب", False, id="another word of Arabic"),
+        pytest.param("שלום", "שָׁלוֹם", True, id="Hebrew with points"),
+        pytest.param("mat", "ᏏᎪ", False, id="Cherokee that looks like another word"),
         pytest.param("хлеб", "ХЛЕБ", True, id="Russian in capitals"),
         pytest.param("хлеб", "xлeб", True, id="Russian with Latin letters"),
         pytest.param("ёлка", "елка", True, id="Russian without dots"),
@@ -108,6 +129,49 @@ def test_figures_stand_for_letters_among_letters(prompt: str) -> None:
 )
 def test_words_of_all_scripts(word: str, prompt: str, *, is_found: bool) -> None:
     assert (found(prompt, [fold(word)]) is not None) is is_found
+
+
+@pytest.mark.parametrize(
+    ("word", "prompt"),
+    [
+        pytest.param("hello", "һеllо", id="Cyrillic"),
+        pytest.param("hello", "հello", id="Armenian"),
+        pytest.param("soul", "ѕoսl", id="Armenian and Cyrillic"),
+        pytest.param("hello", "hellס", id="Hebrew"),
+        pytest.param("hello", "helاo", id="Arabic"),
+        pytest.param("hello", "hell௦", id="a nought of Tamil"),
+        pytest.param("rum", "гum", id="Cyrillic that is a Russian letter of its own"),
+        pytest.param("aether", "æther", id="two letters in one"),
+    ],
+)
+def test_living_scripts_look_like_latin_among_latin(word: str, prompt: str) -> None:
+    assert found(prompt, [fold(word)]) == word
+
+
+@pytest.mark.parametrize(
+    ("word", "prompt"),
+    [
+        pytest.param("rope", "горе", id="Russian for grief"),
+        pytest.param("ropa", "гора и море", id="Russian for mountain"),
+        pytest.param("blme", "ыме", id="Russian letters that look like two"),
+        pytest.param("now", "πωσ", id="Greek"),
+        pytest.param("oho", "οπο", id="Greek"),
+        pytest.param("kill", "kılıç ağaç köy", id="Turkish"),
+        pytest.param("hell", "ヘル地獄", id="Japanese"),
+        pytest.param("tit", "ナイトTイト", id="Japanese with a Latin letter"),
+        pytest.param("lol", "اها ااا", id="Arabic"),
+        pytest.param("lol", "וסו", id="Hebrew"),
+        pytest.param("uno", "սոօ", id="Armenian"),
+        pytest.param("oo", "௦௦ ௧௦", id="figures of Tamil"),
+        pytest.param("as", "a 5s clip of ას", id="Georgian"),
+    ],
+)
+def test_words_of_living_scripts_are_not_taken_for_latin(word: str, prompt: str) -> None:
+    assert found(prompt, [fold(word)]) is None
+
+
+def test_a_russian_word_is_found_beside_what_looks_like_it() -> None:
+    assert found("гoра", [fold("гора")]) == fold("гора"), "with a Latin o"
 
 
 def test_a_foreign_word_of_look_alikes_is_taken_for_the_latin_one() -> None:

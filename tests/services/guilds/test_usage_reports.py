@@ -35,7 +35,7 @@ MIB = 1 << 20
 
 @pytest.fixture
 async def usage(core: Core, tmp_path: Path) -> AsyncIterator[UsageReports]:
-    async with MediaPool(workers=1) as media:
+    async with MediaPool(workers=1, scratch=tmp_path) as media:
         yield UsageReports(core.database, core.clock, media, scratch=tmp_path / "exports")
 
 

@@ -257,7 +257,10 @@ async def test_file_that_is_no_playable_video_is_given_back_at_its_end(
 ) -> None:
     made = film(tmp_path / "other.mp4", codec="mpeg4" if problem == "no H.264" else "libx264")
     content = made.read_bytes()
-    async with MediaPool(workers=1) as media, emulated(core, media=media) as stage:
+    async with (
+        MediaPool(workers=1, scratch=tmp_path) as media,
+        emulated(core, media=media) as stage,
+    ):
         stage.shelf.content = content if problem == "no H.264" else content[:-500]
         job = await _made(stage)
         assert await _fetch_until_over(stage, job) < 45
@@ -269,7 +272,10 @@ async def test_file_that_is_no_playable_video_is_given_back_at_its_end(
 
 async def test_file_that_was_short_once_is_fetched_again(core: Core, tmp_path: Path) -> None:
     content = film(tmp_path / "film.mp4").read_bytes()
-    async with MediaPool(workers=1) as media, emulated(core, media=media) as stage:
+    async with (
+        MediaPool(workers=1, scratch=tmp_path) as media,
+        emulated(core, media=media) as stage,
+    ):
         stage.shelf.content = content
         job = await _made(stage)
         stage.server.faults.add("result", "short_file")
