@@ -79,7 +79,7 @@ async def rows() -> list[Row]:
         picture.write_bytes(encoded(photograph("cat-first.jpg", (4000, 3000)), "JPEG", quality=92))
         chat = cast("Chat", _Attached(picture))
         for number in range(ROUNDS):
-            async with MediaPool() as pool:
+            async with MediaPool(scratch=folder) as pool:
                 await pool.warm_up()
                 files = LocalFiles(folder / str(number))
                 pictures = Pictures(chat, pool, files, min_free_bytes=0)

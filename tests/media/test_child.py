@@ -101,7 +101,7 @@ async def test_a_photograph_of_any_phone_is_prepared(pool: MediaPool, tmp_path: 
 
 async def test_what_few_pictures_need_is_loaded_for_those_alone(tmp_path: Path) -> None:
     heavy = {"numpy", "pillow_heif"}
-    async with MediaPool(workers=1) as pool:
+    async with media(tmp_path) as pool:
         await pool.expect_pictures()
         await prepared(pool, tmp_path, image=jpeg())
         assert (await pool._quick.run(10, hooks.modules)).isdisjoint(heavy)
