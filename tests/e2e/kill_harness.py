@@ -16,6 +16,7 @@ from bot.domain.jobs.states import POLLED, JobState
 from bot.services.messages.status_updater import GONE_FOR
 from bot.storage.unconfirmed import readings_of
 from sandbox.dashscope import EmulatorSettings
+from sandbox.discord.client.command_input import OptionValue
 from sandbox.discord.client.invocation import Invocation
 from sandbox.discord.world.records import Channel
 from tests.e2e.crash_points import PART_WRITTEN
@@ -63,14 +64,17 @@ class KillHarness:
         """The channel of the last request with a channel of its own."""
         self._requests = 0
 
-    async def ask(self, channel: Channel | None = None) -> Invocation:
-        """Make one request, unlike any before."""
+    async def ask(
+        self, channel: Channel | None = None, **pictures: OptionValue | None
+    ) -> Invocation:
+        """Make one request, unlike any before, of the cats or of other pictures."""
         self._requests += 1
         return await self.world.ask(
             self.world.discord.users[1],
             channel,
             prompt=f"the cat says {self._requests}",
             seed=self._requests,
+            **pictures,
         )
 
     async def ask_elsewhere(self) -> Invocation:
@@ -333,8 +337,16 @@ class KillHarness:
         return await self._readings() != known
 
     async def _is_through(self, claims: int) -> bool:
-        """Tell whether the only job's work has failed once more, or the process died of it."""
-        return not self.bot.is_running or (await self.only()).lease.claims != claims
+        """Tell whether the only job's work has failed once more, or the process died of it.
+
+        A claim is seen before its work has failed, and a job that is parked, whose claims count
+        from zero again, before the process dies of it; killed by then, it would never come there.
+        """
+        if not self.bot.is_running:
+            return True
+        job = await self.only()
+        is_given_back = job.lease.owner is None and job.lease.claims != claims
+        return is_given_back and job.state is not JobState.PARKED
 
     async def _readings(self) -> int:
         found = await self.world.jobs()

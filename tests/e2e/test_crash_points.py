@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.crash_points import PART_WRITTEN, points
+from sandbox.discord.client.command_input import Upload
+from tests.e2e.crash_points import PART_WRITTEN, Call, points
 from tests.e2e.films import noise, play
 from tests.e2e.invariants import Allowed
 from tests.e2e.kill_harness import (
@@ -25,6 +26,8 @@ from tests.e2e.kill_harness import (
     kill_harness,
 )
 from tests.e2e.points import COVERED, at, call, step
+from tests.e2e.world import SAMPLES
+from tests.traces import MARK, holding, marked
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
@@ -54,8 +57,17 @@ def interleaved(*stages: tuple[str, ...]) -> list[str]:
 @at(*ASKED)
 async def test_while_a_request_is_taken(tmp_path: Path) -> KillHarness:
     async with kill_harness(tmp_path) as stage:
-        await stage.kill_at(*ASKED, act=stage.ask)
+        picture = Upload("cat.jpg", marked((SAMPLES / "cat-first.jpg").read_bytes()), "image/jpeg")
+        ask = partial(stage.ask, first_frame=picture)
+        with_original = [f"before {Call.PREPARE}", f"after {Call.PREPARE}"]
+        for point in ASKED:
+            await stage.kill_at(point, act=ask)
+            found = [name.partition("/")[0] for name in holding(tmp_path / "data", MARK)]
+            # The next start has removed what the one before left.
+            assert len(found) <= 1
+            assert found == ["scratch"] or point not in with_original
         await stage.end()
+        assert holding(tmp_path, MARK) == []
     return stage
 
 

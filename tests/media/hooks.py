@@ -124,6 +124,15 @@ def work_a_little() -> float:
         return sum(number / 7 for number in range(1000))
 
 
+def cpu_limits() -> list[int]:
+    """Return the soft limit of processor time: of this work, within a part of it, and after."""
+    found = [resource.getrlimit(resource.RLIMIT_CPU)[0]]
+    for seconds in (2.0, 10_000.0):
+        with limited_cpu(seconds):
+            found.append(resource.getrlimit(resource.RLIMIT_CPU)[0])
+    return [*found, resource.getrlimit(resource.RLIMIT_CPU)[0]]
+
+
 def limits_of(*names: int) -> list[tuple[int, int]]:
     """Return the soft and the hard limit of each resource."""
     return [resource.getrlimit(name) for name in names]

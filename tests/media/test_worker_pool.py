@@ -188,6 +188,14 @@ async def test_a_child_cannot_lift_its_limits(pool: WorkerPool) -> None:
     assert found == [(most, most) for most in bounds.values()]
 
 
+async def test_every_piece_of_work_has_its_processor_time(make: Make) -> None:
+    whole, part, wider, after = await make().run(60, hooks.cpu_limits)
+    cores = os.cpu_count() or 1
+    assert 60 * cores <= whole <= 60 * cores + 5, "all cores for as long as it is waited for"
+    assert part < whole
+    assert wider == after == whole, "a part of it lifts nothing"
+
+
 async def test_a_nice_child_gives_way(make: Make) -> None:
     assert await make(niceness=3).run(10, hooks.niceness) == min(19, os.nice(0) + 3)
 
