@@ -28,7 +28,7 @@ from bot.media.bounds import (
     most_declared,
     too_many_pixels,
 )
-from bot.media.colours import IccProfile, OwnColours, white_of
+from bot.media.colours import IccProfile, OwnColours, OwnSpace, white_of
 from bot.media.frames import shown_frame
 from bot.media.ground import FlatPicture, flattened
 from bot.media.iso_boxes import main_picture
@@ -222,9 +222,14 @@ def _decoded(
         raise MediaUnreadableError("transparent")
     if flat.problem is PictureProblem.ONE_COLOUR:
         raise MediaUnreadableError("one_colour")
+    said = [*notes]
+    if flat.note is not None:
+        said.append(flat.note)
+    if isinstance(colours, OwnSpace) and colours.is_hdr:
+        said.append(PictureNote.FROM_HDR)
     return Decoded(
         image=turned(flat.image, orientation),
         original_size=upright(original_size, orientation),
         colours=colours,
-        notes=(*notes, *(() if flat.note is None else (flat.note,))),
+        notes=tuple(said),
     )
