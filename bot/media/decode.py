@@ -28,7 +28,7 @@ from bot.media.bounds import (
     most_declared,
     too_many_pixels,
 )
-from bot.media.colours import IccProfile, OwnColours, white_of
+from bot.media.colours import IccProfile, OwnColours, OwnSpace, white_of
 from bot.media.frames import shown_frame
 from bot.media.ground import FlatPicture, flattened
 from bot.media.iso_boxes import main_picture
@@ -109,19 +109,36 @@ def _decode(data: bytes, *, plugin: str, scale: Scale) -> Decoded:
 
 
 def _decode_heif(data: bytes) -> Decoded:
+    container = main_picture(data)
+    if container.has_film and not container.is_named:
+        return _decode_film(data)
     from bot.media.heif import decoded, open_main
 
     picture = open_main(data)
     check_size(picture.size, MAX_HEIF_PIXELS)
-    container = main_picture(data)
     colours = IccProfile.found(picture.info.get("icc_profile")) or container.colours
     image = decoded(picture)
     check_size(image.size, MAX_HEIF_PIXELS)  # the header's was a claim
     return _decoded(
         flattened(image, white=white_of(colours)),
         colours,
-        notes=[PictureNote.ROTATED] if container.is_turned else [],
+        notes=[
+            *([PictureNote.FIRST_OF_ANIMATION] if container.has_film else []),
+            *([PictureNote.ROTATED] if container.is_turned else []),
+        ],
         original_size=image.size,
+    )
+
+
+def _decode_film(data: bytes) -> Decoded:
+    from bot.media.heif_films import shown_frame as shown_of_film
+
+    frame = shown_of_film(data)
+    return _decoded(
+        frame.flat,
+        frame.colours,
+        notes=frame.notes,
+        original_size=frame.flat.image.size,
     )
 
 
@@ -205,9 +222,14 @@ def _decoded(
         raise MediaUnreadableError("transparent")
     if flat.problem is PictureProblem.ONE_COLOUR:
         raise MediaUnreadableError("one_colour")
+    said = [*notes]
+    if flat.note is not None:
+        said.append(flat.note)
+    if isinstance(colours, OwnSpace) and colours.is_hdr:
+        said.append(PictureNote.FROM_HDR)
     return Decoded(
         image=turned(flat.image, orientation),
         original_size=upright(original_size, orientation),
         colours=colours,
-        notes=(*notes, *(() if flat.note is None else (flat.note,))),
+        notes=tuple(said),
     )

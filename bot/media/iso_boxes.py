@@ -29,6 +29,10 @@ class MainPicture:
     """As told by numbers; None: sRGB, or not told."""
     is_turned: bool = False
     """Whether decoders turn or mirror it, and by more than nothing."""
+    is_named: bool = False
+    """Whether the file names a main picture; in one that does not, all are frames of a film."""
+    has_film: bool = False
+    """Whether there is a film, of this picture or of others."""
 
 
 def main_picture(data: bytes) -> MainPicture:
@@ -40,9 +44,10 @@ def main_picture(data: bytes) -> MainPicture:
 
 
 def _main_picture(data: memoryview) -> MainPicture:
+    has_film = _first(data, b"moov") is not None
     meta = _first(data, b"meta")
     if meta is None:
-        return MainPicture()
+        return MainPicture(has_film=has_film)
     boxes = dict(_boxes(meta[_FULL_HEADER_BYTES:]))
     containers = dict(_boxes(boxes[b"iprp"])) if b"iprp" in boxes else {}
     properties = list(_boxes(containers.get(b"ipco", memoryview(b""))))
@@ -51,7 +56,12 @@ def _main_picture(data: memoryview) -> MainPicture:
     # The colours of a picture in tiles may stand with its tiles alone.
     told = next(_code_points(mine), None) or next(_code_points(properties), None)
     colours = of_code_points(*told) if told is not None else None
-    return MainPicture(colours=colours, is_turned=any(_turns(kind, body) for kind, body in mine))
+    return MainPicture(
+        colours=colours,
+        is_turned=any(_turns(kind, body) for kind, body in mine),
+        is_named=b"pitm" in boxes,
+        has_film=has_film,
+    )
 
 
 def _boxes(data: memoryview) -> Iterator[tuple[bytes, memoryview]]:

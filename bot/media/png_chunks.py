@@ -10,6 +10,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import BytesIO
 
 from bot.domain.errors import MediaUnreadableError
 from bot.media.colours import (
@@ -52,7 +53,8 @@ def essential_png(data: bytes) -> EssentialPng:
         MediaUnreadableError: pixels are missing (``truncated``) or damaged (``decoder_failed``).
     """
     view = memoryview(data)
-    kept: list[memoryview | bytes] = [view[: len(SIGNATURE)]]
+    left = BytesIO()
+    left.write(SIGNATURE)
     told: dict[bytes, memoryview] = {}
     kinds: set[bytes] = set()
     for kind, body, whole in _chunks(view):
@@ -60,18 +62,18 @@ def essential_png(data: bytes) -> EssentialPng:
         if kind in _PIXELS:
             if not is_sound:
                 raise MediaUnreadableError("decoder_failed", format="PNG")
-            kept.append(whole)
+            left.write(whole)
             kinds.add(kind)
         elif is_sound and kind == _EXIF and kind not in kinds:
-            kept.append(whole)
+            left.write(whole)
             kinds.add(kind)
         elif is_sound and kind in _COLOURS:
             told.setdefault(kind, body)
     if b"IEND" not in kinds:
         if b"IDAT" not in kinds:
             raise MediaUnreadableError("truncated", format="PNG")
-        kept.append(b"\0\0\0\0IEND\xaeB`\x82")
-    return EssentialPng(data=b"".join(kept), colours=_colours(told))
+        left.write(b"\0\0\0\0IEND\xaeB`\x82")
+    return EssentialPng(data=left.getvalue(), colours=_colours(told))
 
 
 def _chunks(data: memoryview) -> Iterator[tuple[bytes, memoryview, memoryview]]:

@@ -13,6 +13,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
+from bot.domain.requests.pictures import PictureNote
 from bot.media.colours import OwnSpace, of_chromaticities, of_code_points
 from bot.media.images import prepare_pictures
 from bot.media.iso_boxes import main_picture
@@ -260,6 +261,19 @@ def test_highlights_leave_mid_tones_and_hues_alone(name: str) -> None:
     assert steps[-1] > 97, "the brightest becomes white"
     assert (np.diff(steps) > -0.7).all()
     assert steps[-1] - steps[0] > 8, "and what is below it can still be told from it"
+
+
+@pytest.mark.parametrize(
+    ("write", "notes"),
+    [
+        (png_with(cicp(9, 16)), (PictureNote.FROM_HDR,)),
+        (avif(9, 18), (PictureNote.FROM_HDR,)),
+        (png_with(cicp(9, 13)), ()),
+    ],
+)
+def test_it_is_said_of_hdr_alone(write: Writer, notes: tuple[PictureNote, ...]) -> None:
+    (picture,), _ = prepare_pictures([("image", write(np.asarray(scene())))])
+    assert picture.notes == notes
 
 
 def test_colours_beyond_srgb_become_paler_not_others() -> None:

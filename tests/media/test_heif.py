@@ -6,6 +6,7 @@ import contextlib
 import struct
 from io import BytesIO
 
+import av
 import numpy as np
 import pillow_heif
 import pytest
@@ -114,6 +115,36 @@ def test_of_several_pictures_the_main_one_is_taken() -> None:
     picture = prepare(buffer.getvalue())
     assert_upright(picture)
     assert picture.notes == ()
+
+
+def film(*images: Image.Image) -> bytes:
+    """Make a HEIF file of nothing but a film, as of a burst."""
+    buffer = BytesIO()
+    with av.open(buffer, "w", format="mp4") as container:
+        stream = container.add_stream("libx265", rate=10)
+        stream.width, stream.height, stream.pix_fmt = W, H, "yuv420p"
+        stream.options = {"preset": "ultrafast", "x265-params": "log-level=none:bframes=0"}
+        for image in images:
+            frame = av.VideoFrame.from_ndarray(np.asarray(image), format="rgb24")
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    data = buffer.getvalue()
+    return data[:8] + b"msf1" + data[12:16] + b"msf1hevc" + data[24:].replace(b"vide", b"pict")
+
+
+def test_of_a_film_the_first_picture_that_shows_something_is_taken() -> None:
+    picture = prepare(film(scene(), Image.new("RGB", (W, H), "white")))
+    assert_upright(picture)
+    assert picture.notes == (PictureNote.FIRST_OF_ANIMATION,)
+    picture = prepare(film(Image.new("RGB", (W, H), "white"), scene()))
+    assert_upright(picture)
+    assert picture.notes == (PictureNote.FIRST_VISIBLE_OF_ANIMATION,)
+
+
+def test_a_picture_with_a_film_beside_it_is_taken_itself() -> None:
+    picture = prepare(heic() + struct.pack(">I", 16) + b"moov" + bytes(8))
+    assert_upright(picture)
+    assert picture.notes == (PictureNote.FIRST_OF_ANIMATION,)
 
 
 def with_size(data: bytes, width: int, height: int) -> bytes:

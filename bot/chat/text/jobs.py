@@ -78,6 +78,7 @@ NOTES: Mapping[PictureNote, str] = {
     ),
     PictureNote.FLATTENED: "transparency set on white",
     PictureNote.FLATTENED_DARK: "transparency set on dark grey, where the drawing stands out",
+    PictureNote.FROM_HDR: "HDR brought down to the brightness of a video",
     PictureNote.END_MISSING: "last rows cut off, which the file lacks",
     PictureNote.SCALED_DOWN: "scaled down",
     PictureNote.SCALED_UP: "scaled up",

@@ -23,6 +23,8 @@ class PictureNote(StrEnum):
     """Transparency set on white."""
     FLATTENED_DARK = "flattened_dark"
     """Transparency set on dark grey, because what is visible would vanish on white."""
+    FROM_HDR = "from_hdr"
+    """Brightness and colours brought down to what a video shows."""
     END_MISSING = "end_missing"
     """The file ends a little too early, and the last rows were cut off."""
     SCALED_DOWN = "scaled_down"
