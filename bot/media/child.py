@@ -21,6 +21,7 @@ from bot.domain.errors import (
     MediaUnreadableError,
 )
 from bot.domain.guilds.charts import Chart
+from bot.domain.jobs.ai_label import AiLabel
 from bot.domain.jobs.delivery import ProbedVideo
 from bot.domain.ports import LocalFile
 from bot.domain.problems import PictureProblem
@@ -170,8 +171,34 @@ class MediaPool:
             probing = _within(work.PROBE_SECONDS, reading)
         return _unwrap(await self._media(probing))
 
+    async def write_label(self, source: LocalFile, target: LocalFile, *, label: AiLabel) -> int:
+        """Write a labelled copy of a video, the rest as it is; return its bytes.
+
+        Raises:
+            MediaUnreadableError: the file is too odd to be changed, or the child died on it.
+        """
+        labelling = self._quick.run(
+            work.LABEL_SECONDS, work.write_label, Path(source), Path(target), label
+        )
+        return _unwrap(await self._media(labelling))
+
+    async def make_playable(
+        self, source: LocalFile, target: LocalFile, *, label: AiLabel
+    ) -> ProbedVideo:
+        """Re-encode a video so that it plays everywhere; see ``playable.make_playable``.
+
+        With the children and the bounds of ``shrink``.
+
+        Raises:
+            MediaUnreadableError: the source does not decode, or the child died on it.
+        """
+        encoding = self._encoders.run(
+            work.SHRINK_SECONDS, work.make_playable, Path(source), Path(target), label
+        )
+        return _unwrap(await self._media(encoding))
+
     async def shrink(
-        self, source: LocalFile, target: LocalFile, *, limit_bytes: int
+        self, source: LocalFile, target: LocalFile, *, limit_bytes: int, label: AiLabel
     ) -> ProbedVideo:
         """Re-encode a video to fit below a limit; see ``shrink.shrink``.
 
@@ -183,7 +210,7 @@ class MediaPool:
             MediaUnreadableError: the source does not decode, or the child died on it.
         """
         shrinking = self._encoders.run(
-            work.SHRINK_SECONDS, work.shrink, Path(source), Path(target), limit_bytes
+            work.SHRINK_SECONDS, work.shrink, Path(source), Path(target), limit_bytes, label
         )
         return _unwrap(await self._media(shrinking))
 

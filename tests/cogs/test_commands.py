@@ -201,7 +201,7 @@ async def test_a_video_that_could_not_be_posted_is_handed_out(
     @asynccontextmanager
     async def lend(*_: object, **__: object) -> AsyncIterator[ShownJob]:
         steps.append("lent")
-        yield ShownJob(view=a_view(JobState.UNDELIVERABLE), video=path)
+        yield ShownJob(view=a_view(JobState.UNDELIVERABLE), video=path, is_too_large=False)
         steps.append("taken back")
 
     backstage.lookup.show.side_effect = lend

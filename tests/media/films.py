@@ -13,7 +13,12 @@ from typing import Concatenate, ParamSpec
 import av
 from av.container import OutputContainer
 
+from bot.domain.jobs.ai_label import AiLabel
+
 P = ParamSpec("P")
+
+LABEL = AiLabel(aigc='{"Label":"1","ProduceID":"ABC123"}', comment="AI-generated; job=ABC123")
+"""What is written into films that do not say what made them."""
 
 FULL_RANGE = 2
 """Black is 0 and white 255; otherwise 16 and 235."""

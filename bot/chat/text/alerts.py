@@ -45,6 +45,11 @@ _ALERTS: Mapping[AlertKind, str] = {
         "Job {subject}: the result lies on a host outside RESULT_HOSTS. {reason} "
         "Widen RESULT_HOSTS and restart; I try until the address expires."
     ),
+    AlertKind.RESULT_UNREADABLE: (
+        "Job {subject}: no decoder reads what the provider handed out ({problem}). The file is "
+        "kept. I fetch it again until {expires_at}; if that does not help, the member gets it back "
+        "and may collect the file with /jobs show."
+    ),
     AlertKind.RESULT_DEADLINE: (
         "Job {subject}: the result expires at {expires_at} and is not on disk."
     ),

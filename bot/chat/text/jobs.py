@@ -93,6 +93,8 @@ CHARGED = "It was made, so it counts against your quota."
 
 GIVEN_BACK = "It does not count against your quota."
 
+COLLECT = "The file is kept as it came: /jobs show hands it out."
+
 FAILURES: Mapping[FailureReason, str] = {
     FailureReason.CONTENT_INPUT: (
         "The provider's content check refused the pictures or the prompt. Try other ones."

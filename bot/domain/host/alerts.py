@@ -18,6 +18,7 @@ class AlertKind(StrEnum):
     BILLED_LENGTH = "billed_length"
     TASK_UNKNOWN = "task_unknown"
     RESULT_HOST = "result_host"
+    RESULT_UNREADABLE = "result_unreadable"
     RESULT_DEADLINE = "result_deadline"
     OPERATOR_LOSS = "operator_loss"
     HOST_TROUBLE = "host_trouble"
