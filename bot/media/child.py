@@ -183,7 +183,7 @@ class MediaPool:
         return _unwrap(await self._media(labelling))
 
     async def make_playable(
-        self, source: LocalFile, target: LocalFile, *, label: AiLabel
+        self, source: LocalFile, target: LocalFile, *, label: AiLabel, may_be_cut: bool = False
     ) -> ProbedVideo:
         """Re-encode a video so that it plays everywhere; see ``playable.make_playable``.
 
@@ -193,7 +193,12 @@ class MediaPool:
             MediaUnreadableError: the source does not decode, or the child died on it.
         """
         encoding = self._encoders.run(
-            work.SHRINK_SECONDS, work.make_playable, Path(source), Path(target), label
+            work.SHRINK_SECONDS,
+            work.make_playable,
+            Path(source),
+            Path(target),
+            label,
+            may_be_cut=may_be_cut,
         )
         return _unwrap(await self._media(encoding))
 

@@ -30,7 +30,7 @@ from bot.domain.errors import MediaUnreadableError
 from bot.domain.host.disk import is_disk_trouble
 from bot.domain.jobs.ai_label import AiLabel
 from bot.media.labels import label_for, write_label
-from bot.media.video import Facts, describe, frames_of, open_video, the_video
+from bot.media.video import Facts, describe, frames_of, is_cut, open_video, the_video
 
 THREADS = 1
 FAST_WORK = 1920 * 1080 * 200
@@ -209,6 +209,8 @@ def _packets(
     """Yield the packets of the new file in the order of the old; one frame is held at a time."""
     begin: int | None = None
     for packet in read.demux([video] if audio is None else [video, audio]):
+        if is_cut(packet):
+            continue
         if audio is not None and packet.stream is audio:
             if sound is not None:
                 yield from sound.packets(packet)

@@ -21,7 +21,9 @@ _QUALITY = {"crf": "17", "maxrate": "40M", "bufsize": "40M"}
 bounds what noise would cost."""
 
 
-def make_playable(source: Path, target: Path, *, label: AiLabel) -> ProbedVideo:
+def make_playable(
+    source: Path, target: Path, *, label: AiLabel, may_be_cut: bool = False
+) -> ProbedVideo:
     """Re-encode a video to one that plays everywhere.
 
     Args:
@@ -29,11 +31,12 @@ def make_playable(source: Path, target: Path, *, label: AiLabel) -> ProbedVideo:
         target: a name in a folder of its own; unless this returns, what is there is not to be
             used.
         label: what the new file says of being made by AI, where the source says nothing.
+        may_be_cut: the end of the source may be missing, as long as this is a blemish.
 
     Raises:
         MediaUnreadableError: the source does not decode.
     """
-    facts = examine(source, max_seconds=math.inf, threads=THREADS)
+    facts = examine(source, max_seconds=math.inf, threads=THREADS, may_be_cut=may_be_cut)
     try:
         write(source, target, recipe(facts, label=label, options=_QUALITY))
         return probe(target, max_seconds=math.inf, threads=THREADS)

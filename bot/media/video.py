@@ -121,17 +121,23 @@ def probe(
 # --- reading ---------------------------------------------------------------------------------
 
 
-def examine(path: Path, *, max_seconds: float, threads: int) -> Facts:
+def examine(path: Path, *, max_seconds: float, threads: int, may_be_cut: bool = False) -> Facts:
     """Read a video from the first byte to the last, and decode every frame.
+
+    Args:
+        path: the file.
+        max_seconds: longer videos are refused.
+        threads: how many the decoder uses.
+        may_be_cut: the end may be missing, as long as a blemish is all that this is.
 
     Raises:
         MediaUnreadableError: as ``probe``.
     """
     layout_of(path)
-    return _examine(path, max_seconds=max_seconds, threads=threads)
+    return _examine(path, max_seconds=max_seconds, threads=threads, may_be_cut=may_be_cut)
 
 
-def _examine(path: Path, *, max_seconds: float, threads: int) -> Facts:
+def _examine(path: Path, *, max_seconds: float, threads: int, may_be_cut: bool = False) -> Facts:
     try:
         with open_video(path) as container:
             return read_through(
@@ -139,6 +145,7 @@ def _examine(path: Path, *, max_seconds: float, threads: int) -> Facts:
                 length=path.stat().st_size,
                 max_seconds=max_seconds,
                 threads=threads,
+                may_be_cut=may_be_cut,
             )
     except av.FFmpegError as error:
         raise MediaUnreadableError("decoder_failed", detail=describe(error)) from error
@@ -178,6 +185,7 @@ def read_through(
     length: float = math.inf,
     max_seconds: float = MAX_SECONDS,
     threads: int = _PROBE_THREADS,
+    may_be_cut: bool = False,
 ) -> Facts:
     """Read every packet and decode every frame: half a second of work for five seconds of 720p.
 
@@ -186,6 +194,7 @@ def read_through(
         length: how many bytes it has, as far as that is known.
         max_seconds: longer videos are refused.
         threads: how many the decoder uses.
+        may_be_cut: see ``examine``.
 
     Raises:
         MediaUnreadableError: as ``probe``.
@@ -200,8 +209,9 @@ def read_through(
     matrix: tuple[int, ...] | None = None
     end_seconds = 0.0
     for packet in container.demux([video] if audio is None else [video, audio]):
-        ends_behind = packet.pos is not None and packet.pos + packet.size > length
-        if ends_behind or packet.is_corrupt:  # the demuxer got less of it than it asked for
+        if is_cut(packet, length):
+            if may_be_cut:
+                continue
             raise MediaUnreadableError("truncated")
         if audio is not None and packet.stream is audio:
             audio_packets += packet.dts is not None  # the last one, which is empty, has none
@@ -218,7 +228,7 @@ def read_through(
             if frames == 1:  # PyAV keeps a frame whose side data was looked at for some time
                 matrix, pixels = _matrix_of(frame), frame.format.name
     expected = max(packets, video.frames) - unseen
-    if packets < video.frames:
+    if packets < video.frames and not may_be_cut:
         raise MediaUnreadableError("truncated")
     if not expected or whole < _PLAYABLE * expected:
         raise MediaUnreadableError("decoder_failed", frames=expected, whole=whole)
@@ -239,6 +249,12 @@ def read_through(
         is_flawless=packets == video.frames and frames == whole == expected,
         sound_is_whole=audio is None or audio_packets >= audio.frames,
     )
+
+
+def is_cut(packet: av.Packet[Stream], length: float = math.inf) -> bool:
+    """Tell whether a packet is not all there, in a file of so many bytes."""
+    ends_behind = packet.pos is not None and packet.pos + packet.size > length
+    return ends_behind or packet.is_corrupt  # the demuxer got less of it than it asked for
 
 
 def _matrix_of(frame: av.VideoFrame) -> tuple[int, ...] | None:

@@ -125,11 +125,16 @@ def shrink(source: Path, target: Path, limit_bytes: int, label: AiLabel) -> Prob
     )
 
 
-def make_playable(source: Path, target: Path, label: AiLabel) -> ProbedVideo | Refusal:
+def make_playable(
+    source: Path, target: Path, label: AiLabel, *, may_be_cut: bool
+) -> ProbedVideo | Refusal:
     """Re-encode a video so that it plays everywhere; see ``playable.make_playable``."""
     from bot.media import playable
 
-    return _encode(source, lambda: playable.make_playable(source, target, label=label))
+    return _encode(
+        source,
+        lambda: playable.make_playable(source, target, label=label, may_be_cut=may_be_cut),
+    )
 
 
 def write_label(source: Path, target: Path, label: AiLabel) -> int | Refusal:

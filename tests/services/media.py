@@ -10,7 +10,7 @@ from pathlib import Path
 
 from typing_extensions import override
 
-from bot.domain.errors import InvalidImageError, MediaError
+from bot.domain.errors import InvalidImageError, MediaError, MediaUnreadableError
 from bot.domain.jobs.ai_label import AiLabel
 from bot.domain.jobs.delivery import ProbedVideo
 from bot.domain.ports import LocalFile
@@ -33,6 +33,7 @@ class FakeMedia(MediaPool):
         self.probed: deque[ProbedVideo] = deque()
         """What the next probes see; a video that needs nothing where this is empty."""
         self.encode_errors: deque[MediaError | OSError] = deque()
+        self.mends_what_is_cut = False
         self.label_errors: deque[MediaError | OSError] = deque()
         self.labels: list[AiLabel] = []
         """What was to be written into files."""
@@ -81,8 +82,10 @@ class FakeMedia(MediaPool):
 
     @override
     async def make_playable(
-        self, source: LocalFile, target: LocalFile, *, label: AiLabel
+        self, source: LocalFile, target: LocalFile, *, label: AiLabel, may_be_cut: bool = False
     ) -> ProbedVideo:
+        if may_be_cut and not self.mends_what_is_cut:
+            raise MediaUnreadableError("truncated")
         self.labels.append(label)
         if self.encode_errors:
             raise self.encode_errors.popleft()

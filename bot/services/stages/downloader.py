@@ -247,8 +247,7 @@ class Downloader:
                 self._files.lend(key_of(job.id, RESULT)) as file,
                 self._files.scratch() as scratch,
             ):
-                found = await self._media.probe(file)
-                ready = await self._made_ready(job, Path(file), found, scratch=Path(scratch))
+                ready = await self._ready_after_all(job, Path(file), scratch=Path(scratch))
         except FileNotFoundError:
             pass  # nothing ever came
         except OSError as error:
@@ -278,6 +277,23 @@ class Downloader:
         )
         self._alerts.resolve(AlertKind.RESULT_UNREADABLE, job.id)
         await self._alerts.fire(AlertKind.OPERATOR_LOSS, job.id, reason=reason.value)
+
+    async def _ready_after_all(self, job: Job, file: Path, *, scratch: Path) -> _Ready:
+        """Make ready what is kept, now that nothing better will come: its end may be missing.
+
+        Raises:
+            MediaError: more is missing than that.
+        """
+        try:
+            found = await self._media.probe(file)
+        except MediaUnreadableError:
+            prepared = scratch / PREPARED
+            made = await self._media.make_playable(
+                file, prepared, label=ai_label(job), may_be_cut=True
+            )
+            await self._files.keep(prepared, key_of(job.id, PREPARED))
+            return _Ready(file_name=PREPARED, facts=made)
+        return await self._made_ready(job, file, found, scratch=scratch)
 
     async def _postpone(
         self, job: Job, wait: timedelta, *, attempts: int, code: str, error: Exception
