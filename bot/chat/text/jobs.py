@@ -54,6 +54,9 @@ KINDS: Mapping[Kind, str] = {
     Kind.EFFECT: "Effect",
 }
 
+MADE_BY_AI = "AI-generated"
+"""What every status message begins with."""
+
 REQUESTED_BY = "Requested by"
 PRICE = "Price"
 VIDEO = "Video"

@@ -111,7 +111,9 @@ TRANSITIONS: tuple[Transition, ...] = (
         "UNKNOWN for good, or unreadable for 27 h",
         _E.RELEASE,
     ),
-    *_rows((_S.DOWNLOADING,), _S.DELIVERING, (_O.DOWNLOADER,), "kept, and it plays, or does re-encoded"),
+    *_rows(
+        (_S.DOWNLOADING,), _S.DELIVERING, (_O.DOWNLOADER,), "kept, and it plays, or does re-encoded"
+    ),
     *_rows(
         (_S.DOWNLOADING,),
         _S.EXPIRED,
