@@ -30,7 +30,7 @@ from bot.domain.errors import MediaUnreadableError
 from bot.domain.host.disk import is_disk_trouble
 from bot.domain.jobs.ai_label import AiLabel
 from bot.media.labels import label_for, write_label
-from bot.media.video import Facts, describe, frames_of, is_cut, open_video, the_video
+from bot.media.video import Facts, describe, frames_of, is_cut, open_video, the_sound, the_video
 
 THREADS = 1
 FAST_WORK = 1920 * 1080 * 200
@@ -131,7 +131,7 @@ def write(source: Path, target: Path, recipe: Recipe, *, flags: int = 0) -> None
         av.open(str(unlabelled), "w", format="mp4", options={"movflags": "+faststart"}) as written,
     ):
         video = _decoded(read)
-        audio = next(iter(read.streams.audio), None)
+        audio = the_sound(read, video)
         encoded = _add_video(written, video, recipe, flags)
         sound = _add_sound(written, audio, recipe.facts.sound)
         for packet in _packets(read, video, audio, encoded, sound, facts=recipe.facts):

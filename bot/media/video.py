@@ -201,7 +201,7 @@ def read_through(
     """
     video = the_video(container)
     _check_bounds(video, max_seconds=max_seconds)
-    audio = next(iter(container.streams.audio), None)
+    audio = the_sound(container, video)
     video.thread_type = "AUTO"
     video.codec_context.thread_count = threads
     packets = unseen = frames = whole = audio_packets = audio_bytes = 0
@@ -292,6 +292,14 @@ def the_video(container: InputContainer) -> VideoStream:
     if not _has_decoder(video):
         raise MediaUnreadableError("unknown_codec")
     return video
+
+
+def the_sound(container: InputContainer, video: VideoStream) -> AudioStream | None:
+    """Return the stream that is heard with the video: no track without anything in it."""
+    streams = container.streams.audio
+    audio = max(streams, key=lambda stream: stream.frames, default=None)
+    # Of fragments the index counts nothing.
+    return None if audio is not None and video.frames and not audio.frames else audio
 
 
 def sound_of(audio: AudioStream | None) -> str | None:

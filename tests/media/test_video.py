@@ -113,12 +113,12 @@ def followed_by(path: Path, *, tail: bytes, faststart: bool = False) -> Path:
     return path
 
 
-def data_said_to_be_longer(path: Path) -> Path:
+def data_said_to_be(path: Path, *, longer: int) -> Path:
     content = bytearray(small(path, audio=True, faststart=True).read_bytes())
     at = content.index(b"mdat") - 4
     size = int.from_bytes(content[at : at + 4], "big")
     assert at + size == len(content)
-    content[at : at + 4] = (size + 8).to_bytes(4, "big")
+    content[at : at + 4] = (size + longer).to_bytes(4, "big")
     path.write_bytes(content)
     return path
 
@@ -133,16 +133,17 @@ def with_a_cover(path: Path) -> Path:
     return path
 
 
-def with_an_empty_track(path: Path) -> Path:
-    """Put a second video track in, of which the index has no sample."""
+def with_an_empty_track(path: Path, *, kind: bytes = b"vide") -> Path:
+    """Put a second track in, of which the index has no sample."""
 
     def add_track(moov: bytes) -> bytes:
-        track = next(
+        tracks = [
             moov[one.start : one.end] for one in inside(moov, 0, len(moov)) if one.kind == b"trak"
-        )
-        return moov + emptied(track)
+        ]
+        (track,) = [track for track in tracks if kind in track]
+        return emptied(track) + moov
 
-    path.write_bytes(with_index(small(path).read_bytes(), add_track))
+    path.write_bytes(with_index(small(path, audio=kind == b"soun").read_bytes(), add_track))
     return path
 
 
@@ -183,9 +184,11 @@ def with_index(content: bytes, change: Callable[[bytes], bytes]) -> bytes:
         pytest.param(partial(followed_by, tail=b"<!-- served by cache 7 -->"), id="text"),
         pytest.param(partial(followed_by, tail=bytes(5)), id="a few zeros"),
         pytest.param(partial(followed_by, tail=bytes(512)), id="a block of zeros"),
-        pytest.param(data_said_to_be_longer, id="eight bytes more than there are"),
+        pytest.param(partial(data_said_to_be, longer=8), id="eight bytes more than there are"),
+        pytest.param(partial(data_said_to_be, longer=-8), id="eight bytes fewer than there are"),
         pytest.param(with_a_cover, id="a picture on the cover"),
-        pytest.param(with_an_empty_track, id="a second track without frames"),
+        pytest.param(with_an_empty_track, id="another track without frames"),
+        pytest.param(partial(with_an_empty_track, kind=b"soun"), id="a track without sound"),
     ],
 )
 def test_what_decodes_whole_is_taken_as_it_is(tmp_path: Path, make: Callable[[Path], Path]) -> None:
