@@ -68,13 +68,17 @@ class JobsCog(
         ) as shown:
             found, video = shown.view.job, shown.video
             file = (
-                discord.File(video, f"tween-{found.id}.mp4", spoiler=found.options.spoiler)
+                discord.File(
+                    video,
+                    f"tween-{found.id}.mp4",
+                    spoiler=found.options.spoiler,
+                    description=text.alt_texts.video(found),
+                )
                 if video
                 else None
             )
             embed = panels.job_details(shown.view, money_of(interaction))
-            kept_out = found.state is JobState.UNDELIVERABLE and video is None
-            said = text.refusals.ANSWER_TOO_LARGE if kept_out else None
+            said = text.refusals.ANSWER_TOO_LARGE if shown.is_too_large else None
             await say(interaction, said, embed=embed, file=file)
 
     @app_commands.command(name="cancel", description=text.descriptions.JOBS_CANCEL.description)

@@ -119,8 +119,13 @@ class OperatorCog(
         """Show a job's full history, of any server."""
         told = await self._operator.history(id)
         content, whole = operator_panels.history(told)
-        name = f"job-{told.job.id}.txt"
-        file = None if whole is None else discord.File(io.BytesIO(whole), name)
+        job_id = told.job.id
+        said = text.alt_texts.history(job_id)
+        file = (
+            None
+            if whole is None
+            else discord.File(io.BytesIO(whole), f"job-{job_id}.txt", description=said)
+        )
         await say(interaction, content, file=file)
 
     @app_commands.command(

@@ -75,7 +75,10 @@ class UsageCog(
         guild_id = guild_of(interaction)
         data = await self._usage.chart(guild_id, period, by)
         drawn = await self._usage.draw(guild_id, usage_panels.chart(data, money_of(interaction)))
-        await say(interaction, file=discord.File(io.BytesIO(drawn), f"usage-by-{by}.png"))
+        file = discord.File(
+            io.BytesIO(drawn), f"usage-by-{by}.png", description=text.alt_texts.chart(by)
+        )
+        await say(interaction, file=file)
 
     @app_commands.command(
         name="export", description=text.staff_descriptions.USAGE_EXPORT.description
@@ -99,7 +102,7 @@ class UsageCog(
             await say(
                 interaction,
                 text.usage.exported(file.jobs, is_compressed=file.is_compressed),
-                file=discord.File(file.content, file.name),
+                file=discord.File(file.content, file.name, description=text.alt_texts.EXPORT),
             )
 
     @app_commands.command(name="audit", description=text.staff_descriptions.USAGE_AUDIT.description)

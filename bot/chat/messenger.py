@@ -80,7 +80,7 @@ class Messenger:
 
         async def post(rendered: Rendered) -> Receipt:
             # A new file for each attempt: sending one reads it to its end.
-            files = [discord.File(BytesIO(preview), PREVIEW_NAME)] if preview else []
+            files = [_preview(preview)] if preview else []
             message = await self._channel(job.origin.channel_id).send(
                 embed=rendered.embed,
                 view=rendered.view or discord.utils.MISSING,
@@ -295,4 +295,13 @@ def nonce(job_id: JobId, purpose: Purpose) -> str:
 
 
 def _video(job: Job, file: LocalFile) -> discord.File:
-    return discord.File(file, search.video_name(job), spoiler=job.options.spoiler)
+    return discord.File(
+        file,
+        search.video_name(job),
+        spoiler=job.options.spoiler,
+        description=text.alt_texts.video(job),
+    )
+
+
+def _preview(content: bytes) -> discord.File:
+    return discord.File(BytesIO(content), PREVIEW_NAME, description=text.alt_texts.PREVIEW)

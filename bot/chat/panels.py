@@ -219,6 +219,7 @@ def help_panel(*, version: str, retention: timedelta, region: str) -> discord.Em
         (guide.YOUR_JOBS, guide.JOBS),
         (guide.YOUR_PICTURES, guide.pictures(region)),
         (guide.KEPT_FOR, guide.kept(retention / timedelta(days=1))),
+        (guide.MADE_BY_AI, guide.LABEL),
     ):
         embed.add_field(name=name, value=value, inline=False)
     embed.set_footer(text=guide.version(version))

@@ -103,7 +103,8 @@ def _lines(view: StatusView, *, with_prompt: bool) -> list[str]:
 def _headline(job: Job) -> str:
     shape = job.spec.size or job.spec.resolution
     length = text.phrases.length(job.spec.duration_seconds)
-    return f"{text.jobs.what(job)} · **{job.spec.model}** · {shape} · {length}"
+    made = f"{text.jobs.what(job)} · **{job.spec.model}** · {shape} · {length}"
+    return f"{text.jobs.MADE_BY_AI} · {made}"
 
 
 def _facts(job: Job, money: Money) -> list[tuple[str, str]]:

@@ -22,6 +22,7 @@ from bot.domain.errors import (
     MediaUnreadableError,
 )
 from bot.domain.guilds.charts import Chart
+from bot.domain.jobs.ai_label import AiLabel
 from bot.domain.jobs.delivery import ProbedVideo
 from bot.domain.ports import LocalFile
 from bot.domain.problems import PictureProblem
@@ -192,8 +193,34 @@ class MediaPool:
             probing = _within(work.PROBE_SECONDS, reading)
         return _unwrap(await self._media(probing))
 
+    async def write_label(self, source: LocalFile, target: LocalFile, *, label: AiLabel) -> int:
+        """Write a labelled copy of a video, the rest as it is; return its bytes.
+
+        Raises:
+            MediaUnreadableError: the file is too odd to be changed, or the child died on it.
+        """
+        files = _absolute(source), _absolute(target)
+        labelling = self._quick.run(work.LABEL_SECONDS, work.write_label, *files, label)
+        return _unwrap(await self._media(labelling))
+
+    async def make_playable(
+        self, source: LocalFile, target: LocalFile, *, label: AiLabel, may_be_cut: bool = False
+    ) -> ProbedVideo:
+        """Re-encode a video so that it plays everywhere; see ``playable.make_playable``.
+
+        With the children and the bounds of ``shrink``.
+
+        Raises:
+            MediaUnreadableError: the source does not decode, or the child died on it.
+        """
+        files = _absolute(source), _absolute(target)
+        encoding = self._encoders.run(
+            work.SHRINK_SECONDS, work.make_playable, *files, label, may_be_cut=may_be_cut
+        )
+        return _unwrap(await self._media(encoding))
+
     async def shrink(
-        self, source: LocalFile, target: LocalFile, *, limit_bytes: int
+        self, source: LocalFile, target: LocalFile, *, limit_bytes: int, label: AiLabel
     ) -> ProbedVideo:
         """Re-encode a video to fit below a limit; see ``shrink.shrink``.
 
@@ -205,7 +232,7 @@ class MediaPool:
             MediaUnreadableError: the source does not decode, or the child died on it.
         """
         files = _absolute(source), _absolute(target)
-        shrinking = self._encoders.run(work.SHRINK_SECONDS, work.shrink, *files, limit_bytes)
+        shrinking = self._encoders.run(work.SHRINK_SECONDS, work.shrink, *files, limit_bytes, label)
         return _unwrap(await self._media(shrinking))
 
     async def draw(self, chart: Chart) -> bytes:

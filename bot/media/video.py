@@ -1,4 +1,4 @@
-"""Videos: is a file whole and playable? ``shrink`` makes the same video in fewer bytes.
+"""Videos: is a file whole, and does it play everywhere? ``encoding`` makes another one of it.
 
 Run in a child process by ``child``, never on the event loop. Frames are streamed, so the length
 of a video does not matter to memory.
@@ -13,13 +13,15 @@ from pathlib import Path
 from typing import Protocol
 
 import av
+from av.audio.stream import AudioStream
 from av.buffer import Buffer
 from av.container import InputContainer
-from av.stream import Stream
+from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
 from bot.domain.errors import MediaUnreadableError
 from bot.domain.jobs.delivery import ProbedVideo
+from bot.media.boxes import layout_of
 
 MAX_SIDE_PIXELS = 4096
 """The widest picture of H.264 level 5.2; the models make 1920 at most."""
@@ -30,6 +32,10 @@ _PLAYABLE = 0.95
 """The share of frames that must come out whole. A paid video with a blemish is kept, not lost."""
 _PROBE_THREADS = 4
 """Each thread of the codec keeps whole frames; on a machine of many cores memory would end."""
+_PLAYS_EVERYWHERE = frozenset({"yuv420p", "yuvj420p"})
+"""Pixels of 8 bits, a quarter of the colours: phones and Firefox play no other H.264. See
+https://support.mozilla.org/kb/audio-and-video-firefox and Android's "Supported media formats"."""
+_SOUNDS_EVERYWHERE = frozenset({None, "aac", "mp3"})
 _MATRIX = struct.Struct("=9i")
 _DEMUXER = "mov"
 """The one demuxer that is tried, so that a playlist posing as a video opens no other file."""
@@ -48,10 +54,24 @@ class Facts:
     duration_seconds: float
     frames: int
     audio_bytes: int
+    codec: str
+    """FFmpeg's name of the format the pictures are in, whichever decoder read them."""
+    pixels: str
+    """FFmpeg's name of how a decoded picture lies in memory."""
+    sound: str | None
+    """FFmpeg's name of the sound's format; None where there is no sound."""
     display_matrix: tuple[int, ...] | None
     """How a player turns the video, as the file says it."""
     is_flawless: bool
     """Whether every frame of the index was there and came out whole."""
+    sound_is_whole: bool
+    """Whether all the sound of the index was there."""
+
+    @property
+    def plays(self) -> bool:
+        """Whether every phone and browser plays it as it is."""
+        is_common = self.codec == "h264" and self.pixels in _PLAYS_EVERYWHERE
+        return is_common and self.sound in _SOUNDS_EVERYWHERE
 
 
 class ByteSource(Protocol):
@@ -69,7 +89,7 @@ def probe(
     threads: int = _PROBE_THREADS,
     facts: Facts | None = None,
 ) -> ProbedVideo:
-    """Check that a file is a whole MP4 with H.264 that decodes from the first frame to the last.
+    """Check that a file is a whole MP4 that decodes from the first frame to the last.
 
     Args:
         path: the file.
@@ -78,31 +98,46 @@ def probe(
         facts: what reading this very file has shown already, where that was done.
 
     Raises:
-        MediaUnreadableError: ``problem`` is one of ``not_a_video``, ``truncated``, ``no_h264``,
-            ``too_wide``, ``too_long`` and ``decoder_failed``.
+        MediaUnreadableError: ``problem`` is one of ``not_a_video``, ``truncated``,
+            ``unknown_codec``, ``too_wide``, ``too_long`` and ``decoder_failed``.
     """
+    layout = layout_of(path)
     if facts is None:
-        facts = examine(path, max_seconds=max_seconds, threads=threads)
-    else:
-        check_boxes(path)
+        facts = _examine(path, max_seconds=max_seconds, threads=threads)
+    if layout.is_cut and not (facts.is_flawless and facts.sound_is_whole):
+        raise MediaUnreadableError("truncated")
     return ProbedVideo(
         size_bytes=path.stat().st_size,
         width=facts.width,
         height=facts.height,
         duration_seconds=facts.duration_seconds,
+        codec=facts.codec,
+        plays=facts.plays,
+        is_labelled=layout.is_labelled,
+        has_credentials=layout.has_credentials,
     )
 
 
 # --- reading ---------------------------------------------------------------------------------
 
 
-def examine(path: Path, *, max_seconds: float, threads: int) -> Facts:
+def examine(path: Path, *, max_seconds: float, threads: int, may_be_cut: bool = False) -> Facts:
     """Read a video from the first byte to the last, and decode every frame.
+
+    Args:
+        path: the file.
+        max_seconds: longer videos are refused.
+        threads: how many the decoder uses.
+        may_be_cut: the end may be missing, as long as a blemish is all that this is.
 
     Raises:
         MediaUnreadableError: as ``probe``.
     """
-    check_boxes(path)
+    layout_of(path)
+    return _examine(path, max_seconds=max_seconds, threads=threads, may_be_cut=may_be_cut)
+
+
+def _examine(path: Path, *, max_seconds: float, threads: int, may_be_cut: bool = False) -> Facts:
     try:
         with open_video(path) as container:
             return read_through(
@@ -110,6 +145,7 @@ def examine(path: Path, *, max_seconds: float, threads: int) -> Facts:
                 length=path.stat().st_size,
                 max_seconds=max_seconds,
                 threads=threads,
+                may_be_cut=may_be_cut,
             )
     except av.FFmpegError as error:
         raise MediaUnreadableError("decoder_failed", detail=describe(error)) from error
@@ -121,7 +157,7 @@ def frames_in_pixels(path: Path) -> int | None:
     Raises:
         MediaUnreadableError: the header cannot be read.
     """
-    check_boxes(path)
+    layout_of(path)
     try:
         with open_video(path) as container:
             video = the_video(container)
@@ -143,42 +179,13 @@ def open_video(source: Path | ByteSource) -> InputContainer:
     )
 
 
-def check_boxes(path: Path) -> None:
-    """Check that the top-level boxes are those of an MP4 and all of them lie within the file.
-
-    FFmpeg plays what is there of a cut file without complaint where the index comes first.
-    ISO/IEC 14496-12, section 4.2: size in four bytes, type in four; size 1 is followed by eight
-    bytes of size, size 0 means "to the end".
-    """
-    length = path.stat().st_size
-    found: set[bytes] = set()
-    with path.open("rb") as stream:
-        if stream.read(8)[4:] != b"ftyp":
-            raise MediaUnreadableError("not_a_video")
-        at = 0
-        while at < length:
-            stream.seek(at)
-            header = stream.read(16)
-            size = int.from_bytes(header[:4], "big")
-            if size == 1:
-                size = int.from_bytes(header[8:16], "big")
-            elif size == 0:
-                size = length - at
-            if size < 8 or at + size > length:  # noqa: PLR2004 - a header is eight bytes
-                raise MediaUnreadableError("truncated")
-            found.add(header[4:8])
-            at += size
-    if not {b"moov", b"mdat"} <= found:
-        # An index without data is cut, data without an index as well: both are written in the end.
-        raise MediaUnreadableError("truncated")
-
-
 def read_through(
     container: InputContainer,
     *,
     length: float = math.inf,
     max_seconds: float = MAX_SECONDS,
     threads: int = _PROBE_THREADS,
+    may_be_cut: bool = False,
 ) -> Facts:
     """Read every packet and decode every frame: half a second of work for five seconds of 720p.
 
@@ -187,22 +194,27 @@ def read_through(
         length: how many bytes it has, as far as that is known.
         max_seconds: longer videos are refused.
         threads: how many the decoder uses.
+        may_be_cut: see ``examine``.
 
     Raises:
         MediaUnreadableError: as ``probe``.
     """
     video = the_video(container)
     _check_bounds(video, max_seconds=max_seconds)
-    audio = next(iter(container.streams.audio), None)
+    audio = the_sound(container, video)
     video.thread_type = "AUTO"
     video.codec_context.thread_count = threads
-    packets = unseen = frames = whole = audio_bytes = 0
+    packets = unseen = frames = whole = audio_packets = audio_bytes = 0
+    pixels = ""
     matrix: tuple[int, ...] | None = None
     end_seconds = 0.0
     for packet in container.demux([video] if audio is None else [video, audio]):
-        if packet.pos is not None and packet.pos + packet.size > length:
+        if is_cut(packet, length):
+            if may_be_cut:
+                continue
             raise MediaUnreadableError("truncated")
         if audio is not None and packet.stream is audio:
+            audio_packets += packet.dts is not None  # the last one, which is empty, has none
             audio_bytes += packet.size
             continue
         if packet.pts is not None and packet.time_base is not None:
@@ -214,9 +226,9 @@ def read_through(
             frames += 1
             whole += not frame.is_corrupt
             if frames == 1:  # PyAV keeps a frame whose side data was looked at for some time
-                matrix = _matrix_of(frame)
+                matrix, pixels = _matrix_of(frame), frame.format.name
     expected = max(packets, video.frames) - unseen
-    if packets < video.frames:
+    if packets < video.frames and not may_be_cut:
         raise MediaUnreadableError("truncated")
     if not expected or whole < _PLAYABLE * expected:
         raise MediaUnreadableError("decoder_failed", frames=expected, whole=whole)
@@ -230,9 +242,19 @@ def read_through(
         duration_seconds=seconds,
         frames=frames,
         audio_bytes=audio_bytes,
+        codec=video.codec_context.codec.canonical_name,
+        pixels=pixels,
+        sound=sound_of(audio),
         display_matrix=matrix,
         is_flawless=packets == video.frames and frames == whole == expected,
+        sound_is_whole=audio is None or audio_packets >= audio.frames,
     )
+
+
+def is_cut(packet: av.Packet[Stream], length: float = math.inf) -> bool:
+    """Tell whether a packet is not all there, in a file of so many bytes."""
+    ends_behind = packet.pos is not None and packet.pos + packet.size > length
+    return ends_behind or packet.is_corrupt  # the demuxer got less of it than it asked for
 
 
 def _matrix_of(frame: av.VideoFrame) -> tuple[int, ...] | None:
@@ -253,18 +275,43 @@ def frames_of(video: VideoStream, packet: av.Packet[Stream]) -> list[av.VideoFra
 
 
 def the_video(container: InputContainer) -> VideoStream:
-    """Return the only video stream, which is H.264.
+    """Return the stream that is the video: no picture on a cover, and no track without frames.
 
     Raises:
-        MediaUnreadableError: there is none, another one, or another codec.
+        MediaUnreadableError: there is none, or nothing decodes it.
     """
-    if not container.streams.video:
+    moving = [
+        stream
+        for stream in container.streams.video
+        if not stream.disposition & Disposition.attached_pic
+    ]
+    if not moving:
         raise MediaUnreadableError("not_a_video")
-    video = container.streams.video[0]
-    codec = str(getattr(video.codec_context, "name", "unknown"))  # None where FFmpeg knows none
-    if len(container.streams.video) != 1 or codec != "h264":
-        raise MediaUnreadableError("no_h264", codec=codec)
+    # Of fragments the index counts nothing; then it is the first.
+    video = max(moving, key=lambda stream: stream.frames)
+    if not _has_decoder(video):
+        raise MediaUnreadableError("unknown_codec")
     return video
+
+
+def the_sound(container: InputContainer, video: VideoStream) -> AudioStream | None:
+    """Return the stream that is heard with the video: no track without anything in it."""
+    streams = container.streams.audio
+    audio = max(streams, key=lambda stream: stream.frames, default=None)
+    # Of fragments the index counts nothing.
+    return None if audio is not None and video.frames and not audio.frames else audio
+
+
+def sound_of(audio: AudioStream | None) -> str | None:
+    """Return FFmpeg's name of the format of a sound, also of one that nothing decodes."""
+    if audio is None:
+        return None
+    return audio.codec_context.codec.canonical_name if _has_decoder(audio) else "unknown"
+
+
+def _has_decoder(stream: Stream) -> bool:
+    # PyAV's stubs say that there always is one; where FFmpeg knows none, this is None.
+    return getattr(stream, "codec_context", None) is not None
 
 
 def _check_bounds(video: VideoStream, *, max_seconds: float) -> None:

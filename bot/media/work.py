@@ -18,6 +18,7 @@ from bot.domain.errors import (
     MediaTooLargeError,
     MediaUnreadableError,
 )
+from bot.domain.jobs.ai_label import AiLabel
 from bot.domain.jobs.delivery import ProbedVideo
 from bot.media.limits import limited_cpu
 
@@ -30,6 +31,8 @@ PREPARE_SECONDS = 20.0
 made to take longer."""
 PROBE_SECONDS = 60.0
 """Every frame is decoded: 30 seconds of 1080p take about ten on a slow core."""
+LABEL_SECONDS = 60.0
+"""500 MiB are copied in it, and read again twice."""
 ARRIVE_SECONDS = 1200.0
 """Longer than a download is let go on."""
 DRAW_SECONDS = 60.0
@@ -117,15 +120,46 @@ def probe_arriving(file: Path, whole: Path) -> ProbedVideo | Refusal:
         return _refusal_of(error)
 
 
-def shrink(source: Path, target: Path, limit_bytes: int) -> ProbedVideo | Refusal:
+def shrink(source: Path, target: Path, limit_bytes: int, label: AiLabel) -> ProbedVideo | Refusal:
     """Re-encode a video to fit below a limit; see ``shrink.shrink``."""
-    from bot.media import shrink, video
+    from bot.media import shrink
+
+    return _encode(
+        source, lambda: shrink.shrink(source, target, limit_bytes=limit_bytes, label=label)
+    )
+
+
+def make_playable(
+    source: Path, target: Path, label: AiLabel, *, may_be_cut: bool
+) -> ProbedVideo | Refusal:
+    """Re-encode a video so that it plays everywhere; see ``playable.make_playable``."""
+    from bot.media import playable
+
+    return _encode(
+        source,
+        lambda: playable.make_playable(source, target, label=label, may_be_cut=may_be_cut),
+    )
+
+
+def write_label(source: Path, target: Path, label: AiLabel) -> int | Refusal:
+    """Write a labelled copy of a video, return its bytes; see ``labels.write_label``."""
+    from bot.media import labels
+
+    try:
+        labels.write_label(source, target, label)
+    except MediaError as error:
+        return _refusal_of(error)
+    return target.stat().st_size
+
+
+def _encode(source: Path, encode: Callable[[], ProbedVideo]) -> ProbedVideo | Refusal:
+    from bot.media import video
 
     try:
         with limited_cpu(SHRINK_LEAST_CPU_SECONDS):
             pixels = video.frames_in_pixels(source)
         with limited_cpu(shrink_cpu_seconds(pixels)):
-            return shrink.shrink(source, target, limit_bytes=limit_bytes)
+            return encode()
     except MediaError as error:
         return _refusal_of(error)
 

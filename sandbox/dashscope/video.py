@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import io
+import json
 import random
 import threading
 from collections import OrderedDict
@@ -38,6 +39,9 @@ ENCODER_OPTIONS = {
     "bufsize": "5M",
 }
 WATERMARK = "AI-generated"
+MUXER_OPTIONS = {"movflags": "+faststart+use_metadata_tags"}
+"""The second has FFmpeg write a key that it does not know."""
+PRODUCER = "sandbox"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +117,8 @@ def render(plan: VideoPlan, stopping: threading.Event) -> bytes:
     with TemporaryDirectory(prefix="dashscope-") as folder:
         # A file, because moving the index to the front reads what was written.
         path = Path(folder) / "video.mp4"
-        with av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as container:
+        with av.open(str(path), "w", format="mp4", options=MUXER_OPTIONS) as container:
+            container.metadata["AIGC"] = _label(plan)
             stream = container.add_stream("libx264", FRAMES_PER_SECOND, options=ENCODER_OPTIONS)
             stream.width, stream.height = plan.width, plan.height
             stream.pix_fmt = "yuv420p"
@@ -131,6 +136,13 @@ def render(plan: VideoPlan, stopping: threading.Event) -> bytes:
                 container.mux(stream.encode(frame))
             container.mux(stream.encode())
         return path.read_bytes()
+
+
+def _label(plan: VideoPlan) -> str:
+    """Return the label that GB 45438-2025 has providers in China write into what AI has made."""
+    label = {"Label": "1", "ContentProducer": PRODUCER, "ProduceID": plan.key()[:32]}
+    others = ("ReservedCode1", "ContentPropagator", "PropagateID", "ReservedCode2")
+    return json.dumps(label | dict.fromkeys(others, ""))
 
 
 def _frame(planes: Planes) -> av.VideoFrame:

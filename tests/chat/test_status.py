@@ -63,7 +63,7 @@ async def test_each_state_shows_who_asked_for_what_and_the_job_in_the_footer(
     assert embed.footer.text == "Job 7F3K2Q"
     assert embed.fields[0].value == "<@42>"
     assert (embed.description or "").startswith(
-        "First and last frame · **wan2.2-kf2v-flash** · 720P · 5 s"
+        "AI-generated · First and last frame · **wan2.2-kf2v-flash** · 720P · 5 s"
     )
     assert "1.00 CNY" in words(embed)
 
@@ -132,23 +132,23 @@ async def test_what_is_known_besides_the_state_is_said(view: StatusView, line: s
 @pytest.mark.parametrize(
     ("changes", "headline"),
     [
-        ({}, "First and last frame · **wan2.2-kf2v-flash** · 720P · 5 s"),
-        ({"loop": True}, "Loop of one frame · **wan2.2-kf2v-flash** · 720P · 5 s"),
+        ({}, "AI-generated · First and last frame · **wan2.2-kf2v-flash** · 720P · 5 s"),
+        ({"loop": True}, "AI-generated · Loop of one frame · **wan2.2-kf2v-flash** · 720P · 5 s"),
         (
             {"kind": Kind.IMAGE, "model": "wanx2.1-i2v-turbo", "duration_seconds": 3},
-            "One picture · **wanx2.1-i2v-turbo** · 720P · 3 s",
+            "AI-generated · One picture · **wanx2.1-i2v-turbo** · 720P · 3 s",
         ),
         (
             {"kind": Kind.TEXT, "model": "wan2.2-t2v-plus", "size": "832*480"},
-            "Words alone · **wan2.2-t2v-plus** · 832*480 · 5 s",
+            "AI-generated · Words alone · **wan2.2-t2v-plus** · 832*480 · 5 s",
         ),
         (
             {"kind": Kind.EFFECT, "model": "wanx2.1-i2v-plus", "effect": "frenchkiss"},
-            "Effect **Kiss** · **wanx2.1-i2v-plus** · 720P · 5 s",
+            "AI-generated · Effect **Kiss** · **wanx2.1-i2v-plus** · 720P · 5 s",
         ),
         (
             {"kind": Kind.EFFECT, "model": "wanx2.1-kf2v-plus", "effect": "retired-9"},
-            "Effect **retired-9** · **wanx2.1-kf2v-plus** · 720P · 5 s",
+            "AI-generated · Effect **retired-9** · **wanx2.1-kf2v-plus** · 720P · 5 s",
         ),
     ],
     ids=["frames", "loop", "image", "text", "effect", "retired effect"],

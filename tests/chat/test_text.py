@@ -378,7 +378,7 @@ def picture_problems() -> dict[str, set[str]]:
     named = set(re.findall(r'"(\w+)"', source)) & set(PictureProblem)
     for problem in by_signature | named | set(re.findall(r'return "(\w+)"', by_text)):
         found.setdefault(problem, set())
-    of_videos = {"not_a_video", "no_h264", "too_wide", "too_long"}
+    of_videos = {"not_a_video", "unknown_codec", "odd_layout", "too_wide", "too_long"}
     return {problem: facts for problem, facts in found.items() if problem not in of_videos}
 
 

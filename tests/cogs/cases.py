@@ -89,7 +89,9 @@ def video(backstage: Backstage) -> VideoCog:
 
 def jobs(backstage: Backstage) -> JobsCog:
     backstage.lookup.list_jobs.return_value = [a_job()]
-    backstage.lookup.show.return_value = nullcontext(ShownJob(view=a_view(), video=None))
+    backstage.lookup.show.return_value = nullcontext(
+        ShownJob(view=a_view(), video=None, is_too_large=False)
+    )
     backstage.cancellations.cancel.return_value = a_job(JobState.CANCELLED)
     backstage.retries.retry.return_value = Queued(job=a_job(), quota=a_quota())
     backstage.erasure.forget.return_value = a_job(JobState.DELIVERED)

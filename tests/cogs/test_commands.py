@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 
 import discord
 import pytest
 
+from bot.chat import text
 from bot.domain.errors import JobNotFoundError
 from bot.domain.jobs.states import ACTIVE, JobState
 from bot.services.intake.lookup import ShownJob
@@ -201,7 +202,7 @@ async def test_a_video_that_could_not_be_posted_is_handed_out(
     @asynccontextmanager
     async def lend(*_: object, **__: object) -> AsyncIterator[ShownJob]:
         steps.append("lent")
-        yield ShownJob(view=a_view(JobState.UNDELIVERABLE), video=path)
+        yield ShownJob(view=a_view(JobState.UNDELIVERABLE), video=path, is_too_large=False)
         steps.append("taken back")
 
     backstage.lookup.show.side_effect = lend
@@ -211,9 +212,21 @@ async def test_a_video_that_could_not_be_posted_is_handed_out(
     assert steps == ["lent", "answered", "taken back"]
     (file,) = interaction.edit_original_response.call_args.kwargs["attachments"]
     assert file.filename == "tween-7F3K2Q.mp4"
+    assert file.description.startswith("AI-generated video")
     file.close()
     limit = backstage.lookup.show.call_args.kwargs["limit_bytes"]
     assert limit == interaction.filesize_limit
+
+
+@pytest.mark.parametrize("is_too_large", [True, False])
+async def test_a_video_that_no_answer_takes_is_said_to_be_there(
+    backstage: Backstage, *, is_too_large: bool
+) -> None:
+    command, cog = SHOW.of(backstage)
+    shown = ShownJob(view=a_view(JobState.FAILED), video=None, is_too_large=is_too_large)
+    backstage.lookup.show.return_value = nullcontext(shown)
+    said = await run(command, cog, an_interaction(backstage), job="7F3K2Q")
+    assert (text.refusals.ANSWER_TOO_LARGE in said) is is_too_large
 
 
 @pytest.mark.parametrize("case", [SHOW, CANCEL, RETRY], ids=lambda case: case.name)

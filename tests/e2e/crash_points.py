@@ -44,6 +44,8 @@ class Call(StrEnum):
     TELL_LOG_CHANNEL = "tell_log_channel"
     PREPARE = "prepare"
     PROBE = "probe"
+    WRITE_LABEL = "write_label"
+    MAKE_PLAYABLE = "make_playable"
     SHRINK = "shrink"
     FETCH_ATTACHMENT = "fetch_attachment"
     KEEP = "keep"

@@ -48,3 +48,11 @@ async def noise(folder: Path) -> bytes:
         film, path, 480, 270, 30, noise=True, audio=True, bits_per_second=20_000_000
     )
     return made.read_bytes()
+
+
+async def in_full_colour(folder: Path) -> bytes:
+    """Return a small film in 4:4:4, which phones do not play."""
+    made = await asyncio.to_thread(
+        film, folder / "full.mp4", 128, 96, 8, faststart=True, pixels="yuv444p"
+    )
+    return made.read_bytes()

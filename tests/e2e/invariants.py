@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 from bot.chat import text
 from bot.domain.amounts import NOTHING
-from bot.domain.jobs.files import PREVIEW, RESULT, SHRUNK
+from bot.domain.jobs.files import PREPARED, PREVIEW, RESULT, SHRUNK
 from bot.domain.jobs.job import Job
 from bot.domain.jobs.ledger import EntryKind
 from bot.domain.jobs.states import TERMINAL, JobState
@@ -286,6 +286,8 @@ def _deliveries(evidence: Evidence) -> Iterator[str]:
                 and attachment.sha256 not in _served_sha256(evidence, job)
             ):
                 yield f"job {job.id}: what is in Discord is not what was downloaded"
+            if not (attachment.description or "").startswith("AI-generated"):
+                yield f"job {job.id}: its video does not say that it was made by AI"
         if job.state in _HAD:
             yield from _is_kept(evidence, job)
 
@@ -295,7 +297,7 @@ def _is_kept(evidence: Evidence, job: Job) -> Iterator[str]:
     if job.times.forgotten_at is not None:
         return
     task = evidence.tasks.get(job.task.id or "")
-    kept = _kept_sha256(evidence, job)
+    kept = _kept_sha256(evidence, job, RESULT)
     if kept is None:
         yield f"job {job.id} is {job.state} and its video is not kept"
     elif task is not None and task.video_sha256 not in {None, kept}:
@@ -303,14 +305,15 @@ def _is_kept(evidence: Evidence, job: Job) -> Iterator[str]:
 
 
 def _served_sha256(evidence: Evidence, job: Job) -> set[str | None]:
-    """Return the digests of a job's video: as the provider served it, and as it is kept."""
+    """Return the digests of a job's video: as the provider served it, and as it is sent."""
     task = evidence.tasks.get(job.task.id or "")
-    return {None if task is None else task.video_sha256, _kept_sha256(evidence, job)} - {None}
+    sent = _kept_sha256(evidence, job, job.video.file_name or RESULT)
+    return {None if task is None else task.video_sha256, sent} - {None}
 
 
-def _kept_sha256(evidence: Evidence, job: Job) -> str | None:
-    """Return the digest of a job's video in the archive; None where there is none."""
-    kept = evidence.data_dir / "jobs" / job.id / (job.video.file_name or RESULT)
+def _kept_sha256(evidence: Evidence, job: Job, name: str) -> str | None:
+    """Return the digest of one of a job's videos in the archive; None where there is none."""
+    kept = evidence.data_dir / "jobs" / job.id / name
     return hashlib.sha256(kept.read_bytes()).hexdigest() if kept.is_file() else None
 
 
@@ -385,7 +388,7 @@ def _stray_files(evidence: Evidence, allowed: Allowed) -> Iterator[str]:
             continue
         wanted = {PREVIEW, *(picture.file_name for picture in job.pictures)}
         if job.video.file_name is not None:
-            wanted |= {job.video.file_name, SHRUNK}
+            wanted |= {RESULT, PREPARED, SHRUNK}
         half += [f"{job_id}/{name}" for name in names if name not in wanted]
     if len(half) > allowed.half_files:
         yield f"files nobody needs: {', '.join(half)}"

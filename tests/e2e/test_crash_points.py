@@ -15,7 +15,7 @@ import pytest
 
 from sandbox.discord.client.command_input import Upload
 from tests.e2e.crash_points import PART_WRITTEN, Call, points
-from tests.e2e.films import noise, play
+from tests.e2e.films import in_full_colour, noise, play
 from tests.e2e.invariants import Allowed
 from tests.e2e.kill_harness import (
     READINGS_APART,
@@ -211,11 +211,15 @@ async def test_while_a_video_finds_another_place(tmp_path: Path) -> KillHarness:
     return stage
 
 
-@at(*call("shrink"))
-async def test_while_a_video_is_made_smaller(tmp_path: Path) -> KillHarness:
+@at(*call("write_label"), *call("make_playable"), *call("shrink"))
+async def test_while_another_video_is_made_of_one(tmp_path: Path) -> KillHarness:
     async with kill_harness(tmp_path, UPLOAD_LIMIT_MIB="1") as stage:
         play(stage.world, others=await noise(tmp_path))
-        await stage.kill_at(*call("shrink"), act=stage.ask)
+        await stage.kill_at("before write_label", act=stage.ask)
+        await stage.kill_at("after write_label", *call("shrink"))
+        play(stage.world, others=await in_full_colour(tmp_path))
+        await stage.kill_at("before make_playable", act=stage.ask)
+        await stage.kill_at("after make_playable")
         await stage.end()
     return stage
 

@@ -123,6 +123,12 @@ def with_other_bytes(message: Message, _job: Job) -> list[Message]:
     return [revised(message, attachments=(other,))]
 
 
+def without_words(message: Message, _job: Job) -> list[Message]:
+    """Say nothing of what the video is."""
+    attachment = replace(message.current.attachments[0], description=None)
+    return [revised(message, attachments=(attachment,))]
+
+
 def with_buttons(message: Message, _job: Job) -> list[Message]:
     """Leave a button under the message."""
     return [revised(message, components=({"type": 1},))]
@@ -256,6 +262,7 @@ BREACHES: Mapping[str, tuple[Spoil, str]] = {
         "which it does not know",
     ),
     "a video that is another": (with_message(with_other_bytes), "not what was downloaded"),
+    "a video without words": (with_message(without_words), "made by AI"),
     "a download that is another": (with_task(SUCCEEDED, video_sha256="0"), "provider served"),
     "a video that is not kept": (elsewhere, "is not kept"),
     "an announcement too many": (announced_again, "announced 2 times"),

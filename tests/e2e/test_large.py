@@ -10,7 +10,7 @@ from pathlib import Path
 import av
 import pytest
 
-from bot.domain.jobs.files import RESULT
+from bot.domain.jobs.files import PREPARED, RESULT
 from bot.domain.jobs.states import JobState
 from bot.media.video import probe
 from sandbox.dashscope import results
@@ -34,14 +34,14 @@ KILLER = f"""
         import os, signal
         from bot.media import video
 
-        check = video.check_boxes
+        look = video.layout_of
 
-        def check_or_die(path):
+        def look_or_die(path):
             if {DEADLY!r} in path.read_bytes():
                 os.kill(os.getpid(), signal.SIGSEGV)
-            check(path)
+            return look(path)
 
-        video.check_boxes = check_or_die
+        video.layout_of = look_or_die
 """
 
 
@@ -73,7 +73,10 @@ async def assert_shrunk(world: World, status: Message, original: bytes) -> None:
     words = f"{len(original) / MIB:.1f} → {len(sent) / MIB:.1f} MiB to fit Discord's limit"
     assert fields_of(status)["Re-encoded"] == words
     (job,) = await world.jobs()
-    assert (job.video.size_bytes, job.messages.delivered_bytes) == (len(original), len(sent))
+    labelled = (world.bot.folder / "data" / "jobs" / job.id / PREPARED).read_bytes()
+    assert (job.video.size_bytes, job.messages.delivered_bytes) == (len(labelled), len(sent))
+    assert len(original) < len(labelled) < len(original) + 1000
+    assert all(b"AIGC" in content for content in (labelled, sent))
     kept = world.bot.folder / "data" / "jobs" / job.id / RESULT
     assert kept.read_bytes() == original, "the original stays"
     path = world.bot.folder / "sent.mp4"

@@ -13,8 +13,15 @@ from typing import Concatenate, ParamSpec
 import av
 from av.container import OutputContainer
 
+from bot.domain.jobs.ai_label import AiLabel
+
 P = ParamSpec("P")
 
+LABEL = AiLabel(aigc='{"Label":"1","ProduceID":"ABC123"}', comment="AI-generated; job=ABC123")
+"""What is written into films that do not say what made them."""
+
+RATES = {"libopus": 48000}
+"""Of sounds that have not what the others have."""
 FULL_RANGE = 2
 """Black is 0 and white 255; otherwise 16 and 235."""
 
@@ -39,8 +46,11 @@ def film(
     *,
     fps: int = 30,
     codec: str = "libx264",
+    pixels: str = "yuv420p",
+    tags: int | None = None,
     faststart: bool = False,
     audio: bool = False,
+    sound_codec: str = "aac",
     noise: bool = False,
     bits_per_second: int | None = None,
     form: str = "mp4",
@@ -52,8 +62,9 @@ def film(
 ) -> bytes:
     """Write a film; noise is what no encoder can make small.
 
-    ``times`` are those of the frames, in frames of the rate; ``turned`` are degrees by which a
-    player turns it, ``stretched`` is the width of a pixel against its height.
+    ``tags`` are its matrix, primaries and curve; ``times`` are those of the frames, in frames of
+    the rate; ``turned`` are degrees by which a player turns it, ``stretched`` is the width of a
+    pixel against its height.
     """
     lots = random.Random(7)  # noqa: S311 - reproducible noise, not a key
     options = {"movflags": "+faststart"} if faststart else {}
@@ -61,7 +72,7 @@ def film(
         with av.open(file.name, "w", format=form, options=options) as container:
             video = container.add_stream(codec, rate=fps)
             assert isinstance(video, av.VideoStream)
-            video.width, video.height, video.pix_fmt = width, height, "yuv420p"
+            video.width, video.height, video.pix_fmt = width, height, pixels
             if codec == "libx264":
                 video.codec_context.options = {"preset": preset}
             if bits_per_second is not None:
@@ -72,7 +83,14 @@ def film(
                 video.codec_context.sample_aspect_ratio = stretched
             if full_range:
                 video.codec_context.color_range = FULL_RANGE
-            sound = container.add_stream("aac", rate=44100) if audio else None
+            if tags is not None:
+                context = video.codec_context
+                context.colorspace = context.color_primaries = context.color_trc = tags
+            sound = (
+                container.add_stream(sound_codec, rate=RATES.get(sound_codec, 44100))
+                if audio
+                else None
+            )
             for number in range(frames):
                 frame = av.VideoFrame(width, height, "yuv420p")
                 for plane in frame.planes:
@@ -82,7 +100,9 @@ def film(
                     )
                 frame.pts = number if times is None else times[number]
                 frame.time_base = Fraction(1, fps)
-                container.mux(video.encode(frame))
+                container.mux(
+                    video.encode(frame if pixels == "yuv420p" else frame.reformat(format=pixels))
+                )
             container.mux(video.encode(None))
             if sound is not None:
                 assert isinstance(sound, av.AudioStream)
@@ -91,9 +111,11 @@ def film(
 
 
 def _write_silence(container: OutputContainer, sound: av.AudioStream, *, seconds: Fraction) -> None:
-    for at in range(0, int(44100 * seconds), 1024):
-        samples = av.AudioFrame(format="fltp", layout="stereo", samples=1024)
-        samples.sample_rate, samples.pts = 44100, at
+    rate = sound.codec_context.sample_rate
+    form, step = sound.codec_context.format.name, sound.codec_context.frame_size or 1024
+    for at in range(0, int(rate * seconds), step):
+        samples = av.AudioFrame(format=form, layout="stereo", samples=step)
+        samples.sample_rate, samples.pts = rate, at
         for channel in samples.planes:
             channel.update(bytes(channel.buffer_size))
         container.mux(sound.encode(samples))

@@ -59,7 +59,7 @@ def mark_and_wait_for(mark: Path, other: Path) -> int:
     return os.getpid()
 
 
-def write_half_and_die(source: Path, target: Path, _: int) -> None:
+def write_half_and_die(source: Path, target: Path, *_: object) -> None:
     """Leave what an encoder that is killed leaves."""
     target.with_name(f"{target.name}.statistics").write_bytes(source.name.encode())
     target.write_bytes(b"half")
@@ -138,7 +138,7 @@ def limits_of(*names: int) -> list[tuple[int, int]]:
     return [resource.getrlimit(name) for name in names]
 
 
-def mark_and_wait_for_another(mark: Path, other: Path, _: int) -> int:
+def mark_and_wait_for_another(mark: Path, other: Path, *_: object) -> int:
     """Do so in the place of an encoder."""
     return mark_and_wait_for(mark, other)
 

@@ -19,7 +19,7 @@ from bot.media import work
 from bot.media.child import MediaPool
 from bot.media.images import PREVIEW_WIDTH_PIXELS
 from tests.media import hooks
-from tests.media.films import film
+from tests.media.films import LABEL, film
 from tests.media.hooks import MIB
 from tests.media.malformed_inputs import (
     HTML,
@@ -134,14 +134,16 @@ async def test_refusals_cross_the_process_boundary(pool: MediaPool, tmp_path: Pa
     assert unreadable.value.problem == "not_a_video"
     video = film(tmp_path / "b.mp4", 64, 64, 5, noise=True)
     with pytest.raises(MediaTooLargeError) as large:
-        await pool.shrink(video, tmp_path / "c.mp4", limit_bytes=2000)
+        await pool.shrink(video, tmp_path / "c.mp4", limit_bytes=2000, label=LABEL)
     assert large.value.limit_bytes == 2000
 
 
 async def test_video_is_probed_and_shrunk(pool: MediaPool, tmp_path: Path) -> None:
     source = film(tmp_path / "a.mp4", 64, 64, 5, noise=True)
     found = await pool.probe(source)
-    shrunk = await pool.shrink(source, tmp_path / "b.mp4", limit_bytes=found.size_bytes * 2 // 3)
+    shrunk = await pool.shrink(
+        source, tmp_path / "b.mp4", limit_bytes=found.size_bytes * 2 // 3, label=LABEL
+    )
     assert shrunk.size_bytes <= found.size_bytes * 2 // 3
 
 
@@ -214,7 +216,9 @@ async def test_there_are_no_children_without_work(tmp_path: Path) -> None:
         assert children_of(pool) == [0, 0, 0]
         await pool.probe(source)
         for _ in range(2):
-            await pool.shrink(source, tmp_path / "b.mp4", limit_bytes=source.stat().st_size * 2)
+            await pool.shrink(
+                source, tmp_path / "b.mp4", limit_bytes=source.stat().st_size * 2, label=LABEL
+            )
         assert pool._encoders.children <= 1, "each is started when all others are at work"
         await until(lambda: children_of(pool) == [0, 0, 0])
 
@@ -297,7 +301,7 @@ async def test_closing_in_the_middle_of_a_shrink_does_not_wait_for_it(tmp_path: 
     source = film(tmp_path / "a.mp4", 640, 360, 60, noise=True, bits_per_second=20_000_000)
     pool = media(tmp_path)
     shrinking = asyncio.ensure_future(
-        pool.shrink(source, tmp_path / "b.mp4", limit_bytes=source.stat().st_size // 3)
+        pool.shrink(source, tmp_path / "b.mp4", limit_bytes=source.stat().st_size // 3, label=LABEL)
     )
     await until(lambda: any(tmp_path.glob("b.mp4*")))
     async with asyncio.timeout(2):
@@ -315,8 +319,8 @@ async def test_as_many_videos_as_cores_are_re_encoded_at_a_time(
     async with media(tmp_path, workers=2) as pool, asyncio.timeout(30):
         assert pool.encoders == 2
         pids = await asyncio.gather(
-            pool.shrink(marks[0], marks[1], limit_bytes=0),
-            pool.shrink(marks[1], marks[0], limit_bytes=0),
+            pool.shrink(marks[0], marks[1], limit_bytes=0, label=LABEL),
+            pool.shrink(marks[1], marks[0], limit_bytes=0, label=LABEL),
         )
         assert pids[0] != pids[1]
 
@@ -329,8 +333,8 @@ async def test_an_encoder_that_is_killed_is_a_refusal_and_the_next_video_is_made
     with monkeypatch.context() as patch:
         patch.setattr(work, "shrink", hooks.write_half_and_die)
         with pytest.raises(MediaUnreadableError):
-            await pool.shrink(source, tmp_path / "b.mp4", limit_bytes=limit)
-    shrunk = await pool.shrink(source, tmp_path / "c.mp4", limit_bytes=limit)
+            await pool.shrink(source, tmp_path / "b.mp4", limit_bytes=limit, label=LABEL)
+    shrunk = await pool.shrink(source, tmp_path / "c.mp4", limit_bytes=limit, label=LABEL)
     assert shrunk == await pool.probe(tmp_path / "c.mp4")
 
 
@@ -340,7 +344,9 @@ async def test_a_re_encoding_that_takes_too_long_is_given_up(
     source = film(tmp_path / "a.mp4", 640, 360, 60, noise=True, bits_per_second=20_000_000)
     monkeypatch.setattr(work, "SHRINK_SECONDS", 0.3)
     with pytest.raises(MediaUnreadableError):
-        await pool.shrink(source, tmp_path / "b.mp4", limit_bytes=source.stat().st_size // 2)
+        await pool.shrink(
+            source, tmp_path / "b.mp4", limit_bytes=source.stat().st_size // 2, label=LABEL
+        )
     assert not pool._encoders.is_busy, "it is another's turn"
 
 

@@ -17,10 +17,12 @@ from PIL import Image
 
 from bot.domain.errors import MediaTooLargeError, MediaUnreadableError
 from bot.media import shrink as module
-from bot.media.shrink import shrink
-from tests.media.films import film, repacked
+from bot.media.encoding import Recipe
+from tests.media.films import LABEL, film, repacked
 
 pytestmark = pytest.mark.slow
+
+shrink = partial(module.shrink, label=LABEL)
 
 SAMPLES = Path(__file__).resolve().parents[2] / "sandbox" / "samples"
 
@@ -226,10 +228,10 @@ def test_the_picture_gets_smaller_where_full_size_does_not_fit(
     encode = module._second_pass
     tried: list[tuple[int, int]] = []
 
-    def too_large_at_first(source: Path, target: Path, recipe: module._Recipe) -> None:
-        tried.append((recipe.width, recipe.bits_per_second))
-        encode(source, target, recipe)
-        if recipe.width == 176:
+    def too_large_at_first(source: Path, target: Path, plan: Recipe) -> None:
+        tried.append((plan.width, plan.bits_per_second or 0))
+        encode(source, target, plan)
+        if plan.width == 176:
             target.write_bytes(bytes(1_000_000))
 
     monkeypatch.setattr(module, "_second_pass", too_large_at_first)

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from typing_extensions import override
 
-from bot.domain.errors import InvalidImageError, MediaError
+from bot.domain.errors import InvalidImageError, MediaError, MediaUnreadableError
+from bot.domain.jobs.ai_label import AiLabel
 from bot.domain.jobs.delivery import ProbedVideo
 from bot.domain.ports import LocalFile
 from bot.domain.requests.pictures import Picture
@@ -30,6 +31,13 @@ class FakeMedia(MediaPool):
         """The methods that were called because of pictures."""
         self.shrink_errors: deque[MediaError | OSError] = deque()
         self.shrunk_to: list[int] = []
+        self.probed: deque[ProbedVideo] = deque()
+        """What the next probes see; a video that needs nothing where this is empty."""
+        self.encode_errors: deque[MediaError | OSError] = deque()
+        self.mends_what_is_cut = False
+        self.label_errors: deque[MediaError | OSError] = deque()
+        self.labels: list[AiLabel] = []
+        """What was to be written into files."""
 
     @override
     @asynccontextmanager
@@ -63,12 +71,34 @@ class FakeMedia(MediaPool):
     async def probe(self, file: LocalFile) -> ProbedVideo:
         if self.probe_errors:
             raise self.probe_errors.popleft()
-        return self._seen(file)
+        return self.probed.popleft() if self.probed else self._seen(file)
+
+    @override
+    async def write_label(self, source: LocalFile, target: LocalFile, *, label: AiLabel) -> int:
+        self.labels.append(label)
+        if self.label_errors:
+            raise self.label_errors.popleft()
+        content = await asyncio.to_thread(Path(source).read_bytes)
+        return await asyncio.to_thread(Path(target).write_bytes, content + b" labelled")
+
+    @override
+    async def make_playable(
+        self, source: LocalFile, target: LocalFile, *, label: AiLabel, may_be_cut: bool = False
+    ) -> ProbedVideo:
+        if may_be_cut and not self.mends_what_is_cut:
+            raise MediaUnreadableError("truncated")
+        self.labels.append(label)
+        if self.encode_errors:
+            raise self.encode_errors.popleft()
+        content = await asyncio.to_thread(Path(source).read_bytes)
+        await asyncio.to_thread(Path(target).write_bytes, content + b" re-encoded")
+        return self._seen(target)
 
     @override
     async def shrink(
-        self, source: LocalFile, target: LocalFile, *, limit_bytes: int
+        self, source: LocalFile, target: LocalFile, *, limit_bytes: int, label: AiLabel
     ) -> ProbedVideo:
+        self.labels.append(label)
         self.shrunk_to.append(limit_bytes)
         content = await asyncio.to_thread(Path(source).read_bytes)
         if self.shrink_errors:

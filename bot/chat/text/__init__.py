@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from bot.chat.text import (
     alerts,
+    alt_texts,
     answers,
     audit,
     choices,
@@ -37,6 +38,7 @@ from bot.chat.text import (
 
 __all__ = [
     "alerts",
+    "alt_texts",
     "answers",
     "audit",
     "choices",

@@ -56,6 +56,11 @@ _ALERTS: Mapping[AlertKind, str] = {
         f"{_RESULT_ADDRESS} Until then nothing is submitted and jobs wait; I look again every "
         "30 seconds."
     ),
+    AlertKind.RESULT_UNREADABLE: (
+        "Job {subject}: no decoder reads what the provider handed out ({problem}). The file is "
+        "kept. I fetch it again until {expires_at}; if that does not help, the member gets it back "
+        "and may collect the file with /jobs show."
+    ),
     AlertKind.RESULT_DEADLINE: (
         "Job {subject}: the result expires at {expires_at} and is not on disk."
     ),

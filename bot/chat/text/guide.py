@@ -27,6 +27,13 @@ YOUR_PICTURES = "Your pictures"
 
 KEPT_FOR = "Kept for"
 
+MADE_BY_AI = "Made by AI"
+
+LABEL = (
+    "Every video is made by AI and says so: in its message, in the text for who does not see it, "
+    "and in its file. Leave that there when you pass it on."
+)
+
 _PLACES: Mapping[str, str] = {
     "beijing": "mainland China (Beijing)",
     "singapore": "Singapore",

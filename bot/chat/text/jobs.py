@@ -54,6 +54,9 @@ KINDS: Mapping[Kind, str] = {
     Kind.EFFECT: "Effect",
 }
 
+MADE_BY_AI = "AI-generated"
+"""What every status message begins with."""
+
 REQUESTED_BY = "Requested by"
 PRICE = "Price"
 VIDEO = "Video"
@@ -98,6 +101,8 @@ NOT_CHARGED = "Nothing was charged."
 CHARGED = "It was made, so it counts against your quota."
 
 GIVEN_BACK = "It does not count against your quota."
+
+COLLECT = "The file is kept as it came: /jobs show hands it out."
 
 FAILURES: Mapping[FailureReason, str] = {
     FailureReason.CONTENT_INPUT: (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.chat.text.jobs import CHARGED, NOT_CHARGED, failure
+from bot.chat.text.jobs import CHARGED, COLLECT, NOT_CHARGED, failure
 from bot.chat.text.phrases import clock_time, relative
 from bot.chat.text.sentences import say
 from bot.domain.jobs.estimates import Estimate
@@ -108,5 +108,7 @@ def pause(key: str) -> str:
 def _ending(job: Job) -> str:
     charged = job.state is JobState.UNDELIVERABLE
     if job.failure.reason is not None:
-        return failure(job.failure.reason, charged=charged, lost=job.failure.operator_loss)
+        said = failure(job.failure.reason, charged=charged, lost=job.failure.operator_loss)
+        is_kept = job.video.file_name is not None and job.times.forgotten_at is None
+        return f"{said} {COLLECT}" if job.failure.operator_loss and is_kept else said
     return CHARGED if charged else NOT_CHARGED

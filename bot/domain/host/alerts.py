@@ -19,6 +19,7 @@ class AlertKind(StrEnum):
     TASK_UNKNOWN = "task_unknown"
     RESULT_HOST = "result_host"
     RESULT_ADDRESS = "result_address"
+    RESULT_UNREADABLE = "result_unreadable"
     RESULT_DEADLINE = "result_deadline"
     OPERATOR_LOSS = "operator_loss"
     HOST_TROUBLE = "host_trouble"

@@ -19,6 +19,14 @@ class ProbedVideo:
     width: int
     height: int
     duration_seconds: float
+    codec: str = "h264"
+    """FFmpeg's name of the format."""
+    plays: bool = True
+    """Whether every phone and browser plays it as it is; otherwise it is to be re-encoded."""
+    is_labelled: bool = True
+    """Whether the file says that it was made by AI; otherwise it is to be labelled."""
+    has_credentials: bool = False
+    """Whether it holds content credentials (C2PA), which a re-encoding loses."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

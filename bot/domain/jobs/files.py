@@ -13,6 +13,9 @@ JOBS = FileKey("jobs")
 
 PREVIEW = "preview.jpg"
 RESULT = "result.mp4"
+"""What the provider handed out, byte for byte."""
+PREPARED = "prepared.mp4"
+"""The result made ready to be sent, where it is not as it came: re-encoded, or labelled."""
 SHRUNK = "delivered.mp4"
 """The result re-encoded to fit Discord's limit."""
 

@@ -95,7 +95,7 @@ class StoredVideo:
     """The video among the job's files; every field is None until it is kept."""
 
     file_name: str | None = None
-    """Among the job's files."""
+    """Among the job's files: what is sent. Where no decoder reads it, there is only this name."""
     size_bytes: int | None = None
     width: int | None = None
     height: int | None = None

@@ -111,7 +111,9 @@ TRANSITIONS: tuple[Transition, ...] = (
         "UNKNOWN for good, or unreadable for 27 h",
         _E.RELEASE,
     ),
-    *_rows((_S.DOWNLOADING,), _S.DELIVERING, (_O.DOWNLOADER,), "on disk, complete and playable"),
+    *_rows(
+        (_S.DOWNLOADING,), _S.DELIVERING, (_O.DOWNLOADER,), "kept, and it plays, or does re-encoded"
+    ),
     *_rows(
         (_S.DOWNLOADING,),
         _S.EXPIRED,
@@ -123,7 +125,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         (_S.DOWNLOADING,),
         _S.FAILED,
         (_O.DOWNLOADER,),
-        "no playable file until the URL expired",
+        "the URL expired, and no decoder reads what is kept",
         _E.ADJUST,
     ),
     *_rows((_S.DELIVERING,), _S.DELIVERED, (_O.DELIVERER,), "Discord returned the message"),

@@ -27,6 +27,8 @@ class ShownJob:
     view: StatusView
     video: LocalFile | None
     """The file of a video that could not be posted, where it fits the answer."""
+    is_too_large: bool
+    """Whether there is such a file, and it does not fit."""
 
 
 class JobLookup:
@@ -74,12 +76,13 @@ class JobLookup:
         """
         job = await self.find(asked, requester)
         view = await self._estimates.view(job)
-        key = await self._collectable(job, limit_bytes=limit_bytes)
+        sizes = await self._collectable(job)
+        key = next((key for key, size in sizes.items() if size <= limit_bytes), None)
         if key is None:
-            yield ShownJob(view=view, video=None)
+            yield ShownJob(view=view, video=None, is_too_large=bool(sizes))
             return
         async with self._files.lend(key) as video:
-            yield ShownJob(view=view, video=video)
+            yield ShownJob(view=view, video=video, is_too_large=False)
 
     async def list_jobs(
         self,
@@ -107,12 +110,20 @@ class JobLookup:
         async with self._database.read() as connection:
             return await jobs.in_states(connection, ACTIVE, guild_id=guild_id)
 
-    async def _collectable(self, job: Job, *, limit_bytes: int) -> FileKey | None:
-        """Return the key of a video that could not be posted, the best that fits an answer."""
-        if job.state is not JobState.UNDELIVERABLE or job.times.forgotten_at is not None:
-            return None
-        for name in (RESULT, SHRUNK):
+    async def _collectable(self, job: Job) -> dict[FileKey, int]:
+        """Return the keys and sizes of a video that could not be posted, the best first.
+
+        Of one that no decoder reads there is what the provider handed out.
+        """
+        if job.times.forgotten_at is not None:
+            return {}
+        names: tuple[str, ...] = ()
+        if job.state is JobState.UNDELIVERABLE:
+            names = (job.video.file_name or RESULT, SHRUNK, RESULT)
+        elif job.is_terminal and job.failure.operator_loss:
+            names = (RESULT,)
+        sizes = {}
+        for key in (key_of(job.id, name) for name in names):
             with contextlib.suppress(OSError):
-                if await self._files.size(key_of(job.id, name)) <= limit_bytes:
-                    return key_of(job.id, name)
-        return None
+                sizes[key] = await self._files.size(key)
+        return sizes

@@ -27,6 +27,7 @@ from bot.domain.errors import (
 from bot.domain.failure import FailureReason
 from bot.domain.host.disk import DiskUnavailableError, is_disk_trouble, of_disk
 from bot.domain.ids import ChannelId
+from bot.domain.jobs.ai_label import ai_label
 from bot.domain.jobs.changes import JobChanges, changed
 from bot.domain.jobs.delivery import Receipt, upload_limit_bytes
 from bot.domain.jobs.files import RESULT, SHRUNK, FileKey, key_of
@@ -246,7 +247,7 @@ class Deliverer:
         try:
             return await self._files.size(key_of(job.id, SHRUNK))
         except FileNotFoundError:
-            return await self._files.size(_original_of(job))
+            return await self._files.size(_video_of(job))
 
     async def _send(
         self, job: Job, limit_bytes: int, method: DeliveryMethod, *, attempted_at: datetime | None
@@ -257,7 +258,7 @@ class Deliverer:
             The receipt, and how many bytes were sent.
         """
         size = job.video.size_bytes or 0
-        key = _original_of(job)
+        key = _video_of(job)
         steps = iter(SMALLER_STEPS)
         if size > limit_bytes:
             key = await self._shrink(job, int(limit_bytes * next(steps)))
@@ -288,11 +289,13 @@ class Deliverer:
         await self._writer.patch(job.id, lease_until=self._clock.now() + STAGE.lease)
         try:
             async with (
-                self._files.lend(_original_of(job)) as original,
+                self._files.lend(key_of(job.id, RESULT)) as original,
                 self._files.scratch() as scratch,
             ):
                 smaller = Path(scratch) / SHRUNK
-                await self._media.shrink(original, smaller, limit_bytes=limit_bytes)
+                await self._media.shrink(
+                    original, smaller, limit_bytes=limit_bytes, label=ai_label(job)
+                )
                 await self._files.keep(smaller, key)
         except OSError as error:
             if is_disk_trouble(error):
@@ -331,5 +334,5 @@ class Deliverer:
         )
 
 
-def _original_of(job: Job) -> FileKey:
+def _video_of(job: Job) -> FileKey:
     return key_of(job.id, job.video.file_name or RESULT)

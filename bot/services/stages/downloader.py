@@ -1,26 +1,31 @@
 """DOWNLOADING → DELIVERING: gets the finished file onto our disk before its URL dies.
 
-Nearest deadline first. Whatever goes wrong is tried again until the URL is past its Expires; then
-the video is lost, the member gets it back, and the loss is the operator's.
+Nearest deadline first. What decodes is made ready to be sent; what came stays beside it. Whatever
+goes wrong is tried again until the URL is past its Expires; then the video is lost, the member gets
+it back, the loss is the operator's, and a file that no decoder reads is kept for who asks for it.
 """
 
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
 from bot.domain.backoff import backoff
 from bot.domain.errors import (
     MediaError,
+    MediaUnreadableError,
     ProviderError,
     ResultExpiredError,
     ResultHostError,
 )
 from bot.domain.failure import FailureReason
 from bot.domain.host.alerts import AlertKind
+from bot.domain.jobs.ai_label import ai_label
+from bot.domain.jobs.changes import JobChanges
 from bot.domain.jobs.delivery import ProbedVideo
-from bot.domain.jobs.files import RESULT, key_of
+from bot.domain.jobs.files import PREPARED, RESULT, key_of
 from bot.domain.jobs.job import Job, JobUpdateKind
 from bot.domain.jobs.states import JobState, Owner
 from bot.domain.ports import Clock, Files, VideoProvider
@@ -42,7 +47,7 @@ STAGE = Stage(
     owner=Owner.DOWNLOADER,
     lease=timedelta(minutes=20),
 )
-"""Longer than the provider client's own deadline for a download."""
+"""Longer than the provider client's own deadline for a download, and than a re-encoding."""
 
 MOST_WAIT_SECONDS = 300.0
 MOST_WAIT_UNPLAYABLE_SECONDS = 3600.0
@@ -54,6 +59,14 @@ MAX_RESULT_BYTES = 500 * MIB
 
 LAST_CHANCE = timedelta(minutes=1)
 """Before its end a URL is not tried again for a file that was no video."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ready:
+    """A video that is kept and can be sent."""
+
+    file_name: str
+    facts: ProbedVideo
 
 
 class Downloader:
@@ -88,29 +101,34 @@ class Downloader:
         if job.result.url is None or job.result.url_expires_at is None:
             raise LookupError("a finished task without URL")
         try:
-            video = await self._kept(job, job.result.url)
+            ready = await self._kept(job, job.result.url)
         except ResultExpiredError as error:
             await self._expired(job, error)
         except (ProviderError, MediaError, OSError) as error:
             await self._again(job, error)
         else:
             self._count("ok")
-            await self._writer.advance(
-                job,
-                JobState.DELIVERING,
-                owner=Owner.DOWNLOADER,
-                detail={"bytes": video.size_bytes},
-                changes={
-                    "video_file": RESULT,
-                    "video_bytes": video.size_bytes,
-                    "video_width": video.width,
-                    "video_height": video.height,
-                    "video_seconds": video.duration_seconds,
-                },
-            )
+            await self._pass_on(job, ready)
 
-    async def _kept(self, job: Job, url: str) -> ProbedVideo:
-        """Fetch a result, look at it while it arrives, and keep it."""
+    async def _pass_on(self, job: Job, ready: _Ready) -> None:
+        self._alerts.resolve(AlertKind.RESULT_UNREADABLE, job.id)
+        video = ready.facts
+        await self._writer.advance(
+            job,
+            JobState.DELIVERING,
+            owner=Owner.DOWNLOADER,
+            detail={"bytes": video.size_bytes, "file": ready.file_name},
+            changes={
+                "video_file": ready.file_name,
+                "video_bytes": video.size_bytes,
+                "video_width": video.width,
+                "video_height": video.height,
+                "video_seconds": video.duration_seconds,
+            },
+        )
+
+    async def _kept(self, job: Job, url: str) -> _Ready:
+        """Fetch a result, look at it while it arrives, keep it, and make it ready."""
         async with self._files.scratch() as scratch:
             file = Path(scratch) / RESULT
             async with self._media.expecting(file):
@@ -118,9 +136,38 @@ class Downloader:
                 # Side by side: the disk is waited for while the last frames are decoded.
                 keeping = asyncio.ensure_future(self._files.keep(file, key_of(job.id, RESULT)))
                 try:
-                    return await self._media.probe(file)
+                    found = await self._media.probe(file)
                 finally:
                     await keeping
+            return await self._made_ready(job, file, found, scratch=Path(scratch))
+
+    async def _made_ready(
+        self, job: Job, file: Path, found: ProbedVideo, *, scratch: Path
+    ) -> _Ready:
+        """Make what is sent of a video that is kept: nothing, a labelled copy, or another one."""
+        if found.plays and found.is_labelled:
+            return _Ready(file_name=RESULT, facts=found)
+        prepared, label = scratch / PREPARED, ai_label(job)
+        try:
+            if found.plays:
+                size = await self._media.write_label(file, prepared, label=label)
+                made = replace(found, size_bytes=size)
+            else:
+                # This takes minutes: the lease must not lapse under our hands.
+                await self._writer.patch(job.id, lease_until=self._clock.now() + STAGE.lease)
+                made = await self._media.make_playable(file, prepared, label=label)
+                log.info(
+                    "video_re_encoded",
+                    job_id=job.id,
+                    codec=found.codec,
+                    credentials_removed=found.has_credentials,
+                )
+        except MediaError as error:
+            # It decodes, so somebody can see it: it is sent as it came.
+            log.warning("video_left_as_it_is", job_id=job.id, code=error.code, reason=str(error))
+            return _Ready(file_name=RESULT, facts=found)
+        await self._files.keep(prepared, key_of(job.id, PREPARED))
+        return _Ready(file_name=PREPARED, facts=made)
 
     async def _again(self, job: Job, error: ProviderError | MediaError | OSError) -> None:
         """Try again until the URL is past its Expires."""
@@ -140,20 +187,27 @@ class Downloader:
         if is_news and await self._alerts.fire(AlertKind.RESULT_HOST, job.id, reason=str(error)):
             # Stored, so that the restart which widens RESULT_HOSTS does not tell it again.
             await self._writer.patch(job.id, operator_told_at=now)
+        if isinstance(error, MediaUnreadableError):
+            await self._tell_unreadable(job, error)
         attempts = job.lease.attempts + 1
         if isinstance(error, MediaError):
             most_seconds, chance = MOST_WAIT_UNPLAYABLE_SECONDS, left / 2
         else:
             most_seconds, chance = MOST_WAIT_SECONDS, max(timedelta(seconds=1), left)
         wait = min(backoff(attempts, first_seconds=1, most_seconds=most_seconds), chance)
-        log.warning(
-            "download_postponed",
-            job_id=job.id,
-            code=code,
-            reason=str(error),
-            seconds=wait.total_seconds(),
-        )
-        await self._writer.retry_later(job, not_before=now + wait, attempts=attempts)
+        await self._postpone(job, wait, attempts=attempts, code=code, error=error)
+
+    async def _tell_unreadable(self, job: Job, error: MediaUnreadableError) -> None:
+        """Tell at the first sight of it, and once, that a paid file is none that decodes."""
+        expires_at = job.result.url_expires_at
+        if job.video.file_name is None and await self._alerts.fire(
+            AlertKind.RESULT_UNREADABLE,
+            job.id,
+            problem=error.problem,
+            expires_at="" if expires_at is None else expires_at.isoformat(timespec="minutes"),
+        ):
+            # Stored, so that a restart does not tell it again.
+            await self._writer.patch(job.id, video_file=RESULT)
 
     async def _expired(self, job: Job, error: ResultExpiredError) -> None:
         """Ask once for a fresh URL; where there is none, the video is lost."""
@@ -186,14 +240,72 @@ class Downloader:
         await self._lose(job, JobState.EXPIRED, FailureReason.RESULT_EXPIRED, str(error))
 
     async def _lose(self, job: Job, target: JobState, reason: FailureReason, text: str) -> None:
+        """Give a job back whose video cannot be fetched any more, unless what is kept plays."""
+        changes: JobChanges = {"video_file": None}
+        try:
+            async with (
+                self._files.lend(key_of(job.id, RESULT)) as file,
+                self._files.scratch() as scratch,
+            ):
+                ready = await self._ready_after_all(job, Path(file), scratch=Path(scratch))
+        except FileNotFoundError:
+            pass  # nothing ever came
+        except OSError as error:
+            # The disk does not say whether it has the video: what is there may still be sent.
+            attempts = job.lease.attempts + 1
+            wait = backoff(attempts, first_seconds=1, most_seconds=MOST_WAIT_SECONDS)
+            await self._postpone(
+                job, wait, attempts=attempts, code=type(error).__name__, error=error
+            )
+            return
+        except MediaError as error:
+            # This is why there is no video, whatever became of the address since.
+            target, reason, text = JobState.FAILED, FailureReason.RESULT_UNREADABLE, str(error)
+            changes = {
+                "video_file": RESULT,
+                "video_bytes": await self._files.size(key_of(job.id, RESULT)),
+            }
+        else:
+            await self._pass_on(job, ready)
+            return
         await self._writer.advance(
             job,
             target,
             owner=Owner.DOWNLOADER,
             detail={"reason": reason.value},
-            changes={"failure_reason": reason, "failure_detail": text},
+            changes=changes | {"failure_reason": reason, "failure_detail": text},
         )
+        self._alerts.resolve(AlertKind.RESULT_UNREADABLE, job.id)
         await self._alerts.fire(AlertKind.OPERATOR_LOSS, job.id, reason=reason.value)
+
+    async def _ready_after_all(self, job: Job, file: Path, *, scratch: Path) -> _Ready:
+        """Make ready what is kept, now that nothing better will come: its end may be missing.
+
+        Raises:
+            MediaError: more is missing than that.
+        """
+        try:
+            found = await self._media.probe(file)
+        except MediaUnreadableError:
+            prepared = scratch / PREPARED
+            made = await self._media.make_playable(
+                file, prepared, label=ai_label(job), may_be_cut=True
+            )
+            await self._files.keep(prepared, key_of(job.id, PREPARED))
+            return _Ready(file_name=PREPARED, facts=made)
+        return await self._made_ready(job, file, found, scratch=scratch)
+
+    async def _postpone(
+        self, job: Job, wait: timedelta, *, attempts: int, code: str, error: Exception
+    ) -> None:
+        log.warning(
+            "download_postponed",
+            job_id=job.id,
+            code=code,
+            reason=str(error),
+            seconds=wait.total_seconds(),
+        )
+        await self._writer.retry_later(job, not_before=self._clock.now() + wait, attempts=attempts)
 
     def _count(self, outcome: str) -> None:
         self._metrics.provider_calls.labels(call="download", outcome=outcome).inc()

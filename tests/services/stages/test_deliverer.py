@@ -113,6 +113,18 @@ async def test_refused_everywhere_the_file_is_kept_and_can_be_collected(core: Co
     assert core.files_of(job.id)["result.mp4"] == VIDEO
 
 
+async def test_what_is_collected_is_what_would_have_been_sent(core: Core) -> None:
+    job = await _ready(core, video_file="prepared.mp4")
+    (core.folder_of(job.id) / "prepared.mp4").write_bytes(b"it plays everywhere")
+    _close(core, "deliver_by_edit", "deliver_in_channel", "deliver_by_dm")
+    await core.deliverer.run_once()
+    asker = Requester(user_id=MEMBER, guild_id=None)
+    async with core.lookup.show(job.id, asker, limit_bytes=10 * MIB) as shown:
+        assert shown.video == core.folder_of(job.id) / "prepared.mp4"
+    async with core.lookup.show(job.id, asker, limit_bytes=1) as shown:
+        assert (shown.video, shown.is_too_large) == (None, True)
+
+
 async def test_unreachable_chat_is_tried_again_by_the_same_way(core: Core) -> None:
     job = await _ready(core)
     core.chat.refusals["deliver_by_edit"].extend([ChatUnavailableError("503")] * 8)

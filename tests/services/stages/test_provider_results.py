@@ -16,11 +16,14 @@ import httpx
 import pytest
 
 from bot.chat.text.alerts import alert_words
+from bot.chat.text.jobs import COLLECT
 from bot.domain.failure import FailureReason
-from bot.domain.jobs.files import RESULT
+from bot.domain.jobs.files import PREPARED, RESULT
 from bot.domain.jobs.job import Job
 from bot.domain.jobs.ledger import EntryKind
 from bot.domain.jobs.states import JobState
+from bot.domain.people import Requester
+from bot.domain.units import MIB
 from bot.media.child import MediaPool
 from bot.services.stages import downloader
 from tests.fakes import VIDEO
@@ -251,23 +254,60 @@ async def test_http_address_of_the_provider_is_fetched_over_https(core: Core) ->
 # --- files that are no video of ours -------------------------------------------------------------
 
 
-@pytest.mark.parametrize("problem", ["no H.264", "truncated"])
-async def test_file_that_is_no_playable_video_is_given_back_at_its_end(
+@pytest.mark.parametrize("problem", ["unknown codec", "truncated"])
+async def test_file_that_no_decoder_reads_is_told_at_once_and_kept_and_given_back(
     core: Core, tmp_path: Path, problem: str
 ) -> None:
-    made = film(tmp_path / "other.mp4", codec="mpeg4" if problem == "no H.264" else "libx264")
-    content = made.read_bytes()
+    made = film(tmp_path / "other.mp4").read_bytes()
+    content = made.replace(b"avc1", b"zzzz") if problem == "unknown codec" else made[:-500]
     async with (
         MediaPool(workers=1, scratch=tmp_path) as media,
         emulated(core, media=media) as stage,
     ):
-        stage.shelf.content = content if problem == "no H.264" else content[:-500]
+        stage.shelf.content = content
         job = await _made(stage)
+        await stage.fetch(job)
+        await _is_waited_for(stage, job)
+        assert stage.core.told() == ["result_unreadable"], "at the first sight of it"
+        (told,) = stage.core.chat.alerts
+        assert problem.replace(" ", "_") in alert_words(told)
+        async with stage.restarted(result_hosts=["127.0.0.1"]) as again:
+            await again.fetch(job)
+            assert again.core.told() == ["result_unreadable"], "not again at every start"
         assert await _fetch_until_over(stage, job) < 45
-        await _is_lost(stage, job, JobState.FAILED, UNPLAYABLE)
+        await _is_lost(stage, job, JobState.FAILED, f"{UNPLAYABLE} {COLLECT}")
         stored = await stage.core.job(job)
         assert stored.failure.reason is FailureReason.RESULT_UNREADABLE
-        assert stage.core.told() == ["result_deadline", "operator_loss"]
+        assert stage.core.told() == ["result_unreadable", "result_deadline", "operator_loss"]
+        assert stage.core.files_of(job.id)[RESULT] == content
+        asker = Requester(guild_id=None, user_id=job.requester.user_id)
+        async with stage.core.lookup.show(job.id, asker, limit_bytes=MIB) as shown:
+            assert shown.video == stage.core.folder_of(job.id) / RESULT
+        async with stage.core.lookup.show(job.id, asker, limit_bytes=10) as shown:
+            assert (shown.video, shown.is_too_large) == (None, True)
+
+
+@pytest.mark.parametrize(
+    "pixels_and_codec", [("yuv420p", "mpeg4"), ("yuv444p", "libx264")], ids=lambda two: two[1]
+)
+async def test_file_that_does_not_play_everywhere_is_re_encoded_and_kept_as_it_came(
+    core: Core, tmp_path: Path, pixels_and_codec: tuple[str, str]
+) -> None:
+    pixels, codec = pixels_and_codec
+    content = film(tmp_path / "other.mp4", codec=codec, pixels=pixels, frames=8).read_bytes()
+    async with (
+        MediaPool(workers=1, scratch=tmp_path) as media,
+        emulated(core, media=media) as stage,
+    ):
+        stage.shelf.content = content
+        job = await _made(stage)
+        assert (await stage.fetch(job)).state is JobState.DELIVERING
+        assert stage.core.files_of(job.id)[RESULT] == content
+        found = await media.probe(stage.core.folder_of(job.id) / PREPARED)
+        assert (found.plays, found.is_labelled) == (True, True)
+        stored = await stage.core.job(job)
+        assert (stored.video.file_name, stored.video.size_bytes) == (PREPARED, found.size_bytes)
+        assert stage.core.told() == []
 
 
 async def test_file_that_was_short_once_is_fetched_again(core: Core, tmp_path: Path) -> None:
@@ -282,8 +322,8 @@ async def test_file_that_was_short_once_is_fetched_again(core: Core, tmp_path: P
         await stage.fetch(job)
         await _is_waited_for(stage, job)
         assert (await stage.fetch(job)).state is JobState.DELIVERING
-        kept = stage.core.folder_of(job.id) / RESULT
-    assert kept.read_bytes() == content
+        assert stage.core.files_of(job.id)[RESULT] == content
+        assert (await stage.core.job(job)).video.file_name == PREPARED, "it had no label"
 
 
 async def test_file_that_is_far_too_large_is_not_read_and_given_back(
