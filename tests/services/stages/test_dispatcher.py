@@ -236,6 +236,7 @@ async def test_a_lane_that_was_refused_is_tried_again_after_a_while(core: Core) 
         core.clock.advance(hours=1)
         job = await _submitted(core)
     assert core.told() == ["lane_off"], "once, as long as it goes on"
+    core.clock.advance(seconds=1)
     waiting = await _submitted(core)
     await core.dispatcher.run_once(MODEL)
     assert await core.state(job) is JobState.PENDING
