@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
 import pytest
+from packaging.requirements import Requirement
 
 from tools import audit, pin_images
 
@@ -173,3 +175,21 @@ def test_what_the_advisory_services_say(
     lines, found = audit.outcome(run)
     assert found == code
     assert told in "\n".join(lines)
+
+
+def test_what_is_pinned_is_what_is_asked_for() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    lock = (ROOT / "requirements.lock").read_text("utf-8")
+    pins = dict(re.findall(r"^([\w.-]+)==([^\s;]+)", lock, re.MULTILINE))
+    for line in (*project["dependencies"], *project["optional-dependencies"]["postgres"]):
+        wanted = Requirement(line)
+        pinned = pins[wanted.name.lower().replace(".", "-").replace("_", "-")]
+        assert wanted.specifier.contains(pinned), line
+
+
+def test_no_version_with_a_known_weakness_is_asked_for() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    wanted = {found.name: found.specifier for found in map(Requirement, project["dependencies"])}
+    # CVE-2026-69244 and, of 12.1, CVE-2026-42309 and CVE-2026-40192.
+    for name, weak in {"aiohttp": ("3.14.0", "3.14.2"), "pillow": ("12.1.0",)}.items():
+        assert not any(wanted[name].contains(version) for version in weak), name

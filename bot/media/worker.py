@@ -88,8 +88,7 @@ class Worker:
         except OSError as error:
             raise WorkerDiedError(str(error)) from error
         folders = (reach.scratch, *_packages(reach.scratch), *reach.readable)
-        # It finds modules where this process does, and need not look for folders of packages.
-        command = (sys.executable, "-P", "-S", "-m", "bot.media.worker_main", str(niceness))
+        command = (sys.executable, "-P", "-m", "bot.media.worker_main", str(niceness))
         ours, theirs = socket.socketpair()
         ours.setblocking(False)
         with theirs, contextlib.ExitStack() as failing:
@@ -205,5 +204,6 @@ def _environment(scratch: Path) -> dict[str, str]:
         if name in _VARIABLES or name.startswith(_VARIABLE_PREFIXES)
     }
     # Absolute, as the child works in another folder, where a child may have put modules.
-    path = os.pathsep.join((str(_CODE), *(os.path.realpath(entry) for entry in sys.path if entry)))
+    entries = (*sys.path, *kept.get("PYTHONPATH", "").split(os.pathsep))
+    path = os.pathsep.join((str(_CODE), *(os.path.realpath(entry) for entry in entries if entry)))
     return kept | _MALLOC | {"PYTHONPATH": path, "TMPDIR": str(scratch)}
