@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from contextlib import suppress
+from importlib import import_module
 from typing import Protocol
 from weakref import WeakKeyDictionary
 
@@ -49,7 +50,18 @@ class PostgresqlEngine:
     """An engine whose every wait has an end."""
 
     def __init__(self, url: URL, timeouts: Timeouts) -> None:
+        """Open nothing yet.
+
+        Raises:
+            ModuleNotFoundError: the driver is not installed.
+        """
+        asyncpg = import_module("asyncpg")
         self._timeouts = timeouts
+        self._trouble: tuple[type[Exception], ...] = (
+            *(OSError, asyncpg.PostgresError, asyncpg.InterfaceError),
+            asyncpg.InternalClientError,
+        )
+        """What a connection that leads nowhere raises."""
         self._holes = 0
         self._drivers: WeakKeyDictionary[_Driver, int] = WeakKeyDictionary()
         """What is connected, with how many holes were known of by then."""
@@ -108,7 +120,7 @@ class PostgresqlEngine:
 
         try:
             connection.run_async(ping)
-        except Exception as error:
+        except self._trouble as error:
             # All others that are idle are as old: they are closed when their turn comes.
             self._holes += 1
             raise InvalidatePoolError(str(error)) from error

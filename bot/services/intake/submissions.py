@@ -47,7 +47,7 @@ AT_ONCE = 1
 """Of the transactions that queue a job: all lock the account's row, so more would only fill
 the database's own line, in which every loop stands too."""
 LINE_SECONDS = 600.0
-"""So long a command stands in line. Discord takes its answer for 15 minutes, and posting follows."""
+"""So long a command stands in line. Discord takes the answer for 15 minutes; posting follows."""
 
 MAKING_SECONDS = 3600.0
 """Longer than anything between the drawing of a job's id and its commit."""
