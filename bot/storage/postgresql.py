@@ -116,7 +116,7 @@ class PostgresqlEngine:
 
         async def ping(driver: _Driver) -> None:
             async with asyncio.timeout(self._timeouts.connect_seconds):
-                await driver.execute("")
+                await driver.execute("SELECT 1")
 
         try:
             connection.run_async(ping)

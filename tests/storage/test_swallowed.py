@@ -157,3 +157,12 @@ async def test_server_keeps_to_the_timeouts_and_changes_of_the_schema_have_none(
     assert await kept_to(database) == ["30s", "20s", "15s"]
     async with database.unhurried() as patient:
         assert await kept_to(patient) == ["0", "0", "0"]
+
+
+async def test_connection_that_answers_is_used_again(database: Database) -> None:
+    async def server_process() -> int:
+        async with database.read() as connection:
+            query = text("SELECT pg_backend_pid()")
+            return int((await connection.execute(query)).scalar_one())
+
+    assert len({await server_process() for _ in range(3)}) == 1
