@@ -23,6 +23,7 @@ from cogs._checks import actor_of, guild_of, is_admin, is_moderator, money_of, r
 from cogs._errors import say, suggesting
 from cogs._guarded import ModeratorCog
 from cogs._options import AnyUnit, AnyWindow
+from cogs._pages import BlockButton, block_view
 
 DEFAULT_DAYS = 7
 WORD_CHARACTERS = 64
@@ -158,6 +159,7 @@ class ModerateCog(
             shown.standings,
             shown.grants,
             money_of(interaction),
+            grants_count=shown.grants_count,
             roles=_roles_of(interaction),
         )
         await say(interaction, embed=embed)
@@ -195,8 +197,9 @@ class ModerateCog(
     async def list_blocks(self, interaction: discord.Interaction[TweenBot]) -> None:
         """Show who is blocked."""
         guild_id = guild_of(interaction)
-        blocks = await self._moderation.blocks(guild_id)
-        await say(interaction, embed=moderation_panels.block_list(blocks))
+        page = await self._moderation.blocks(guild_id)
+        embed = moderation_panels.block_list(page)
+        await say(interaction, embed=embed, view=block_view(page))
 
     # --- words --------------------------------------------------------------------------------
 
@@ -289,7 +292,8 @@ def _roles_of(interaction: discord.Interaction[TweenBot]) -> frozenset[int] | No
 
 
 async def setup(bot: TweenBot) -> None:
-    """Load the cog."""
+    """Load the cog, and listen for presses of its page buttons."""
+    bot.add_dynamic_items(BlockButton)
     services = bot.services
     await bot.add_cog(
         ModerateCog(

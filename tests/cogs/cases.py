@@ -14,6 +14,7 @@ from bot.domain.catalogue import Region
 from bot.domain.guilds.audit import SettingChange, SettingName
 from bot.domain.guilds.quota import Standing
 from bot.domain.guilds.quota_view import GuildQuota
+from bot.domain.guilds.settings import BlockPage
 from bot.domain.guilds.usage import By
 from bot.domain.host.overview import JobHistory
 from bot.domain.ids import JobId
@@ -137,11 +138,15 @@ def moderating(backstage: Backstage) -> ModerateCog:
     backstage.quota_rules.clear.return_value = [RuleCleared(rule=rule, default=None)]
     backstage.quota_rules.grant.return_value = a_grant()
     backstage.quotas.overview.return_value = GuildQuota(
-        standings=(Standing(rule=rule, is_default=True, check=None),), grants=(a_grant(),)
+        standings=(Standing(rule=rule, is_default=True, check=None),),
+        grants=(a_grant(),),
+        grants_count=1,
     )
     backstage.moderation.block.return_value = Blocked(is_new=True, cancelled=2, requested=1)
     backstage.moderation.unblock.return_value = True
-    backstage.moderation.blocks.return_value = []
+    backstage.moderation.blocks.return_value = BlockPage(
+        blocks=(), offset=0, count=0, has_older=False
+    )
     backstage.moderation.add_word.return_value = True
     backstage.moderation.remove_word.return_value = "mud"
     backstage.moderation.words.return_value = ["mud"]
