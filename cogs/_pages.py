@@ -24,7 +24,14 @@ from bot.domain.ids import CROCKFORD, JobId, UserId
 from bot.domain.jobs.states import StateFilter
 from bot.services.guilds.moderation import PAGE
 from bot.services.guilds.usage_reports import AUDIT_PAGE
-from cogs._checks import acknowledge, guild_of, money_of, require_admin, require_moderator
+from cogs._checks import (
+    acknowledge,
+    guild_of,
+    money_of,
+    require_admin,
+    require_ids,
+    require_moderator,
+)
 from cogs._errors import answer
 
 _SPAN = r"(?P<start>\d{1,11}):(?P<end>\d{1,11})"
@@ -176,6 +183,7 @@ class LogButton(
     async def page(
         self, interaction: discord.Interaction[TweenBot]
     ) -> tuple[discord.Embed, discord.ui.View | None]:
+        require_ids(self.address.query.member_id)
         usage = interaction.client.services.usage_reports
         page = await usage.log(guild_of(interaction), self.address.query)
         embed = usage_panels.log(page, money_of(interaction))

@@ -11,6 +11,7 @@ from discord.ext import commands
 from bot.chat import limits, moderation_panels, panels, text
 from bot.client import TweenBot
 from bot.domain.errors import InvalidOptionsError
+from bot.domain.guilds.bounds import MAX_WORD_CHARACTERS
 from bot.domain.guilds.quota import MAX_GRANT_DAYS, Rule, Scope, Unit
 from bot.domain.ids import GuildId, UserId
 from bot.domain.problems import OptionProblem
@@ -26,14 +27,13 @@ from cogs._options import AnyUnit, AnyWindow
 from cogs._pages import BlockButton, block_view
 
 DEFAULT_DAYS = 7
-WORD_CHARACTERS = 64
 
 if TYPE_CHECKING:
     Days = int
     Word = str
 else:
     Days = app_commands.Range[int, 1, MAX_GRANT_DAYS]
-    Word = app_commands.Range[str, 1, WORD_CHARACTERS]
+    Word = app_commands.Range[str, 1, MAX_WORD_CHARACTERS]
 
 # A member who left is a User: rules of theirs can still be cleared, and they can be blocked.
 Target = discord.Member | discord.User | discord.Role

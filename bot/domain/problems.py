@@ -53,6 +53,8 @@ class OptionProblem(StrEnum):
     GUILD_NOT_READY = "guild_not_ready"
     """The gateway has not told its roles yet."""
     GUILD_ONLY = "guild_only"
+    ID_RANGE = "id_range"
+    """A number that can be no id of Discord's, or is larger than anything stored."""
 
 
 class PictureProblem(StrEnum):

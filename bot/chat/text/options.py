@@ -86,6 +86,9 @@ PROBLEMS: Mapping[OptionProblem, str] = {
     OptionProblem.TOO_MANY_WORDS: (
         "{limit} words are blocked already, which is the most. Remove one first."
     ),
+    OptionProblem.ID_RANGE: (
+        "One of these numbers can be none of Discord's. Choose from Discord's list and try again."
+    ),
     OptionProblem.UNKNOWN_GUILD: (
         "I know of no server “{guild}”. Choose one from the list that opens."
     ),

@@ -21,6 +21,9 @@ MAX_BLOCKS = 1_000
 MAX_WORDS = 500
 """Every prompt is held against all of them."""
 
+MAX_WORD_CHARACTERS = 64
+"""Of one word, as a moderator writes it."""
+
 MAX_CHANNELS = 500
 """Channels and threads with a decision; Discord has at most 500 channels a server."""
 

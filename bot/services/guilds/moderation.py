@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from bot.domain.errors import InvalidOptionsError, JobNotCancellableError
 from bot.domain.guilds.audit import Action, MemberChange, WordChange
-from bot.domain.guilds.bounds import MAX_BLOCKS, MAX_WORDS
+from bot.domain.guilds.bounds import MAX_BLOCKS, MAX_WORD_CHARACTERS, MAX_WORDS
 from bot.domain.guilds.settings import BlockPage
 from bot.domain.ids import GuildId, UserId
 from bot.domain.jobs.job import Job
@@ -161,6 +161,6 @@ def _folded(word: str) -> str:
     folded = fold(word)
     if not folded:
         raise InvalidOptionsError(problem=OptionProblem.WORD_EMPTY)
-    if len(folded) > MAX_FOLDED_CHARACTERS:
+    if len(folded) > MAX_FOLDED_CHARACTERS or len(word) > MAX_WORD_CHARACTERS:
         raise InvalidOptionsError(problem=OptionProblem.WORD_TOO_LONG)
     return folded

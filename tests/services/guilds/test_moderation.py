@@ -177,7 +177,12 @@ async def test_words_are_added_once_in_whatever_spelling(core: Core) -> None:
 
 @pytest.mark.parametrize(
     ("word", "problem"),
-    [("...", "word_empty"), ("\u200b", "word_empty"), ("ﷺ" * 64, "word_too_long")],
+    [
+        ("...", "word_empty"),
+        ("\u200b", "word_empty"),
+        ("ﷺ" * 64, "word_too_long"),
+        ("a" + "\u0301" * 64, "word_too_long"),
+    ],
 )
 async def test_a_word_that_cannot_be_searched_for_is_refused(
     core: Core, word: str, problem: str
