@@ -22,10 +22,10 @@ from bot.domain.jobs.states import JobState
 from bot.domain.jobs.status import GuildQueue, StatusView
 from bot.domain.people import Requester
 from bot.domain.requests.pictures import Picture, PictureSource
+from bot.services.guilds.export_file import ExportFile
 from bot.services.guilds.moderation import Blocked
 from bot.services.guilds.quota_rules import RuleCleared, RuleSet
 from bot.services.guilds.settings import GuildSettings
-from bot.services.guilds.usage_reports import ExportFile
 from bot.services.intake.lookup import ShownJob
 from bot.services.intake.submissions import Queued
 from cogs.help import HelpCog
