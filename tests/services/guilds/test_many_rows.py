@@ -9,7 +9,6 @@ from typing import Protocol
 import pytest
 from sqlalchemy import event, insert
 
-from bot.domain.catalogue.permits import Subject
 from bot.domain.errors import GuildDisabledError, InvalidOptionsError
 from bot.domain.guilds import bounds
 from bot.domain.guilds.audit import SettingChange, SettingName
@@ -26,6 +25,7 @@ from bot.storage.tables import audit_entries, blocks, grants, permits, rules, wo
 from bot.storage.tables import guilds as guild_rows
 from tests.fakes import CHANNEL, GUILD, MEMBER, NOW, a_submission
 from tests.services.core import Core
+from tests.services.guilds.many_rows import fill
 
 
 class _Cursor(Protocol):
@@ -40,35 +40,6 @@ MOST_ROWS = 600
 ADMIN = Person(user_id=UserId(9), name="admin")
 
 
-async def fill(core: Core, many: int) -> None:
-    """Put rows of every kind into a guild, past all bounds."""
-    numbers = range(1, many + 1)
-    whose = {"guild_id": GUILD}
-    by = {"blocked_by": 9, "at": NOW}
-    slot = {"unit": Unit.VIDEOS, "window": Window.DAY, "limit": 50}
-    ends = {"granted_by": 9, "granted_at": NOW, "expires_at": NOW + timedelta(days=30)}
-    async with core.database.write() as connection:
-        await guilds.ensure(connection, GUILD)
-        await connection.execute(
-            insert(blocks), [whose | by | {"user_id": 10_000 + at} for at in numbers]
-        )
-        await connection.execute(
-            insert(words), [whose | {"folded": f"word{at}", "word": f"Word{at}"} for at in numbers]
-        )
-        denied = {"subject": Subject.CHANNEL, "allowed": False}
-        await connection.execute(
-            insert(permits), [whose | denied | {"name": str(90_000 + at)} for at in numbers]
-        )
-        own = {"scope": Scope.MEMBER}
-        await connection.execute(
-            insert(rules), [whose | slot | own | {"target_id": 10_000 + at} for at in numbers]
-        )
-        one = {"unit": Unit.VIDEOS, "amount": 1}
-        await connection.execute(
-            insert(grants), [whose | ends | one | {"user_id": 10_000 + at} for at in numbers]
-        )
-
-
 @pytest.fixture
 async def fetched(core: Core) -> AsyncIterator[list[int]]:
     """How many rows each statement had to hand over."""
@@ -77,7 +48,7 @@ async def fetched(core: Core) -> AsyncIterator[list[int]]:
     def count(_: object, cursor: _Cursor, *__: object) -> None:
         counts.append(len(cursor._rows))
 
-    await fill(core, MANY)
+    await fill(core.database, MANY)
     event.listen(core.database.engine.sync_engine, "after_cursor_execute", count)
     yield counts
     event.remove(core.database.engine.sync_engine, "after_cursor_execute", count)
@@ -103,7 +74,7 @@ async def test_nothing_reads_all_rows_of_a_guild(core: Core, fetched: list[int])
 
 
 async def test_what_is_beyond_the_bounds_still_binds(core: Core) -> None:
-    await fill(core, MANY)
+    await fill(core.database, MANY)
     async with core.database.read() as connection:
         found = await guilds.rules_for(connection, GUILD, UserId(10_000 + MANY), ())
     assert [rule.target_id for rule in found] == [10_000 + MANY]
