@@ -88,7 +88,7 @@ class PostgresqlEngine:
     async def aclose(self) -> None:
         """Close all connections; those that do not say goodbye are dropped."""
         with suppress(TimeoutError, OSError):
-            # asyncpg's own close() waits for the server without an end.
+            # A connection that has a statement or a cancel under way waits for the server first.
             async with asyncio.timeout(self._timeouts.connect_seconds):
                 await self.engine.dispose()
                 return
