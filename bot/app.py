@@ -81,7 +81,7 @@ class App(Outside):
     @cached_property
     def audit_log(self) -> AuditLog:
         """Writes down who changed what."""
-        return AuditLog(self.clock)
+        return AuditLog(self.clock, self.settings.guilds)
 
     @cached_property
     def switch(self) -> IntakeSwitch:

@@ -13,7 +13,7 @@ from bot.domain.errors import (
     LateAcknowledgementError,
     NotPermittedError,
 )
-from bot.domain.ids import ChannelId, GuildId, InteractionId, RoleId, UserId
+from bot.domain.ids import MAX_SNOWFLAKE, ChannelId, GuildId, InteractionId, RoleId, UserId
 from bot.domain.money import Money
 from bot.domain.people import Person, Requester
 from bot.domain.problems import OptionProblem, Permission
@@ -137,6 +137,29 @@ def guild_of(interaction: discord.Interaction[TweenBot]) -> GuildId:
     if interaction.guild_id is None:
         raise InvalidOptionsError(problem=OptionProblem.GUILD_ONLY)
     return GuildId(interaction.guild_id)
+
+
+def require_ids(*numbers: object) -> None:
+    """Make sure that numbers which came from outside are such as can be stored.
+
+    Discord's own clients send nothing else; what somebody built by hand may be anything.
+
+    Raises:
+        InvalidOptionsError: one of them is below nothing or above a snowflake.
+    """
+    for number in numbers:
+        if isinstance(number, int) and not -MAX_SNOWFLAKE <= number <= MAX_SNOWFLAKE:
+            raise InvalidOptionsError(problem=OptionProblem.ID_RANGE)
+
+
+def require_options(interaction: discord.Interaction[TweenBot]) -> None:
+    """Make sure that every number and id among a command's options can be stored.
+
+    Raises:
+        InvalidOptionsError: one cannot.
+    """
+    for _, value in interaction.namespace:
+        require_ids(value, getattr(value, "id", None))
 
 
 def require_moderator(interaction: discord.Interaction[TweenBot]) -> None:

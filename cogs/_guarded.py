@@ -10,7 +10,14 @@ from discord.ext import commands
 from typing_extensions import override
 
 from bot.client import TweenBot
-from cogs._checks import acknowledge, guild_of, require_admin, require_moderator, require_operator
+from cogs._checks import (
+    acknowledge,
+    guild_of,
+    require_admin,
+    require_moderator,
+    require_operator,
+    require_options,
+)
 
 
 class GuardedCog(commands.Cog):
@@ -32,6 +39,7 @@ class GuardedCog(commands.Cog):
         try:
             await acknowledge(interaction)
             self.authorise(interaction)
+            require_options(interaction)
         except Exception as error:
             raise app_commands.CheckFailure from error
         return True

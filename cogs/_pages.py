@@ -15,14 +15,23 @@ from typing import Any, Self, final
 import discord
 from typing_extensions import override
 
-from bot.chat import text, usage_panels
+from bot.chat import moderation_panels, text, usage_panels
 from bot.client import TweenBot
 from bot.domain.guilds.quota import Span
+from bot.domain.guilds.settings import BlockPage
 from bot.domain.guilds.usage import AuditPage, Cursor, LogPage, LogQuery
 from bot.domain.ids import CROCKFORD, JobId, UserId
 from bot.domain.jobs.states import StateFilter
+from bot.services.guilds.moderation import PAGE
 from bot.services.guilds.usage_reports import AUDIT_PAGE
-from cogs._checks import acknowledge, guild_of, money_of, require_admin
+from cogs._checks import (
+    acknowledge,
+    guild_of,
+    money_of,
+    require_admin,
+    require_ids,
+    require_moderator,
+)
 from cogs._errors import answer
 
 _SPAN = r"(?P<start>\d{1,11}):(?P<end>\d{1,11})"
@@ -94,6 +103,14 @@ def audit_view(page: AuditPage) -> discord.ui.View | None:
     )
 
 
+def block_view(page: BlockPage) -> discord.ui.View | None:
+    """Return the buttons of a page of blocked members; None where it is the only one."""
+    return _view(
+        BlockButton(max(0, page.offset - PAGE), text.usage.NEWER, is_off=page.offset == 0),
+        BlockButton(page.offset + PAGE, text.usage.OLDER, is_off=not page.has_older),
+    )
+
+
 def _view(*buttons: PageButton) -> discord.ui.View | None:
     if all(button.item.disabled for button in buttons):
         return None
@@ -121,11 +138,19 @@ class PageButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"usag
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         try:
             await acknowledge(interaction, in_place=True)
-            require_admin(interaction)
+            self.authorise(interaction)
             embed, view = await self.page(interaction)
             await interaction.edit_original_response(content=None, embed=embed, view=view)
         except Exception as error:  # noqa: BLE001 - the named boundary of page buttons
             await answer(interaction, error)
+
+    def authorise(self, interaction: discord.Interaction[TweenBot]) -> None:
+        """Let admins in; lists of moderators are less strict.
+
+        Raises:
+            NotPermittedError: whoever presses may not read the list.
+        """
+        require_admin(interaction)
 
     @abstractmethod
     async def page(
@@ -158,6 +183,7 @@ class LogButton(
     async def page(
         self, interaction: discord.Interaction[TweenBot]
     ) -> tuple[discord.Embed, discord.ui.View | None]:
+        require_ids(self.address.query.member_id)
         usage = interaction.client.services.usage_reports
         page = await usage.log(guild_of(interaction), self.address.query)
         embed = usage_panels.log(page, money_of(interaction))
@@ -192,6 +218,37 @@ class AuditButton(PageButton, template=rf"usage:audit:{_SPAN}:(?P<offset>\d{{1,7
         usage = interaction.client.services.usage_reports
         page = await usage.audit(guild_of(interaction), self.span, offset=self.offset)
         return usage_panels.audit(page, money_of(interaction)), audit_view(page)
+
+
+class BlockButton(PageButton, template=r"moderate:blocks:(?P<offset>\d{1,7})"):
+    """Turns a page of /moderate block list."""
+
+    def __init__(self, offset: int, label: str, *, is_off: bool = False) -> None:
+        self.offset = offset
+        super().__init__(f"moderate:blocks:{offset}", label, is_off=is_off)
+
+    @classmethod
+    @override
+    async def from_custom_id(
+        cls,
+        interaction: discord.Interaction[Any],
+        item: discord.ui.Item[Any],
+        match: re.Match[str],
+        /,
+    ) -> Self:
+        return cls(int(match["offset"]), "")
+
+    @override
+    def authorise(self, interaction: discord.Interaction[TweenBot]) -> None:
+        require_moderator(interaction)
+
+    @override
+    async def page(
+        self, interaction: discord.Interaction[TweenBot]
+    ) -> tuple[discord.Embed, discord.ui.View | None]:
+        moderation = interaction.client.services.moderation
+        page = await moderation.blocks(guild_of(interaction), offset=self.offset)
+        return moderation_panels.block_list(page), block_view(page)
 
 
 def _seconds(moment: datetime) -> int:

@@ -11,6 +11,7 @@ from discord.ext import commands
 from bot.chat import limits, moderation_panels, panels, text
 from bot.client import TweenBot
 from bot.domain.errors import InvalidOptionsError
+from bot.domain.guilds.bounds import MAX_WORD_CHARACTERS
 from bot.domain.guilds.quota import MAX_GRANT_DAYS, Rule, Scope, Unit
 from bot.domain.ids import GuildId, UserId
 from bot.domain.problems import OptionProblem
@@ -23,16 +24,16 @@ from cogs._checks import actor_of, guild_of, is_admin, is_moderator, money_of, r
 from cogs._errors import say, suggesting
 from cogs._guarded import ModeratorCog
 from cogs._options import AnyUnit, AnyWindow
+from cogs._pages import BlockButton, block_view
 
 DEFAULT_DAYS = 7
-WORD_CHARACTERS = 64
 
 if TYPE_CHECKING:
     Days = int
     Word = str
 else:
     Days = app_commands.Range[int, 1, MAX_GRANT_DAYS]
-    Word = app_commands.Range[str, 1, WORD_CHARACTERS]
+    Word = app_commands.Range[str, 1, MAX_WORD_CHARACTERS]
 
 # A member who left is a User: rules of theirs can still be cleared, and they can be blocked.
 Target = discord.Member | discord.User | discord.Role
@@ -158,6 +159,7 @@ class ModerateCog(
             shown.standings,
             shown.grants,
             money_of(interaction),
+            grants_count=shown.grants_count,
             roles=_roles_of(interaction),
         )
         await say(interaction, embed=embed)
@@ -195,8 +197,9 @@ class ModerateCog(
     async def list_blocks(self, interaction: discord.Interaction[TweenBot]) -> None:
         """Show who is blocked."""
         guild_id = guild_of(interaction)
-        blocks = await self._moderation.blocks(guild_id)
-        await say(interaction, embed=moderation_panels.block_list(blocks))
+        page = await self._moderation.blocks(guild_id)
+        embed = moderation_panels.block_list(page)
+        await say(interaction, embed=embed, view=block_view(page))
 
     # --- words --------------------------------------------------------------------------------
 
@@ -289,7 +292,8 @@ def _roles_of(interaction: discord.Interaction[TweenBot]) -> frozenset[int] | No
 
 
 async def setup(bot: TweenBot) -> None:
-    """Load the cog."""
+    """Load the cog, and listen for presses of its page buttons."""
+    bot.add_dynamic_items(BlockButton)
     services = bot.services
     await bot.add_cog(
         ModerateCog(

@@ -15,6 +15,7 @@ from prometheus_client import CollectorRegistry
 
 from bot.cli import main
 from bot.client import EXTENSIONS, TweenBot
+from bot.domain.guilds import bounds
 from bot.domain.host.alerts import AlertKind
 from bot.domain.jobs.states import JobState
 from bot.domain.jobs.transitions import TRANSITIONS
@@ -252,3 +253,11 @@ def test_every_test_the_page_on_reliability_names_exists() -> None:
     named = set(re.findall(r"tests/[a-z0-9_/]+\.py", page))
     assert len(named) > 10
     assert [path for path in sorted(named) if not (ROOT / path).is_file()] == []
+
+
+def test_the_bounds_of_a_server_are_told() -> None:
+    figures = {name: value for name, value in vars(bounds).items() if name.startswith("MAX_")}
+    assert len(figures) >= 8
+    assert [
+        name for name, value in figures.items() if not re.search(rf"\b{value:,}\b", OPERATIONS)
+    ] == []

@@ -10,7 +10,7 @@ import discord
 from bot.chat import colours, limits, text
 from bot.chat.panels import fitting
 from bot.domain.guilds.quota import Grant, Scope, Standing, Unit, Window
-from bot.domain.guilds.settings import Block
+from bot.domain.guilds.settings import BlockPage
 from bot.domain.jobs.job import Job
 from bot.domain.money import Money
 
@@ -20,6 +20,7 @@ def quota_list(
     grants: Sequence[Grant],
     money: Money,
     *,
+    grants_count: int | None = None,
     roles: Collection[int] | None = None,
 ) -> discord.Embed:
     """Return a guild's rules slot by slot, as they come, and what is granted.
@@ -28,6 +29,7 @@ def quota_list(
         rules: sorted by slot.
         grants: what may still be used.
         money: how amounts are shown.
+        grants_count: of all grants, where not all are given.
         roles: the guild's, to tell deleted ones; None where they are not known.
     """
     slots = [
@@ -43,7 +45,12 @@ def quota_list(
         lines = [f"<@{grant.user_id}>: {text.answers.grant_left(grant, money)}" for grant in grants]
         embed.add_field(
             name=text.answers.GRANTED,
-            value=fitting(lines, "\n", limits.EMBED_FIELD_VALUE_CHARACTERS),
+            value=fitting(
+                lines,
+                "\n",
+                limits.EMBED_FIELD_VALUE_CHARACTERS,
+                more=max(0, (grants_count or 0) - len(grants)),
+            ),
             inline=False,
         )
     return embed
@@ -67,15 +74,21 @@ def _slot(
     return "\n".join((heading, fitting(shown, "\n", limits.EMBED_FIELD_VALUE_CHARACTERS)))
 
 
-def block_list(blocks: Sequence[Block]) -> discord.Embed:
-    """Return who is blocked, a line each."""
-    lines = [text.moderation.block(block) for block in blocks]
-    return discord.Embed(
+def block_list(page: BlockPage) -> discord.Embed:
+    """Return a page of who is blocked, a line each."""
+    lines = [text.moderation.block(block) for block in page.blocks]
+    embed = discord.Embed(
         title=text.moderation.BLOCKED_MEMBERS,
         description=fitting(lines, "\n", limits.EMBED_DESCRIPTION_CHARACTERS)
         or text.moderation.NOBODY_BLOCKED,
         colour=colours.BLURPLE,
     )
+    if page.offset or page.has_older:
+        first = page.offset + 1
+        embed.set_footer(
+            text=text.moderation.page_of_blocks(first, page.offset + len(page.blocks), page.count)
+        )
+    return embed
 
 
 def word_list(words: Sequence[str]) -> discord.Embed:

@@ -147,14 +147,21 @@ def queue(queue_of_guild: GuildQueue, requester_id: UserId) -> discord.Embed:
     return embed
 
 
-def fitting(parts: Sequence[str], between: str, most_characters: int) -> str:
-    """Join as many parts as fit, and say how many are missing."""
+def fitting(parts: Sequence[str], between: str, most_characters: int, *, more: int = 0) -> str:
+    """Join as many parts as fit, and say how many are missing.
+
+    Args:
+        parts: what is listed.
+        between: what stands between two of them.
+        most_characters: of the whole.
+        more: how many there are besides, which were not even read.
+    """
     # One pass: what is listed may be thousands of lines, of which dozens fit.
     lengths = list(accumulate(len(part) + len(between) for part in parts))
     for shown in range(bisect_right(lengths, most_characters + len(between)), 0, -1):
-        missing = len(parts) - shown
-        more = [text.phrases.left_out(missing)] if missing else []
-        joined = between.join([*parts[:shown], *more])
+        missing = len(parts) - shown + more
+        rest = [text.phrases.left_out(missing)] if missing else []
+        joined = between.join([*parts[:shown], *rest])
         if len(joined) <= most_characters:
             return joined
     return ""

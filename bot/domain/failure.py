@@ -26,6 +26,8 @@ class FailureReason(StrEnum):
     """The provider refused the settings: our catalogue and the provider disagree."""
     MODEL_OFF = "model_off"
     """The host's account may not use this model."""
+    PRICE_ROSE = "price_rose"
+    """The job waited over a change of region or prices, and would cost more than was reserved."""
     PROVIDER_FAULT = "provider_fault"
     """The provider broke, twice where a second try was due."""
     PROVIDER_TIMEOUT = "provider_timeout"

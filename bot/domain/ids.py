@@ -16,6 +16,9 @@ ChannelId = NewType("ChannelId", int)
 MessageId = NewType("MessageId", int)
 InteractionId = NewType("InteractionId", int)
 
+MAX_SNOWFLAKE = 2**63 - 1
+"""The first of their 64 bits will be nothing until 2084; databases store as much as this."""
+
 JobId = NewType("JobId", str)
 TaskId = NewType("TaskId", str)
 """The provider's id of one generation."""

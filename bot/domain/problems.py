@@ -42,6 +42,10 @@ class OptionProblem(StrEnum):
     DAYS_RANGE = "days_range"
     TOO_MANY_RULES = "too_many_rules"
     TOO_MANY_GRANTS = "too_many_grants"
+    """Of a member."""
+    TOO_MANY_GRANTS_HERE = "too_many_grants_here"
+    TOO_MANY_BLOCKS = "too_many_blocks"
+    TOO_MANY_CHANNELS = "too_many_channels"
     WORD_EMPTY = "word_empty"
     WORD_TOO_LONG = "word_too_long"
     TOO_MANY_WORDS = "too_many_words"
@@ -49,6 +53,8 @@ class OptionProblem(StrEnum):
     GUILD_NOT_READY = "guild_not_ready"
     """The gateway has not told its roles yet."""
     GUILD_ONLY = "guild_only"
+    ID_RANGE = "id_range"
+    """A number that can be no id of Discord's, or is larger than anything stored."""
 
 
 class PictureProblem(StrEnum):

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
+from bot.domain.errors import GuildDisabledError
 from bot.domain.guilds.audit import AuditEntry, Change, JobAction, JobChange
 from bot.domain.guilds.settings import Guild
+from bot.domain.ids import GuildId
 from bot.domain.jobs.job import Job
 from bot.domain.people import Person
 from bot.domain.ports import Clock
@@ -17,8 +21,25 @@ log = get_logger(__name__)
 class AuditLog:
     """The only writer of audit entries; ``LogChannels`` tells them."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, allowed_guilds: Collection[GuildId] = ()) -> None:
+        """Take what is needed.
+
+        Args:
+            clock: the time.
+            allowed_guilds: the only guilds that may make videos; empty allows all.
+        """
         self._clock = clock
+        self._allowed_guilds = allowed_guilds
+
+    async def begin(self, connection: Connection, guild_id: GuildId) -> Guild:
+        """Lock a guild for a change by its people, which ``record`` writes down.
+
+        Raises:
+            GuildDisabledError: no videos may be made there, so nothing is to be decided either.
+        """
+        if self._allowed_guilds and guild_id not in self._allowed_guilds:
+            raise GuildDisabledError
+        return await guilds.lock(connection, guild_id)
 
     async def record(
         self,

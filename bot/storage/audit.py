@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import Row, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.guilds.audit import AuditEntry, AuditLine
+from bot.domain.guilds.bounds import MAX_AUDIT_ENTRIES
 from bot.domain.ids import ChannelId, GuildId
 from bot.domain.people import Person
 from bot.storage.tables import audit_entries, refusals
@@ -27,6 +28,22 @@ async def add(connection: AsyncConnection, entry: AuditEntry, *, tell_in: Channe
             change=entry.change,
             tell_in=tell_in,
         )
+    )
+    await _drop_oldest(connection, entry.guild_id)
+
+
+async def _drop_oldest(connection: AsyncConnection, guild_id: GuildId) -> None:
+    mine = audit_entries.c.guild_id == guild_id
+    newest_too_many = (
+        select(audit_entries.c.at)
+        .where(mine)
+        .order_by(audit_entries.c.at.desc())
+        .limit(1)
+        .offset(MAX_AUDIT_ENTRIES)
+        .scalar_subquery()
+    )
+    await connection.execute(
+        delete(audit_entries).where(mine, audit_entries.c.at <= newest_too_many)
     )
 
 

@@ -22,9 +22,11 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from bot.domain.errors import ConfigurationError, ConflictError, DatabaseUnavailableError
 from bot.domain.units import MIB
+from bot.storage.postgresql import POOL_SIZE, PostgresqlEngine
+from bot.storage.timeouts import UNHURRIED, Timeouts
 
 BUSY_TIMEOUT_SECONDS = 10
-POOL_SIZE = 5
+"""For a lock of another process: SQLite's own waiting sleeps in steps, and knows no line."""
 MAX_JOURNAL_BYTES = 16 * MIB
 """What SQLite keeps of its write-ahead log once all of it is in the database."""
 CHECKPOINT_WAIT_MILLISECONDS = 200
@@ -68,16 +70,32 @@ Connection = AsyncConnection
 class Database:
     """A connection pool that hands out short transactions."""
 
-    def __init__(self, database_url: str) -> None:
+    def __init__(self, database_url: str, timeouts: Timeouts | None = None) -> None:
+        """Open nothing yet.
+
+        Args:
+            database_url: where it is.
+            timeouts: how long it is waited for; the product's own where nothing is given.
+
+        Raises:
+            ConfigurationError: the URL is not understood, or needs a package that is missing.
+        """
         url = async_url(database_url)
+        self._url = database_url
+        self._timeouts = timeouts or Timeouts()
         self.is_sqlite = url.get_backend_name() == "sqlite"
         self._writing = asyncio.Lock()
         # An earlier process may have ended between an erasure and the log's truncation.
         self._erased = True
         self.file = Path(url.database).absolute() if self.is_sqlite and url.database else None
         """Where SQLite keeps it."""
+        self._postgresql: PostgresqlEngine | None = None
         try:
-            self.engine = _create_engine(url, is_sqlite=self.is_sqlite)
+            if self.is_sqlite:
+                self.engine = _sqlite_engine(url, self._timeouts)
+            else:
+                self._postgresql = PostgresqlEngine(url, self._timeouts)
+                self.engine = self._postgresql.engine
         except ModuleNotFoundError as error:
             raise ConfigurationError("DATABASE_URL", f"needs the package {error.name}") from error
 
@@ -87,8 +105,23 @@ class Database:
             self.file.parent.mkdir(parents=True, exist_ok=True)
 
     async def aclose(self) -> None:
-        """Close all connections."""
-        await self.engine.dispose()
+        """Close all connections, or drop them where nobody answers."""
+        if self._postgresql is None:
+            await self.engine.dispose()
+        else:
+            await self._postgresql.aclose()
+
+    @asynccontextmanager
+    async def unhurried(self) -> AsyncIterator[Database]:
+        """Hand out the same database for work that may take as long as it takes."""
+        if self.is_sqlite:
+            yield self
+            return
+        patient = Database(self._url, UNHURRIED)
+        try:
+            yield patient
+        finally:
+            await patient.aclose()
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -120,7 +153,7 @@ class Database:
             yield
             return
         try:
-            async with asyncio.timeout(BUSY_TIMEOUT_SECONDS):
+            async with asyncio.timeout(self._timeouts.line_seconds):
                 await self._writing.acquire()
         except TimeoutError as error:
             raise DatabaseUnavailableError("other writers of this process keep it") from error
@@ -205,21 +238,14 @@ def _will_pass(error: DBAPIError) -> bool:
     return error.statement is None or sqlstate.startswith(_PASSING)
 
 
-def _create_engine(url: URL, *, is_sqlite: bool) -> AsyncEngine:
-    # An error that repeats its parameters would carry prompts and signed URLs into the log.
-    if not is_sqlite:
-        return create_async_engine(
-            url,
-            hide_parameters=True,
-            pool_size=POOL_SIZE,
-            max_overflow=POOL_SIZE,
-            pool_pre_ping=True,
-        )
+def _sqlite_engine(url: URL, timeouts: Timeouts) -> AsyncEngine:
     engine = create_async_engine(
         url,
+        # An error that repeats its parameters would carry prompts and signed URLs into the log.
         hide_parameters=True,
         connect_args={"timeout": BUSY_TIMEOUT_SECONDS},
         pool_size=POOL_SIZE,
+        pool_timeout=timeouts.line_seconds,
     )
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     return engine

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import ColumnElement, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.amounts import Amounts
@@ -13,6 +13,12 @@ from bot.domain.guilds.quota import Draw, Grant, Span, Unit
 from bot.domain.ids import GuildId, JobId, UserId
 from bot.domain.jobs.job import Job
 from bot.storage.tables import draws, grants, ledger_entries
+
+_DRAWN = (
+    select(func.coalesce(func.sum(draws.c.amount), 0))
+    .where(draws.c.grant_id == grants.c.id)
+    .scalar_subquery()
+)
 
 
 async def add(
@@ -57,24 +63,22 @@ async def usable(
     *,
     now: datetime,
     user_id: UserId | None = None,
+    limit: int | None = None,
 ) -> list[Grant]:
-    """Return grants that have not expired, with what is drawn of each; the next to expire first.
+    """Return grants of which something is left, the next to expire first.
 
     Args:
         connection: a transaction; the guild's row is its lock where something is to be drawn.
         guild_id: whose.
         now: the moment.
         user_id: leaves one member's.
+        limit: at most so many.
     """
-    drawn = (
-        select(func.coalesce(func.sum(draws.c.amount), 0))
-        .where(draws.c.grant_id == grants.c.id)
-        .scalar_subquery()
-    )
     query = (
-        select(grants, drawn.label("drawn"))
-        .where(grants.c.guild_id == guild_id, grants.c.expires_at > now)
+        select(grants, _DRAWN.label("drawn"))
+        .where(*_open(guild_id, now))
         .order_by(grants.c.expires_at, grants.c.id)
+        .limit(limit)
     )
     if user_id is not None:
         query = query.where(grants.c.user_id == user_id)
@@ -90,6 +94,22 @@ async def usable(
         )
         for row in await connection.execute(query)
     ]
+
+
+async def count_usable(connection: AsyncConnection, guild_id: GuildId, *, now: datetime) -> int:
+    """Return of how many grants of a guild something is left."""
+    query = select(func.count()).select_from(grants).where(*_open(guild_id, now))
+    return int((await connection.execute(query)).scalar_one())
+
+
+async def count(connection: AsyncConnection, guild_id: GuildId, *, now: datetime) -> int:
+    """Return how many grants of a guild have not ended, used up or not."""
+    query = select(func.count()).where(grants.c.guild_id == guild_id, grants.c.expires_at > now)
+    return int((await connection.execute(query)).scalar_one())
+
+
+def _open(guild_id: GuildId, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return grants.c.guild_id == guild_id, grants.c.expires_at > now, grants.c.amount > _DRAWN
 
 
 async def draw(connection: AsyncConnection, job: Job, taken: Sequence[Draw]) -> None:

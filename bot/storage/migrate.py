@@ -26,7 +26,7 @@ async def upgrade(database: Database, revision: str = "head") -> None:
         DatabaseUnavailableError: the database cannot be reached.
     """
     database.make_folder()
-    async with database.write() as connection:
+    async with database.unhurried() as patient, patient.write() as connection:
         await connection.run_sync(lambda sync: command.upgrade(config_of(sync), revision))
 
 
@@ -36,5 +36,5 @@ async def downgrade(database: Database, revision: str) -> None:
     Raises:
         DatabaseUnavailableError: the database cannot be reached.
     """
-    async with database.write() as connection:
+    async with database.unhurried() as patient, patient.write() as connection:
         await connection.run_sync(lambda sync: command.downgrade(config_of(sync), revision))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.domain.guilds.bounds import MAX_BLOCKS, MAX_WORDS
 from bot.domain.guilds.settings import Block
 from bot.domain.ids import GuildId, UserId
 from bot.storage.guilds import ensure
@@ -44,9 +45,23 @@ async def is_blocked(connection: AsyncConnection, guild_id: GuildId, user_id: Us
     return (await connection.execute(query)).first() is not None
 
 
-async def blocks_of(connection: AsyncConnection, guild_id: GuildId) -> list[Block]:
+async def count_blocks(connection: AsyncConnection, guild_id: GuildId) -> int:
+    """Return how many members are blocked."""
+    query = select(func.count()).where(blocks.c.guild_id == guild_id)
+    return int((await connection.execute(query)).scalar_one())
+
+
+async def blocks_of(
+    connection: AsyncConnection, guild_id: GuildId, *, limit: int = MAX_BLOCKS, offset: int = 0
+) -> list[Block]:
     """Return who is blocked, the newest first."""
-    query = select(blocks).where(blocks.c.guild_id == guild_id).order_by(blocks.c.at.desc())
+    query = (
+        select(blocks)
+        .where(blocks.c.guild_id == guild_id)
+        .order_by(blocks.c.at.desc(), blocks.c.user_id)
+        .limit(limit)
+        .offset(offset)
+    )
     return [
         Block(user_id=row.user_id, blocked_by=row.blocked_by, at=row.at)
         for row in await connection.execute(query)
@@ -73,5 +88,5 @@ async def remove_word(connection: AsyncConnection, guild_id: GuildId, *, folded:
 async def words_of(connection: AsyncConnection, guild_id: GuildId) -> dict[str, str]:
     """Return a guild's words as they were written, by how they are compared."""
     query = select(words.c.folded, words.c.word).where(words.c.guild_id == guild_id)
-    found = await connection.execute(query.order_by(words.c.folded))
+    found = await connection.execute(query.order_by(words.c.folded).limit(MAX_WORDS))
     return {row.folded: row.word for row in found}

@@ -2,23 +2,50 @@
 
 from __future__ import annotations
 
-from sqlalchemy import delete, select
+from collections.abc import Collection
+
+from sqlalchemy import and_, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.catalogue import Choices, Kind
 from bot.domain.catalogue.permits import Permits, Subject
+from bot.domain.guilds.bounds import MAX_CHANNELS
 from bot.domain.ids import ChannelId, GuildId
 from bot.storage.guilds import ensure
 from bot.storage.tables import kind_defaults, permits
 from bot.storage.upsert import upsert
 
+MAX_NAMES = 500
+"""Of models and of effects: only those the catalogue has can be decided about."""
+OPENED = 25
+"""Channels that were opened, to be named where another is closed."""
 
-async def of_guild(connection: AsyncConnection, guild_id: GuildId) -> Permits:
-    """Return everything a guild decided."""
+
+async def of_guild(
+    connection: AsyncConnection, guild_id: GuildId, *, path: Collection[ChannelId] | None = None
+) -> Permits:
+    """Return what a guild decided.
+
+    Args:
+        connection: a transaction.
+        guild_id: whose.
+        path: leaves what was decided about these channels, and some that were opened; all there
+            may be where it is not given.
+    """
     decided: dict[Subject, dict[str, bool]] = {subject: {} for subject in Subject}
-    query = select(permits).where(permits.c.guild_id == guild_id).order_by(permits.c.name)
-    for row in await connection.execute(query):
-        decided[row.subject][row.name] = row.allowed
+    subject, name = permits.c.subject, permits.c.name
+    channels = subject == Subject.CHANNEL
+    parts = [(subject == Subject.MODEL, MAX_NAMES), (subject == Subject.EFFECT, MAX_NAMES)]
+    if path is None:
+        parts.append((channels, MAX_CHANNELS))
+    else:
+        here = [str(channel_id) for channel_id in path]
+        parts.append((and_(channels, name.in_(here)), MAX_CHANNELS))
+        parts.append((and_(channels, permits.c.allowed), OPENED))
+    for condition, most in parts:
+        query = select(permits).where(permits.c.guild_id == guild_id, condition)
+        for row in await connection.execute(query.order_by(name).limit(most)):
+            decided[row.subject][row.name] = row.allowed
     return Permits(
         channels={
             ChannelId(int(name)): allowed for name, allowed in decided[Subject.CHANNEL].items()
@@ -26,6 +53,14 @@ async def of_guild(connection: AsyncConnection, guild_id: GuildId) -> Permits:
         models=decided[Subject.MODEL],
         effects=decided[Subject.EFFECT],
     )
+
+
+async def count_channels(connection: AsyncConnection, guild_id: GuildId) -> int:
+    """Return about how many channels a guild decided."""
+    query = select(func.count()).where(
+        permits.c.guild_id == guild_id, permits.c.subject == Subject.CHANNEL
+    )
+    return int((await connection.execute(query)).scalar_one())
 
 
 async def decide(

@@ -6,7 +6,7 @@ from itertools import product
 
 from bot.chat import moderation_panels as panels
 from bot.domain.guilds.quota import Rule, Scope, Standing, Unit, Window
-from bot.domain.guilds.settings import Block
+from bot.domain.guilds.settings import Block, BlockPage
 from bot.domain.ids import UserId
 from bot.domain.money import MICROS, Money
 from tests.chat.examples import NOW, a_check, a_grant, a_job, too_long, words
@@ -86,10 +86,17 @@ def test_hundreds_of_rules_leave_the_other_slots_readable() -> None:
 
 def test_blocks_say_who_blocked_whom_and_when() -> None:
     block = Block(user_id=UserId(43), blocked_by=UserId(9), at=NOW)
-    embed = panels.block_list([block])
+
+    def page(count: int, offset: int = 0, *, has_older: bool = False) -> BlockPage:
+        return BlockPage(
+            blocks=(block,) * count, offset=offset, count=offset + count, has_older=has_older
+        )
+
+    embed = panels.block_list(page(1))
     assert embed.description == "<@43> · by <@9> <t:1795176000:R>"
-    assert too_long(panels.block_list([block] * 1000)) == []
-    assert "Nobody is blocked" in words(panels.block_list([]))
+    assert too_long(panels.block_list(page(1000))) == []
+    assert "Nobody is blocked" in words(panels.block_list(page(0)))
+    assert panels.block_list(page(10, 25)).footer.text == "26 to 35 of 35"
 
 
 def test_words_are_shown_as_they_were_written() -> None:

@@ -14,6 +14,7 @@ from bot.domain.catalogue import Region
 from bot.domain.guilds.audit import SettingChange, SettingName
 from bot.domain.guilds.quota import Standing
 from bot.domain.guilds.quota_view import GuildQuota
+from bot.domain.guilds.settings import BlockPage
 from bot.domain.guilds.usage import By
 from bot.domain.host.overview import JobHistory
 from bot.domain.ids import JobId
@@ -21,10 +22,10 @@ from bot.domain.jobs.states import JobState
 from bot.domain.jobs.status import GuildQueue, StatusView
 from bot.domain.people import Requester
 from bot.domain.requests.pictures import Picture, PictureSource
+from bot.services.guilds.export_file import ExportFile
 from bot.services.guilds.moderation import Blocked
 from bot.services.guilds.quota_rules import RuleCleared, RuleSet
 from bot.services.guilds.settings import GuildSettings
-from bot.services.guilds.usage_reports import ExportFile
 from bot.services.intake.lookup import ShownJob
 from bot.services.intake.submissions import Queued
 from cogs.help import HelpCog
@@ -139,11 +140,15 @@ def moderating(backstage: Backstage) -> ModerateCog:
     backstage.quota_rules.clear.return_value = [RuleCleared(rule=rule, default=None)]
     backstage.quota_rules.grant.return_value = a_grant()
     backstage.quotas.overview.return_value = GuildQuota(
-        standings=(Standing(rule=rule, is_default=True, check=None),), grants=(a_grant(),)
+        standings=(Standing(rule=rule, is_default=True, check=None),),
+        grants=(a_grant(),),
+        grants_count=1,
     )
     backstage.moderation.block.return_value = Blocked(is_new=True, cancelled=2, requested=1)
     backstage.moderation.unblock.return_value = True
-    backstage.moderation.blocks.return_value = []
+    backstage.moderation.blocks.return_value = BlockPage(
+        blocks=(), offset=0, count=0, has_older=False
+    )
     backstage.moderation.add_word.return_value = True
     backstage.moderation.remove_word.return_value = "mud"
     backstage.moderation.words.return_value = ["mud"]

@@ -7,6 +7,7 @@ import asyncio
 from bot.domain.errors import AuthenticationError, ChatUnavailableError, MissingAccessError
 from bot.domain.host.alerts import AlertKind
 from bot.domain.jobs.states import JobState
+from bot.services import alerts
 from tests.fakes import ACCOUNT, MODEL, a_submission
 from tests.services.core import Core
 
@@ -63,3 +64,12 @@ async def test_the_answer_of_a_create_is_stored_before_anybody_is_told(core: Cor
     assert await core.state(job) is JobState.QUEUED
     dispatching.cancel()
     await asyncio.gather(dispatching, return_exceptions=True)
+
+
+async def test_matters_that_are_never_over_are_not_remembered_without_end(core: Core) -> None:
+    for number in range(alerts.MOST_REMEMBERED + 5):
+        assert await core.alerts.fire(AlertKind.OPERATOR_LOSS, f"job-{number}")
+    assert len(core.alerts._quiet_until) == alerts.MOST_REMEMBERED
+    told = len(core.told())
+    await core.alerts.fire(AlertKind.OPERATOR_LOSS, f"job-{alerts.MOST_REMEMBERED + 4}")
+    assert len(core.told()) == told, "the newest are known"

@@ -17,9 +17,10 @@ from sqlalchemy.pool import QueuePool
 
 from bot.domain.errors import ConfigurationError, ConflictError, DatabaseUnavailableError
 from bot.domain.host.account import AccountStatus
-from bot.storage import engine
-from bot.storage.engine import POOL_SIZE, Connection, Database, async_url
+from bot.storage.engine import Connection, Database, async_url
+from bot.storage.postgresql import POOL_SIZE
 from bot.storage.tables import accounts
+from bot.storage.timeouts import Timeouts
 from bot.storage.upsert import upsert
 
 
@@ -196,11 +197,11 @@ async def test_file_that_takes_nothing_is_a_database_that_is_not_available(
 
 
 async def test_writer_that_never_gets_its_turn_says_whose_fault_it_is(
-    database: Database, engine_name: str, monkeypatch: pytest.MonkeyPatch
+    database_url: str, engine_name: str
 ) -> None:
     if engine_name != "sqlite":
         pytest.skip("PostgreSQL's writers do not wait in line")
-    monkeypatch.setattr(engine, "BUSY_TIMEOUT_SECONDS", 0.02)
+    database = Database(database_url, Timeouts(line_seconds=0.02))
 
     async def write() -> None:
         async with database.write():
@@ -209,6 +210,7 @@ async def test_writer_that_never_gets_its_turn_says_whose_fault_it_is(
     async with database.write():
         with pytest.raises(DatabaseUnavailableError, match="other writers of this process"):
             await write()
+    await database.aclose()
 
 
 async def test_statement_the_server_gave_up_is_a_database_that_is_not_available(

@@ -128,6 +128,9 @@ FAILURES: Mapping[FailureReason, str] = {
     FailureReason.MODEL_OFF: (
         "The host's account may not use this model at present. Choose another one."
     ),
+    FailureReason.PRICE_ROSE: (
+        "This costs more now than when it was asked for. Ask again to see the new price."
+    ),
     FailureReason.PROVIDER_FAULT: "The provider broke down while making this. Try again later.",
     FailureReason.PROVIDER_TIMEOUT: (
         "The provider did not finish within its three hours. Try again later."

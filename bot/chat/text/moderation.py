@@ -217,6 +217,11 @@ def block(stored: Block) -> str:
     )
 
 
+def page_of_blocks(first: int, last: int, count: int) -> str:
+    """Return which of the blocked members a page shows."""
+    return say("{first} to {last} of {count:,}", first=first, last=last, count=count)
+
+
 def word_added(word: str) -> str:
     """Return the answer to a word that was blocked."""
     return say(

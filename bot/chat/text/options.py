@@ -67,12 +67,27 @@ PROBLEMS: Mapping[OptionProblem, str] = {
         "That member has {limit} grants to use up already, which is the most. Wait until one is "
         "used or ends, or set a rule of their own."
     ),
+    OptionProblem.TOO_MANY_GRANTS_HERE: (
+        "{limit:,} grants of this server have not ended yet, which is the most. Wait until some "
+        "end, or set rules."
+    ),
+    OptionProblem.TOO_MANY_BLOCKS: (
+        "{limit:,} members are blocked already, which is the most. Unblock somebody first, or take "
+        "the command from a role in the server's settings."
+    ),
+    OptionProblem.TOO_MANY_CHANNELS: (
+        "Something is decided about {limit:,} channels already, which is the most. Reset some "
+        "first; a category decides for all of its channels."
+    ),
     OptionProblem.WORD_EMPTY: (
         "There is nothing in that word that a prompt could be searched for."
     ),
     OptionProblem.WORD_TOO_LONG: "That word is too long to be searched for. Block a shorter one.",
     OptionProblem.TOO_MANY_WORDS: (
         "{limit} words are blocked already, which is the most. Remove one first."
+    ),
+    OptionProblem.ID_RANGE: (
+        "One of these numbers can be none of Discord's. Choose from Discord's list and try again."
     ),
     OptionProblem.UNKNOWN_GUILD: (
         "I know of no server “{guild}”. Choose one from the list that opens."

@@ -29,4 +29,6 @@ class GuildQuota:
     standings: tuple[Standing, ...]
     """By slot; ceilings first, the most personal last."""
     grants: tuple[Grant, ...]
-    """What may still be used; the next to expire first."""
+    """What may still be used; the next to expire first, as many as a list has room for."""
+    grants_count: int
+    """Of all that may still be used."""

@@ -62,3 +62,15 @@ class Block:
     user_id: UserId
     blocked_by: UserId
     at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockPage:
+    """A page of a guild's blocked members, the newest first."""
+
+    blocks: tuple[Block, ...]
+    offset: int
+    """How many newer ones are on earlier pages."""
+    count: int
+    """Of all pages."""
+    has_older: bool

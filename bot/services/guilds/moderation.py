@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from bot.domain.errors import InvalidOptionsError, JobNotCancellableError
 from bot.domain.guilds.audit import Action, MemberChange, WordChange
-from bot.domain.guilds.settings import Block
+from bot.domain.guilds.bounds import MAX_BLOCKS, MAX_WORD_CHARACTERS, MAX_WORDS
+from bot.domain.guilds.settings import BlockPage
 from bot.domain.ids import GuildId, UserId
 from bot.domain.jobs.job import Job
 from bot.domain.jobs.states import CANCELLABLE, JobState
@@ -21,11 +22,11 @@ from bot.domain.problems import OptionProblem
 from bot.domain.requests.words import MAX_FOLDED_CHARACTERS, fold
 from bot.services.audit_log import AuditLog
 from bot.services.intake.cancellation import Cancellations
-from bot.storage import guilds, jobs, moderation
+from bot.storage import jobs, moderation
 from bot.storage.engine import Database
 
-MAX_WORDS = 500
-"""Every prompt is held against all of them."""
+PAGE = 25
+"""Blocked members on a page of their list."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,9 +61,15 @@ class Moderation:
 
         The block is committed first: what is submitted meanwhile is refused by it. Asked again,
         it cancels what an interrupted one has left.
+
+        Raises:
+            InvalidOptionsError: there are too many already.
         """
         async with self._database.write() as connection:
-            guild = await guilds.lock(connection, guild_id)
+            guild = await self._audit.begin(connection, guild_id)
+            is_blocked = await moderation.is_blocked(connection, guild_id, user_id)
+            if not is_blocked and await moderation.count_blocks(connection, guild_id) >= MAX_BLOCKS:
+                raise InvalidOptionsError(problem=OptionProblem.TOO_MANY_BLOCKS, limit=MAX_BLOCKS)
             is_new = await moderation.block(
                 connection, guild_id, user_id, blocked_by=actor.user_id, at=self._clock.now()
             )
@@ -76,17 +83,22 @@ class Moderation:
     async def unblock(self, guild_id: GuildId, user_id: UserId, actor: Person) -> bool:
         """Let a member make videos again; return False where nobody kept them from it."""
         async with self._database.write() as connection:
-            guild = await guilds.lock(connection, guild_id)
+            guild = await self._audit.begin(connection, guild_id)
             if not await moderation.unblock(connection, guild_id, user_id):
                 return False
             change = MemberChange(action=Action.MEMBER_UNBLOCKED, user_id=user_id)
             await self._audit.record(connection, guild, actor, change)
         return True
 
-    async def blocks(self, guild_id: GuildId) -> Sequence[Block]:
-        """Return who is blocked, the newest first."""
+    async def blocks(self, guild_id: GuildId, *, offset: int = 0) -> BlockPage:
+        """Return a page of who is blocked, the newest first."""
         async with self._database.read() as connection:
-            return await moderation.blocks_of(connection, guild_id)
+            # One more than is shown tells whether there is another page.
+            found = await moderation.blocks_of(connection, guild_id, limit=PAGE + 1, offset=offset)
+            count = await moderation.count_blocks(connection, guild_id)
+        return BlockPage(
+            blocks=tuple(found[:PAGE]), offset=offset, count=count, has_older=len(found) > PAGE
+        )
 
     async def add_word(self, guild_id: GuildId, word: str, actor: Person) -> bool:
         """Let no prompt hold a word; return False where it is blocked already.
@@ -97,7 +109,7 @@ class Moderation:
         """
         folded = _folded(word)
         async with self._database.write() as connection:
-            guild = await guilds.lock(connection, guild_id)
+            guild = await self._audit.begin(connection, guild_id)
             if len(await moderation.words_of(connection, guild_id)) >= MAX_WORDS:
                 raise InvalidOptionsError(problem=OptionProblem.TOO_MANY_WORDS, limit=MAX_WORDS)
             if not await moderation.add_word(connection, guild_id, folded=folded, word=word):
@@ -110,7 +122,7 @@ class Moderation:
         """Allow a word again, in whatever spelling; return how it was written, if it was there."""
         folded = fold(word)
         async with self._database.write() as connection:
-            guild = await guilds.lock(connection, guild_id)
+            guild = await self._audit.begin(connection, guild_id)
             written = (await moderation.words_of(connection, guild_id)).get(folded)
             if written is None:
                 return None
@@ -149,6 +161,6 @@ def _folded(word: str) -> str:
     folded = fold(word)
     if not folded:
         raise InvalidOptionsError(problem=OptionProblem.WORD_EMPTY)
-    if len(folded) > MAX_FOLDED_CHARACTERS:
+    if len(folded) > MAX_FOLDED_CHARACTERS or len(word) > MAX_WORD_CHARACTERS:
         raise InvalidOptionsError(problem=OptionProblem.WORD_TOO_LONG)
     return folded

@@ -11,6 +11,7 @@ from datetime import timedelta
 
 from bot.domain.errors import InvalidOptionsError
 from bot.domain.guilds.audit import Action, Allowance, GrantChange, QuotaChange
+from bot.domain.guilds.bounds import MAX_GRANTS, MAX_GRANTS_OF_MEMBER, MAX_RULES
 from bot.domain.guilds.quota import MAX_GRANT_DAYS, Grant, Rule, Scope, Unit, Window
 from bot.domain.ids import GuildId, UserId
 from bot.domain.people import Person
@@ -19,12 +20,6 @@ from bot.domain.problems import OptionProblem
 from bot.services.audit_log import AuditLog
 from bot.storage import grants, guilds
 from bot.storage.engine import Database
-
-MAX_RULES = 100
-"""Of a guild, without the host's ceilings: each submission reads all of them."""
-
-MAX_GRANTS = 10
-"""Of a member that are not used up: each submission of theirs reads them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,9 +82,11 @@ class QuotaRules:
         if rule.scope is Scope.MEMBER and rule.target_id == actor.user_id and not is_admin:
             raise InvalidOptionsError(problem=OptionProblem.RULE_FOR_SELF)
         async with self._database.write() as connection:
-            guild = await guilds.lock(connection, guild_id)
-            stored = await guilds.rules_of(connection, guild_id)
-            ceiling = self._lower_ceiling(stored, rule)
+            guild = await self._audit.begin(connection, guild_id)
+            here = replace(rule, scope=Scope.CEILING, target_id=None)
+            ceiling = self._lower_ceiling(
+                await guilds.rule_in_place(connection, guild_id, here), rule
+            )
             if ceiling is not None and rule.scope is Scope.SERVER:
                 raise InvalidOptionsError(
                     problem=OptionProblem.ABOVE_CEILING,
@@ -97,8 +94,8 @@ class QuotaRules:
                     window=ceiling.window.value,
                     limit=ceiling.limit,
                 )
-            before = rule.among(stored)
-            if before is None and _count(stored) >= MAX_RULES:
+            before = await guilds.rule_in_place(connection, guild_id, rule)
+            if before is None and await guilds.count_rules(connection, guild_id) >= MAX_RULES:
                 raise InvalidOptionsError(problem=OptionProblem.TOO_MANY_RULES, limit=MAX_RULES)
             await guilds.set_rule(connection, guild_id, rule)
             change = QuotaChange.of(
@@ -133,8 +130,11 @@ class QuotaRules:
         """
         cleared: list[RuleCleared] = []
         async with self._database.write() as connection:
-            guild = await guilds.lock(connection, guild_id)
-            for rule in await guilds.rules_of(connection, guild_id):
+            guild = await self._audit.begin(connection, guild_id)
+            stored = await guilds.rules_to_clear(
+                connection, guild_id, whose.scope, whose.target_id, roles=roles
+            )
+            for rule in stored:
                 is_meant = (
                     (rule.scope, rule.target_id) == (whose.scope, whose.target_id)
                     and rule.window is (window or rule.window)
@@ -175,8 +175,8 @@ class QuotaRules:
             days: how long it can be used.
 
         Raises:
-            InvalidOptionsError: somebody would grant it to themselves, or the member has too many
-                grants that are open.
+            InvalidOptionsError: somebody would grant it to themselves, the days are out of range,
+                or the member or the guild has too many grants already.
         """
         if user_id == actor.user_id:
             raise InvalidOptionsError(problem=OptionProblem.GRANT_TO_SELF)
@@ -185,10 +185,16 @@ class QuotaRules:
             raise InvalidOptionsError(problem=OptionProblem.DAYS_RANGE, most=MAX_GRANT_DAYS)
         now = self._clock.now()
         async with self._database.write() as connection:
-            guild = await guilds.lock(connection, guild_id)
+            guild = await self._audit.begin(connection, guild_id)
             usable = await grants.usable(connection, guild_id, now=now, user_id=user_id)
-            if sum(grant.left > 0 for grant in usable) >= MAX_GRANTS:
-                raise InvalidOptionsError(problem=OptionProblem.TOO_MANY_GRANTS, limit=MAX_GRANTS)
+            if len(usable) >= MAX_GRANTS_OF_MEMBER:
+                raise InvalidOptionsError(
+                    problem=OptionProblem.TOO_MANY_GRANTS, limit=MAX_GRANTS_OF_MEMBER
+                )
+            if await grants.count(connection, guild_id, now=now) >= MAX_GRANTS:
+                raise InvalidOptionsError(
+                    problem=OptionProblem.TOO_MANY_GRANTS_HERE, limit=MAX_GRANTS
+                )
             granted = await grants.add(
                 connection,
                 guild_id,
@@ -203,10 +209,15 @@ class QuotaRules:
             await self._audit.record(connection, guild, actor, change)
         return granted
 
-    def _lower_ceiling(self, stored: Sequence[Rule], rule: Rule) -> Rule | None:
-        """Return the ceiling in a rule's slot, where the rule is above it."""
+    def _lower_ceiling(self, stored: Rule | None, rule: Rule) -> Rule | None:
+        """Return the ceiling in a rule's slot, where the rule is above it.
+
+        Args:
+            stored: the one an operator set, if any did.
+            rule: what is to be set.
+        """
         here = replace(rule, scope=Scope.CEILING, target_id=None)
-        ceiling = here.among(stored) or here.among(self._defaults)
+        ceiling = stored or here.among(self._defaults)
         return ceiling if ceiling is not None and rule.limit > ceiling.limit else None
 
     def _default_in_place_of(self, rule: Rule) -> Allowance | None:
@@ -217,8 +228,3 @@ class QuotaRules:
 
 def _allowed(rule: Rule) -> Allowance:
     return Allowance(limit=rule.limit)
-
-
-def _count(stored: Sequence[Rule]) -> int:
-    """Return how many rules moderators have set; ceilings are the host's."""
-    return sum(rule.scope is not Scope.CEILING for rule in stored)

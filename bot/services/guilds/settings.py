@@ -16,6 +16,7 @@ from bot.domain.catalogue import Catalogue, Choices, Kind
 from bot.domain.catalogue.permits import Permits, Subject
 from bot.domain.errors import InvalidOptionsError
 from bot.domain.guilds.audit import DefaultChange, PermitChange, SettingChange, SettingName
+from bot.domain.guilds.bounds import MAX_CHANNELS
 from bot.domain.guilds.settings import Guild, Notify, Setting
 from bot.domain.ids import ChannelId, GuildId
 from bot.domain.people import Person
@@ -23,7 +24,7 @@ from bot.domain.problems import OptionProblem
 from bot.domain.requests.submission import choose_model, choose_shape
 from bot.services.audit_log import AuditLog
 from bot.storage import guilds, permits
-from bot.storage.engine import Database
+from bot.storage.engine import Connection, Database
 
 _NOT_PLACES = frozenset({"Factory", "localtime"})
 """Keys of the time zone database that mean nothing to people, or another zone on each machine."""
@@ -78,6 +79,9 @@ class GuildSettings:
             actor: who decides.
             channel_id: what is decided about.
             allowed: None takes the decision back.
+
+        Raises:
+            InvalidOptionsError: about too many channels something is decided already.
         """
 
         def now(decided: Permits) -> bool | None:
@@ -134,11 +138,14 @@ class GuildSettings:
     ) -> PermitChange:
         subject, name = what
         async with self._database.write() as connection:
-            guild = await guilds.lock(connection, guild_id)
-            before = now(await permits.of_guild(connection, guild_id))
+            guild = await self._trail.begin(connection, guild_id)
+            path = [ChannelId(int(name))] if subject is Subject.CHANNEL else []
+            before = now(await permits.of_guild(connection, guild_id, path=path))
             change = PermitChange(subject=subject, name=name, before=before, after=allowed)
             if change.before == change.after:
                 return change
+            if subject is Subject.CHANNEL and before is None:
+                await _require_room(connection, guild_id)
             if allowed is None:
                 await permits.reset(connection, guild_id, *what)
             else:
@@ -157,8 +164,8 @@ class GuildSettings:
             InvalidOptionsError, ModelDeniedError: members could not choose this themselves.
         """
         async with self._database.write() as connection:
-            guild = await guilds.lock(connection, guild_id)
-            decided = await permits.of_guild(connection, guild_id)
+            guild = await self._trail.begin(connection, guild_id)
+            decided = await permits.of_guild(connection, guild_id, path=())
             chosen = _checked(self._catalogue.within(decided, {}), kind, choices)
             before = (await permits.defaults_of(connection, guild_id)).get(kind, Choices())
             change = DefaultChange(kind=kind, before=before, after=chosen)
@@ -230,7 +237,7 @@ class GuildSettings:
     ) -> SettingChange:
         (field,) = setting
         async with self._database.write() as connection:
-            guild = await guilds.lock(connection, guild_id)
+            guild = await self._trail.begin(connection, guild_id)
             changed = replace(guild, **setting)
             change = SettingChange(
                 setting=name, before=getattr(guild, field), after=getattr(changed, field)
@@ -242,6 +249,11 @@ class GuildSettings:
             told = changed if changed.log_channel_id else guild
             await self._trail.record(connection, told, actor, change)
         return change
+
+
+async def _require_room(connection: Connection, guild_id: GuildId) -> None:
+    if await permits.count_channels(connection, guild_id) >= MAX_CHANNELS:
+        raise InvalidOptionsError(problem=OptionProblem.TOO_MANY_CHANNELS, limit=MAX_CHANNELS)
 
 
 def _checked(catalogue: Catalogue, kind: Kind, choices: Choices) -> Choices:

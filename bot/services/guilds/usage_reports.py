@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import tempfile
-import zipfile
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
-from io import BufferedIOBase
+from functools import partial
 from pathlib import Path
 from statistics import median
+from typing import TypeVar
 
-from bot.domain.errors import ExportTooLargeError
 from bot.domain.guilds import exports
 from bot.domain.guilds.charts import Chart
 from bot.domain.guilds.exports import ExportFormat
@@ -35,8 +34,11 @@ from bot.domain.jobs.states import JobState
 from bot.domain.ports import Clock
 from bot.media.child import MediaPool
 from bot.services.fair_places import FairPlaces
+from bot.services.guilds.export_file import ExportFile, ExportWriter
 from bot.storage import audit, guilds, usage
 from bot.storage.engine import Connection, Database
+
+_T = TypeVar("_T")
 
 TOP = 5
 """Members and models of the summary."""
@@ -47,16 +49,6 @@ TIMED = 1_000
 """Medians are taken of the newest videos: they say how it is, and cost the same in any guild."""
 BATCH = 500
 """Jobs of an export in memory at a time; turning their rows into records holds up the loop."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExportFile:
-    """A finished export, open at its beginning; closing it deletes it."""
-
-    name: str
-    content: BufferedIOBase
-    jobs: int
-    is_compressed: bool
 
 
 CHARTS_AT_ONCE = 1
@@ -77,6 +69,8 @@ class UsageReports:
         # A guild stands for all its admins: whoever asks, it is the guild's turn.
         self._charts = FairPlaces(CHARTS_AT_ONCE)
         self._exports = FairPlaces(EXPORTS_AT_ONCE)
+        # The usual threads look names up and read files: packing would keep all of that waiting.
+        self._threads = ThreadPoolExecutor(EXPORTS_AT_ONCE, thread_name_prefix="export")
 
     async def summary(self, guild_id: GuildId, period: Period) -> Summary:
         """Return a period at a glance."""
@@ -218,8 +212,8 @@ class UsageReports:
             async with self._database.read() as connection:
                 jobs = await usage.exported(connection, guild_id, span, after=after, limit=BATCH)
             if jobs:
-                piece = await asyncio.to_thread(
-                    exports.rows, file_format, jobs, is_first=after is None
+                piece = await self._in_thread(
+                    partial(exports.rows, file_format, jobs, is_first=after is None)
                 )
                 yield piece, len(jobs)
                 after = Cursor(at=jobs[-1].asked_at, job_id=jobs[-1].job_id)
@@ -237,7 +231,7 @@ class UsageReports:
     ) -> ExportFile:
         """Write an export to disk, compressed where it would be too large to upload.
 
-        One of a guild at a time: others wait.
+        One of a guild at a time: others wait. What is too large is given up while it is written.
 
         Raises:
             ExportTooLargeError: it is too large even so.
@@ -254,42 +248,17 @@ class UsageReports:
         limit_bytes: int,
     ) -> ExportFile:
         name = f"usage-{guild_id}-{period.value.replace(' ', '-')}.{file_format.value}"
-        plain = await asyncio.to_thread(_scratch_file, self._scratch)
-        count = 0
+        writer = await self._in_thread(
+            partial(ExportWriter, self._scratch, name, limit_bytes=limit_bytes)
+        )
         try:
             async for piece, jobs in self.pieces(guild_id, period, file_format):
-                await asyncio.to_thread(plain.write, piece.encode())
-                count += jobs
-            size_bytes = plain.tell()
-            if size_bytes <= limit_bytes:
-                plain.seek(0)
-                return ExportFile(name=name, content=plain, jobs=count, is_compressed=False)
-            packed = await asyncio.to_thread(_compressed, plain, name, self._scratch)
+                await self._in_thread(partial(writer.write, piece, jobs))
+            return await self._in_thread(writer.finish)
         except BaseException:
-            plain.close()
+            self._threads.submit(writer.drop)
             raise
-        plain.close()
-        packed_bytes = packed.seek(0, 2)
-        if packed_bytes > limit_bytes:
-            packed.close()
-            raise ExportTooLargeError(limit_bytes=limit_bytes, actual_bytes=packed_bytes)
-        packed.seek(0)
-        return ExportFile(name=f"{name}.zip", content=packed, jobs=count, is_compressed=True)
 
-
-def _scratch_file(folder: Path) -> BufferedIOBase:
-    """Open a file without a name: whatever ends the process, nothing is left behind."""
-    folder.mkdir(parents=True, exist_ok=True)
-    return tempfile.TemporaryFile(dir=folder)
-
-
-def _compressed(plain: BufferedIOBase, name: str, folder: Path) -> BufferedIOBase:
-    packed = _scratch_file(folder)
-    plain.seek(0)
-    with (
-        zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive,
-        archive.open(name, "w", force_zip64=True) as member,
-    ):
-        while piece := plain.read(1 << 20):
-            member.write(piece)
-    return packed
+    async def _in_thread(self, work: Callable[[], _T]) -> _T:
+        """Do what keeps a processor busy beside all that others do in threads."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)

@@ -150,7 +150,7 @@ class OperatorActions:
         async with self._database.write() as connection:
             guild_id = await self._known_guild(connection, guild)
             settings = await guilds.lock(connection, guild_id)
-            before = place.among(await guilds.rules_of(connection, guild_id))
+            before = await guilds.rule_in_place(connection, guild_id, place)
             if limit is None:
                 await guilds.clear_rule(connection, guild_id, place)
             else:

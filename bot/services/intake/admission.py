@@ -38,7 +38,7 @@ class Admission:
     async def catalogue(self, guild_id: GuildId) -> Catalogue:
         """Return what a guild's members may choose from, with the guild's defaults."""
         async with self._database.read() as connection:
-            decided = await permits.of_guild(connection, guild_id)
+            decided = await permits.of_guild(connection, guild_id, path=())
             chosen = await permits.defaults_of(connection, guild_id)
         return self._catalogue.within(decided, chosen)
 
@@ -84,7 +84,7 @@ async def _enter(connection: Connection, requester: Requester) -> tuple[GuildId,
         raise DrainingError
     if await moderation.is_blocked(connection, guild_id, requester.user_id):
         raise MemberBlockedError
-    decided = await permits.of_guild(connection, guild_id)
+    decided = await permits.of_guild(connection, guild_id, path=requester.channel_path)
     if not decided.allows_channel(requester.channel_path):
         opened = tuple(channel_id for channel_id, allowed in decided.channels.items() if allowed)
         raise ChannelClosedError(instead=opened)

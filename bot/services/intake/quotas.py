@@ -41,6 +41,9 @@ from bot.storage.engine import Connection, Database
 
 _UTC = ZoneInfo("UTC")
 
+MOST_LISTED = 50
+"""Grants in a list: more than fit into its message."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuotaDefaults:
@@ -168,10 +171,9 @@ class Quotas:
                 )
                 for rule in sorted(in_force(stored, self._defaults.rules), key=_place)
             ]
-            usable = await grants.usable(connection, guild_id, now=now)
-        return GuildQuota(
-            standings=tuple(standings), grants=tuple(grant for grant in usable if grant.left)
-        )
+            usable = await grants.usable(connection, guild_id, now=now, limit=MOST_LISTED)
+            granted = await grants.count_usable(connection, guild_id, now=now)
+        return GuildQuota(standings=tuple(standings), grants=tuple(usable), grants_count=granted)
 
     async def _checks(
         self,
@@ -181,7 +183,7 @@ class Quotas:
         role_ids: frozenset[RoleId],
         now: datetime,
     ) -> list[Check]:
-        stored = await guilds.rules_of(connection, guild.guild_id)
+        stored = await guilds.rules_for(connection, guild.guild_id, user_id, role_ids)
         rules: Sequence[Rule] = applicable(
             stored, self._defaults.rules, user_id=user_id, role_ids=role_ids
         )

@@ -6,12 +6,15 @@ posted, then the message's id is stored, and only then may the job be claimed.
 
 from __future__ import annotations
 
+import asyncio
 import secrets
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 
 from bot.domain.catalogue import Price
 from bot.domain.errors import (
+    DatabaseUnavailableError,
     DuplicateInteractionError,
     GuildDisabledError,
     InvalidOptionsError,
@@ -30,6 +33,7 @@ from bot.domain.problems import OptionProblem
 from bot.domain.requests.submission import MAX_SEED, Submission
 from bot.logs import get_logger
 from bot.services.audit_log import AuditLog
+from bot.services.fair_places import FairPlaces
 from bot.services.intake.admission import Admission
 from bot.services.intake.quotas import Quotas
 from bot.services.jobs.status_messages import StatusMessages
@@ -38,6 +42,12 @@ from bot.storage import accounts, grants, guilds, jobs, lanes
 from bot.storage.engine import Database
 
 log = get_logger(__name__)
+
+AT_ONCE = 1
+"""Of the transactions that queue a job: all lock the account's row, so more would only fill
+the database's own line, in which every loop stands too."""
+LINE_SECONDS = 600.0
+"""So long a command stands in line. Discord takes the answer for 15 minutes; posting follows."""
 
 MAKING_SECONDS = 3600.0
 """Longer than anything between the drawing of a job's id and its commit."""
@@ -79,6 +89,7 @@ class Submissions:
         self._drawn: dict[JobId, float] = {}
         self._audit = audit
         self._allowed_guilds = allowed_guilds
+        self._line = FairPlaces(AT_ONCE)
 
     def require_guild(self, guild_id: GuildId) -> None:
         """Make sure that a guild may make videos.
@@ -127,12 +138,14 @@ class Submissions:
             GuildDisabledError, DrainingError, QuotaExceededError, QueueFullError: nothing was
                 stored.
             RequestError: whatever ``Admission.readmit`` refuses, likewise.
+            DatabaseUnavailableError: it cannot be reached, or takes nothing for minutes.
             DuplicateInteractionError: this interaction has its job already.
             DeliveryError: Discord refused the status message; the job was cancelled.
         """
         try:
             self.require_guild(submission.origin.guild_id)
-            step = await self._store(submission)
+            async with self._turn(submission.requester):
+                step = await self._store(submission)
         except RequestError:
             # Refused, so nothing was committed. After any other error the commit may have gone
             # through all the same; a folder without a job is the reaper's to sweep.
@@ -160,6 +173,18 @@ class Submissions:
         """
         drawn_at = self._drawn.get(JobId(name))
         return drawn_at is not None and self._clock.monotonic() - drawn_at < MAKING_SECONDS
+
+    @asynccontextmanager
+    async def _turn(self, requester: Requester) -> AsyncIterator[None]:
+        """Wait in line, guild by guild, as long as somebody waits for the answer."""
+        async with AsyncExitStack() as stack:
+            try:
+                async with asyncio.timeout(LINE_SECONDS):
+                    place = self._line.place(requester.guild_id or GuildId(0), requester.user_id)
+                    await stack.enter_async_context(place)
+            except TimeoutError as error:
+                raise DatabaseUnavailableError("the line of new jobs did not move") from error
+            yield
 
     async def _store(self, submission: Submission) -> Step:
         requester, origin, spec = submission.requester, submission.origin, submission.spec

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
@@ -25,10 +26,25 @@ IDLE_SECONDS = 2.0
 CHANNEL_SPACING_SECONDS = 1.5
 """Discord allows about 5 edits in 5 s a channel; fewer of old messages, see ``StatusMessages``."""
 
+REMEMBERED_SECONDS = 600.0
+"""What failed is tried again as soon as it may; nobody tries what is over, or shown elsewhere."""
+
 BUDGET_SECONDS = 3.0
 MOST_BUDGET_SECONDS = 12.0
 """What a channel may cost a round; usual slow answers take 1 to 2 s. A channel that took longer
 waits as a whole, and gets twice the time when it is tried again: a slow Discord is written to."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Failures:
+    """What failed again and again."""
+
+    count: int
+    until: float
+    """When it may be tried again; some time later nobody asks any more."""
+
+
+_NEVER = _Failures(count=0, until=0.0)
 
 
 class ChannelPace:
@@ -39,8 +55,8 @@ class ChannelPace:
         self._edit_interval_seconds = edit_interval_seconds
         self._job_free_at: dict[JobId, float] = {}
         self._channel_free_at: dict[ChannelId, float] = {}
-        self._failures: dict[JobId, int] = {}
-        self._channel_failures: dict[ChannelId, int] = {}
+        self._failures: dict[JobId, _Failures] = {}
+        self._channel_failures: dict[ChannelId, _Failures] = {}
 
     async def side_by_side(
         self,
@@ -64,15 +80,16 @@ class ChannelPace:
 
     async def _in_time(self, channel_id: ChannelId, work: Callable[[], Awaitable[float]]) -> float:
         """Work on one channel; where that takes too long the whole channel is to wait."""
-        failures = self._channel_failures.get(channel_id, 0) + 1
+        failures = self._channel_failures.get(channel_id, _NEVER).count + 1
         budget = backoff(failures, first_seconds=BUDGET_SECONDS, most_seconds=MOST_BUDGET_SECONDS)
         try:
             async with asyncio.timeout(budget.total_seconds()):
                 wait_seconds = await work()
         except TimeoutError:
             wait = backoff(failures, first_seconds=5, most_seconds=60)
-            self._channel_failures[channel_id] = failures
-            self._channel_free_at[channel_id] = self._clock.monotonic() + wait.total_seconds()
+            free_at = self._clock.monotonic() + wait.total_seconds()
+            self._channel_failures[channel_id] = _Failures(count=failures, until=free_at)
+            self._channel_free_at[channel_id] = free_at
             log.info("status_postponed", channel_id=channel_id, reason="no answer in time")
             return wait.total_seconds()
         self._channel_failures.pop(channel_id, None)
@@ -111,9 +128,11 @@ class ChannelPace:
         self, job: Job, reason: str, *, first_seconds: float = 2, most_seconds: float = 60
     ) -> float:
         """Put off what could not be written of a job; return for how many seconds."""
-        failures = self._failures[job.id] = self._failures.get(job.id, 0) + 1
+        failures = self._failures.get(job.id, _NEVER).count + 1
         wait = backoff(failures, first_seconds=first_seconds, most_seconds=most_seconds)
-        self._job_free_at[job.id] = self._clock.monotonic() + wait.total_seconds()
+        free_at = self._clock.monotonic() + wait.total_seconds()
+        self._failures[job.id] = _Failures(count=failures, until=free_at)
+        self._job_free_at[job.id] = free_at
         log.info("status_postponed", job_id=job.id, reason=reason)
         return wait.total_seconds()
 
@@ -127,3 +146,7 @@ class ChannelPace:
         for table in (self._job_free_at, self._channel_free_at):
             for key in [key for key, free_at in table.items() if free_at < now]:
                 del table[key]  # type: ignore[arg-type]  # the key comes from the same table
+        long_ago = now - REMEMBERED_SECONDS
+        for failed in (self._failures, self._channel_failures):
+            for key in [key for key, failures in failed.items() if failures.until < long_ago]:
+                del failed[key]  # type: ignore[arg-type]  # likewise

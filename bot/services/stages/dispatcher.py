@@ -38,6 +38,7 @@ from bot.domain.jobs.job import Detail, Job
 from bot.domain.jobs.states import JobState, Owner
 from bot.domain.jobs.transitions import transition
 from bot.domain.ports import Clock, Files, VideoProvider
+from bot.domain.requests.submission import price_of
 from bot.domain.requests.task import TaskImage, TaskRequest
 from bot.logs import get_logger
 from bot.metrics import Metrics
@@ -96,7 +97,8 @@ class Dispatcher:
         """Store the lanes with the catalogue's limits, and take over what waits.
 
         A waiting job has cost nothing yet, so it may change its account; one whose model is not
-        offered any more ends here instead of waiting for nothing.
+        offered any more ends here instead of waiting for nothing, as does one that would cost more
+        than was reserved for it.
         """
         async with self._database.write() as connection:
             await accounts.ensure(connection, self._account)
@@ -109,19 +111,21 @@ class Dispatcher:
             await queue_order.enter_waiting(connection, self._account)
             queued = await jobs.in_states(connection, {JobState.QUEUED})
         for job in queued:
-            if not self._is_offered(job):
-                where = self._catalogue.region.value
+            model = self._catalogue.get(job.spec.model)
+            where = self._catalogue.region.value
+            if model is None or not model.still_makes(
+                resolution=job.spec.resolution,
+                seconds=job.spec.duration_seconds,
+                effect=job.options.effect,
+            ):
                 text = f"{job.spec.model} in {job.spec.resolution} is not offered in {where}"
                 await self._end(job, FailureReason.MODEL_OFF, text, {"code": "model_gone"})
-
-    def _is_offered(self, job: Job) -> bool:
-        """Tell whether a waiting job can still be bought as it was asked for, at its own price."""
-        model = self._catalogue.get(job.spec.model)
-        return model is not None and model.still_makes(
-            resolution=job.spec.resolution,
-            seconds=job.spec.duration_seconds,
-            effect=job.options.effect,
-        )
+                continue
+            today, agreed = price_of(model, job.spec).reserved, job.price.reserved
+            if today.micros > agreed.micros:
+                # Nobody agreed to that; where it costs less now, the price that was shown stands.
+                text = f"{today.micros} > {agreed.micros}"
+                await self._end(job, FailureReason.PRICE_ROSE, text, {"code": "price_rose"})
 
     async def run_once(self, model: str) -> float:
         """Submit one job of a lane if it may; return seconds until it is worth looking again."""

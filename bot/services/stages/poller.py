@@ -60,6 +60,8 @@ RESULT_LIFETIME = timedelta(hours=24)
 """Where a result's URL does not say when it expires."""
 LONGEST_RESULT_LIFETIME = timedelta(days=7)
 """The documentation says 24 hours; a URL that promises a century must not be tried for one."""
+MOST_ERRORS = 1_000
+"""Jobs whose failed polls are remembered; far more than an account has in flight."""
 URL_PATIENCE = timedelta(minutes=10)
 URL_POLLS = 3
 """A finished task that has no URL for so long and so many polls needs the operator."""
@@ -111,7 +113,7 @@ class Poller:
         self._metrics = metrics
         self._pace = pace
         self._errors: dict[JobId, int] = {}
-        """Failed polls in a row; only spacing depends on it."""
+        """Failed polls in a row, the newest last; only spacing depends on it."""
         self._readable_at: datetime | None = None
         """When any task of ours was last readable: proof that UNKNOWN means the task."""
         self._known = DurationStats(catalogue=catalogue, recent={})
@@ -135,6 +137,7 @@ class Poller:
         async with self._database.read() as connection:
             next_at = await jobs.next_poll_at(connection)
         if next_at is None:
+            self._errors.clear()
             return IDLE_SECONDS
         return min(IDLE_SECONDS, max(0.0, (next_at - now).total_seconds()))
 
@@ -437,7 +440,7 @@ class Poller:
     async def _missed(self, job: Job, error: ProviderError) -> None:
         """Ask again later: a query that failed says nothing about the task."""
         self._metrics.provider_calls.labels(call="get", outcome=error.code).inc()
-        missed = self._errors[job.id] = self._errors.get(job.id, 0) + 1
+        missed = self._count_error(job.id)
         if isinstance(error, AuthenticationError):
             await self._accounts.pause(job.account, error)
         if self._is_forgotten(job):
@@ -452,6 +455,14 @@ class Poller:
         log.info("poll_missed", job_id=job.id, code=error.code, seconds=wait.total_seconds())
         await self._writer.patch(job.id, next_poll_at=self._clock.now() + wait)
 
+    def _count_error(self, job_id: JobId) -> int:
+        """Count a failed poll, and forget those longest ago of jobs that ended elsewhere."""
+        missed = self._errors.pop(job_id, 0) + 1
+        self._errors[job_id] = missed
+        while len(self._errors) > MOST_ERRORS:
+            del self._errors[next(iter(self._errors))]
+        return missed
+
     async def _advance(
         self,
         job: Job,
@@ -460,6 +471,7 @@ class Poller:
         detail: Detail | None = None,
         changes: JobChanges | None = None,
     ) -> None:
+        self._errors.pop(job.id, None)
         await self._writer.advance(job, target, owner=Owner.POLLER, detail=detail, changes=changes)
 
 

@@ -119,11 +119,11 @@ async def test_a_job_that_begins_meanwhile_goes_on(
 
 
 async def test_blocks_are_listed_and_lifted(core: Core) -> None:
-    assert await core.moderation.blocks(GUILD) == []
+    assert (await core.moderation.blocks(GUILD)).blocks == ()
     await core.moderation.block(GUILD, MEMBER, MODERATOR)
-    (block,) = await core.moderation.blocks(GUILD)
+    (block,) = (await core.moderation.blocks(GUILD)).blocks
     assert (block.user_id, block.blocked_by, block.at) == (MEMBER, MODERATOR.user_id, NOW)
-    assert await core.moderation.blocks(GuildId(5)) == []
+    assert (await core.moderation.blocks(GuildId(5))).blocks == ()
     assert await core.moderation.unblock(GUILD, MEMBER, MODERATOR)
     assert not await core.moderation.unblock(GUILD, MEMBER, MODERATOR)
     assert await _done(core) == [
@@ -131,6 +131,31 @@ async def test_blocks_are_listed_and_lifted(core: Core) -> None:
         Action.MEMBER_UNBLOCKED,
     ]
     await core.submit(a_submission())
+
+
+async def test_blocks_are_read_page_by_page(core: Core) -> None:
+    for member in range(60):
+        core.clock.advance(seconds=1)
+        await core.moderation.block(GUILD, UserId(member + 1), MODERATOR)
+    seen: list[int] = []
+    page = await core.moderation.blocks(GUILD)
+    assert (page.count, page.offset, page.has_older) == (60, 0, True)
+    seen += [block.user_id for block in page.blocks]
+    while page.has_older:
+        page = await core.moderation.blocks(GUILD, offset=page.offset + moderation.PAGE)
+        seen += [block.user_id for block in page.blocks]
+    assert seen == list(range(60, 0, -1))
+
+
+async def test_there_are_only_so_many_blocks(core: Core, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(moderation, "MAX_BLOCKS", 1)
+    await core.moderation.block(GUILD, MEMBER, MODERATOR)
+    assert not (await core.moderation.block(GUILD, MEMBER, MODERATOR)).is_new, "once more"
+    with pytest.raises(InvalidOptionsError) as caught:
+        await core.moderation.block(GUILD, UserId(4711), MODERATOR)
+    assert (caught.value.problem, caught.value.facts) == ("too_many_blocks", {"limit": 1})
+    await core.moderation.unblock(GUILD, MEMBER, MODERATOR)
+    await core.moderation.block(GUILD, UserId(4711), MODERATOR)
 
 
 # --- words ------------------------------------------------------------------------------------
@@ -152,7 +177,12 @@ async def test_words_are_added_once_in_whatever_spelling(core: Core) -> None:
 
 @pytest.mark.parametrize(
     ("word", "problem"),
-    [("...", "word_empty"), ("\u200b", "word_empty"), ("ﷺ" * 64, "word_too_long")],
+    [
+        ("...", "word_empty"),
+        ("\u200b", "word_empty"),
+        ("ﷺ" * 64, "word_too_long"),
+        ("a" + "\u0301" * 64, "word_too_long"),
+    ],
 )
 async def test_a_word_that_cannot_be_searched_for_is_refused(
     core: Core, word: str, problem: str

@@ -17,6 +17,7 @@ from bot.domain.guilds.audit import (
     QuotaAction,
     QuotaChange,
 )
+from bot.domain.guilds.bounds import MAX_GRANTS_OF_MEMBER, MAX_RULES
 from bot.domain.guilds.denials import QuotaExceededError
 from bot.domain.guilds.quota import Refusal, Rule, Scope, Unit, Window
 from bot.domain.ids import ChannelId, RoleId, UserId
@@ -24,7 +25,8 @@ from bot.domain.jobs.states import JobState, Owner
 from bot.domain.money import MICROS
 from bot.domain.people import Person, Requester
 from bot.domain.problems import OptionProblem
-from bot.services.guilds.quota_rules import MAX_GRANTS, MAX_RULES, RuleTarget
+from bot.services.guilds import quota_rules
+from bot.services.guilds.quota_rules import RuleTarget
 from bot.storage import audit, guilds
 from tests.fakes import GUILD, MEMBER, NOW, a_submission
 from tests.services.core import GENEROUS, Core
@@ -249,7 +251,7 @@ async def test_a_grant_is_drained_after_the_rule_and_given_back_by_a_cancel(core
     second = await core.submit(a_submission())
     assert await _left(core) == [1]
     await core.submit(a_submission())
-    assert await _left(core) == [0]
+    assert await _left(core) == []
     assert (await _refused(core)).scope is Scope.MEMBER_DEFAULT
     await core.cancellations.cancel(second.id, OWNER)
     assert await _left(core) == [1]
@@ -293,11 +295,12 @@ async def test_nobody_grants_to_themselves(core: Core) -> None:
 
 async def test_a_member_has_so_many_grants_to_use_up_at_most(core: Core) -> None:
     await core.quota_rules.set(GUILD, a_rule(Scope.MEMBER_DEFAULT, 1), MODERATOR)
-    for _ in range(MAX_GRANTS):
+    for _ in range(MAX_GRANTS_OF_MEMBER):
         await _grant(core, 1)
     with pytest.raises(InvalidOptionsError) as caught:
         await _grant(core, 1)
-    assert (caught.value.problem, caught.value.facts) == ("too_many_grants", {"limit": MAX_GRANTS})
+    limit = {"limit": MAX_GRANTS_OF_MEMBER}
+    assert (caught.value.problem, caught.value.facts) == ("too_many_grants", limit)
     for _ in range(2):
         await core.submit(a_submission())
     await _grant(core, 1)
@@ -440,3 +443,22 @@ async def test_days_are_checked_where_they_are_stored(core: Core, days: int) -> 
             GUILD, MEMBER, MODERATOR, unit=Unit.VIDEOS, amount=1, days=days
         )
     assert refused.value.problem is OptionProblem.DAYS_RANGE
+
+
+async def test_a_guild_has_so_many_grants_at_most_until_they_end(
+    core: Core, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(quota_rules, "MAX_GRANTS", 3)
+
+    async def grant(member: int) -> None:
+        await core.quota_rules.grant(
+            GUILD, UserId(member), MODERATOR, unit=Unit.VIDEOS, amount=1, days=1
+        )
+
+    for member in range(1, 4):
+        await grant(member)
+    with pytest.raises(InvalidOptionsError) as caught:
+        await grant(4)
+    assert (caught.value.problem, caught.value.facts) == ("too_many_grants_here", {"limit": 3})
+    core.clock.advance(days=1)
+    await grant(4)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 import json
+import secrets
+import threading
 import zipfile
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
@@ -24,6 +28,7 @@ from bot.domain.jobs.states import JobState
 from bot.domain.people import Person
 from bot.media.child import MediaPool
 from bot.services.guilds import usage_reports as service
+from bot.services.guilds.export_file import ExportWriter
 from bot.services.guilds.usage_reports import AUDIT_PAGE, PAGE, UsageReports
 from bot.storage import audit, guilds
 from tests.fakes import GUILD, NOW
@@ -186,3 +191,45 @@ async def test_an_export_without_jobs_is_a_heading(usage: UsageReports) -> None:
     with file.content:
         assert file.content.read().decode().count("\r\n") == 1
     assert file.name == "usage-1-today.csv"
+
+
+def test_an_export_that_cannot_fit_is_given_up_while_it_is_written(tmp_path: Path) -> None:
+    writer = ExportWriter(tmp_path, "usage.csv", limit_bytes=10_000)
+    written = 0
+
+    def write_on() -> None:
+        nonlocal written
+        while written < 1_000:
+            writer.write("".join(secrets.token_hex(8) + "\n" for _ in range(100)), 100)
+            written += 1
+
+    with pytest.raises(ExportTooLargeError):
+        write_on()
+    assert 5 < written < 100
+    writer.drop()
+
+
+def test_an_export_is_packed_as_soon_as_it_would_not_fit(tmp_path: Path) -> None:
+    writer = ExportWriter(tmp_path, "usage.csv", limit_bytes=10_000)
+    for _ in range(20):
+        writer.write("the same line again\n" * 100, 100)
+    file = writer.finish()
+    with file.content, zipfile.ZipFile(file.content) as archive:
+        assert (file.name, file.jobs, file.is_compressed) == ("usage.csv.zip", 2_000, True)
+        assert archive.read("usage.csv") == b"the same line again\n" * 2_000
+
+
+async def test_an_export_does_not_need_the_threads_that_others_share(
+    core: Core, usage: UsageReports
+) -> None:
+    await put(core, timedelta(0), JobState.FAILED)
+    free, busy = threading.Event(), ThreadPoolExecutor(1)
+    asyncio.get_running_loop().set_default_executor(busy)
+    waiting = busy.submit(free.wait, 60)
+    try:
+        async with asyncio.timeout(30):
+            file = await usage.export(GUILD, Period.ALL, ExportFormat.CSV, limit_bytes=MIB)
+        file.content.close()
+        assert not waiting.done()
+    finally:
+        free.set()

@@ -275,6 +275,24 @@ async def test_waiting_job_of_what_is_no_longer_offered_fails(
     assert await core.spent(job) == NOTHING
 
 
+@pytest.mark.parametrize(
+    ("reserved", "state"),
+    [(999_999, JobState.FAILED), (1_000_000, JobState.QUEUED), (2_000_000, JobState.QUEUED)],
+)
+async def test_waiting_job_that_would_cost_more_than_was_reserved_fails(
+    core: Core, reserved: int, state: JobState
+) -> None:
+    job = await core.put(price_micros=reserved)
+    await core.dispatcher.prepare()
+    stored = await core.job(job)
+    assert stored.state is state
+    if state is JobState.FAILED:
+        assert stored.failure.reason is FailureReason.PRICE_ROSE
+        assert await core.spent(job) == NOTHING
+    else:
+        assert stored.price == job.price, "what was agreed to stands"
+
+
 # --- limits ----------------------------------------------------------------------------------
 
 

@@ -27,6 +27,7 @@ from bot.domain.jobs.render_times import render_profile_of
 from bot.domain.jobs.states import JobState
 from bot.domain.people import Requester
 from bot.domain.requests.task import TaskFailure, TaskState
+from bot.services.stages import poller
 from bot.storage import render_times, unconfirmed
 from tests.fakes import (
     ACCOUNT,
@@ -378,6 +379,22 @@ async def test_provider_away_for_weeks_does_not_end_the_process(core: Core) -> N
     core.poller._errors[job.id] = 5_000
     await core.poller.run_once()
     assert await core.state(job) is JobState.RUNNING
+
+
+async def test_failed_polls_of_jobs_that_are_over_are_forgotten(
+    core: Core, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(poller, "MOST_ERRORS", 3)
+    missed = ProviderUnavailableError("502", request_was_sent=True)
+    held = [await core.put(JobState.RUNNING, task_id=f"t{number}") for number in range(5)]
+    for job in held:
+        core.provider.tasks[str(job.task.id)] = missed
+    await core.poller.run_once()
+    assert len(core.poller._errors) == 3
+    for job in held:
+        await core.patch(job, state=JobState.CANCELLED, finished_at=NOW, next_poll_at=None)
+    await core.poller.run_once()
+    assert core.poller._errors == {}
 
 
 async def test_refused_key_pauses_the_account(core: Core) -> None:
