@@ -1,19 +1,15 @@
-"""What colours a picture's numbers mean, and the way from there to sRGB.
+"""What colours a picture's numbers mean; ``srgb`` goes the way from there to sRGB.
 
 A file tells it by an ICC profile, by the code points of ITU-T H.273 (cICP in PNG, nclx in HEIF
 and AVIF), or by PNG's older gAMA and cHRM. Browsers heed all of these; whoever does not shows
-pictures of newer phones and screens dull and grey. The arithmetic is in ``colour_spaces``, and
-is loaded for the few pictures that need it.
+pictures of newer phones and screens dull and grey.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from io import BytesIO
 from typing import Self
-
-from PIL import Image, ImageCms
 
 Corners = tuple[float, float, float, float, float, float, float, float]
 """CIE x and y of red, green, blue and white."""
@@ -159,44 +155,3 @@ def white_of(colours: OwnColours) -> int:
         case _:
             level = 1.0
     return round(16 + 219 * level if colours.is_narrow else 255 * level)
-
-
-def to_srgb(image: Image.Image, colours: OwnColours) -> Image.Image:
-    """Convert to sRGB, which is what every viewer assumes of a JPEG without a profile.
-
-    A profile that is broken or of another colour space than the pixels is ignored, as browsers do.
-
-    Args:
-        image: of mode L, RGB or CMYK.
-        colours: what its numbers mean.
-    """
-    if isinstance(colours, IccProfile):
-        try:
-            converted = _by_profile(image, colours.data)
-        except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
-            converted = None
-        if converted is not None:
-            return converted
-    rgb = image if image.mode == "RGB" else image.convert("RGB")
-    if isinstance(colours, OwnSpace):
-        from bot.media.colour_spaces import converted as by_numbers
-
-        return by_numbers(rgb, colours)
-    return rgb
-
-
-def _by_profile(image: Image.Image, icc_profile: bytes) -> Image.Image | None:
-    profile = ImageCms.ImageCmsProfile(BytesIO(icc_profile))
-    spaces = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK"}
-    if spaces.get(profile.profile.xcolor_space.strip()) != image.mode:
-        return None
-    if image.mode == "RGB" and (profile.profile.profile_description or "").startswith("sRGB"):
-        return None
-    return ImageCms.profileToProfile(
-        image,
-        profile,
-        ImageCms.createProfile("sRGB"),
-        renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
-        outputMode="RGB",
-        flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
-    )

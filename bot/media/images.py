@@ -17,8 +17,8 @@ from bot.domain.errors import InvalidImageError, MediaTooLargeError, MediaUnread
 from bot.domain.problems import PictureProblem
 from bot.domain.requests.pictures import PictureNote
 from bot.domain.units import MIB
-from bot.media.colours import to_srgb
 from bot.media.decode import Decoded, decode
+from bot.media.srgb import to_srgb
 
 MIN_FITTED_PIXELS = 360
 MAX_FITTED_PIXELS = 2000
