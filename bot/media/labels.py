@@ -31,6 +31,8 @@ _UNKNOWN_PLACES = (b"cmov", b"mvex", b"saio", b"iloc")
 """Boxes of an index that is compressed, or that knows of places in the file in other ways."""
 _MOST_INDEX_BYTES = 64 * 1024 * 1024
 
+_WORD = "aigc"
+"""What the key of a label is or has in it, in whatever letters, or what is in its text."""
 _COPY_BYTES = 1024 * 1024
 
 _COMMENT = b"\xa9cmt"
@@ -42,9 +44,11 @@ _KEYS = {"aigc": b"AIGC", "comment": b"comment"}
 
 def label_of(container: InputContainer) -> AiLabel | None:
     """Return the label that a file has in its metadata; None where it has none."""
-    found = {name.casefold(): text for name, text in container.metadata.items()}
-    label = AiLabel(aigc=found.get("aigc"), comment=found.get("comment"))
-    return label if label.aigc or "AIGC" in (label.comment or "") else None
+    named = {name.casefold(): text for name, text in container.metadata.items()}
+    aigc = next((text for name, text in named.items() if _WORD in name), None)
+    comment = named.get("comment")
+    is_label = aigc is not None or _WORD in (comment or "").casefold()
+    return AiLabel(aigc=aigc, comment=comment) if is_label else None
 
 
 def label_for(source: Path, label: AiLabel) -> AiLabel:

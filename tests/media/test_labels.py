@@ -18,6 +18,7 @@ from tests.fakes import a_job
 from tests.media.films import LABEL, film, repacked
 
 small = partial(film, width=128, height=96, frames=8, audio=True)
+OTHER = AiLabel(aigc="another", comment="another")
 THEIRS = '{"Label":"1","ContentProducer":"theirs"}'
 
 
@@ -176,6 +177,8 @@ def test_a_label_of_its_own_is_found(tmp_path: Path, make: Callable[[Path], Path
     [
         ({"AIGC": THEIRS}, AiLabel(aigc=THEIRS, comment=None)),
         ({"AIGC": THEIRS, "comment": "hi"}, AiLabel(aigc=THEIRS, comment="hi")),
+        ({"com.a.aigc_info": THEIRS}, AiLabel(aigc=THEIRS, comment=None)),
+        ({"comment": '{"aigc_info":{}}'}, AiLabel(aigc=None, comment='{"aigc_info":{}}')),
         ({"comment": "AIGC: yes"}, AiLabel(aigc=None, comment="AIGC: yes")),
         ({"comment": "hi"}, AiLabel(aigc=LABEL.aigc, comment="hi")),
         ({}, LABEL),
@@ -186,6 +189,8 @@ def test_what_is_made_of_a_file_has_its_label(
 ) -> None:
     source = retagged(tmp_path / "a.mp4", movflags="use_metadata_tags", **tags)
     assert label_for(source, LABEL) == label
+    has_its_own = label_for(source, OTHER) == label
+    assert probe(source).is_labelled == has_its_own, "found by either"
 
 
 @pytest.mark.parametrize(
