@@ -22,7 +22,7 @@ _TOP_LEVEL = frozenset(
 )
 """What may lie at the top of a file; of another type are bytes that are no box at all."""
 _CREDENTIALS = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
-"""The box that holds a C2PA manifest: C2PA 2.2, section A.5 "Embedding manifests into BMFF"."""
+"""The box that holds a C2PA manifest in an MP4: https://spec.c2pa.org, "Embedding manifests"."""
 _LABELS = (b"moov", b"meta", b"udta", b"uuid")
 _LABEL = b"aigc"
 """The word by which GB 45438-2025 has a label found, whatever box, key and letters it stands in."""
@@ -107,8 +107,12 @@ def _top_level(stream: BinaryIO, length: int) -> Iterator[Box]:
         if at >= length:
             return
         stream.seek(at)
-        box = _box(stream.read(LARGE_HEADER_BYTES), at, length)
-        if box is None or (box.end > length and box.kind not in _TOP_LEVEL):
+        header = stream.read(LARGE_HEADER_BYTES)
+        box = _box(header, at, length)
+        if box is None:
+            return
+        is_endless = box.end > length or not any(header[:4])
+        if is_endless and box.kind not in _TOP_LEVEL:
             return
         yield box
         at = box.end

@@ -23,11 +23,6 @@ from bot.domain.jobs.ai_label import AiLabel
 from bot.media.boxes import HEADER_BYTES, Box, inside, layout_of
 from bot.media.video import describe, open_video
 
-_PLAIN = frozenset(
-    b"emsg free ftyp mdat mfra moof moov pdin prft sidx skip styp udta uuid wide".split()
-)
-"""What may lie at the top of the file: all places that these know of are found below, or count
-from where they stand themselves."""
 _TABLES = {b"stco": 4, b"co64": 8}
 """Boxes of offsets into the file, with the bytes of each."""
 _WITH_TABLES = (b"trak", b"mdia", b"minf", b"stbl")
@@ -89,8 +84,8 @@ def write_label(source: Path, target: Path, label: AiLabel) -> None:
 
 def _write(source: Path, target: Path, label: AiLabel) -> None:
     boxes = layout_of(source).boxes
-    if odd := {box.kind for box in boxes} - _PLAIN:
-        raise ValueError(f"boxes of {odd}")
+    if any(box.kind == b"meta" for box in boxes):
+        raise ValueError("items beside the index, which know of places in the file")
     (index,) = (box for box in boxes if box.kind == b"moov")
     if index.content - index.start != HEADER_BYTES or index.end - index.start > _MOST_INDEX_BYTES:
         raise ValueError("an index of its own kind")

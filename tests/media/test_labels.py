@@ -90,6 +90,15 @@ def widened(boxes: bytes) -> bytes:
     return made
 
 
+def followed_by(path: Path, *, tail: bytes) -> Path:
+    path.write_bytes(small(path, faststart=True).read_bytes() + tail)
+    return path
+
+
+def with_items(path: Path) -> Path:
+    return followed_by(path, tail=box(b"meta", bytes(4)))
+
+
 def with_compressed_index(path: Path) -> Path:
     content = bare(path, index_first=False).read_bytes()
     at = content.index(b"moov") - 4
@@ -119,6 +128,10 @@ def fragmented(path: Path, *, movflags: str) -> Path:
             id="user data of QuickTime's",
         ),
         pytest.param(with_large_offsets, id="offsets of eight bytes"),
+        pytest.param(partial(followed_by, tail=b"\n"), id="a newline behind the data"),
+        pytest.param(partial(followed_by, tail=bytes(512)), id="zeros behind the data"),
+        pytest.param(partial(followed_by, tail=b"<!-- cached -->"), id="text behind the data"),
+        pytest.param(partial(followed_by, tail=box(b"junk", b"??")), id="a box nobody knows"),
         pytest.param(
             partial(fragmented, movflags="frag_every_frame+empty_moov"), id="fragments by place"
         ),
@@ -241,6 +254,7 @@ def test_what_is_made_of_a_file_has_its_label(
         pytest.param(
             partial(with_user_data, content=2 * box(b"meta", bytes(4))), id="metadata twice"
         ),
+        pytest.param(with_items, id="items beside the index"),
         pytest.param(with_compressed_index, id="an index of a kind that is not known"),
     ],
 )
