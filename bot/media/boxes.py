@@ -22,10 +22,10 @@ _TOP_LEVEL = frozenset(
 )
 """What may lie at the top of a file; of another type are bytes that are no box at all."""
 _CREDENTIALS = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
-"""The box that holds a C2PA manifest: C2PA 2.2, section A.5 "Embedding manifests into BMFF"."""
+"""The box that holds a C2PA manifest in an MP4: https://spec.c2pa.org, "Embedding manifests"."""
 _LABELS = (b"moov", b"meta", b"udta", b"uuid")
-_LABEL = b"AIGC"
-"""The word by which GB 45438-2025 has a label found, whatever box and key it stands in."""
+_LABEL = b"aigc"
+"""The word by which GB 45438-2025 has a label found, whatever box, key and letters it stands in."""
 _MOST_BOXES = 100_000
 """At the top of a file; one in fragments of a frame each has 7,200 in two minutes."""
 _MOST_LABEL_BYTES = 16 * 1024 * 1024
@@ -107,8 +107,12 @@ def _top_level(stream: BinaryIO, length: int) -> Iterator[Box]:
         if at >= length:
             return
         stream.seek(at)
-        box = _box(stream.read(LARGE_HEADER_BYTES), at, length)
-        if box is None or (box.end > length and box.kind not in _TOP_LEVEL):
+        header = stream.read(LARGE_HEADER_BYTES)
+        box = _box(header, at, length)
+        if box is None:
+            return
+        is_endless = box.end > length or not any(header[:4])
+        if is_endless and box.kind not in _TOP_LEVEL:
             return
         yield box
         at = box.end
@@ -138,4 +142,4 @@ def _has_label(stream: BinaryIO, box: Box) -> bool:
     if box.kind not in _LABELS:
         return False
     stream.seek(box.content)
-    return _LABEL in stream.read(min(box.end - box.content, _MOST_LABEL_BYTES))
+    return _LABEL in stream.read(min(box.end - box.content, _MOST_LABEL_BYTES)).lower()

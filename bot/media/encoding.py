@@ -33,7 +33,7 @@ from bot.media.labels import label_for, write_label
 from bot.media.video import Facts, describe, frames_of, is_cut, open_video, the_sound, the_video
 
 THREADS = 1
-FAST_WORK = 1920 * 1080 * 200
+_FAST_WORK = 1920 * 1080 * 200
 """Pixels above which a faster preset is used, so that all passes stay within minutes."""
 
 _LOOKAHEAD_FRAMES = 20
@@ -43,9 +43,9 @@ it holds fewer."""
 _LEAST_LOOKAHEAD_FRAMES = 8
 _PIXELS = "yuv420p"
 _HD_LINES = 720
-"""From so many lines on players take untagged colours for BT.709, below for BT.601: Chromium's
-media/base/video_color_space.cc, and others likewise."""
-_RGB, _BT_709, _UNSPECIFIED = 0, 1, 2
+"""From so many lines on players take untagged colours for BT.709, below for BT.601: Chromium does,
+by the height alone."""
+_BT_709, _UNSPECIFIED = 1, 2
 """Matrices: ITU-T H.273, table 4."""
 _COPIED = "aac"
 _AAC_BITS_PER_SECOND = 192_000
@@ -86,7 +86,7 @@ def recipe(
     width, height = (max(2, round(side * scale) // 2 * 2) for side in (facts.width, facts.height))
     share = min(1, _LOOKAHEAD_PIXELS / (width * height))
     lookahead = max(_LEAST_LOOKAHEAD_FRAMES, int(_LOOKAHEAD_FRAMES * share))
-    preset = "veryfast" if width * height * facts.frames > FAST_WORK else "fast"
+    preset = "veryfast" if width * height * facts.frames > _FAST_WORK else "fast"
     return Recipe(
         facts=facts,
         width=width,

@@ -9,7 +9,8 @@ samples stay byte for byte, which is checked; what tells where they are is moved
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
 from typing import BinaryIO
@@ -22,15 +23,18 @@ from bot.domain.jobs.ai_label import AiLabel
 from bot.media.boxes import HEADER_BYTES, Box, inside, layout_of
 from bot.media.video import describe, open_video
 
-_FLAT = frozenset({b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"uuid", b"pdin", b"udta"})
-"""Beside these the index alone says where samples are, in tables that are known below."""
 _TABLES = {b"stco": 4, b"co64": 8}
 """Boxes of offsets into the file, with the bytes of each."""
 _WITH_TABLES = (b"trak", b"mdia", b"minf", b"stbl")
-_UNKNOWN_PLACES = (b"cmov", b"mvex", b"saio", b"iloc")
+_UNKNOWN_PLACES = (b"cmov", b"saio", b"iloc")
 """Boxes of an index that is compressed, or that knows of places in the file in other ways."""
+_OF_FRAGMENTS = (b"moof", b"mfra", b"sidx")
+_HAS_BASE = 1
+"""Flag of a fragment whose samples count from a place in the file, and not from itself."""
 _MOST_INDEX_BYTES = 64 * 1024 * 1024
 
+_WORD = "aigc"
+"""What the key of a label is or has in it, in whatever letters, or what is in its text."""
 _COPY_BYTES = 1024 * 1024
 
 _COMMENT = b"\xa9cmt"
@@ -42,9 +46,11 @@ _KEYS = {"aigc": b"AIGC", "comment": b"comment"}
 
 def label_of(container: InputContainer) -> AiLabel | None:
     """Return the label that a file has in its metadata; None where it has none."""
-    found = {name.casefold(): text for name, text in container.metadata.items()}
-    label = AiLabel(aigc=found.get("aigc"), comment=found.get("comment"))
-    return label if label.aigc or "AIGC" in (label.comment or "") else None
+    named = {name.casefold(): text for name, text in container.metadata.items()}
+    aigc = next((text for name, text in named.items() if _WORD in name), None)
+    comment = named.get("comment")
+    is_label = aigc is not None or _WORD in (comment or "").casefold()
+    return AiLabel(aigc=aigc, comment=comment) if is_label else None
 
 
 def label_for(source: Path, label: AiLabel) -> AiLabel:
@@ -78,20 +84,28 @@ def write_label(source: Path, target: Path, label: AiLabel) -> None:
 
 def _write(source: Path, target: Path, label: AiLabel) -> None:
     boxes = layout_of(source).boxes
-    if odd := {box.kind for box in boxes} - _FLAT:
-        raise ValueError(f"boxes of {odd}")
+    if any(box.kind == b"meta" for box in boxes):
+        raise ValueError("items beside the index, which know of places in the file")
     (index,) = (box for box in boxes if box.kind == b"moov")
     if index.content - index.start != HEADER_BYTES or index.end - index.start > _MOST_INDEX_BYTES:
         raise ValueError("an index of its own kind")
+    fragments = [box for box in boxes if box.kind in _OF_FRAGMENTS]
+    if any(box.start < index.start for box in fragments):
+        raise ValueError("fragments before the index")
     with source.open("rb") as read, target.open("wb") as write:
         read.seek(index.start)
         moov = read.read(index.end - index.start)
         labelled = _labelled(moov, label)
-        moved = _moved(labelled, behind=index.end, by=len(labelled) - len(moov))
+        shift = _Shift(behind=index.end, by=len(labelled) - len(moov))
         read.seek(0)
         _copy(read, write, index.start)
-        write.write(moved)
-        read.seek(index.end)
+        write.write(shift.moved(labelled, _places_in_tables(labelled, HEADER_BYTES, len(labelled))))
+        read.seek(at := index.end)
+        for box in fragments:
+            _copy(read, write, box.start - at)
+            content = read.read(box.end - box.start)
+            write.write(shift.moved(content, _places_in_fragment(content, box.kind)))
+            at = box.end
         shutil.copyfileobj(read, write)
 
 
@@ -107,29 +121,67 @@ def _copy(read: BinaryIO, write: BinaryIO, count: int) -> None:
 # --- where samples are -----------------------------------------------------------------------
 
 
-def _moved(moov: bytes, *, behind: int, by: int) -> bytes:
-    """Return an index that finds its samples, where those behind a place have been moved."""
-    moved = bytearray(moov)
-    for table in _tables(moov, HEADER_BYTES, len(moov)):
-        width, at = _TABLES[table.kind], table.content + 8
-        count = int.from_bytes(moov[at - 4 : at], "big")
-        if at + count * width > table.end:
-            raise ValueError("a table that ends early")
-        for place in range(at, at + count * width, width):
-            offset = int.from_bytes(moov[place : place + width], "big")
-            if offset >= behind:
-                moved[place : place + width] = (offset + by).to_bytes(width, "big")
-    return bytes(moved)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shift:
+    """By how much everything behind a place has moved."""
+
+    behind: int
+    by: int
+
+    def moved(self, content: bytes, places: Iterable[slice]) -> bytes:
+        """Return boxes that find what they speak of where it is now.
+
+        Args:
+            content: the boxes.
+            places: where in them an offset into the file stands.
+        """
+        moved = bytearray(content)
+        for place in places:
+            offset = int.from_bytes(content[place], "big")
+            if offset >= self.behind:
+                moved[place] = (offset + self.by).to_bytes(place.stop - place.start, "big")
+        return bytes(moved)
 
 
-def _tables(moov: bytes, start: int, end: int) -> Iterator[Box]:
+def _places_in_tables(moov: bytes, start: int, end: int) -> Iterator[slice]:
     for box in inside(moov, start, end):
         if box.kind in _UNKNOWN_PLACES:
             raise ValueError(f"a box of {box.kind!r}")
         if box.kind in _TABLES:
-            yield box
+            yield from _column(moov, box, box.content + 8, entry=(_TABLES[box.kind],), number=0)
         elif box.kind in _WITH_TABLES:
-            yield from _tables(moov, box.content, box.end)
+            yield from _places_in_tables(moov, box.content, box.end)
+
+
+def _places_in_fragment(content: bytes, kind: bytes) -> Iterator[slice]:
+    """Yield where a fragment, or the list of fragments at the end, speaks of places in the file."""
+    for box in inside(content, HEADER_BYTES, len(content)) if kind in {b"moof", b"mfra"} else ():
+        if box.kind == b"traf":
+            for one in inside(content, box.content, box.end):
+                if one.kind in _UNKNOWN_PLACES:
+                    raise ValueError(f"a box of {one.kind!r}")
+                if one.kind == b"tfhd" and content[one.content + 3] & _HAS_BASE:
+                    yield slice(one.content + 8, one.content + 16)
+        elif box.kind == b"tfra":
+            # Time and place, then three numbers of one to four bytes each.
+            long = 8 if content[box.content] else 4
+            sizes = content[box.content + 11]
+            numbers = sum((sizes >> shift & 3) + 1 for shift in (0, 2, 4))
+            yield from _column(
+                content, box, box.content + 16, entry=(long, long, numbers), number=1
+            )
+
+
+def _column(
+    content: bytes, box: Box, start: int, *, entry: tuple[int, ...], number: int
+) -> Iterator[slice]:
+    """Yield one field of every entry of a table; the bytes before it tell how many there are."""
+    count, width = int.from_bytes(content[start - 4 : start], "big"), sum(entry)
+    if start + count * width > box.end:
+        raise ValueError("a table that ends early")
+    skipped = sum(entry[:number])
+    for at in range(start + skipped, start + skipped + count * width, width):
+        yield slice(at, at + entry[number])
 
 
 # --- the label -------------------------------------------------------------------------------

@@ -33,8 +33,9 @@ _PLAYABLE = 0.95
 _PROBE_THREADS = 4
 """Each thread of the codec keeps whole frames; on a machine of many cores memory would end."""
 _PLAYS_EVERYWHERE = frozenset({"yuv420p", "yuvj420p"})
-"""Pixels of 8 bits, a quarter of the colours: phones and Firefox play no other H.264. See
-https://support.mozilla.org/kb/audio-and-video-firefox and Android's "Supported media formats"."""
+"""Pixels of 8 bits, a quarter as many of the colours: what baseline, main and high profile have.
+Phones (https://developer.android.com/media/platform/supported-formats) and Firefox play no other
+H.264."""
 _SOUNDS_EVERYWHERE = frozenset({None, "aac", "mp3"})
 _MATRIX = struct.Struct("=9i")
 _DEMUXER = "mov"

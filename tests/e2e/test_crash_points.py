@@ -217,6 +217,7 @@ async def test_while_another_video_is_made_of_one(tmp_path: Path) -> KillHarness
         play(stage.world, others=await noise(tmp_path))
         await stage.kill_at("before write_label", act=stage.ask)
         await stage.kill_at("after write_label", *call("shrink"))
+        await stage.recover()
         play(stage.world, others=await in_full_colour(tmp_path))
         await stage.kill_at("before make_playable", act=stage.ask)
         await stage.kill_at("after make_playable")

@@ -18,6 +18,7 @@ from tests.fakes import a_job
 from tests.media.films import LABEL, film, repacked
 
 small = partial(film, width=128, height=96, frames=8, audio=True)
+OTHER = AiLabel(aigc="another", comment="another")
 THEIRS = '{"Label":"1","ContentProducer":"theirs"}'
 
 
@@ -89,6 +90,26 @@ def widened(boxes: bytes) -> bytes:
     return made
 
 
+def followed_by(path: Path, *, tail: bytes) -> Path:
+    path.write_bytes(small(path, faststart=True).read_bytes() + tail)
+    return path
+
+
+def with_items(path: Path) -> Path:
+    return followed_by(path, tail=box(b"meta", bytes(4)))
+
+
+def with_compressed_index(path: Path) -> Path:
+    content = bare(path, index_first=False).read_bytes()
+    at = content.index(b"moov") - 4
+    path.write_bytes(content[:at] + box(b"moov", content[at + 8 :] + box(b"cmov", bytes(8))))
+    return path
+
+
+def fragmented(path: Path, *, movflags: str) -> Path:
+    return repacked(small(path.with_name("whole.mp4")), path, movflags=movflags)
+
+
 @pytest.mark.parametrize(
     "make",
     [
@@ -107,6 +128,20 @@ def widened(boxes: bytes) -> bytes:
             id="user data of QuickTime's",
         ),
         pytest.param(with_large_offsets, id="offsets of eight bytes"),
+        pytest.param(partial(followed_by, tail=b"\n"), id="a newline behind the data"),
+        pytest.param(partial(followed_by, tail=bytes(512)), id="zeros behind the data"),
+        pytest.param(partial(followed_by, tail=b"<!-- cached -->"), id="text behind the data"),
+        pytest.param(partial(followed_by, tail=box(b"junk", b"??")), id="a box nobody knows"),
+        pytest.param(
+            partial(fragmented, movflags="frag_every_frame+empty_moov"), id="fragments by place"
+        ),
+        pytest.param(
+            partial(fragmented, movflags="frag_keyframe+empty_moov+default_base_moof"),
+            id="fragments that count from themselves",
+        ),
+        pytest.param(
+            partial(fragmented, movflags="frag_every_frame"), id="fragments behind a part"
+        ),
     ],
 )
 def test_a_label_is_written_and_nothing_else_changes(
@@ -123,12 +158,32 @@ def test_a_label_is_written_and_nothing_else_changes(
     assert after.is_labelled
     assert after.plays
     whole, labelled = source.read_bytes(), target.read_bytes()
+    assert len(labelled) - len(whole) < 300
     data, end = whole.index(b"mdat"), len(whole) - whole.index(b"mdat")
+    if b"moof" in whole:
+        return
     if whole.index(b"moov") < data:
         assert labelled[-end:] == whole[-end:], "the data are the same bytes"
     else:
         index = whole.index(b"moov") - 4
         assert labelled[:index] == whole[:index], "the data are the same bytes"
+
+
+def test_the_list_of_fragments_still_finds_them(tmp_path: Path) -> None:
+    source = fragmented(tmp_path / "a.mp4", movflags="frag_every_frame+empty_moov")
+    write_label(source, target := tmp_path / "b.mp4", LABEL)
+    content = target.read_bytes()
+    found = 0
+    at = content.index(b"tfra")
+    while at > 0:
+        assert content[at + 4] == 1, "FFmpeg writes eight bytes each"
+        for number in range(int.from_bytes(content[at + 16 : at + 20], "big")):
+            place = at + 20 + number * 19 + 8
+            offset = int.from_bytes(content[place : place + 8], "big")
+            assert content[offset + 4 : offset + 8] == b"moof"
+            found += 1
+        at = content.find(b"tfra", at + 1)
+    assert found >= 8
 
 
 def test_both_keys_are_where_ordinary_readers_look(tmp_path: Path) -> None:
@@ -176,6 +231,8 @@ def test_a_label_of_its_own_is_found(tmp_path: Path, make: Callable[[Path], Path
     [
         ({"AIGC": THEIRS}, AiLabel(aigc=THEIRS, comment=None)),
         ({"AIGC": THEIRS, "comment": "hi"}, AiLabel(aigc=THEIRS, comment="hi")),
+        ({"com.a.aigc_info": THEIRS}, AiLabel(aigc=THEIRS, comment=None)),
+        ({"comment": '{"aigc_info":{}}'}, AiLabel(aigc=None, comment='{"aigc_info":{}}')),
         ({"comment": "AIGC: yes"}, AiLabel(aigc=None, comment="AIGC: yes")),
         ({"comment": "hi"}, AiLabel(aigc=LABEL.aigc, comment="hi")),
         ({}, LABEL),
@@ -186,21 +243,19 @@ def test_what_is_made_of_a_file_has_its_label(
 ) -> None:
     source = retagged(tmp_path / "a.mp4", movflags="use_metadata_tags", **tags)
     assert label_for(source, LABEL) == label
+    has_its_own = label_for(source, OTHER) == label
+    assert probe(source).is_labelled == has_its_own, "found by either"
 
 
 @pytest.mark.parametrize(
     "make",
     [
-        pytest.param(
-            lambda path: repacked(
-                small(path.with_name("whole.mp4")), path, movflags="frag_keyframe+empty_moov"
-            ),
-            id="fragments",
-        ),
         pytest.param(partial(with_user_data, content=b"nonsense, and more"), id="torn user data"),
         pytest.param(
             partial(with_user_data, content=2 * box(b"meta", bytes(4))), id="metadata twice"
         ),
+        pytest.param(with_items, id="items beside the index"),
+        pytest.param(with_compressed_index, id="an index of a kind that is not known"),
     ],
 )
 def test_an_odd_file_is_left_alone(tmp_path: Path, make: Callable[[Path], Path]) -> None:
@@ -210,6 +265,12 @@ def test_an_odd_file_is_left_alone(tmp_path: Path, make: Callable[[Path], Path])
         write_label(source, tmp_path / "b.mp4", LABEL)
     assert caught.value.problem == "odd_layout"
     assert source.read_bytes() == before
+
+
+def test_a_label_that_no_reader_finds_is_not_left_in_doubt(tmp_path: Path) -> None:
+    source = small(tmp_path / "a.mp4")
+    with pytest.raises(MediaUnreadableError, match="is not found"):
+        write_label(source, tmp_path / "b.mp4", AiLabel(aigc="cut\0off", comment=None))
 
 
 def test_the_label_names_model_and_job_and_no_word_of_what_was_asked() -> None:
