@@ -171,6 +171,7 @@ TABLE: Mapping[str, Row] = {
         BY_ADMINS, custom_id=f"usage:log:0:99999999999:all:0:o99999999999999999:{THEIRS}"
     ),
     "press AuditButton": replace(BY_ADMINS, custom_id="usage:audit:0:99999999999:0"),
+    "press BlockButton": replace(BY_MODERATORS, custom_id="moderate:blocks:25"),
 }
 
 WITH_MEMBER = {"/jobs list", "/quota show", "/usage log"}
