@@ -172,6 +172,7 @@ class App(Outside):
                 self.chat, self.media, self.files, min_free_bytes=self.settings.min_free_bytes
             ),
             submissions=self.submissions,
+            most_in_hand=self.quota_defaults.max_queued_per_member,
         )
 
     @cached_property

@@ -191,6 +191,7 @@ class Backstage:
             admission=self.admission,
             pictures=self.pictures,
             submissions=self.submissions,
+            most_in_hand=5,
         )
 
     @property

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections import Counter
+from collections import Counter, deque
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from bot.domain.catalogue import Catalogue, Region
 from bot.domain.jobs.states import JobState
 from sandbox.dashscope import EmulatorSettings
 from sandbox.discord.client.command_input import OptionValue
+from sandbox.discord.client.invocation import Invocation, NoAnswerError
 from sandbox.discord.world.records import Channel
 from tests.e2e.kill_harness import READINGS_APART, KillHarness, kill_harness
 from tests.e2e.world import cat
@@ -25,6 +27,9 @@ KILLS = 50
 CHANNELS = 8
 LIFE_SECONDS = (0.1, 1.4)
 """How long a process lives once it has started; a whole job takes about as long."""
+
+UNANSWERED = 6
+"""Requests of the one member at a time: the bot takes them one after the other."""
 
 BREAK_EVERY = 10
 """After so many kills the process stays away for minutes, which the reconciler's proofs need."""
@@ -82,15 +87,20 @@ async def _ask(stage: KillHarness, rng: random.Random, channels: list[Channel]) 
     """Make requests as long as the process lives; those it does not take are made no more."""
     await stage.bot.wait_until_ready()
     discord = stage.world.discord
+    asked: deque[Invocation] = deque()
     while len(await stage.world.jobs()) < REQUESTS:
+        if len(asked) == UNANSWERED:
+            with suppress(NoAnswerError, TimeoutError):
+                await asked.popleft().final_reply()
         channel = rng.choice(channels)
         if rng.random() < 1 / 2:
-            await stage.ask(channel)
+            asked.append(await stage.ask(channel))
         else:
             request: dict[str, OptionValue] = {
                 "image": cat("first"),
                 "prompt": f"a cat and {rng.random()}",
                 "seed": rng.getrandbits(31),
             }
-            await discord.actions.slash(discord.users[1], channel, "video image", request)
+            user = discord.users[1]
+            asked.append(await discord.actions.slash(user, channel, "video image", request))
         await asyncio.sleep(rng.uniform(0.0, 0.1))
