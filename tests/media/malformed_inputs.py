@@ -279,7 +279,7 @@ MALFORMED_INPUTS: tuple[MalformedInput, ...] = (
     MalformedInput("one_byte", lambda: b"\xff", "not_an_image"),
     MalformedInput("zeros", lambda: bytes(4096), "not_an_image"),
     MalformedInput("json", lambda: b'{"error": "gone"}', "not_an_image"),
-    MalformedInput("text", lambda: b"This content is no longer available.", "not_an_image"),
+    MalformedInput("text", lambda: b"These are words and no picture.", "not_an_image"),
     MalformedInput("html", lambda: HTML, "html"),
     MalformedInput("html_with_bom", lambda: b"\xef\xbb\xbf\n  " + HTML, "html"),
     MalformedInput("html_with_inline_svg", lambda: HTML + SVG, "html"),

@@ -53,8 +53,10 @@ _ALERTS: Mapping[AlertKind, str] = {
         "until the link expires."
     ),
     AlertKind.RESULT_ADDRESS: (
-        f"{_RESULT_ADDRESS} Until then nothing is submitted and jobs wait; I look again every "
-        "30 seconds."
+        "{subject} leads to {address} here, where no result would be fetched from. Correct this "
+        "host's DNS, or name a proxy in DASHSCOPE_PROXY; where a VPN, a VPC or a fake-IP DNS is "
+        "meant to answer so, name its network in RESULT_NETWORKS. Until then nothing is submitted "
+        "and jobs wait; I look again every 30 seconds."
     ),
     AlertKind.RESULT_UNREADABLE: (
         "Job {subject}: no decoder reads what the provider handed out ({problem}). The file is "

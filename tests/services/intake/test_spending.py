@@ -406,7 +406,7 @@ def test_nobody_ever_reserves_more_than_is_allowed(migrated_file: Path) -> None:
     run_state_machine_as_test(
         Spending,
         settings=settings(
-            max_examples=25,
+            max_examples=15,
             stateful_step_count=25,
             deadline=None,
             suppress_health_check=list(HealthCheck),
