@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
-import string
 from datetime import timedelta
-from enum import StrEnum
 from itertools import product
-from pathlib import Path
 
 import pytest
 
@@ -17,10 +14,6 @@ from bot.chat.text import alerts, jobs, pictures, refusals
 from bot.domain import errors
 from bot.domain.catalogue import (
     EFFECTS,
-    Catalogue,
-    Choices,
-    Kind,
-    Override,
     Region,
     Suits,
 )
@@ -58,11 +51,10 @@ from bot.domain.problems import (
 )
 from bot.domain.requests import denials
 from bot.domain.requests.pictures import PictureNote
-from bot.domain.requests.submission import VideoOptions, validate
 from bot.media import recognise
 from tests.chat.examples import NOW
+from tests.chat.sources import ROOT, calls, holes, is_plain, raised, strings_in
 
-ROOT = Path(__file__).parents[2]
 MONEY = Money()
 
 
@@ -118,16 +110,6 @@ EXAMPLES: list[RequestError] = [
 
 def subclasses(kind: type[BotError]) -> set[type[BotError]]:
     return {kind} | {found for below in kind.__subclasses__() for found in subclasses(below)}
-
-
-def is_plain(sentence: str) -> bool:
-    """Tell whether a sentence has no hole, no traceback and an end."""
-    return (
-        not re.search(r"[{}—]|Error|None", sentence)
-        and sentence.rstrip("`").endswith((".", "!"))
-        and sentence.count(". ") <= 2
-        and len(sentence) <= 300
-    )
 
 
 def test_every_class_of_refusals_has_an_example_here() -> None:
@@ -297,19 +279,6 @@ def test_every_effect_says_in_one_line_what_it_does_and_whom_it_suits() -> None:
         assert len(line) <= limits.CHOICE_CHARACTERS
 
 
-def holes(template: str) -> set[str]:
-    return {name for _, name, _, _ in string.Formatter().parse(template) if name}
-
-
-def calls(folder: str) -> list[ast.Call]:
-    return [
-        node
-        for path in sorted((ROOT / folder).rglob("*.py"))
-        for node in ast.walk(ast.parse(path.read_text("utf-8")))
-        if isinstance(node, ast.Call)
-    ]
-
-
 def test_every_notice_gets_the_facts_its_sentence_needs() -> None:
     told: set[str] = set()
     for call in calls("bot/services"):
@@ -326,40 +295,6 @@ def test_every_notice_gets_the_facts_its_sentence_needs() -> None:
         assert holes(alerts._ALERTS[AlertKind[first.attr]]) <= given, first.attr
         told.add(first.attr)
     assert told == {kind.name for kind in AlertKind}
-
-
-PROBLEMS: dict[str, type[StrEnum]] = {
-    "DecisionProblem": DecisionProblem,
-    "OptionProblem": OptionProblem,
-    "PictureProblem": PictureProblem,
-    "RetryProblem": RetryProblem,
-}
-
-
-def strings_in(node: ast.AST | None) -> set[str]:
-    """Return what an expression may be: ``"x"``, ``Problem.X``, or ``a if c else b`` of them."""
-    match node:
-        case ast.Constant(value=str(found)):
-            return {found}
-        case ast.Attribute(value=ast.Name(id=name), attr=attribute) if name in PROBLEMS:
-            return {PROBLEMS[name][attribute].value}
-        case ast.IfExp():
-            return strings_in(node.body) | strings_in(node.orelse)
-        case _:
-            return set()
-
-
-def raised(folder: str, error: str) -> dict[str, set[str]]:
-    """Return the problems that are raised as an error, each with the facts that come along."""
-    found: dict[str, set[str]] = {}
-    for call in calls(folder):
-        if not (isinstance(call.func, ast.Name) and call.func.id == error):
-            continue
-        keywords = {str(keyword.arg): keyword.value for keyword in call.keywords}
-        first = call.args[0] if call.args else keywords.get("problem")
-        for problem in strings_in(first):
-            found[problem] = set(keywords)
-    return found
 
 
 def picture_problems() -> dict[str, set[str]]:
@@ -456,105 +391,3 @@ def test_every_permission_and_option_with_words_has_its_sentence() -> None:
 def test_every_region_has_its_names(region: Region) -> None:
     assert region in text.options.REGIONS
     assert text.guide.pictures(region)
-
-
-# --- what a request can be refused for, with its real facts --------------------------------------
-
-REFUSED: dict[str, tuple[Region, Kind, VideoOptions, Choices]] = {
-    "no_effects": (Region.SINGAPORE, Kind.EFFECT, VideoOptions(effect="hug"), Choices()),
-    "unknown_effect": (Region.BEIJING, Kind.EFFECT, VideoOptions(effect="boom"), Choices()),
-    "unknown_model": (Region.BEIJING, Kind.IMAGE, VideoOptions(), Choices(model="wan9")),
-    "model_without_effect": (
-        Region.BEIJING,
-        Kind.EFFECT,
-        VideoOptions(effect="melt"),
-        Choices(model="wanx2.1-i2v-turbo"),
-    ),
-    "resolution_not_offered": (
-        Region.BEIJING,
-        Kind.IMAGE,
-        VideoOptions(),
-        Choices(resolution="4K"),
-    ),
-    "size_not_offered": (
-        Region.BEIJING,
-        Kind.TEXT,
-        VideoOptions(prompt="fog"),
-        Choices(size="1x1"),
-    ),
-    "no_prompt": (Region.BEIJING, Kind.TEXT, VideoOptions(), Choices()),
-    "seed_range": (Region.BEIJING, Kind.FRAMES, VideoOptions(seed=-1), Choices()),
-    "duration_fixed": (
-        Region.BEIJING,
-        Kind.IMAGE,
-        VideoOptions(),
-        Choices(duration_seconds=3),
-    ),
-    "duration_not_offered": (
-        Region.BEIJING,
-        Kind.IMAGE,
-        VideoOptions(),
-        Choices(model="wanx2.1-i2v-turbo", duration_seconds=9),
-    ),
-}
-
-
-def said_of(catalogue: Catalogue, kind: Kind, options: VideoOptions, choices: Choices) -> str:
-    """Return what somebody reads whose request is refused."""
-    with pytest.raises(RequestError) as caught:
-        validate(catalogue, kind, options, choices)
-    return text.refusals.refusal(caught.value, MONEY) or ""
-
-
-def test_every_problem_of_a_request_is_tried_here() -> None:
-    problems = set(raised("bot/domain", "InvalidOptionsError"))
-    assert set(REFUSED) | {"kind_not_offered"} == problems
-
-
-@pytest.mark.parametrize("problem", sorted(REFUSED))
-def test_a_refused_request_is_a_plain_sentence_with_its_facts(problem: str) -> None:
-    region, kind, options, choices = REFUSED[problem]
-    with pytest.raises(InvalidOptionsError) as caught:
-        validate(Catalogue.of_region(region), kind, options, choices)
-    assert caught.value.problem == problem
-    sentence = text.refusals.refusal(caught.value, MONEY) or ""
-    assert is_plain(sentence), sentence
-    for fact in holes(text.options.PROBLEMS[caught.value.problem]) - {"region"}:
-        assert str(caught.value.facts[fact]) in sentence.replace("×", "*")
-
-
-@pytest.mark.parametrize("name", [None, "wan2.2-t2v-plus"])
-def test_a_kind_that_nobody_makes_is_refused_in_a_plain_sentence(name: str | None) -> None:
-    models = Catalogue.of_region(Region.BEIJING).of_kind(Kind.TEXT)
-    without = Catalogue.of_region(
-        Region.BEIJING, {model.name: Override(enabled=False) for model in models}
-    )
-    sentence = said_of(without, Kind.TEXT, VideoOptions(prompt="fog"), Choices(model=name))
-    assert sentence == "This kind of video is not offered here."
-
-
-@pytest.mark.parametrize("region", Region)
-def test_a_list_of_models_is_never_cut_off(region: Region) -> None:
-    catalogue = Catalogue.of_region(region)
-    for kind in Kind:
-        effects = [effect.name for effect in catalogue.effects] if kind is Kind.EFFECT else [None]
-        for effect in effects:
-            options = VideoOptions(prompt="fog", effect=effect)
-            sentence = said_of(catalogue, kind, options, Choices(model="x" * 900))
-            offered = [model.name for model in catalogue.of_kind(kind, effect=effect)]
-            assert sentence.endswith(f"Try {', '.join(offered)}.")
-
-
-@pytest.mark.parametrize("region", Region)
-def test_a_list_of_sizes_tiers_or_lengths_is_never_cut_off(region: Region) -> None:
-    catalogue = Catalogue.of_region(region)
-    for model in catalogue:
-        options = VideoOptions(prompt="fog")
-        if model.kind is Kind.TEXT:
-            choices = Choices(model=model.name, size="9x" * 900)
-            sentence = said_of(catalogue, model.kind, options, choices).replace("×", "*")
-            assert sentence.endswith(f"Try {', '.join(model.sizes)}.")
-            continue
-        choices = Choices(model=model.name, resolution="9" * 900)
-        sentence = said_of(catalogue, model.kind, options, choices)
-        assert f"{model.name} makes {', '.join(model.resolutions)}, not 9" in sentence
