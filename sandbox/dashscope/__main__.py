@@ -12,7 +12,7 @@ import signal
 import click
 from typing_extensions import override
 
-from sandbox.dashscope.models import Region
+from sandbox.dashscope.rows import Region
 from sandbox.dashscope.server import DashScopeServer
 from sandbox.dashscope.settings import EmulatorSettings
 

@@ -31,7 +31,7 @@ from sandbox.dashscope.api import RECORD, Api, Parts
 from sandbox.dashscope.clock import ChangeNotifier, EmulatorClock
 from sandbox.dashscope.control import ControlEndpoints
 from sandbox.dashscope.faults import PlannedFaults
-from sandbox.dashscope.pictures import PictureSource
+from sandbox.dashscope.files import FileSource
 from sandbox.dashscope.problems import ApiError, not_found
 from sandbox.dashscope.recorder import Recorder, RequestRecord
 from sandbox.dashscope.results import ResultStore, VideoSource
@@ -69,7 +69,7 @@ class DashScopeServer:
         self._videos = videos or Renderer(self.settings.cached_videos)
         secret = secrets.token_bytes(16)
         self._uploads = UploadStore(self.clock, secret)
-        self._pictures = PictureSource(self._uploads)
+        self._files = FileSource(self._uploads)
         self._results = ResultStore(
             clock=self.clock, faults=self.faults, videos=self._videos, secret=secret
         )
@@ -138,7 +138,7 @@ class DashScopeServer:
             task_store=self._task_store,
             faults=self.faults,
             uploads=self._uploads,
-            pictures=self._pictures,
+            files=self._files,
             spawn=self._spawn,
         )
         control = ControlEndpoints(
@@ -173,7 +173,7 @@ class DashScopeServer:
         for running in background:
             running.cancel()
         outcomes = await asyncio.gather(*background, return_exceptions=True)
-        await self._pictures.close()
+        await self._files.close()
         await asyncio.to_thread(self._videos.close)
         for outcome in outcomes:
             if isinstance(outcome, Exception):

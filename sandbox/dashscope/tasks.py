@@ -20,10 +20,10 @@ from typing import NamedTuple
 
 from sandbox.dashscope.clock import ChangeNotifier, EmulatorClock
 from sandbox.dashscope.faults import Fault
-from sandbox.dashscope.models import ModelRow, Region
+from sandbox.dashscope.plans import VideoPlan
 from sandbox.dashscope.problems import EXECUTION_TIMEOUT, TaskProblem
+from sandbox.dashscope.rows import Billing, ModelRow, Region
 from sandbox.dashscope.settings import EmulatorSettings
-from sandbox.dashscope.video import VideoPlan
 
 EXECUTION_SECONDS = 3 * 3600
 """A task without a result by then fails (error-code, InternalError.Timeout)."""
@@ -72,6 +72,14 @@ class TaskRecord:
     def model(self) -> str:
         """The model's name."""
         return self.row.name
+
+    @property
+    def billed_seconds(self) -> float:
+        """What a success costs, in seconds of its tier (model-pricing); 0 without a plan."""
+        if self.plan is None:
+            return 0.0
+        added = self.row.billing in {Billing.ALL_INPUT, Billing.FIVE_OF_INPUT}
+        return self.plan.seconds + (self.plan.input_seconds if added else 0.0)
 
     @property
     def finished(self) -> bool:

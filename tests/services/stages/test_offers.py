@@ -26,8 +26,8 @@ from bot.storage import permits
 from sandbox.dashscope import DashScopeServer
 from sandbox.dashscope import models as emulated
 from sandbox.dashscope.clock import ChangeNotifier, EmulatorClock
+from sandbox.dashscope.files import FileSource
 from sandbox.dashscope.geometry import output_size
-from sandbox.dashscope.pictures import PictureSource
 from sandbox.dashscope.problems import ApiError, InputRejectedError
 from sandbox.dashscope.uploads import UploadStore
 from sandbox.dashscope.validation import check_creation, inspect_input, parse_body
@@ -80,13 +80,13 @@ EACH_REGION = pytest.mark.parametrize("region", Region)
 
 
 @pytest.fixture
-async def source() -> AsyncIterator[PictureSource]:
-    source = PictureSource(UploadStore(EmulatorClock(1.0, notifier=ChangeNotifier()), b"secret"))
+async def source() -> AsyncIterator[FileSource]:
+    source = FileSource(UploadStore(EmulatorClock(1.0, notifier=ChangeNotifier()), b"secret"))
     yield source
     await source.close()
 
 
-async def planned(request: TaskRequest, region: Region, source: PictureSource) -> VideoPlan:
+async def planned(request: TaskRequest, region: Region, source: FileSource) -> VideoPlan:
     """Return what the emulator would make of our body.
 
     Raises:
@@ -123,7 +123,7 @@ async def plain_requests(core: Core, region: Region) -> list[tuple[Model, TaskRe
 
 @EACH_OFFERED
 async def test_everything_on_offer_is_planned_as_it_was_chosen(
-    core: Core, source: PictureSource, region: Region, kind: Kind
+    core: Core, source: FileSource, region: Region, kind: Kind
 ) -> None:
     moved = await in_region(core, region)
     await allow_every_effect(moved)
@@ -158,7 +158,7 @@ async def test_a_task_of_each_kind_succeeds(core: Core, region: Region) -> None:
 
 @EACH_REGION
 async def test_a_length_that_is_not_on_offer_fails(
-    core: Core, source: PictureSource, region: Region
+    core: Core, source: FileSource, region: Region
 ) -> None:
     for model, request in await plain_requests(core, region):
         said = "customization" if model.has_fixed_duration else "should be 3, 4 or 5"
@@ -169,7 +169,7 @@ async def test_a_length_that_is_not_on_offer_fails(
 
 @EACH_REGION
 async def test_a_tier_or_size_the_model_does_not_make_fails(
-    core: Core, source: PictureSource, region: Region
+    core: Core, source: FileSource, region: Region
 ) -> None:
     makes = {row.offers[region].name: row.resolutions for row in MODELS if region in row.offers}
     for model, request in await plain_requests(core, region):
@@ -188,7 +188,7 @@ async def test_a_tier_or_size_the_model_does_not_make_fails(
 
 @EACH_REGION
 async def test_an_effect_the_model_does_not_know_fails(
-    core: Core, source: PictureSource, region: Region
+    core: Core, source: FileSource, region: Region
 ) -> None:
     for model, request in await plain_requests(core, region):
         foreign = {effect.name for effect in EFFECTS} - model.effects
@@ -200,7 +200,7 @@ async def test_an_effect_the_model_does_not_know_fails(
 
 @EACH_REGION
 async def test_a_model_is_refused_in_another_region_and_on_another_path(
-    core: Core, source: PictureSource, region: Region
+    core: Core, source: FileSource, region: Region
 ) -> None:
     (other,) = set(Region) - {region}
     for model, request in await plain_requests(core, region):
