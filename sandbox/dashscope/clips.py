@@ -6,11 +6,13 @@ those known from live answers about other parameters.
 
 from __future__ import annotations
 
+import contextlib
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import av
+from av.container import InputContainer
 from PIL import Image
 
 from sandbox.dashscope import problems
@@ -101,7 +103,7 @@ def play(data: bytes, size: tuple[int, int], frames: int, rate: int) -> Iterator
     planes: Planes | None = None
     with av.open(io.BytesIO(data), "r") as container:
         start: float | None = None
-        for frame in container.decode(container.streams.video[0]):
+        for frame in _decodable(container):
             at = frame.time or 0.0
             start = at if start is None else start
             # The frame before stays until this one is due.
@@ -114,6 +116,12 @@ def play(data: bytes, size: tuple[int, int], frames: int, rate: int) -> Iterator
     while planes is not None and shown < frames:
         yield planes
         shown += 1
+
+
+def _decodable(container: InputContainer) -> Iterator[av.VideoFrame]:
+    """Yield the frames up to where a damaged file ends."""
+    with contextlib.suppress(av.FFmpegError):
+        yield from container.decode(container.streams.video[0])
 
 
 def _planes(frame: av.VideoFrame, size: tuple[int, int]) -> Planes:

@@ -125,6 +125,7 @@ def _task(task: TaskRecord) -> dict[str, object]:
         "input": dict(task.input),
         "parameters": dict(task.parameters),
         "video_url": task.video_url,
+        "billed_seconds": task.billed_seconds,
         "fault": task.action,
     }
 

@@ -146,8 +146,6 @@ class ModelFiles:
             InputRejectedError: the picture cannot be used.
         """
         if address.startswith("data:"):
-            if not limits.in_data_uris:
-                raise problems.data_inspection(UNSUPPORTED)
             data = _from_data_uri(address)
         else:
             data = await self._fetch(address, limits.max_bytes)
@@ -189,7 +187,7 @@ class ModelFiles:
         return await asyncio.to_thread(inspect_clip, data, clips, field=field)
 
     async def _document(self, address: str, limits: DocumentLimits, *, field: str) -> None:
-        extension = PurePosixPath(urlsplit(address).path).suffix.removeprefix(".").lower()
+        extension = PurePosixPath(address.partition("?")[0]).suffix.removeprefix(".").lower()
         if extension not in limits.extensions:
             raise problems.unsupported_file_type(limits.extensions)
         data = await self._fetch(address, limits.max_bytes)
@@ -202,7 +200,8 @@ class ModelFiles:
             return self._source.stored(address, model=self._model, resolve_oss=self._resolve_oss)
         if address.startswith(("http://", "https://")):
             return await self._source.download(address, max_bytes=max_bytes)
-        # Data URIs among them: no page allows them for sounds and videos.
+        # Data URIs among them: no page allows them for sounds and videos, and that of
+        # wan2.6-r2v for no reference at all.
         raise problems.data_inspection(UNSUPPORTED)
 
 

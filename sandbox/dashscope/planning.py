@@ -119,9 +119,9 @@ def _shape(
     ratio = params.ratio(row, parameters)
     model = _shaping(files, adaptive=ratio is None)
     named = [name for name in row.ratios if ":" in name]
-    # A first frame beats the ratio (wan-video-to-video-api-reference, for 2.7-r2v). Whether it
-    # does in 3.0, where the default follows it anyway, is not stated: there the ratio decides.
-    follows = ratio is None or (files.frames and row.default_ratio == UNSHAPED)
+    # A first frame beats the ratio of 2.7-r2v (wan-video-to-video-api-reference). Whether it does
+    # in 3.0, where the default follows it anyway, is not stated: there the ratio decides.
+    follows = ratio is None or (row.frame_beats_ratio and files.frames)
     if model is not None and follows:
         size = output_size(model.width, model.height, tier)
         return size, nearest_ratio(*size, named) if named else ""

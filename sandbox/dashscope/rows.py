@@ -102,7 +102,6 @@ class PictureLimits:
     max_bytes: int
     max_ratio: int | None = None
     """Longer side by shorter side; None: no rule is stated."""
-    in_data_uris: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +218,8 @@ class ModelRow:
     """What ``ratio`` may be; empty: the shape is that of the picture."""
     default_ratio: str | None = None
     """None: the shape is that of the input."""
+    frame_beats_ratio: bool = False
+    """Whether a first frame gives its shape although a ratio is named."""
     prompt_required: bool = False
     prompt_characters: int = 800
     """What is beyond is cut off without a word; a Chinese character counts as one."""

@@ -139,7 +139,6 @@ def _models_25_26() -> list[ModelRow]:
         usage=REFERENCES_26,
         task_seconds=(240, 480),
         durations=range(2, 11),
-        picture=replace(PICTURE_UP_TO_26, in_data_uris=False),
         soundtrack=None,
         # Bounds of sides are not stated for these.
         references=ClipLimits(shortest=1, longest=30, sides=None, max_ratio=None),
@@ -219,6 +218,7 @@ def _models_27() -> list[ModelRow]:
         kind=Kind.MEDIA,
         task_seconds=(240, 480),
         durations_with_video=range(2, 11),
+        frame_beats_ratio=True,
         soundtrack=None,
         media=MediaRules(
             files={

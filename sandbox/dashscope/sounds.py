@@ -7,6 +7,7 @@ help.aliyun.com/zh/model-studio/error-code, where it is uncertain that a task sh
 from __future__ import annotations
 
 import array
+import contextlib
 import functools
 import io
 import math
@@ -75,12 +76,6 @@ def inspect_sound(data: bytes, limits: SoundLimits) -> SoundFile:
     return SoundFile(data, seconds)
 
 
-def has_sound(data: bytes) -> bool:
-    """Whether a video has a sound track."""
-    with av.open(io.BytesIO(data), "r") as container:
-        return bool(container.streams.audio)
-
-
 def decoded(data: bytes, longest_seconds: float) -> bytes:
     """Return the samples of a file, at most so many seconds.
 
@@ -135,7 +130,9 @@ def samples_of(plan: SoundPlan, frames: int, rate: int) -> bytes:
         seconds = frames / rate
         if plan.file_seconds is not None:
             seconds = min(seconds, plan.file_seconds)
-        samples = decoded(plan.file, seconds)
+        # The sound of a video was not looked at before; a damaged one is not heard.
+        with contextlib.suppress(av.FFmpegError, ValueError):
+            samples = decoded(plan.file, seconds)
         if plan.file_seconds is not None:
             samples = samples.ljust(round(seconds * RATE) * FRAME_BYTES, b"\0")
     if plan.tune is not None:
