@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sandbox.dashscope.models import MODELS
 from sandbox.dashscope.problems import ApiError, InputRejectedError
@@ -54,6 +59,16 @@ def test_singapore_sells_what_beijing_sells_from_2_5_on() -> None:
             assert (Region.BEIJING in row.limits) is (Region.SINGAPORE in row.limits)
 
 
+def test_each_region_has_the_identifier_that_lists_show() -> None:
+    assert [region.region_id for region in Region] == [
+        "cn-beijing",
+        "ap-southeast-1",
+        "us-east-1",
+        "eu-central-1",
+        "ap-northeast-1",
+    ]
+
+
 async def test_a_model_of_virginia_is_not_found_elsewhere(desk: Desk) -> None:
     with pytest.raises(ApiError, match="ModelNotFound"):
         await desk.planned("wan2.6-t2v-us", PROMPT)
@@ -95,6 +110,13 @@ async def test_a_model_of_virginia_is_not_found_elsewhere(desk: Desk) -> None:
         ("wan3.0-video", PROMPT, {"resolution": "720P"}, (1280, 720), 5),
         ("wan3.0-video", PROMPT, {"resolution": "480P", "ratio": "21:9"}, (960, 400), 5),
         ("wan3.0-video", media(first_frame=TALL), {"resolution": "720P"}, (816, 1104), 5),
+        (
+            "wan3.0-video",
+            media(first_frame=TALL),
+            {"resolution": "720P", "ratio": "1:1"},
+            (960, 960),
+            5,
+        ),
         ("wan3.0-video", media(reference_image=[FIRST, TALL]), {"duration": 30}, (1648, 1232), 30),
         ("wan3.0-video-prime", media(reference_audio="file:a.wav"), {}, (1920, 1080), 5),
         ("wan3.0-video", media(link="https://example.com/article"), {}, (1920, 1080), 5),
@@ -310,3 +332,34 @@ async def test_a_model_without_soundtracks_ignores_one(desk: Desk) -> None:
     plan = await desk.planned("wan3.0-video", task_input)
     assert plan.sound is not None
     assert plan.sound.file is None
+
+
+WORDS = st.sampled_from(
+    [
+        *("p", "", "720P", "1280*720", "16:9", "adaptive", "origin", "multi", "first_frame"),
+        *("reference_image", "file:a.png", "file:c2.mp4", "file:a.wav", "https://example.com/x"),
+        *("data:image/png;base64,AAAA", "oss://nothing"),
+    ]
+)
+SCALARS = st.none() | st.booleans() | st.integers(-3, 40) | st.floats(0, 40) | WORDS
+ITEMS = st.fixed_dictionaries(
+    {}, optional=dict.fromkeys(("type", "url", "reference_voice"), SCALARS)
+)
+ANYTHING = SCALARS | st.lists(SCALARS | ITEMS, max_size=3) | ITEMS
+INPUT_NAMES = "prompt negative_prompt template img_url audio_url reference_urls media"
+PARAMETER_NAMES = (
+    "resolution ratio size duration audio shot_type seed audio_setting watermark prompt_extend"
+)
+INPUTS = st.fixed_dictionaries({}, optional=dict.fromkeys(INPUT_NAMES.split(), ANYTHING))
+PARAMETERS = st.fixed_dictionaries({}, optional=dict.fromkeys(PARAMETER_NAMES.split(), ANYTHING))
+NAMES = [name for name, row in MODELS.items() if Region.BEIJING in row.limits and row.media]
+NAMES += ["wan2.2-i2v-plus", "wan2.6-i2v-flash", "wan2.6-t2v", "wan2.6-r2v", "wan2.7-t2v"]
+
+
+@settings(max_examples=60, deadline=None)
+@given(model=st.sampled_from(NAMES), task_input=INPUTS, parameters=PARAMETERS)
+def test_whatever_is_sent_is_planned_or_fails_as_a_task_does(
+    model: str, task_input: dict[str, object], parameters: dict[str, object]
+) -> None:
+    with contextlib.suppress(InputRejectedError):
+        assert asyncio.run(Desk().planned(model, task_input, parameters)).frames > 0
