@@ -14,7 +14,7 @@ from PIL import Image, ImageChops, ImageStat
 from sandbox.dashscope.plans import VideoPlan
 from sandbox.dashscope.sounds import SoundPlan
 from sandbox.dashscope.video import render
-from tests.sandbox.dashscope.helpers import picture
+from tests.sandbox.dashscope.helpers import VIDEO_PATH, Account, picture
 from tests.sandbox.dashscope.media import LOUD, clip, wav
 
 SIZE = (160, 120)
@@ -106,6 +106,19 @@ def test_an_invented_sound_is_quiet_stereo_and_exactly_as_long(frames: int) -> N
     assert video.seconds[1] == pytest.approx(video.seconds[0], abs=0.001)
     assert 200 < video.loudest(0, frames / 30) < QUIET
     assert video.loudest(frames / 30 - 0.5, frames / 30) > 100
+
+
+async def test_the_service_hands_out_a_video_that_can_be_heard(account: Account) -> None:
+    answer = await account.finished(
+        model="wan3.0-video",
+        path=VIDEO_PATH,
+        task_input={"prompt": "fog"},
+        parameters={"resolution": "480P", "duration": 2},
+    )
+    async with account.http.get(str(answer.output["video_url"])) as response:
+        video = decoded(await response.read())
+    assert video.frames[0].size == (832, 480)
+    assert (len(video.frames), video.codec) == (60, "aac")
 
 
 def test_without_sound_there_is_no_track() -> None:
