@@ -27,11 +27,11 @@ def check_common(row: ModelRow, parameters: Mapping[str, object]) -> None:
         InputRejectedError: one of them is wrong.
     """
     boolean(parameters, "prompt_extend")
-    integer = _integer(parameters, "seed")
-    if integer is not None and not row.least_seed <= integer <= MAX_SEED:
+    number = _integer(parameters, "seed")
+    if number is not None and not row.least_seed <= number <= MAX_SEED:
         bound = (
             f"greater than or equal to {row.least_seed}"
-            if integer < row.least_seed
+            if number < row.least_seed
             else f"less than or equal to {MAX_SEED}"
         )
         raise problems.invalid_parameter(f"Input should be {bound}: parameters.seed")

@@ -87,6 +87,13 @@ async def test_a_model_of_virginia_is_not_found_elsewhere(desk: Desk) -> None:
         ("wan2.6-t2v", PROMPT, {}, (1920, 1080), 5),
         ("wan2.6-t2v", PROMPT, {"size": "1088*832", "shot_type": "multi"}, (1088, 832), 5),
         ("wan2.6-r2v", REFERENCES, {"size": "1280*720", "duration": 10}, (1280, 720), 10),
+        (
+            "wan2.6-r2v-flash",
+            {"prompt": "p", "reference_video_urls": ["file:c2.mp4"]},
+            {},
+            (1920, 1080),
+            5,
+        ),
         ("wan2.7-t2v", PROMPT, {}, (1920, 1080), 5),
         ("wan2.7-t2v", PROMPT, {"resolution": "720P", "ratio": "4:3"}, (1104, 832), 5),
         # It has no size and no shot_type, and says nothing about them.
