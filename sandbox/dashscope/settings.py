@@ -8,6 +8,16 @@ from sandbox.dashscope.models import Region
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallbackTarget:
+    """Where a rule of EventBridge sends events."""
+
+    url: str
+    """As configured, and signed."""
+    token: str
+    """What the target is configured to send along; signed as well."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EmulatorSettings:
     """The options of one emulated account in one region."""
 
@@ -52,6 +62,9 @@ class EmulatorSettings:
 
     rate_window_seconds: float = 1.0
     """Length of the window the rates are counted in, REAL seconds."""
+
+    callback: CallbackTarget | None = None
+    """Where ends of tasks are told; None: nowhere, until control says where."""
 
     max_body_bytes: int = 128 * 1024 * 1024
     """Largest request body that is read."""

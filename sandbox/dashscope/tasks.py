@@ -116,6 +116,7 @@ class TaskStore:
         settings: EmulatorSettings,
         on_start: Callable[[TaskRecord], None],
         on_success: Callable[[TaskRecord], None],
+        on_end: Callable[[TaskRecord], None],
     ) -> None:
         """Make an empty store.
 
@@ -125,6 +126,7 @@ class TaskStore:
             settings: durations and limits.
             on_start: called when a task is RUNNING.
             on_success: called when a task has SUCCEEDED; gives it its URL.
+            on_end: called when a task has ended in any way, after that.
         """
         self.tasks: dict[str, TaskRecord] = {}
         """Every task ever accepted, by id, oldest first."""
@@ -135,6 +137,7 @@ class TaskStore:
         self._settings = settings
         self._on_start = on_start
         self._on_success = on_success
+        self._on_end = on_end
         self._random = random.Random(settings.seed)
         self._cursor = clock.epoch()
 
@@ -269,11 +272,13 @@ class TaskStore:
             self._finish(task, FAILED, at)
         else:
             self._finish(task, SUCCEEDED, at)
-            self._on_success(task)
 
     def _finish(self, task: TaskRecord, status: str, at: float) -> None:
         task.status, task.ended_at = status, at
         del self._open[task.task_id]
+        if status == SUCCEEDED:
+            self._on_success(task)
+        self._on_end(task)
 
     def _concurrency(self, task: TaskRecord) -> int:
         return self._settings.concurrency or task.row.limits[task.region].running

@@ -207,14 +207,24 @@ class Poller:
             case TaskState.UNKNOWN:
                 await self._unknown(job)
             case TaskState.RUNNING if job.state is JobState.PENDING:
-                await self._advance(
-                    job,
-                    JobState.RUNNING,
-                    changes={**_readable(job), "next_poll_at": self._best_poll(job)},
-                )
+                await self._running(job)
             case _:
                 # Still waiting or running, or a status newer than this code.
                 await self._wait(job, until=self._best_poll(job))
+
+    async def _running(self, job: Job) -> None:
+        known, until = job.task.next_poll_at, self._best_poll(job)
+
+        async def postpone(connection: Connection) -> None:
+            await jobs.postpone_poll(connection, job.id, known=known, until=until)
+
+        await self._writer.advance(
+            job,
+            JobState.RUNNING,
+            owner=Owner.POLLER,
+            changes=_readable(job),
+            also=postpone,
+        )
 
     async def _succeeded(self, job: Job, task: Task, url: str) -> None:
         if job.task.adopted and not is_made_from(job, task.orig_prompt):
@@ -405,11 +415,9 @@ class Poller:
         )
 
     async def _wait(self, job: Job, *, until: datetime) -> None:
-        job = await self._tell_if_late(job)
         # Who is late from now on is polled slower from now on.
-        until = max(until, self._next_poll(job))
-        known: JobChanges = {**_readable(job), "next_poll_at": until}
-        await self._writer.patch(job.id, **known)
+        until = max(until, self._next_poll(await self._tell_if_late(job)))
+        await self._writer.postpone_poll(job, until, **_readable(job))
 
     def _interval(self, job: Job) -> timedelta:
         model = self._catalogue.get(job.spec.model)
