@@ -70,8 +70,15 @@ class CallbackEndpoint:
     """Takes calls."""
 
     def __init__(
-        self, verifier: CallbackVerifier, wakes: TaskWakes, *, clock: Clock, metrics: Metrics
+        self,
+        verifier: CallbackVerifier,
+        wakes: TaskWakes,
+        *,
+        clock: Clock,
+        metrics: Metrics,
+        body_seconds: float = BODY_SECONDS,
     ) -> None:
+        self._body_seconds = body_seconds
         self._verifier = verifier
         self._wakes = wakes
         self._clock = clock
@@ -99,7 +106,7 @@ class CallbackEndpoint:
             # What is signed are the bytes as sent, and what they would unpack to has no bound.
             return self._refused("malformed", status=400, detail="compressed")
         try:
-            async with asyncio.timeout(BODY_SECONDS):
+            async with asyncio.timeout(self._body_seconds):
                 body = await _read(request)
         except TimeoutError:
             return self._refused("too_slow", status=408)

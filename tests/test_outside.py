@@ -9,8 +9,10 @@ import discord
 import pytest
 
 from bot.app import build_app
+from bot.callbacks import callback_routes
 from bot.chat.messenger import Messenger
 from bot.domain.errors import ResultHostError
+from bot.loops import supervise
 from bot.provider import DashScopeProvider
 from bot.settings import Settings
 
@@ -78,3 +80,39 @@ async def test_the_providers_proxy_is_not_discords(settings: dict[str, Any]) -> 
         assert app.provider._downloader._tunnel is not None
         assert app.client.http.proxy is None
         assert app.result_lookups.hosts == ()
+
+
+CALLED = {
+    "callback_token": "a-token-of-a-test",
+    "callback_url": "https://tween.example/callbacks/dashscope",
+}
+CERTIFICATE = "https://cn-beijing-eventbridge.oss-accelerate.aliyuncs.com/x.pem"
+
+
+async def test_calls_are_taken_only_where_a_token_is_set(settings: dict[str, Any]) -> None:
+    async with build_app(Settings(**settings)) as app:
+        assert callback_routes(app, supervise(app)) == []
+    async with build_app(Settings(**settings | CALLED)) as app:
+        (route,) = callback_routes(app, supervise(app))
+        assert (route.method, route.path) == ("POST", "/callbacks/dashscope")
+
+
+async def test_certificates_come_from_the_hosts_named_the_providers_way(
+    settings: dict[str, Any],
+) -> None:
+    settings |= CALLED | {"result_networks": "198.18.0.0/15"}
+    async with build_app(Settings(**settings)) as app:
+        assert app.callback_verifier is not None
+        keys = app.callback_verifier._keys
+        place = keys._place_of(CERTIFICATE)
+        keys._hosts.check_peer(place, "198.18.0.7")
+        with pytest.raises(ResultHostError):
+            keys._hosts.check_peer(place, "10.0.0.1")
+        assert keys._tunnel is None
+    settings |= {"callback_certificate_hosts": "127.0.0.1"}
+    settings |= {"discord_proxy": "http://one.example:1", "dashscope_proxy": "http://two.example:2"}
+    async with build_app(Settings(**settings)) as app:
+        assert app.callback_verifier is not None
+        assert app.callback_verifier._keys._tunnel is not None
+        with pytest.raises(ResultHostError):
+            app.callback_verifier._keys._place_of(CERTIFICATE)

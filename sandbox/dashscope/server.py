@@ -123,6 +123,11 @@ class DashScopeServer:
         self._task_store.settle()
         return self._task_store.peaks.get(model, Peak(0, 0))
 
+    def seconds_to_next_event(self) -> float | None:
+        """Return how many emulated seconds are left until a task begins or ends by itself."""
+        at = self._task_store.next_event_at()
+        return None if at is None else at - self.clock.epoch()
+
     async def wait_for(self, predicate: Callable[[], Found], timeout: float = 10.0) -> Found:  # noqa: ASYNC109 - a deadline is the point
         """Return what ``predicate`` returns once that is true.
 

@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
 
 from bot.callbacks import (
+    BODY_SECONDS,
     LOG_SECONDS,
     LONGEST_BODY_BYTES,
     MOST_IN_HAND,
@@ -82,7 +83,7 @@ class Called:
 
 
 @asynccontextmanager
-async def serving(stage: Stage) -> AsyncIterator[Called]:
+async def serving(stage: Stage, *, body_seconds: float = BODY_SECONDS) -> AsyncIterator[Called]:
     """Take calls at a port of this machine, and have the emulator make them."""
     core, hastened = stage.core, asyncio.Event()
     origin = f"http://127.0.0.1:{free_port()}"
@@ -101,7 +102,9 @@ async def serving(stage: Stage) -> AsyncIterator[Called]:
         interval_seconds=POLL_SECONDS,
         hasten=hastened.set,
     )
-    endpoint = CallbackEndpoint(verifier, wakes, clock=core.clock, metrics=core.metrics)
+    endpoint = CallbackEndpoint(
+        verifier, wakes, clock=core.clock, metrics=core.metrics, body_seconds=body_seconds
+    )
     page = HealthPage(checks={}, registry=CollectorRegistry(), routes=endpoint.routes())
     stage.server.callbacks.target = CallbackTarget(url=url, token=TOKEN)
     port = int(origin.rpartition(":")[2])
@@ -211,12 +214,29 @@ async def test_other_methods_and_bodies_beyond_the_bounds_are_refused(called: Ca
     assert called.outcomes() == {"malformed": 2, "too_large": 1}
 
 
+Ends = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+async def begun(origin: str) -> Ends:
+    """Send half a call."""
+    host, _, port = origin.removeprefix("http://").partition(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    head = f"POST {PATH} HTTP/1.1\r\nHost: {host}\r\nContent-Length: 10\r\n\r\n12345"
+    writer.write(head.encode())
+    return reader, writer
+
+
+async def test_a_body_that_does_not_come_is_not_awaited(core: Core) -> None:
+    async with emulated(core) as stage, serving(stage, body_seconds=0.05) as called:
+        reader, writer = await begun(called.origin)
+        async with asyncio.timeout(10):
+            assert (await reader.readline()).split()[1] == b"408"
+        writer.close()
+        assert called.outcomes() == {"too_slow": 1}
+
+
 async def test_callers_that_dawdle_leave_room_for_those_who_watch(called: Called) -> None:
-    host, _, port = called.origin.removeprefix("http://").partition(":")
-    head = f"POST {PATH} HTTP/1.1\r\nHost: {host}\r\nContent-Length: 10\r\n\r\n12345".encode()
-    slow = [await asyncio.open_connection(host, int(port)) for _ in range(MOST_IN_HAND)]
-    for _, writer in slow:
-        writer.write(head)
+    slow = [await begun(called.origin) for _ in range(MOST_IN_HAND)]
     async with asyncio.timeout(5):
         while (await called.post())[0] != 503:
             assert called.outcomes().keys() == {"malformed"}
