@@ -45,7 +45,14 @@ from bot.domain.people import Person, Requester
 from bot.domain.ports import Chat, Clock, LocalFile, VideoProvider, Wakeup
 from bot.domain.requests.pictures import Picture
 from bot.domain.requests.submission import Origin, Submission, VideoOptions, VideoSpec
-from bot.domain.requests.task import ListedTask, Task, TaskPage, TaskRequest, TaskState
+from bot.domain.requests.task import (
+    ListedTask,
+    Task,
+    TaskPage,
+    TaskRequest,
+    TaskState,
+    UploadedFile,
+)
 
 NOW = datetime(2026, 5, 6, 12, 0, tzinfo=UTC)
 ACCOUNT = AccountId("beijing:dashscope.aliyuncs.com:0123456789ab")
@@ -283,6 +290,10 @@ class InMemoryProvider(VideoProvider):
         self.lists = 0
         self.files: deque[bytes | Exception] = deque()
         self.downloaded: list[str] = []
+        self.uploads: list[tuple[bytes, str, str]] = []
+        """What was uploaded: content, model, name."""
+        self.upload_errors: deque[Exception] = deque()
+        """What the next uploads raise."""
         self._clock = clock
 
     @override
@@ -342,6 +353,17 @@ class InMemoryProvider(VideoProvider):
             raise answer
         await asyncio.to_thread(Path(into).write_bytes, answer)
         return len(answer)
+
+    @override
+    async def upload_file(self, file: LocalFile, *, model: str, name: str) -> UploadedFile:
+        if self.upload_errors:
+            raise self.upload_errors.popleft()
+        content = await asyncio.to_thread(Path(file).read_bytes)
+        self.uploads.append((content, model, name))
+        return UploadedFile(
+            url=f"oss://dashscope-instant/{len(self.uploads)}/{name}",
+            expires_at=self._clock.now() + timedelta(hours=48),
+        )
 
     def list_task(
         self,
