@@ -43,7 +43,7 @@
     │   ├── RequestRefusedError                 the provider will not do it; .reason
     │   ├── TaskNotCancellableError             no longer PENDING
     │   ├── ResultExpiredError                  the signed URL is past its Expires
-    │   ├── ResultHostError                     a result on a host that is not allowed
+    │   ├── ResultHostError                     a result, or the store, on a host not allowed
     │   └── MalformedResponseError              their contract broke
     ├── StorageError
     │   ├── ConflictError                       a constraint says no: the row exists already
@@ -403,7 +403,7 @@ class ResultExpiredError(ProviderError):
 
 
 class ResultHostError(ProviderError):
-    """A result lies on a host or address we do not fetch from."""
+    """A result, or the provider's temporary store, lies on a host or address we do not reach."""
 
     code = "result_host"
 
