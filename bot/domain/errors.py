@@ -6,6 +6,7 @@
     ├── RequestError                            the user can fix it; answered privately
     │   ├── InvalidPromptError                  too long, empty, or only blanks
     │   ├── InvalidImageError                   a picture that cannot be made to fit
+    │   ├── InvalidSoundError                   a sound the provider would not take
     │   ├── InvalidOptionsError                 a combination the model does not know; .problem
     │   ├── QuotaExceededError                  a rule, a ceiling or the budget has no room
     │   ├── QueueFullError                      too many waiting jobs
@@ -74,6 +75,7 @@ if TYPE_CHECKING:
         PictureProblem,
         PromptOption,
         RetryProblem,
+        SoundProblem,
     )
 
 
@@ -117,6 +119,20 @@ class InvalidImageError(RequestError):
         self.problem = problem
         self.facts = facts
         """Figures for the sentence, for instance ``limit_bytes``."""
+        super().__init__(f"{option}: {problem} {facts}")
+
+
+class InvalidSoundError(RequestError):
+    """A sound that cannot be used, and what is wrong with it."""
+
+    code = "invalid_sound"
+
+    def __init__(self, *, option: str, problem: SoundProblem, **facts: int | str) -> None:
+        self.option = option
+        """Name of the option the sound came in."""
+        self.problem = problem
+        self.facts = facts
+        """Figures for the sentence, for instance ``limit_mb``."""
         super().__init__(f"{option}: {problem} {facts}")
 
 
