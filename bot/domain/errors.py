@@ -57,7 +57,7 @@
     ├── LateAcknowledgementError                Discord closed the interaction; nothing happened
     └── ConfigurationError                      at start-up; exit code 78
 
-Guilds' own denials: ``bot.domain.guilds.denials`` and ``bot.domain.requests.denials``.
+Some live with what they are about: ``guilds.denials``, ``requests.denials``, ``requests.sounds``.
 Users' texts: ``bot.chat.text``; these are for logs.
 """
 
@@ -75,7 +75,6 @@ if TYPE_CHECKING:
         PictureProblem,
         PromptOption,
         RetryProblem,
-        SoundProblem,
     )
 
 
@@ -119,20 +118,6 @@ class InvalidImageError(RequestError):
         self.problem = problem
         self.facts = facts
         """Figures for the sentence, for instance ``limit_bytes``."""
-        super().__init__(f"{option}: {problem} {facts}")
-
-
-class InvalidSoundError(RequestError):
-    """A sound that cannot be used, and what is wrong with it."""
-
-    code = "invalid_sound"
-
-    def __init__(self, *, option: str, problem: SoundProblem, **facts: int | str) -> None:
-        self.option = option
-        """Name of the option the sound came in."""
-        self.problem = problem
-        self.facts = facts
-        """Figures for the sentence, for instance ``limit_mb``."""
         super().__init__(f"{option}: {problem} {facts}")
 
 

@@ -18,7 +18,6 @@ from typing import Self, TypeVar
 
 from bot.domain.errors import (
     InvalidImageError,
-    InvalidSoundError,
     MediaTooLargeError,
     MediaUnreadableError,
 )
@@ -28,7 +27,7 @@ from bot.domain.jobs.delivery import ProbedVideo
 from bot.domain.ports import LocalFile
 from bot.domain.problems import PictureProblem, SoundProblem
 from bot.domain.requests.pictures import Picture, PictureNote
-from bot.domain.requests.sounds import SoundFacts, SoundFormat
+from bot.domain.requests.sounds import InvalidSoundError, SoundFacts, SoundFormat
 from bot.media import work
 from bot.media.work import Refusal
 from bot.media.worker import START_SECONDS, Reach, WorkerDiedError

@@ -17,9 +17,8 @@ from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 
-from bot.domain.errors import InvalidSoundError
 from bot.domain.problems import SoundProblem
-from bot.domain.requests.sounds import MAX_SOUND_BYTES, SoundFacts, SoundFormat
+from bot.domain.requests.sounds import MAX_SOUND_BYTES, InvalidSoundError, SoundFacts, SoundFormat
 from bot.media.sound_kinds import START_BYTES, kind_of, tag_bytes
 
 _OPTIONS = {"protocol_whitelist": "file"}

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 from bot.domain.errors import (
     InvalidImageError,
-    InvalidSoundError,
     MediaError,
     MediaTooLargeError,
     MediaUnreadableError,
@@ -26,7 +25,7 @@ from bot.media.limits import limited_cpu
 if TYPE_CHECKING:  # in a child they come with the work that is about them
     from bot.domain.guilds.charts import Chart
     from bot.domain.requests.pictures import Picture
-    from bot.domain.requests.sounds import SoundFacts
+    from bot.domain.requests.sounds import InvalidSoundError, SoundFacts
 
 PREPARE_SECONDS = 20.0
 """Two pictures of 40 megapixels take about three, two of 48 in HEIC about six; what takes longer is
@@ -108,6 +107,7 @@ def examine_sound(
     path: Path, option: str, min_seconds: float, max_seconds: float
 ) -> SoundFacts | Refusal:
     """Check that a file is a sound the provider takes; see ``sounds.examine``."""
+    from bot.domain.requests.sounds import InvalidSoundError
     from bot.media import sounds
 
     try:

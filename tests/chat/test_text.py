@@ -26,7 +26,6 @@ from bot.domain.errors import (
     InvalidImageError,
     InvalidOptionsError,
     InvalidPromptError,
-    InvalidSoundError,
     JobNotCancellableError,
     JobNotRetryableError,
     MissingAccessError,
@@ -53,6 +52,7 @@ from bot.domain.problems import (
 )
 from bot.domain.requests import denials
 from bot.domain.requests.pictures import PictureNote
+from bot.domain.requests.sounds import InvalidSoundError
 from bot.media import recognise
 from tests.chat.examples import NOW
 from tests.chat.sources import ROOT, calls, holes, is_plain, raised, strings_in

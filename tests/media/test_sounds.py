@@ -12,9 +12,8 @@ import pytest
 import pytest_asyncio
 from PIL import Image
 
-from bot.domain.errors import InvalidSoundError
 from bot.domain.problems import SoundProblem
-from bot.domain.requests.sounds import MAX_SOUND_BYTES, SoundFacts, SoundFormat
+from bot.domain.requests.sounds import MAX_SOUND_BYTES, InvalidSoundError, SoundFacts, SoundFormat
 from bot.media import work
 from bot.media.child import MediaPool
 from bot.media.sounds import examine

@@ -13,7 +13,6 @@ from typing_extensions import override
 
 from bot.domain.errors import (
     InvalidImageError,
-    InvalidSoundError,
     MediaError,
     MediaUnreadableError,
 )
@@ -21,7 +20,7 @@ from bot.domain.jobs.ai_label import AiLabel
 from bot.domain.jobs.delivery import ProbedVideo
 from bot.domain.ports import LocalFile
 from bot.domain.requests.pictures import Picture
-from bot.domain.requests.sounds import SoundFacts, SoundFormat
+from bot.domain.requests.sounds import InvalidSoundError, SoundFacts, SoundFormat
 from bot.media.child import MediaPool
 from tests.fakes import a_picture
 

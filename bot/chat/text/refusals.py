@@ -28,7 +28,6 @@ from bot.domain.errors import (
     InvalidImageError,
     InvalidOptionsError,
     InvalidPromptError,
-    InvalidSoundError,
     JobNotCancellableError,
     JobNotFoundError,
     JobNotOverError,
@@ -47,6 +46,7 @@ from bot.domain.host.disk import DiskUnavailableError
 from bot.domain.jobs.states import JobState
 from bot.domain.money import Money
 from bot.domain.problems import OptionProblem, Permission, PromptOption, RetryProblem
+from bot.domain.requests.sounds import InvalidSoundError
 
 _PERMISSIONS: Mapping[Permission, str] = {
     Permission.VIEW_CHANNEL: "View Channel",

@@ -1,10 +1,13 @@
-"""Sounds a member gives to a video: what is taken, and what is known of one."""
+"""Sounds a member gives to a video: what is taken, what is known of one, and what may be wrong."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
+
+from bot.domain.errors import RequestError
+from bot.domain.problems import SoundProblem
 
 MAX_SOUND_BYTES: Final = 15_000_000
 """The provider takes 15 MB and does not say of which kind: the smaller ones are safe in both
@@ -29,3 +32,17 @@ class SoundFacts:
     channels: int
     sample_rate: int
     """Samples per second, of the first one."""
+
+
+class InvalidSoundError(RequestError):
+    """A sound that cannot be used, and what is wrong with it."""
+
+    code = "invalid_sound"
+
+    def __init__(self, *, option: str, problem: SoundProblem, **facts: int | str) -> None:
+        self.option = option
+        """Name of the option the sound came in."""
+        self.problem = problem
+        self.facts = facts
+        """Figures for the sentence, for instance ``limit_mb``."""
+        super().__init__(f"{option}: {problem} {facts}")
