@@ -88,10 +88,11 @@ def flashing(
         video.codec_context.options = {"preset": "ultrafast"}
         if bits_per_second is not None:
             video.codec_context.bit_rate = bits_per_second
-        audio = None
+        audio: av.AudioStream | None = None
         if sound is not None:
-            audio = container.add_stream(sound, rate=rate, layout="stereo")
-            assert isinstance(audio, av.AudioStream)
+            added = container.add_stream(sound, rate=rate, layout="stereo")
+            assert isinstance(added, av.AudioStream)
+            audio = added
             audio.codec_context.bit_rate = sound_bits_per_second
         for number in range(round(seconds * fps)):
             frame = flash if number in moments else other(number)
@@ -136,7 +137,7 @@ def flash_times(path: Path) -> list[float]:
     with av.open(str(path)) as container:
         for frame in container.decode(video=0):
             plane = frame.planes[0]
-            luma = np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size)
+            luma = np.frombuffer(bytes(plane), np.uint8).reshape(plane.height, plane.line_size)
             if luma[:, : plane.width].mean() > _FLASH_LUMA:
                 found.append(frame.time or 0.0)
     return found
