@@ -45,14 +45,8 @@ from bot.domain.people import Person, Requester
 from bot.domain.ports import Chat, Clock, LocalFile, VideoProvider, Wakeup
 from bot.domain.requests.pictures import Picture
 from bot.domain.requests.submission import Origin, Submission, VideoOptions, VideoSpec
-from bot.domain.requests.task import (
-    ListedTask,
-    Task,
-    TaskPage,
-    TaskRequest,
-    TaskState,
-    UploadedFile,
-)
+from bot.domain.requests.task import ListedTask, Task, TaskPage, TaskRequest, TaskState
+from tests.temporary_store import InMemoryStore
 
 NOW = datetime(2026, 5, 6, 12, 0, tzinfo=UTC)
 ACCOUNT = AccountId("beijing:dashscope.aliyuncs.com:0123456789ab")
@@ -268,10 +262,11 @@ class SilentWakeup(Wakeup):
         await asyncio.sleep(0)
 
 
-class InMemoryProvider(VideoProvider):
+class InMemoryProvider(InMemoryStore, VideoProvider):
     """Keeps tasks in memory; what it answers next can be scripted."""
 
     def __init__(self, clock: Clock, account: AccountId = ACCOUNT) -> None:
+        super().__init__(clock)
         self.account = account
         self.creates: list[TaskRequest] = []
         self.create_answers: deque[str | Exception] = deque()
@@ -286,15 +281,9 @@ class InMemoryProvider(VideoProvider):
         self.cancel_error: ProviderError | None = None
         self.listed: list[ListedTask] = []
         self.list_error: ProviderError | None = None
-        self.page_size = 50
-        self.lists = 0
+        self.page_size, self.lists = 50, 0
         self.files: deque[bytes | Exception] = deque()
         self.downloaded: list[str] = []
-        self.uploads: list[tuple[bytes, str, str]] = []
-        """What was uploaded: content, model, name."""
-        self.upload_errors: deque[Exception] = deque()
-        """What the next uploads raise."""
-        self._clock = clock
 
     @override
     async def create_task(self, request: TaskRequest) -> TaskId:
@@ -353,17 +342,6 @@ class InMemoryProvider(VideoProvider):
             raise answer
         await asyncio.to_thread(Path(into).write_bytes, answer)
         return len(answer)
-
-    @override
-    async def upload_file(self, file: LocalFile, *, model: str, name: str) -> UploadedFile:
-        if self.upload_errors:
-            raise self.upload_errors.popleft()
-        content = await asyncio.to_thread(Path(file).read_bytes)
-        self.uploads.append((content, model, name))
-        return UploadedFile(
-            url=f"oss://dashscope-instant/{len(self.uploads)}/{name}",
-            expires_at=self._clock.now() + timedelta(hours=48),
-        )
 
     def list_task(
         self,

@@ -10,8 +10,6 @@ import re
 import socket
 import threading
 import tracemalloc
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -20,51 +18,27 @@ import httpx
 import pytest
 
 from bot.domain.errors import (
-    AuthenticationError,
-    BotError,
-    MalformedResponseError,
-    ModelNotAvailableError,
-    ProviderError,
-    ProviderUnavailableError,
-    RateLimitedError,
-    RequestRefusedError,
     ResultHostError,
 )
-from bot.domain.failure import FailureReason
 from bot.domain.network import ForwardProxy
 from bot.domain.requests.task import TaskLink, UploadedFile
-from bot.provider import DashScopeProvider, Deadlines
 from sandbox.dashscope import DashScopeServer
 from tests.provider.doubles import KEY, START, a_request, answering, provider_on
-from tests.provider.servers import Peer, Served, closed_port, serving
+from tests.provider.servers import Peer, serving
+from tests.provider.temporary_store import (
+    DIRECTORY,
+    HOST,
+    MODEL,
+    SECRETS,
+    SOUND,
+    a_policy,
+    sending,
+    store,
+    take,
+)
 from tests.proxies import certificates_for, proxying
 
-MODEL = "wan2.7-i2v"
-HOST = "dashscope-file-mgr.oss-cn-beijing.aliyuncs.com"
-DIRECTORY = "dashscope-instant/0123456789abcdef0123456789abcdef/2026-11-29/8c5b2c5e"
-SOUND = bytes(range(256)) * 10
-SECRETS = ("LTAI-upload", "c2lnbmF0dXJl", "cG9saWN5LXdvcmRz")
 MIB = 1024 * 1024
-XML = b'<?xml version="1.0"?>\n<Error><Code>%b</Code><Message>%b</Message></Error>'
-
-Answer = Callable[[httpx.Request], httpx.Response]
-
-
-def a_policy(**changes: object) -> dict[str, object]:
-    """Return what getPolicy answers, as recorded."""
-    data: dict[str, object] = {
-        "policy": SECRETS[2],
-        "signature": SECRETS[1],
-        "upload_dir": DIRECTORY,
-        "upload_host": f"https://{HOST}",
-        "expire_in_seconds": 300,
-        "max_file_size_mb": 100,
-        "capacity_limit_mb": 999999999,
-        "oss_access_key_id": SECRETS[0],
-        "x_oss_object_acl": "private",
-        "x_oss_forbid_overwrite": "true",
-    }
-    return {"data": data | changes, "request_id": "r-1"}
 
 
 @pytest.fixture
@@ -72,21 +46,6 @@ def sound(tmp_path: Path) -> Path:
     path = tmp_path / "of a member.bin"
     path.write_bytes(SOUND)
     return path
-
-
-def store(
-    policy: Answer | None = None, bucket: Answer | None = None
-) -> tuple[list[httpx.Request], Answer]:
-    """Build a handler that answers both requests, and remembers them."""
-    asked: list[httpx.Request] = []
-
-    def handle(request: httpx.Request) -> httpx.Response:
-        asked.append(request)
-        if request.method == "GET":
-            return (policy or answering(200, a_policy()))(request)
-        return (bucket or answering(200, ""))(request)
-
-    return asked, handle
 
 
 async def test_the_form_is_the_sdks_and_no_key_is_in_it(sound: Path) -> None:
@@ -143,7 +102,7 @@ async def test_a_name_that_could_be_a_path_or_end_the_form_is_a_bug(sound: Path,
     assert asked == []
 
 
-async def test_the_emulators_store_takes_it_and_the_task_finds_it(
+async def test_the_emulators_storetakes_it_and_the_task_finds_it(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
@@ -210,36 +169,6 @@ async def test_a_host_that_is_not_named_gets_nothing(sound: Path, host: str) -> 
     assert [request.method for request in asked] == ["GET"]
 
 
-@asynccontextmanager
-async def _sending(
-    bucket: Callable[[Peer], Awaitable[None]],
-    *,
-    host: str = "127.0.0.1",
-    deadlines: Deadlines | None = None,
-    **policy: object,
-) -> AsyncIterator[tuple[Served, DashScopeProvider]]:
-    """Serve a bucket on a port of its own, and a policy that names it."""
-    async with serving(bucket) as served:
-
-        async def answer(peer: Peer) -> None:
-            while await peer.read_request():
-                body = a_policy(upload_host=f"http://{host}:{served.port}/oss", **policy)
-                await peer.answer(json.dumps(body).encode())
-
-        async with (
-            serving(answer) as api,
-            provider_on(
-                api.base_url, result_hosts=("*.aliyuncs.com", "127.0.0.1"), deadlines=deadlines
-            ) as provider,
-        ):
-            yield served, provider
-
-
-async def _take(peer: Peer) -> None:
-    await peer.read_request()
-    await peer.answer(b"")
-
-
 async def test_a_name_that_leads_home_gets_no_byte(
     sound: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -256,7 +185,7 @@ async def test_a_name_that_leads_home_gets_no_byte(
         return real("127.0.0.1" if home else host, *args, **kwargs)
 
     monkeypatch.setattr(socket, "getaddrinfo", rebind)
-    async with _sending(listen, host="bucket.aliyuncs.com") as (served, provider):
+    async with sending(listen, host="bucket.aliyuncs.com") as (served, provider):
         with pytest.raises(ResultHostError, match=r"led to 127\.0\.0\.1"):
             await provider.upload_file(sound, model=MODEL, name="a.mp3")
         await connected.wait()
@@ -275,7 +204,7 @@ async def test_over_an_unchecked_connection_no_form_is_sent(
         pass
 
     monkeypatch.setattr("bot.provider.result_transport.PeerGuard.__call__", hear_nothing)
-    async with _sending(listen) as (served, provider):
+    async with sending(listen) as (served, provider):
         with pytest.raises(ResultHostError, match="not checked"):
             await provider.upload_file(sound, model=MODEL, name="a.mp3")
     assert b"form-data; name" not in served.received
@@ -291,7 +220,7 @@ async def test_both_pass_the_proxy_which_reads_neither(sound: Path, tmp_path: Pa
         await peer.answer(json.dumps(a_policy()).encode())
 
     async with (
-        serving(_take, tls=made.server) as bucket,
+        serving(take, tls=made.server) as bucket,
         serving(answer) as api,
         proxying(routes={f"{HOST}:443": bucket.port}) as seen,
         provider_on(
@@ -306,134 +235,6 @@ async def test_both_pass_the_proxy_which_reads_neither(sound: Path, tmp_path: Pa
     read_by_proxy = b"".join(seen.heads) + bytes(seen.passed)
     for secret in SECRETS:
         assert secret.encode() not in read_by_proxy
-
-
-# --- refusals --------------------------------------------------------------------------------
-
-
-async def _refused(sound: Path, policy: Answer | None = None, bucket: Answer | None = None) -> Any:  # noqa: ANN401  # of the kind that is expected
-    _, handler = store(policy, bucket)
-    async with provider_on(handler=handler) as provider:
-        with pytest.raises(BotError) as caught:
-            await provider.upload_file(sound, model=MODEL, name="a.mp3")
-    for secret in (*SECRETS, KEY):
-        assert secret not in str(caught.value)
-    return caught.value
-
-
-@pytest.mark.parametrize(
-    ("status", "body", "kind"),
-    [
-        (401, {"code": "InvalidApiKey", "message": f"no {KEY}"}, AuthenticationError),
-        (403, {"code": "AccessDenied", "message": "Access denied."}, ModelNotAvailableError),
-        (404, {"code": "ModelNotFound", "message": "Model can not be found."},
-         ModelNotAvailableError),
-        (429, {"code": "Throttling.RateQuota", "message": "too many"}, RateLimitedError),
-        (400, {"code": "UnsupportedOperation", "message": "referee"}, RequestRefusedError),
-        (500, {"code": "InternalError", "message": "x"}, ProviderUnavailableError),
-        (502, "<html>", ProviderUnavailableError),
-        (302, "", MalformedResponseError),
-        (200, "<html>", MalformedResponseError),
-        (200, {"data": None}, MalformedResponseError),
-        (200, a_policy(signature=7), MalformedResponseError),
-        (200, a_policy(policy=f"{SECRETS[2]}\r\n--x"), MalformedResponseError),
-        (200, a_policy(upload_dir="a b"), MalformedResponseError),
-    ],
-)  # fmt: skip
-async def test_refusals_of_a_policy(
-    sound: Path, status: int, body: object, kind: type[ProviderError]
-) -> None:
-    error = await _refused(sound, answering(status, body))
-    assert type(error) is kind
-    if isinstance(error, ProviderUnavailableError):
-        assert not error.request_was_sent, "no task can have come of it"
-
-
-@pytest.mark.parametrize(
-    ("status", "code", "message", "kind"),
-    [
-        (403, b"AccessDenied", b"Invalid according to Policy: Policy expired.",
-         ProviderUnavailableError),
-        (400, b"RequestTimeout", SECRETS[0].encode(), ProviderUnavailableError),
-        (409, b"FileAlreadyExists", b"", ProviderUnavailableError),
-        (503, b"SlowDown", b"", ProviderUnavailableError),
-        (429, b"", b"", ProviderUnavailableError),
-        (403, b"SignatureDoesNotMatch", SECRETS[1].encode(), RequestRefusedError),
-        (403, b"AccessDenied", SECRETS[2].encode(), RequestRefusedError),
-        (400, b"EntityTooLarge", b"", RequestRefusedError),
-        (400, b"x" * 100_000, b"", RequestRefusedError),
-        (307, b"TemporaryRedirect", b"", MalformedResponseError),
-    ],
-)  # fmt: skip
-async def test_refusals_of_the_bucket(
-    sound: Path, status: int, code: bytes, message: bytes, kind: type[ProviderError]
-) -> None:
-    error = await _refused(sound, bucket=answering(status, XML % (code, message)))
-    assert isinstance(error, ProviderError)
-    assert (type(error), error.status) == (kind, status)
-    assert f"HTTP {status}" in str(error)
-    if isinstance(error, ProviderUnavailableError):
-        assert not error.request_was_sent
-    if isinstance(error, RequestRefusedError):
-        fault = code != b"EntityTooLarge"
-        expected = FailureReason.PROVIDER_FAULT if fault else FailureReason.PARAMETERS_REJECTED
-        assert error.reason is expected
-
-
-async def test_a_file_above_the_policys_limit_is_not_sent(sound: Path) -> None:
-    asked, handler = store(answering(200, a_policy(max_file_size_mb=0.002)))
-    async with provider_on(handler=handler) as provider:
-        with pytest.raises(RequestRefusedError, match=r"2560 bytes, and the store takes 0\.002"):
-            await provider.upload_file(sound, model=MODEL, name="a.mp3")
-    assert len(asked) == 1
-
-
-async def test_a_file_that_is_gone_is_our_disks_trouble(tmp_path: Path) -> None:
-    _, handler = store()
-    async with provider_on(handler=handler) as provider:
-        with pytest.raises(FileNotFoundError):
-            await provider.upload_file(tmp_path / "none", model=MODEL, name="a.mp3")
-
-
-async def test_a_refusal_before_the_end_of_the_form_is_heard(tmp_path: Path) -> None:
-    async def refuse(peer: Peer) -> None:
-        await peer.read_head()
-        await peer.answer(XML % (b"EntityTooLarge", b""), status=400)
-
-    large = tmp_path / "large"
-    large.write_bytes(bytes(8 * MIB))
-    async with _sending(refuse) as (_, provider):
-        with pytest.raises((RequestRefusedError, ProviderUnavailableError)):
-            await provider.upload_file(large, model=MODEL, name="a.mp4")
-
-
-async def test_nobody_there_is_worth_another_try(sound: Path) -> None:
-    async def answer(peer: Peer) -> None:
-        await peer.read_request()
-        body = a_policy(upload_host=f"http://127.0.0.1:{closed_port()}")
-        await peer.answer(json.dumps(body).encode())
-
-    async with (
-        serving(answer) as api,
-        provider_on(api.base_url, result_hosts=("127.0.0.1",)) as provider,
-    ):
-        with pytest.raises(ProviderUnavailableError, match="ConnectError"):
-            await provider.upload_file(sound, model=MODEL, name="a.mp3")
-
-
-@pytest.mark.parametrize(
-    "deadlines",
-    [Deadlines(upload=0.3), Deadlines(upload=20, download_read=0.3)],
-    ids=["total", "silence"],
-)
-async def test_a_bucket_that_says_nothing_is_left(sound: Path, deadlines: Deadlines) -> None:
-    async def stall(peer: Peer) -> None:
-        await peer.read_request()
-        await peer.reader.read()
-
-    async with _sending(stall, deadlines=deadlines) as (_, provider):
-        with pytest.raises(ProviderUnavailableError):
-            await provider.upload_file(sound, model=MODEL, name="a.mp3")
 
 
 # --- memory, threads, a file that changes ----------------------------------------------------
@@ -464,7 +265,7 @@ async def test_a_large_file_needs_little_memory_and_is_read_off_the_loop(
             threads.add(threading.get_ident())
         return real(self, *args, **kwargs)
 
-    async with _sending(take) as (_, provider):
+    async with sending(take) as (_, provider):
         monkeypatch.setattr(Path, "open", note)
         tracemalloc.start()
         try:
@@ -478,7 +279,7 @@ async def test_a_large_file_needs_little_memory_and_is_read_off_the_loop(
     assert threading.get_ident() not in threads
 
 
-async def test_a_file_that_becomes_shorter_is_not_taken_for_whole(
+async def test_a_file_that_becomes_shorter_is_nottaken_for_whole(
     sound: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     taken: list[bytes] = []
@@ -495,7 +296,7 @@ async def test_a_file_that_becomes_shorter_is_not_taken_for_whole(
         return real(self, *args, **kwargs)
 
     monkeypatch.setattr(Path, "open", shorten)
-    async with _sending(take) as (_, provider):
+    async with sending(take) as (_, provider):
         with pytest.raises(OSError, match="became shorter"):
             await provider.upload_file(sound, model=MODEL, name="a.mp3")
     assert taken == []
