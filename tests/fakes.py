@@ -46,6 +46,7 @@ from bot.domain.ports import Chat, Clock, LocalFile, VideoProvider, Wakeup
 from bot.domain.requests.pictures import Picture
 from bot.domain.requests.submission import Origin, Submission, VideoOptions, VideoSpec
 from bot.domain.requests.task import ListedTask, Task, TaskPage, TaskRequest, TaskState
+from tests.temporary_store import InMemoryStore
 
 NOW = datetime(2026, 5, 6, 12, 0, tzinfo=UTC)
 ACCOUNT = AccountId("beijing:dashscope.aliyuncs.com:0123456789ab")
@@ -261,10 +262,11 @@ class SilentWakeup(Wakeup):
         await asyncio.sleep(0)
 
 
-class InMemoryProvider(VideoProvider):
+class InMemoryProvider(InMemoryStore, VideoProvider):
     """Keeps tasks in memory; what it answers next can be scripted."""
 
     def __init__(self, clock: Clock, account: AccountId = ACCOUNT) -> None:
+        super().__init__(clock)
         self.account = account
         self.creates: list[TaskRequest] = []
         self.create_answers: deque[str | Exception] = deque()
@@ -279,11 +281,9 @@ class InMemoryProvider(VideoProvider):
         self.cancel_error: ProviderError | None = None
         self.listed: list[ListedTask] = []
         self.list_error: ProviderError | None = None
-        self.page_size = 50
-        self.lists = 0
+        self.page_size, self.lists = 50, 0
         self.files: deque[bytes | Exception] = deque()
         self.downloaded: list[str] = []
-        self._clock = clock
 
     @override
     async def create_task(self, request: TaskRequest) -> TaskId:

@@ -45,10 +45,10 @@ async def test_without_settings_nothing_but_public_addresses_and_no_proxy(
         provider, chat = app.provider, app.chat
         assert isinstance(provider, DashScopeProvider)
         assert isinstance(chat, Messenger)
-        hosts = provider._downloader._hosts
+        hosts = provider._places._hosts
         with pytest.raises(ResultHostError):
             hosts.check_peer(hosts.place_of(URL), "198.18.0.7")
-        assert provider._downloader._tunnel is None
+        assert provider._places._tunnel is None
         assert app.client.http.proxy is None
         assert chat._attachments._proxy is None
         assert app.result_lookups.hosts == (BEIJING,)
@@ -63,9 +63,9 @@ async def test_each_setting_reaches_its_own_side(settings: dict[str, Any]) -> No
         provider, chat = app.provider, app.chat
         assert isinstance(provider, DashScopeProvider)
         assert isinstance(chat, Messenger)
-        hosts = provider._downloader._hosts
+        hosts = provider._places._hosts
         hosts.check_peer(hosts.place_of(URL), "198.18.0.7")
-        assert provider._downloader._tunnel is None
+        assert provider._places._tunnel is None
         assert app.client.http.proxy == chat._attachments._proxy == "http://one.example:1"
         assert app.client.http.proxy_auth == chat._attachments._proxy_auth
         assert app.client.http.proxy_auth is not None
@@ -77,7 +77,7 @@ async def test_the_providers_proxy_is_not_discords(settings: dict[str, Any]) -> 
     settings |= {"dashscope_proxy": "http://two.example:2"}
     async with build_app(Settings(**settings)) as app:
         assert isinstance(app.provider, DashScopeProvider)
-        assert app.provider._downloader._tunnel is not None
+        assert app.provider._places._tunnel is not None
         assert app.client.http.proxy is None
         assert app.result_lookups.hosts == ()
 
@@ -105,9 +105,9 @@ async def test_certificates_come_from_the_hosts_named_the_providers_way(
         assert app.callback_verifier is not None
         keys = app.callback_verifier._keys
         place = keys._place_of(CERTIFICATE)
-        keys._hosts.check_peer(place, "198.18.0.7")
+        keys._places._hosts.check_peer(place, "198.18.0.7")
         with pytest.raises(ResultHostError):
-            keys._hosts.check_peer(place, "10.0.0.1")
+            keys._places._hosts.check_peer(place, "10.0.0.1")
         assert keys._tunnel is None
     settings |= {"callback_certificate_hosts": "127.0.0.1"}
     settings |= {"discord_proxy": "http://one.example:1", "dashscope_proxy": "http://two.example:2"}

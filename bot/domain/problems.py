@@ -84,6 +84,25 @@ class PictureProblem(StrEnum):
     """Discord does not hand it out."""
 
 
+class SoundProblem(StrEnum):
+    """Why a sound cannot be used."""
+
+    EMPTY = "empty"
+    TOO_LARGE = "too_large"
+    """Too many bytes."""
+    UNSUPPORTED_FORMAT = "unsupported_format"
+    """A sound, or a video, of a kind the provider does not take."""
+    NOT_A_SOUND = "not_a_sound"
+    TRUNCATED = "truncated"
+    DAMAGED = "damaged"
+    SILENT = "silent"
+    """Throughout."""
+    TOO_SHORT = "too_short"
+    TOO_LONG = "too_long"
+    DECODER_FAILED = "decoder_failed"
+    """It broke the decoder, or kept it busy for too long."""
+
+
 class RetryProblem(StrEnum):
     """Why a job cannot be made again."""
 

@@ -21,9 +21,9 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from bot.domain.errors import MalformedResponseError, ProviderUnavailableError, ResultHostError
 from bot.domain.network import ForwardProxy, IPNetwork
 from bot.domain.ports import Clock
-from bot.provider.downloads import ExactURL, PeerGuard
 from bot.provider.exchange import new_transport, trouble_of
 from bot.provider.hosts import ResultHosts, ResultPlace
+from bot.provider.result_transport import ResultTransport
 
 LONGEST_CERTIFICATE_BYTES = 64 * 1024
 """A chain of three in PEM has about 6 kB."""
@@ -68,11 +68,9 @@ class CertificateKeys:
             certificates: who is believed instead of the usual authorities, for tests.
         """
         self._names = frozenset(host.lower() for host in hosts)
-        self._hosts = ResultHosts(hosts, networks)
         self._clock = clock
         self._user_agent = user_agent
         self._fetch_seconds = fetch_seconds
-        self._connects = transport is None
         self._tunnel: httpx.AsyncBaseTransport | None = None
         if transport is not None:
             self._direct = transport
@@ -81,6 +79,12 @@ class CertificateKeys:
             self._direct = new_transport(context, keeps_connections=False)
             if proxy is not None:
                 self._tunnel = new_transport(context, keeps_connections=False, proxy=proxy)
+        self._places = ResultTransport(
+            direct=self._direct,
+            tunnel=self._tunnel,
+            hosts=ResultHosts(hosts, networks),
+            connects=transport is None,
+        )
         self._kept: OrderedDict[str, tuple[RSAPublicKey, float]] = OrderedDict()
         """By address: the key, and until when it is kept; the one used last at the end."""
         self._fetched_at: deque[float] = deque(maxlen=MOST_FETCHES)
@@ -124,7 +128,7 @@ class CertificateKeys:
 
     def _place_of(self, url: str) -> ResultPlace:
         try:
-            place = self._hosts.place_of(url)
+            place = self._places.place_of(url, call="certificate")
         except ResultHostError as error:
             raise _foreign(url) from error
         if place.host not in self._names:
@@ -137,33 +141,23 @@ class CertificateKeys:
         try:
             async with asyncio.timeout(self._fetch_seconds):
                 return await self._exchange(place)
-        except ResultHostError as error:
-            said = str(error).removeprefix("download: ")
-            raise ResultHostError(f"certificate: {said}") from error
         except TimeoutError as error:
             raise _unavailable(place, "took too long") from error
         except (httpx.HTTPError, httpx.StreamError) as error:
             raise _unavailable(place, trouble_of(error)) from error
 
     async def _exchange(self, place: ResultPlace) -> bytes:
-        guard, transport = PeerGuard(self._hosts, place), self._direct
-        timeout = httpx.Timeout(self._fetch_seconds)
-        extensions: dict[str, object] = {"timeout": timeout.as_dict()}
-        if self._tunnel is not None and not place.is_loopback:
-            # The proxy looks the name up, so the peer is the proxy, wherever that is.
-            transport = self._tunnel
-            if place.address is not None:
-                self._hosts.check_peer(place, place.address)
-            guard.has_checked = True
-        else:
-            extensions["trace"] = guard
-        headers = {"User-Agent": self._user_agent, "Accept": "*/*", "Accept-Encoding": "identity"}
-        request = httpx.Request("GET", place.origin, headers=headers, extensions=extensions)
-        request.url = ExactURL(place.origin, place.target)
-        response = await transport.handle_async_request(request)
+        response = await self._places.send(
+            place,
+            method="GET",
+            headers={
+                "User-Agent": self._user_agent,
+                "Accept": "*/*",
+                "Accept-Encoding": "identity",
+            },
+            patience=httpx.Timeout(self._fetch_seconds),
+        )
         try:
-            if self._connects and not guard.has_checked:
-                raise ResultHostError(f"certificate: the address of {place.host} was not checked")
             if response.status_code != _OK:
                 raise _unavailable(place, f"HTTP {response.status_code}")
             content = bytearray()

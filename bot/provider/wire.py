@@ -154,6 +154,30 @@ class ListAnswer(Answer):
     request_id: Text = None
 
 
+Unbroken = Annotated[str, Field(pattern=r"^[!-~]{1,4096}$")]
+"""Text that cannot end a field of a form: visible ASCII without blanks."""
+
+
+class UploadPolicy(Answer):
+    """What may be posted to the temporary store, and where: ``data`` of a getPolicy answer."""
+
+    policy: Unbroken = Field(repr=False)
+    signature: Unbroken = Field(repr=False)
+    upload_dir: Unbroken
+    upload_host: Unbroken
+    oss_access_key_id: Unbroken = Field(repr=False)
+    x_oss_object_acl: Unbroken
+    x_oss_forbid_overwrite: Unbroken
+    max_file_size_mb: Annotated[float | None, Field(gt=0, allow_inf_nan=False)] = None
+    """Of the model; 100 in the documentation, 1024 in a recorded answer."""
+
+
+class PolicyAnswer(ErrorBody):
+    """Answer to getPolicy."""
+
+    data: UploadPolicy
+
+
 AnswerT = TypeVar("AnswerT", bound=Answer)
 
 

@@ -13,6 +13,7 @@ from bot.domain.problems import (
     OptionProblem,
     PictureProblem,
     RetryProblem,
+    SoundProblem,
 )
 
 ROOT = Path(__file__).parents[2]
@@ -22,6 +23,7 @@ PROBLEMS: dict[str, type[StrEnum]] = {
     "OptionProblem": OptionProblem,
     "PictureProblem": PictureProblem,
     "RetryProblem": RetryProblem,
+    "SoundProblem": SoundProblem,
 }
 
 

@@ -11,7 +11,7 @@ import httpx
 
 from bot.domain.catalogue import Endpoint, Region
 from bot.domain.network import ForwardProxy, IPNetwork
-from bot.domain.requests.task import TaskImage, TaskRequest
+from bot.domain.requests.task import TaskImage, TaskLink, TaskRequest
 from bot.provider import DashScopeProvider, Deadlines
 
 KEY = "sk-0123456789abcdef"
@@ -93,6 +93,7 @@ def a_request(
     seed: int | None = None,
     prompt_extend: bool = True,
     watermark: bool = False,
+    links: tuple[TaskLink, ...] = (),
 ) -> TaskRequest:
     return TaskRequest(
         model=model,
@@ -107,6 +108,7 @@ def a_request(
         seed=seed,
         prompt_extend=prompt_extend,
         watermark=watermark,
+        links=links,
     )
 
 

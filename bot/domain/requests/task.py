@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from bot.domain.catalogue import Endpoint
 from bot.domain.failure import FailureReason
@@ -34,6 +35,30 @@ class TaskImage:
     jpeg: bytes
 
 
+UPLOAD_SCHEME: Final = "oss://"
+"""What addresses in the provider's temporary store begin with."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskLink:
+    """A file of a request that the provider fetches itself."""
+
+    role: str
+    """What it is to the model, for instance ``driving_audio``."""
+    url: str
+    """``https://…``, or ``oss://…`` as an upload returned it for this very model."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UploadedFile:
+    """A file in the provider's temporary store, for one model of the account."""
+
+    url: str
+    """``oss://…``; nobody but the provider can read it there."""
+    expires_at: datetime
+    """The provider keeps it for 48 hours, and has to fetch it before."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskRequest:
     """One create call."""
@@ -56,6 +81,12 @@ class TaskRequest:
     """0 to 2147483647."""
     prompt_extend: bool
     watermark: bool
+    links: tuple[TaskLink, ...] = ()
+
+    @property
+    def needs_uploads(self) -> bool:
+        """Whether the provider has to look into its temporary store."""
+        return any(link.url.startswith(UPLOAD_SCHEME) for link in self.links)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

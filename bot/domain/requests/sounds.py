@@ -1,0 +1,48 @@
+"""Sounds a member gives to a video: what is taken, what is known of one, and what may be wrong."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from bot.domain.errors import RequestError
+from bot.domain.problems import SoundProblem
+
+MAX_SOUND_BYTES: Final = 15_000_000
+"""The provider takes 15 MB and does not say of which kind: the smaller ones are safe in both
+readings. Pages ``legacy-image-to-video-api-reference`` and ``image-to-video-general-api-reference``
+under https://help.aliyun.com/zh/model-studio/."""
+
+
+class SoundFormat(StrEnum):
+    """What the provider takes; the value is the ending of such a file's name."""
+
+    WAV = "wav"
+    MP3 = "mp3"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SoundFacts:
+    """What reading a whole sound has shown."""
+
+    format: SoundFormat
+    seconds: float
+    """As many as could be decoded, whatever the file says of itself."""
+    channels: int
+    sample_rate: int
+    """Samples per second, of the first one."""
+
+
+class InvalidSoundError(RequestError):
+    """A sound that cannot be used, and what is wrong with it."""
+
+    code = "invalid_sound"
+
+    def __init__(self, *, option: str, problem: SoundProblem, **facts: int | str) -> None:
+        self.option = option
+        """Name of the option the sound came in."""
+        self.problem = problem
+        self.facts = facts
+        """Figures for the sentence, for instance ``limit_mb``."""
+        super().__init__(f"{option}: {problem} {facts}")
