@@ -29,10 +29,10 @@ from bot.services.host.process_lease import ProcessLease
 from bot.services.host.storage_watch import StorageWatch
 from bot.services.host.watchdogs import GatewayWatch, LagWatch
 from bot.services.intake.admission import Admission
+from bot.services.intake.attachments import Attachments
 from bot.services.intake.cancellation import Cancellations
 from bot.services.intake.erasure import Erasure
 from bot.services.intake.lookup import JobLookup
-from bot.services.intake.pictures import Pictures
 from bot.services.intake.quotas import Quotas
 from bot.services.intake.refusal_counter import RefusalCounter
 from bot.services.intake.retries import Retries
@@ -134,7 +134,7 @@ class App(Outside):
     @cached_property
     def admission(self) -> Admission:
         """Tells whether a member may make a video here."""
-        return Admission(self.database, self.catalogue)
+        return Admission(self.database, self.catalogue, self.clock)
 
     @cached_property
     def quotas(self) -> Quotas:
@@ -166,9 +166,8 @@ class App(Outside):
     def video_requests(self) -> VideoRequests:
         """Takes a member's request for a video."""
         return VideoRequests(
-            catalogue=self.catalogue,
             admission=self.admission,
-            pictures=Pictures(
+            attachments=Attachments(
                 self.chat, self.media, self.files, min_free_bytes=self.settings.min_free_bytes
             ),
             submissions=self.submissions,
@@ -180,7 +179,6 @@ class App(Outside):
         """Makes jobs again."""
         return Retries(
             database=self.database,
-            catalogue=self.catalogue,
             admission=self.admission,
             lookup=self.lookup,
             files=self.files,

@@ -9,6 +9,7 @@ import aiohttp
 import discord
 
 from bot.app import App, build_app
+from bot.callbacks import PATH
 from bot.chat.text import alerts
 from bot.domain.errors import (
     BotError,
@@ -68,6 +69,7 @@ async def run_checks(settings: Settings, overrides: Overrides | None = None) -> 
             ("DASHSCOPE_API_KEY", _key_shape),
             ("provider", _provider),
             ("results", _results),
+            ("callbacks", _callbacks),
             ("Discord", _discord),
         ]
         return [
@@ -99,8 +101,13 @@ async def _run(subject: str, check: Callable[[App], Awaitable[str]], app: App) -
 
 
 async def _catalogue(app: App) -> str:
-    names = ", ".join(model.name for model in app.catalogue)
-    return f"{app.catalogue.region.value} offers {names}"
+    today = app.clock.now().date()
+    names = ", ".join(model.name for model in app.catalogue.on(today))
+    said = f"{app.catalogue.region.value} offers {names}"
+    ending = [
+        f"{model.name} ends on {model.ends_on}" for model in app.catalogue if model.ends_soon(today)
+    ]
+    return "; ".join([said, *ending])
 
 
 async def _database(app: App) -> str:
@@ -180,6 +187,28 @@ async def _results(app: App) -> str:
             "under RESULT_HOSTS, no result can be fetched"
         )
     return "; ".join(f"{lookup.host} leads to {', '.join(lookup.addresses)}" for lookup in found)
+
+
+async def _callbacks(app: App) -> str:
+    """Say where calls are taken; whether EventBridge makes any is seen in the log alone."""
+    settings = app.settings
+    if settings.callback_url is None:
+        return "off: no CALLBACK_TOKEN; tasks are polled"
+    url, query, _ = settings.callback_url.partition("?")
+    shown = f"{url}?…" if query else url
+    taken = f"taken at {PATH} on {settings.http_listen}, signed for {shown}"
+    if settings.dashscope_proxy is not None:
+        return f"{taken}; certificates come through the proxy at {settings.dashscope_proxy.address}"
+    found = await app.look_up_certificates()
+    for lookup in found:
+        if lookup.refused is not None or not lookup.addresses:
+            leads = f"leads to {lookup.refused}, which is not public"
+            raise _DoubtError(
+                f"{lookup.host} {leads if lookup.addresses else 'does not resolve here'}; no call "
+                "with a certificate from there can be verified, and tasks are polled"
+            )
+    leading = [f"{lookup.host} leads to {', '.join(lookup.addresses)}" for lookup in found]
+    return "; ".join([taken, *leading])
 
 
 async def _discord(app: App) -> str:

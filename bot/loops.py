@@ -12,6 +12,7 @@ from bot.services.host.result_route import ResultRouteWatch
 from bot.services.jobs.writer import ChangeStage
 from bot.services.stages.supervisor import Loop, Supervisor
 
+POLLER = "poller"
 DOWNLOADERS = 2
 DELIVERERS = 3
 """Enough for all lanes of an account, and one more for each encoder; each streams one file."""
@@ -55,7 +56,7 @@ def supervise(app: App) -> Supervisor:
         )
         for model in app.catalogue
     }
-    poller = loop("poller", app.poller.run_once)
+    poller = loop(POLLER, app.poller.run_once)
     downloaders = several("downloader", DOWNLOADERS, app.downloader.run_once)
     deliverers = several("deliverer", DELIVERERS + app.media.encoders, app.deliverer.run_once)
     status_updater = loop("status updater", app.status_updater.run_once)

@@ -66,6 +66,12 @@ class Metrics:
             ["call", "outcome"],
             registry=registry,
         )
+        self.callbacks = Counter(
+            "bot_callbacks_total",
+            "Calls at /callbacks/dashscope by outcome.",
+            ["outcome"],
+            registry=registry,
+        )
         self.refusals = Counter(
             "bot_refusals_total", "Requests refused privately.", ["code"], registry=registry
         )

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from prometheus_client import CollectorRegistry
 
@@ -21,6 +21,7 @@ from bot.clock import LocalWakeup, WallClock
 from bot.domain.catalogue import Catalogue
 from bot.domain.jobs.files import JOBS
 from bot.domain.money import Money
+from bot.domain.network import ResultLookup, is_loopback_name
 from bot.domain.ports import Chat, Clock, Files, VideoProvider, Wakeup
 from bot.files import SCRATCH, LocalFiles
 from bot.media.child import MediaPool
@@ -30,6 +31,7 @@ from bot.provider import (
     Resolver,
     ResultLookups,
     default_base_url,
+    look_up,
     resolve,
 )
 from bot.services.host.watchdogs import GATEWAY_PATIENCE_SECONDS, LagWatch
@@ -37,6 +39,9 @@ from bot.services.intake.quotas import QuotaDefaults
 from bot.services.jobs.writer import JobListener
 from bot.settings import Settings
 from bot.storage.engine import Database
+
+if TYPE_CHECKING:
+    from bot.provider.callbacks import CallbackVerifier
 
 _Port = TypeVar("_Port")
 
@@ -138,6 +143,40 @@ class Outside:
             is_proxied=settings.dashscope_proxy is not None,
             resolver=overrides.resolver or resolve,
         )
+
+    @cached_property
+    def callback_verifier(self) -> CallbackVerifier | None:
+        """Who tells the provider's own calls from others'; None where none are taken."""
+        settings = self.settings
+        if settings.callback_token is None or settings.callback_url is None:
+            return None
+        # Most hosts take no calls, and cryptography takes 10 MB.
+        from bot.provider.callbacks import CallbackVerifier
+        from bot.provider.certificates import CertificateKeys
+
+        verifier = CallbackVerifier(
+            token=settings.callback_token.get_secret_value(),
+            url=settings.callback_url,
+            keys=CertificateKeys(
+                hosts=settings.callback_certificate_hosts,
+                clock=self.clock,
+                user_agent=f"tween/{__version__}",
+                networks=settings.result_networks,
+                proxy=settings.dashscope_proxy,
+            ),
+            clock=self.clock,
+        )
+        self._stack.push_async_callback(verifier.aclose)
+        return verifier
+
+    async def look_up_certificates(self) -> list[ResultLookup]:
+        """Look up where the hosts lead that certificates of calls lie on, loopback aside."""
+        settings, resolver = self.settings, self.overrides.resolver or resolve
+        return [
+            await look_up(host, resolver, settings.result_networks)
+            for host in settings.callback_certificate_hosts
+            if not is_loopback_name(host)
+        ]
 
     @cached_property
     def client(self) -> TweenBot:

@@ -13,6 +13,7 @@ import discord
 
 from bot import __version__
 from bot.app import App, build_app
+from bot.callbacks import callback_routes
 from bot.chat.retry import converted
 from bot.checks import require_writable
 from bot.domain.errors import BotError, ConfigurationError, LostLeaseError
@@ -106,6 +107,7 @@ async def _serve(app: App) -> None:
             "loops": _flag(supervisor.is_well),
         },
         registry=app.metrics.registry,
+        routes=callback_routes(app, supervisor),
     )
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -22,6 +22,7 @@ from pydantic import (
     SecretStr,
     ValidationError,
     field_validator,
+    model_validator,
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -43,6 +44,7 @@ MOST_SECONDS = 10 * 366 * 86_400
 """A bound that only a slip of the finger reaches; beyond it a date cannot be computed."""
 
 _HOST_PATTERN = re.compile(r"\[[0-9a-fA-F:.]+\]|[A-Za-z0-9*?._\[\]!-]+")
+_HOST_NAME = re.compile(r"\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+")
 
 Seconds = Annotated[float, Field(gt=0, le=MOST_SECONDS, allow_inf_nan=False)]
 Names = Annotated[tuple[str, ...], NoDecode]
@@ -53,6 +55,9 @@ Proxy = Annotated[ForwardProxy | None, NoDecode]
 
 SHORTEST_SECRET = 4
 """Characters of a proxy's password that are looked for in log lines."""
+
+SHORTEST_TOKEN = 8
+"""Characters: the token is all that tells our rule's calls from those of anybody's rule."""
 
 LEAST_BUDGET = 0.01
 """CNY; less would be rounded to nothing, and nothing is no bound."""
@@ -78,6 +83,9 @@ class Settings(BaseSettings):
     result_hosts: Names = ("*.aliyuncs.com",)
     result_networks: Networks = ()
     catalogue_overrides: Path | None = None
+    callback_token: SecretStr | None = None
+    callback_url: str | None = None
+    callback_certificate_hosts: Names = ("cn-beijing-eventbridge.oss-accelerate.aliyuncs.com",)
     daily_budget: Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)] = 50
     guild_budget_share: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)] = 0.5
     allowed_guilds: Snowflakes = frozenset()
@@ -101,7 +109,7 @@ class Settings(BaseSettings):
     log_format: Literal["json", "console"] = "json"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
-    @field_validator("result_hosts", mode="before")
+    @field_validator("result_hosts", "callback_certificate_hosts", mode="before")
     @classmethod
     def _split_names(cls, value: object) -> object:
         return _split(value)
@@ -115,6 +123,17 @@ class Settings(BaseSettings):
             if not _HOST_PATTERN.fullmatch(host):
                 raise ValueError(f"{host!r} is not a host name or pattern such as *.aliyuncs.com")
         return value
+
+    @field_validator("callback_certificate_hosts")
+    @classmethod
+    def _exact_names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not value:
+            raise ValueError("is empty: no call could be verified")
+        for host in value:
+            if not _HOST_NAME.fullmatch(host):
+                # Everybody may have a bucket under oss-accelerate.aliyuncs.com.
+                raise ValueError(f"{host!r} is not the exact name of one host, without port")
+        return tuple(host.lower() for host in value)
 
     @field_validator("result_networks", mode="before")
     @classmethod
@@ -139,6 +158,8 @@ class Settings(BaseSettings):
         "dashscope_http_base_url",
         "dashscope_workspace_id",
         "catalogue_overrides",
+        "callback_token",
+        "callback_url",
         "operator_guild_id",
         mode="before",
     )
@@ -151,9 +172,11 @@ class Settings(BaseSettings):
     def _any_case(cls, value: object) -> object:
         return value.upper() if isinstance(value, str) else value
 
-    @field_validator("discord_token", "dashscope_api_key")
+    @field_validator("discord_token", "dashscope_api_key", "callback_token")
     @classmethod
-    def _not_blank(cls, value: SecretStr) -> SecretStr:
+    def _not_blank(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None:
+            return None
         text = value.get_secret_value().strip()
         if not text or not text.isascii() or any(character.isspace() for character in text):
             raise ValueError("is empty or not a single word")
@@ -162,13 +185,28 @@ class Settings(BaseSettings):
     @field_validator("discord_api_base_url", "dashscope_http_base_url")
     @classmethod
     def _http_url(cls, value: str | None) -> str | None:
-        if value is not None and not value.startswith(("http://", "https://")):
-            raise ValueError("must begin with https:// or http://")
-        if value is not None and not value.partition("://")[2].strip("/"):
-            raise ValueError("names no host")
         if value is not None:
-            _parse_url(value)
+            _require_http(value)
         return value.rstrip("/") if value else value
+
+    @field_validator("callback_token")
+    @classmethod
+    def _not_short(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value.get_secret_value()) < SHORTEST_TOKEN:
+            raise ValueError(f"is shorter than {SHORTEST_TOKEN} characters")
+        return value
+
+    @field_validator("callback_url")
+    @classmethod
+    def _as_configured(cls, value: str | None) -> str | None:
+        if value is not None:
+            _require_http(value)
+            if any(not "!" <= letter <= "~" for letter in value):
+                raise ValueError("has a blank or an unusual character")
+            if "@" in urlsplit(value).netloc:
+                raise ValueError("has a user name in it")
+        # Byte for byte: it is part of what EventBridge signs.
+        return value
 
     @field_validator("database_url")
     @classmethod
@@ -195,13 +233,25 @@ class Settings(BaseSettings):
             raise ValueError("must be host:port, or empty for off")
         return value
 
+    @model_validator(mode="after")
+    def _callbacks_are_whole(self) -> Self:
+        if (self.callback_token is None) != (self.callback_url is None):
+            missing, given = ("CALLBACK_URL", "CALLBACK_TOKEN")
+            if self.callback_token is None:
+                missing, given = given, missing
+            raise ConfigurationError(missing, f"is required with {given}")
+        if self.callback_token is not None and not self.http_listen:
+            raise ConfigurationError("HTTP_LISTEN", "is off, but CALLBACK_TOKEN needs it")
+        return self
+
     @property
     def secrets(self) -> tuple[str, ...]:
-        """What no log line repeats: token, key, and the passwords of proxies."""
+        """What no log line repeats: tokens, key, and the passwords of proxies."""
         proxies = (self.discord_proxy, self.dashscope_proxy)
         return (
             self.discord_token.get_secret_value(),
             self.dashscope_api_key.get_secret_value(),
+            *([] if self.callback_token is None else [self.callback_token.get_secret_value()]),
             *(
                 proxy.password
                 for proxy in proxies
@@ -216,6 +266,7 @@ class Settings(BaseSettings):
         bases = {
             "DISCORD_API_BASE_URL": self.discord_api_base_url,
             "DASHSCOPE_HTTP_BASE_URL": self.dashscope_http_base_url or "",
+            "CALLBACK_URL": self.callback_url or "",
         }
         return tuple(
             name
@@ -296,6 +347,14 @@ def load_settings() -> Settings:
         raise ConfigurationError(name, problem.removeprefix("Value error, ")) from None
 
 
+def _require_http(value: str) -> None:
+    if not value.startswith(("http://", "https://")):
+        raise ValueError("must begin with https:// or http://")
+    if not value.partition("://")[2].strip("/"):
+        raise ValueError("names no host")
+    _parse_url(value)
+
+
 def _parse_url(value: str) -> None:
     try:
         parts = urlsplit(value)
@@ -315,16 +374,23 @@ def _split(value: object) -> object:
     return value
 
 
+_RATIO = r"^([1-9]\d?:[1-9]\d?|adaptive)$"
+
+
 class _OverrideRow(BaseModel):
     """One ``[model]`` table of the overrides file."""
 
     model_config = ConfigDict(extra="forbid")
 
+    like: str | None = None
     # A price of nothing would leave DAILY_BUDGET without effect; the other bounds are far away.
     prices: dict[str, Annotated[float, Field(ge=0.000001, le=10_000, strict=True)]] = {}
+    silent_prices: dict[str, Annotated[float, Field(ge=0.000001, le=10_000, strict=True)]] = {}
+    ratios: Annotated[tuple[Annotated[str, Field(pattern=_RATIO)], ...], Field(max_length=8)] = ()
     in_flight: Annotated[int, Field(ge=1, le=1_000, strict=True)] | None = None
     submits_per_second: Annotated[float, Field(ge=0.001, le=1_000, strict=True)] | None = None
     enabled: bool | None = Field(default=None, validation_alias=AliasChoices("enabled", "on"))
+    ends_on: date | None = None
 
 
 def _read_overrides(path: Path) -> Mapping[str, Override]:
@@ -337,13 +403,21 @@ def _read_overrides(path: Path) -> Mapping[str, Override]:
     rows = {name: _override_row(path, name, table) for name, table in tables.items()}
     return {
         name: Override(
-            prices={tier: round(price * MICROS) for tier, price in row.prices.items()},
+            like=row.like,
+            prices=_in_micros(row.prices),
+            silent_prices=_in_micros(row.silent_prices),
+            ratios=row.ratios,
             in_flight=row.in_flight,
             submits_per_second=row.submits_per_second,
             enabled=row.enabled,
+            ends_on=row.ends_on,
         )
         for name, row in rows.items()
     }
+
+
+def _in_micros(prices: Mapping[str, float]) -> dict[str, int]:
+    return {tier: round(price * MICROS) for tier, price in prices.items()}
 
 
 def _override_row(path: Path, name: str, table: object) -> _OverrideRow:

@@ -1,9 +1,9 @@
-"""``/healthz``, ``/readyz`` and ``/metrics``, on a port of their own."""
+"""``/healthz``, ``/readyz``, ``/metrics``, and what else is answered on the same port."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 
 from aiohttp import web
@@ -29,6 +29,7 @@ class HealthPage:
         *,
         checks: dict[str, Probe],
         registry: CollectorRegistry,
+        routes: Iterable[web.RouteDef] = (),
         request_seconds: float = REQUEST_SECONDS,
     ) -> None:
         """Remember what is shown.
@@ -36,6 +37,7 @@ class HealthPage:
         Args:
             checks: what ``/readyz`` asks, by name.
             registry: what ``/metrics`` shows.
+            routes: what else is answered; each bounds what it reads and how long it takes.
             request_seconds: a request arrives whole in this time, or its connection is closed.
         """
         self._request_seconds = request_seconds
@@ -49,6 +51,7 @@ class HealthPage:
                 web.get("/healthz", self._healthz),
                 web.get("/readyz", self._readyz),
                 web.get("/metrics", self._metrics),
+                *routes,
             ]
         )
 
@@ -89,7 +92,9 @@ class HealthPage:
         if address is None:
             yield
             return
-        runner = web.AppRunner(self.app, access_log=None)
+        # Who is answered before all is read is not listened to any longer: a connection that
+        # lingers is one that others do not have.
+        runner = web.AppRunner(self.app, access_log=None, lingering_time=0.0)
         await runner.setup()
         host, port = address
         loop = asyncio.get_running_loop()

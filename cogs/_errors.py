@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Awaitable, Callable, Coroutine
 from functools import wraps
 from http import HTTPStatus
-from typing import Any, ParamSpec
+from typing import Any, ParamSpec, TypeVar
 
 import aiohttp
 import discord
@@ -48,7 +48,8 @@ ANSWER_ATTEMPTS = 3
 """discord.py repeats an answer to an interaction after a 5xx, and not after a cut connection."""
 
 _Asked = ParamSpec("_Asked")
-Choices = list[app_commands.Choice[str]]
+_Value = TypeVar("_Value", str, int)
+"""What an option takes."""
 
 
 async def answer(interaction: discord.Interaction[TweenBot], error: BaseException) -> None:
@@ -157,8 +158,8 @@ def _unsent(file: discord.File) -> discord.File:
 
 
 def suggesting(
-    complete: Callable[_Asked, Awaitable[Choices]],
-) -> Callable[_Asked, Coroutine[Any, Any, Choices]]:
+    complete: Callable[_Asked, Awaitable[list[app_commands.Choice[_Value]]]],
+) -> Callable[_Asked, Coroutine[Any, Any, list[app_commands.Choice[_Value]]]]:
     """Make an autocomplete that suggests nothing where it breaks, and says so in the log.
 
     Args:
@@ -166,7 +167,9 @@ def suggesting(
     """
 
     @wraps(complete)
-    async def guarded(*asked: _Asked.args, **named: _Asked.kwargs) -> Choices:
+    async def guarded(
+        *asked: _Asked.args, **named: _Asked.kwargs
+    ) -> list[app_commands.Choice[_Value]]:
         *_, interaction, _ = asked
         if not isinstance(interaction, discord.Interaction):
             raise TypeError("an autocomplete is asked with an interaction and a text")

@@ -97,6 +97,7 @@ AllowDeny: TypeAlias = app_commands.Transform[str, OneOf(text.choices.ALLOW_DENY
 AnyChannel: TypeAlias = app_commands.Transform[AppCommandChannel | AppCommandThread, Place]
 """Wherever a command can be given, or what that belongs to; the id is enough."""
 
+AnyCamera: TypeAlias = app_commands.Transform[str, OneOf(text.choices.CAMERA_MOVES)]
 AnyFormat: TypeAlias = app_commands.Transform[ExportFormat, OneOf(text.choices.FORMATS)]
 AnyKind: TypeAlias = app_commands.Transform[Kind, OneOf(text.choices.KINDS)]
 AnyNotify: TypeAlias = app_commands.Transform[Notify, OneOf(text.choices.NOTIFY)]

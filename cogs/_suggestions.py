@@ -14,7 +14,7 @@ from discord import app_commands
 
 from bot.chat import limits, text
 from bot.client import TweenBot
-from bot.domain.catalogue import Catalogue, Kind, Model
+from bot.domain.catalogue import MODEL_DECIDES, Catalogue, Kind, Model, Sound
 from cogs._checks import guild_of, money_of
 from cogs._errors import suggesting
 
@@ -24,11 +24,11 @@ Choice = app_commands.Choice[str]
 @suggesting
 async def models(interaction: discord.Interaction[TweenBot], current: str) -> list[Choice]:
     """Suggest models of the kind, with what a second costs at least."""
-    money = money_of(interaction)
+    money, today = money_of(interaction), interaction.client.services.clock.now().date()
     return matching(
         current,
         (
-            (text.suggestions.model(model, money), model.name)
+            (text.suggestions.model(model, money, today), model.name)
             for model in _models(interaction, await _catalogue(interaction))
         ),
     )
@@ -37,28 +37,56 @@ async def models(interaction: discord.Interaction[TweenBot], current: str) -> li
 @suggesting
 async def resolutions(interaction: discord.Interaction[TweenBot], current: str) -> list[Choice]:
     """Suggest the tiers of the chosen model, with the price of a video."""
-    model = _chosen(interaction, await _catalogue(interaction))
+    catalogue = await _catalogue(interaction)
+    model = _chosen(interaction, catalogue)
     if model is None:
         return []
-    return matching(
-        current, ((_priced(interaction, model, tier, tier), tier) for tier in model.resolutions)
-    )
+    priced = _Priced(interaction, model)
+    return matching(current, ((priced.words(tier, tier), tier) for tier in model.resolutions))
 
 
 @suggesting
 async def sizes(interaction: discord.Interaction[TweenBot], current: str) -> list[Choice]:
     """Suggest the sizes of the chosen model, with tier and price."""
-    model = _chosen(interaction, await _catalogue(interaction))
-    if model is None:
+    catalogue = await _catalogue(interaction)
+    model, kind = _chosen(interaction, catalogue), _kind(interaction)
+    if model is None or kind is None:
         return []
+    priced = _Priced(interaction, model)
     return matching(
         current,
         (
-            (_priced(interaction, model, f"{size} · {tier}", tier), size)
-            for size in model.sizes
-            if (tier := model.tier_of(size)) is not None
+            (priced.words(f"{size} · {tier}" if "*" in size else size, tier), size)
+            for size in model.sizes(kind)
+            if (tier := model.tier_of(kind, size)) is not None
         ),
     )
+
+
+@suggesting
+async def durations(
+    interaction: discord.Interaction[TweenBot], current: str
+) -> list[app_commands.Choice[int]]:
+    """Suggest lengths of the chosen model, with the price of a video."""
+    catalogue = await _catalogue(interaction)
+    model, kind = _chosen(interaction, catalogue), _kind(interaction)
+    if model is None or kind is None:
+        return []
+    tier = _tier(interaction, catalogue, kind, model)
+    priced = _Priced(interaction, model)
+    lengths = list(model.abilities.durations)
+    if model.abilities.may_decide_duration:
+        lengths.append(MODEL_DECIDES)
+    named = {
+        str(seconds): priced.words(
+            text.phrases.length(seconds, most=model.abilities.longest), tier, seconds=seconds
+        )
+        for seconds in lengths
+    }
+    found = [seconds for seconds in named if seconds.startswith(current.strip())] or list(named)
+    # More than fit: every length that is often asked for stays.
+    shown = found if len(found) <= limits.CHOICES else _spread(found)
+    return [app_commands.Choice(name=named[seconds], value=int(seconds)) for seconds in shown]
 
 
 @suggesting
@@ -139,12 +167,59 @@ def _kind(interaction: discord.Interaction[TweenBot]) -> Kind | None:
     return next((kind for kind in Kind if kind.value in named), None)
 
 
-def _priced(interaction: discord.Interaction[TweenBot], model: Model, words: str, tier: str) -> str:
-    """Return a choice with the price of a video at a tier, as long as it would be."""
-    asked = getattr(interaction.namespace, "duration", None)
-    seconds = asked if asked in model.durations else model.default_duration
-    price = model.price(resolution=tier, seconds=seconds).reserved.micros
-    return f"{words} · {money_of(interaction).show(price)}"
+class _Priced:
+    """Says what a video costs with what is chosen so far."""
+
+    def __init__(self, interaction: discord.Interaction[TweenBot], model: Model) -> None:
+        typed, kind = interaction.namespace, _kind(interaction)
+        self._model = model
+        self._money = money_of(interaction)
+        asked = getattr(typed, "duration", None)
+        usual = model.abilities.default_duration
+        self._seconds = asked if isinstance(asked, int) and model.can_last(asked) else usual
+        self._audio = getattr(typed, "audio", None)
+        has_soundtrack = getattr(typed, "soundtrack", None) is not None
+        if model.abilities.sound is not Sound.CHOICE:
+            self._audio = None
+        elif self._audio is None and kind is not None and has_soundtrack:
+            self._audio = True
+
+    def words(self, words: str, tier: str, *, seconds: int | None = None) -> str:
+        """Return a choice with the price of a video; both prices where sound makes a difference."""
+
+        def cost(audio: bool | None) -> str:  # noqa: FBT001 - said in the call below
+            price = self._model.price(
+                resolution=tier, seconds=self._seconds if seconds is None else seconds, audio=audio
+            )
+            return self._money.show(price.reserved.micros)
+
+        if self._audio is None and self._model.silent_prices:
+            return text.suggestions.with_prices(words, silent=cost(False), heard=cost(True))
+        return text.suggestions.with_price(words, cost(self._audio))
+
+
+def _tier(
+    interaction: discord.Interaction[TweenBot], catalogue: Catalogue, kind: Kind, model: Model
+) -> str:
+    """Return the tier that is chosen so far, else the one that is taken when nobody chooses."""
+    typed = _typed(interaction, "resolution").strip().upper()
+    if typed in model.resolutions:
+        return typed
+    size = _typed(interaction, "size").strip()
+    if size and (tier := model.tier_of(kind, size)) is not None:
+        return tier
+    if model.sizes(kind):
+        usual = model.tier_of(kind, catalogue.default_size(kind, model))
+        return usual or model.recommended_resolution
+    return catalogue.default_resolution(kind, model)
+
+
+def _spread(lengths: list[str]) -> list[str]:
+    """Return as many lengths as Discord shows: the short ones, then every other, and the ends."""
+    half = limits.CHOICES // 2
+    rest = lengths[half:]
+    kept = [*lengths[:half], *rest[1::2]]
+    return [*kept[: limits.CHOICES - 2], *[end for end in lengths[-2:] if end not in kept]]
 
 
 def _folded(words: str) -> str:

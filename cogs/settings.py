@@ -151,9 +151,10 @@ class SettingsCog(
         model: str | None = None,
         resolution: str | None = None,
         size: str | None = None,
+        audio: bool | None = None,  # noqa: FBT001 - an option of a slash command
     ) -> None:
         """Choose for members who choose nothing; give only the kind to take that back."""
-        choices = Choices(model=model, resolution=resolution, size=size)
+        choices = Choices(model=model, resolution=resolution, size=size, audio=audio)
         change = await self._settings.set_default(
             guild_of(interaction), actor_of(interaction), kind, choices
         )

@@ -11,37 +11,37 @@ from discord.ext import commands
 from bot.chat import panels
 from bot.chat import text as words  # a command is called text
 from bot.client import TweenBot
-from bot.domain.catalogue import MODELS, Choices, Kind
+from bot.domain.catalogue import MODEL_DECIDES, MODELS, Choices, Kind
 from bot.domain.errors import InvalidOptionsError
 from bot.domain.problems import OptionProblem
 from bot.domain.requests.pictures import PictureSource
+from bot.domain.requests.sounds import SoundSource
 from bot.domain.requests.submission import MAX_SEED, VideoOptions
 from bot.services.intake.video_requests import VideoRequests
 from cogs import _suggestions
 from cogs._checks import money_of, origin_of, requester_of, require_bot_may_post
 from cogs._errors import say
 from cogs._guarded import GuardedCog
+from cogs._options import AnyCamera
 from cogs._prompts import prompt_of
 
-MAX_PROMPT = max(row.prompt_limit for row in MODELS)
-MAX_NEGATIVE_PROMPT = max(row.negative_prompt_limit for row in MODELS)
-DURATIONS = {
-    kind: [seconds for row in MODELS if row.kind is kind for seconds in row.durations]
-    for kind in (Kind.IMAGE, Kind.TEXT)
-}
+MOST_TYPED = 6000
+"""Characters of an option at most:
+https://discord.com/developers/docs/interactions/application-commands."""
+MAX_PROMPT = min(MOST_TYPED, max(row.abilities.prompt_limit for row in MODELS))
+MAX_NEGATIVE_PROMPT = max(row.abilities.negative_prompt_limit for row in MODELS)
+LONGEST = max(row.abilities.longest for row in MODELS)
 
 if TYPE_CHECKING:
     PromptText = str
     NegativePromptText = str
     SeedNumber = int
-    ImageSeconds = int
-    TextSeconds = int
+    Seconds = int
 else:
     PromptText = app_commands.Range[str, 1, MAX_PROMPT]
     NegativePromptText = app_commands.Range[str, 1, MAX_NEGATIVE_PROMPT]
     SeedNumber = app_commands.Range[int, 0, MAX_SEED]
-    ImageSeconds = app_commands.Range[int, min(DURATIONS[Kind.IMAGE]), max(DURATIONS[Kind.IMAGE])]
-    TextSeconds = app_commands.Range[int, min(DURATIONS[Kind.TEXT]), max(DURATIONS[Kind.TEXT])]
+    Seconds = app_commands.Range[int, MODEL_DECIDES, LONGEST]
 
 
 @app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
@@ -57,6 +57,7 @@ class VideoCog(
     @app_commands.command(name="frames", description=words.descriptions.VIDEO_FRAMES.description)
     @app_commands.describe(**words.descriptions.VIDEO_FRAMES.options)
     @app_commands.autocomplete(model=_suggestions.models, resolution=_suggestions.resolutions)
+    @app_commands.autocomplete(duration=_suggestions.durations)
     async def frames(
         self,
         interaction: discord.Interaction[TweenBot],
@@ -66,6 +67,10 @@ class VideoCog(
         prompt: PromptText | None = None,
         model: str | None = None,
         resolution: str | None = None,
+        duration: Seconds | None = None,
+        audio: bool | None = None,  # noqa: FBT001 - options of a slash command
+        soundtrack: discord.Attachment | None = None,
+        camera: AnyCamera | None = None,
         negative_prompt: NegativePromptText | None = None,
         seed: SeedNumber | None = None,
         prompt_extend: bool = True,  # noqa: FBT001, FBT002
@@ -85,16 +90,24 @@ class VideoCog(
             watermark=watermark,
             spoiler=spoiler,
             loop=loop,
+            camera=camera,
         )
         attachments = [("first_frame", first_frame)]
         if last_frame is not None:
             attachments.append(("last_frame", last_frame))
-        choices = Choices(model=model, resolution=resolution)
-        await self._queue(interaction, Kind.FRAMES, options, choices, attachments)
+        choices = Choices(
+            model=model,
+            resolution=resolution,
+            duration_seconds=duration,
+            audio=audio,
+            soundtrack=soundtrack is not None,
+        )
+        await self._queue(interaction, Kind.FRAMES, options, choices, attachments, soundtrack)
 
     @app_commands.command(name="image", description=words.descriptions.VIDEO_IMAGE.description)
     @app_commands.describe(**words.descriptions.VIDEO_IMAGE.options)
     @app_commands.autocomplete(model=_suggestions.models, resolution=_suggestions.resolutions)
+    @app_commands.autocomplete(duration=_suggestions.durations)
     async def image(
         self,
         interaction: discord.Interaction[TweenBot],
@@ -102,7 +115,10 @@ class VideoCog(
         prompt: PromptText | None = None,
         model: str | None = None,
         resolution: str | None = None,
-        duration: ImageSeconds | None = None,
+        duration: Seconds | None = None,
+        audio: bool | None = None,  # noqa: FBT001 - options of a slash command
+        soundtrack: discord.Attachment | None = None,
+        camera: AnyCamera | None = None,
         negative_prompt: NegativePromptText | None = None,
         seed: SeedNumber | None = None,
         prompt_extend: bool = True,  # noqa: FBT001, FBT002
@@ -117,20 +133,31 @@ class VideoCog(
             prompt_extend=prompt_extend,
             watermark=watermark,
             spoiler=spoiler,
+            camera=camera,
         )
-        choices = Choices(model=model, resolution=resolution, duration_seconds=duration)
-        await self._queue(interaction, Kind.IMAGE, options, choices, [("image", image)])
+        choices = Choices(
+            model=model,
+            resolution=resolution,
+            duration_seconds=duration,
+            audio=audio,
+            soundtrack=soundtrack is not None,
+        )
+        await self._queue(interaction, Kind.IMAGE, options, choices, [("image", image)], soundtrack)
 
     @app_commands.command(name="text", description=words.descriptions.VIDEO_TEXT.description)
     @app_commands.describe(**words.descriptions.VIDEO_TEXT.options)
     @app_commands.autocomplete(model=_suggestions.models, size=_suggestions.sizes)
+    @app_commands.autocomplete(duration=_suggestions.durations)
     async def text(
         self,
         interaction: discord.Interaction[TweenBot],
         prompt: PromptText,
         model: str | None = None,
         size: str | None = None,
-        duration: TextSeconds | None = None,
+        duration: Seconds | None = None,
+        audio: bool | None = None,  # noqa: FBT001 - options of a slash command
+        soundtrack: discord.Attachment | None = None,
+        camera: AnyCamera | None = None,
         negative_prompt: NegativePromptText | None = None,
         seed: SeedNumber | None = None,
         prompt_extend: bool = True,  # noqa: FBT001, FBT002
@@ -145,9 +172,52 @@ class VideoCog(
             prompt_extend=prompt_extend,
             watermark=watermark,
             spoiler=spoiler,
+            camera=camera,
         )
-        choices = Choices(model=model, size=size, duration_seconds=duration)
-        await self._queue(interaction, Kind.TEXT, options, choices, [])
+        choices = Choices(
+            model=model,
+            size=size,
+            duration_seconds=duration,
+            audio=audio,
+            soundtrack=soundtrack is not None,
+        )
+        await self._queue(interaction, Kind.TEXT, options, choices, [], soundtrack)
+
+    @app_commands.command(
+        name="reference", description=words.descriptions.VIDEO_REFERENCE.description
+    )
+    @app_commands.describe(**words.descriptions.VIDEO_REFERENCE.options)
+    @app_commands.autocomplete(model=_suggestions.models, size=_suggestions.sizes)
+    @app_commands.autocomplete(duration=_suggestions.durations)
+    async def reference(
+        self,
+        interaction: discord.Interaction[TweenBot],
+        prompt: PromptText,
+        image1: discord.Attachment,
+        image2: discord.Attachment | None = None,
+        image3: discord.Attachment | None = None,
+        image4: discord.Attachment | None = None,
+        image5: discord.Attachment | None = None,
+        model: str | None = None,
+        size: str | None = None,
+        duration: Seconds | None = None,
+        audio: bool | None = None,  # noqa: FBT001
+        seed: SeedNumber | None = None,
+        watermark: bool = False,  # noqa: FBT001, FBT002
+        spoiler: bool = False,  # noqa: FBT001, FBT002
+    ) -> None:
+        """Make a video in which people or things of your pictures appear."""
+        options = VideoOptions(
+            prompt=await prompt_of(interaction, prompt),
+            seed=seed,
+            watermark=watermark,
+            spoiler=spoiler,
+        )
+        given = [image for image in (image1, image2, image3, image4, image5) if image is not None]
+        # Counted anew: a gap would shift what the words call them.
+        attachments = [(f"image{number}", image) for number, image in enumerate(given, start=1)]
+        choices = Choices(model=model, size=size, duration_seconds=duration, audio=audio)
+        await self._queue(interaction, Kind.REFERENCE, options, choices, attachments)
 
     @app_commands.command(name="effect", description=words.descriptions.VIDEO_EFFECT.description)
     @app_commands.describe(**words.descriptions.VIDEO_EFFECT.options)
@@ -179,6 +249,7 @@ class VideoCog(
         options: VideoOptions,
         choices: Choices,
         attachments: list[tuple[str, discord.Attachment]],
+        soundtrack: discord.Attachment | None = None,
     ) -> None:
         """Have a video made, and answer privately."""
         origin = origin_of(interaction)
@@ -190,8 +261,12 @@ class VideoCog(
             options,
             choices,
             [_source(option, attachment) for option, attachment in attachments],
+            None if soundtrack is None else _sound(soundtrack),
         )
-        await say(interaction, panels.queued(queued.job, queued.quota, money_of(interaction)))
+        answer = panels.queued(
+            queued.job, queued.quota, money_of(interaction), queued.otherwise, queued.ends_on
+        )
+        await say(interaction, answer)
 
 
 def _source(option: str, attachment: discord.Attachment) -> PictureSource:
@@ -200,6 +275,12 @@ def _source(option: str, attachment: discord.Attachment) -> PictureSource:
         url=attachment.url,
         size_bytes=attachment.size,
         content_type=attachment.content_type,
+    )
+
+
+def _sound(attachment: discord.Attachment) -> SoundSource:
+    return SoundSource(
+        url=attachment.url, size_bytes=attachment.size, content_type=attachment.content_type
     )
 
 

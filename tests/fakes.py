@@ -8,13 +8,14 @@ from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, cast
 
 from typing_extensions import override
 
 from bot.domain.amounts import Amounts
-from bot.domain.catalogue import Kind, Price
+from bot.domain.catalogue import BilledLength, Kind, Price
 from bot.domain.errors import (
     ChatUnavailableError,
     DeliveryError,
@@ -46,6 +47,7 @@ from bot.domain.ports import Chat, Clock, LocalFile, VideoProvider, Wakeup
 from bot.domain.requests.pictures import Picture
 from bot.domain.requests.submission import Origin, Submission, VideoOptions, VideoSpec
 from bot.domain.requests.task import ListedTask, Task, TaskPage, TaskRequest, TaskState
+from tests.temporary_store import InMemoryStore
 
 NOW = datetime(2026, 5, 6, 12, 0, tzinfo=UTC)
 ACCOUNT = AccountId("beijing:dashscope.aliyuncs.com:0123456789ab")
@@ -215,6 +217,9 @@ def a_task(task_id: str, state: TaskState = TaskState.PENDING, **changes: object
             "orig_prompt": "a red fox",
         }
     made.update(changes)
+    seconds = made.pop("billed_seconds", None)
+    if seconds is not None:
+        made["billed"] = BilledLength(total=Decimal(str(seconds)))
     return Task(**made)
 
 
@@ -261,10 +266,11 @@ class SilentWakeup(Wakeup):
         await asyncio.sleep(0)
 
 
-class InMemoryProvider(VideoProvider):
+class InMemoryProvider(InMemoryStore, VideoProvider):
     """Keeps tasks in memory; what it answers next can be scripted."""
 
     def __init__(self, clock: Clock, account: AccountId = ACCOUNT) -> None:
+        super().__init__(clock)
         self.account = account
         self.creates: list[TaskRequest] = []
         self.create_answers: deque[str | Exception] = deque()
@@ -279,11 +285,9 @@ class InMemoryProvider(VideoProvider):
         self.cancel_error: ProviderError | None = None
         self.listed: list[ListedTask] = []
         self.list_error: ProviderError | None = None
-        self.page_size = 50
-        self.lists = 0
+        self.page_size, self.lists = 50, 0
         self.files: deque[bytes | Exception] = deque()
         self.downloaded: list[str] = []
-        self._clock = clock
 
     @override
     async def create_task(self, request: TaskRequest) -> TaskId:

@@ -11,7 +11,15 @@ import discord
 import pytest
 
 from bot.app import build_app
-from bot.checks import CheckResult, _discord, _provider, _results, _run, run_checks
+from bot.checks import (
+    CheckResult,
+    _callbacks,
+    _discord,
+    _provider,
+    _results,
+    _run,
+    run_checks,
+)
 from bot.domain.network import parse_network
 from bot.outside import Overrides
 from bot.settings import Settings
@@ -69,7 +77,7 @@ def closed_port() -> str:
 
 async def test_all_is_well(settings: dict[str, Any]) -> None:
     found = await findings(settings)
-    assert [finding.problem for finding in found.values()] == [None] * 8
+    assert [finding.problem for finding in found.values()] == [None] * 9
     assert "offers wan2.2-kf2v-flash, wanx2.1-kf2v-plus" in found["catalogue"].detail
     assert "does not exist; run creates it" in found["database"].detail
     assert "is writable" in found["disk"].detail
@@ -77,6 +85,7 @@ async def test_all_is_well(settings: dict[str, Any]) -> None:
     assert "logged in as Tween" in found["Discord"].detail
     assert "0 tasks of wan2.2-kf2v-flash" in found["provider"].detail
     assert "not looked up" in found["results"].detail
+    assert found["callbacks"].detail == "off: no CALLBACK_TOKEN; tasks are polled"
     assert {finding.warning for finding in found.values()} == {None}
     assert KEY not in str(found)
     assert settings["discord_token"] not in str(found)
@@ -210,6 +219,52 @@ async def test_a_proxy_looks_results_up_itself_and_keeps_its_password(
     for found in (results, provider, discord):
         assert "S3cret" not in str(found)
         assert "mia" not in str(found)
+
+
+# --- calls of the provider --------------------------------------------------------------------
+
+CERTIFICATES = "cn-beijing-eventbridge.oss-accelerate.aliyuncs.com"
+TOKEN = "a-token-of-a-test"
+
+
+async def callbacks(
+    settings: dict[str, Any], overrides: Overrides, **changes: object
+) -> CheckResult:
+    """Return what is said of calls where they are taken."""
+    given = {"callback_token": TOKEN, "callback_url": "https://tween.example/callbacks/dashscope"}
+    changed = Settings(**{**settings, **given, **changes})
+    async with build_app(changed, overrides) as app:
+        found = await _run("callbacks", _callbacks, app)
+    assert TOKEN not in str(found)
+    return found
+
+
+async def test_where_calls_are_taken_and_certificates_lie_is_said(settings: dict[str, Any]) -> None:
+    found = await callbacks(settings, names("47.100.1.1"))
+    assert found.line == (
+        "ok   callbacks: taken at /callbacks/dashscope on 127.0.0.1:8080, signed for "
+        f"https://tween.example/callbacks/dashscope; {CERTIFICATES} leads to 47.100.1.1"
+    )
+
+
+@pytest.mark.parametrize(
+    ("addresses", "said"),
+    [((), "does not resolve here"), (("198.18.0.7",), "leads to 198.18.0.7, which is not public")],
+)
+async def test_certificates_that_could_not_be_fetched_are_a_doubt(
+    settings: dict[str, Any], addresses: tuple[str, ...], said: str
+) -> None:
+    found = await callbacks(settings, names(*addresses))
+    assert found.line.startswith(f"warn callbacks: {CERTIFICATES} {said}; no call")
+
+
+async def test_nothing_is_looked_up_for_loopback_or_behind_a_proxy(
+    settings: dict[str, Any],
+) -> None:
+    found = await callbacks(settings, names(), callback_certificate_hosts="127.0.0.1")
+    assert found.line.endswith("signed for https://tween.example/callbacks/dashscope")
+    found = await callbacks(settings, names(), dashscope_proxy="http://mia:S3cret@127.0.0.1:1")
+    assert found.line.endswith("certificates come through the proxy at http://127.0.0.1:1")
 
 
 async def test_a_secret_in_clear_is_a_doubt(settings: dict[str, Any]) -> None:

@@ -153,7 +153,7 @@ async def test_check_as_a_process_is_content_with_both_platforms(
     marks = [line.partition(":")[0] for line in out.splitlines()]
     subjects = (
         *("catalogue", "database", "disk", "media"),
-        *("DASHSCOPE_API_KEY", "provider", "results", "Discord"),
+        *("DASHSCOPE_API_KEY", "provider", "results", "callbacks", "Discord"),
     )
     assert marks == [f"ok   {subject}" for subject in subjects]
     assert server.token not in out

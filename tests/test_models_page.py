@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from bot.domain.catalogue import (
     Model,
     ModelRow,
     Region,
+    Sound,
 )
 from bot.domain.requests.submission import VideoOptions, price_of, validate
 from bot.settings import Settings
@@ -52,20 +54,42 @@ def bold(words: str, *, when: bool) -> str:
 
 
 def line_of(model: Model, region: Catalogue) -> list[str]:
-    default = region.default(model.kind)
-    prices = list(model.prices.values())
-    limits = model.limits
+    abilities, limits = model.abilities, model.limits
+    kinds = [bold(kind.value, when=region.default(kind) is model) for kind in abilities.kinds]
+    heard = list(model.prices.items())
+    priced = ", ".join(_cny(price) for _, price in heard)
+    if model.silent_prices:
+        priced += f"; silent {', '.join(_cny(price) for price in model.silent_prices.values())}"
     return [
-        bold(f"`{model.name}`", when=model is default),
+        f"`{model.name}`",
+        ", ".join(kinds),
         ", ".join(
             bold(tier, when=tier == model.recommended_resolution) for tier in model.resolutions
         ),
-        ", ".join(_cny(price) for price in prices),
-        ", ".join(f"{price * model.default_duration / 1e6:.2f}" for price in prices),
-        ", ".join(str(seconds) for seconds in model.durations),
-        str(model.prompt_limit),
+        priced,
+        ", ".join(f"{price * abilities.default_duration / 1e6:.2f}" for _, price in heard),
+        _lengths(model),
+        _sound(model),
+        str(abilities.prompt_limit),
         f"{limits.in_flight} · {limits.submits_per_second:g}",
     ]
+
+
+def _lengths(model: Model) -> str:
+    seconds = model.abilities.durations
+    if len(seconds) > 3:
+        words = f"{seconds[0]} to {seconds[-1]}"
+        return f"{words}, open" if model.abilities.may_decide_duration else words
+    return ", ".join(str(each) for each in seconds)
+
+
+def _sound(model: Model) -> str:
+    words = {Sound.NEVER: "—", Sound.ALWAYS: "yes", Sound.CHOICE: "yes or no"}
+    track = model.abilities.soundtrack
+    heard = words[model.abilities.sound]
+    if track is None:
+        return heard
+    return f"{heard}, soundtrack {track.min_seconds} to {track.max_seconds} s"
 
 
 def _cny(micros: int) -> str:
@@ -76,9 +100,7 @@ def _cny(micros: int) -> str:
 @pytest.mark.parametrize("region", Region)
 def test_every_model_of_a_region_stands_there_with_its_figures(region: Region) -> None:
     offered = Catalogue.of_region(region)
-    kinds = (Kind.FRAMES, Kind.IMAGE, Kind.TEXT)
-    expected = [line_of(model, offered) for kind in kinds for model in offered.of_kind(kind)]
-    assert rows(section(region.value.title())) == expected
+    assert rows(section(region.value.title())) == [line_of(model, offered) for model in offered]
 
 
 @pytest.mark.parametrize("region", Region)
@@ -93,8 +115,9 @@ def test_the_readme_says_what_each_command_makes_when_nothing_is_chosen(region: 
         model = offered.default(kind)
         expected[f"/video {kind.value}"] = "—"
         if model is not None:
-            tier, seconds = model.recommended_resolution, model.default_duration
-            price = model.price(resolution=tier, seconds=seconds).reserved.micros / 1_000_000
+            tier, seconds = model.recommended_resolution, model.abilities.default_duration
+            usual = model.price(resolution=tier, seconds=seconds, audio=model.default_audio())
+            price = usual.reserved.micros / 1_000_000
             expected[f"/video {kind.value}"] = f"`{model.name}`, {tier}: {price:.2f} CNY"
     assert documented == expected
 
@@ -114,7 +137,7 @@ def test_the_readme_says_what_the_effects_of_the_dearer_models_cost() -> None:
 def test_the_sizes_are_those_of_the_tiers() -> None:
     documented = {
         tier: tuple(re.findall(r"`([^`]+)`", sizes))
-        for tier, sizes in rows(section("Sizes of `/video text`"))
+        for tier, sizes in rows(section("Sizes in pixels"))
     }
     assert documented == dict(SIZES)
 
@@ -164,4 +187,5 @@ def test_the_example_of_a_new_model_is_offered_like_any_other() -> None:
     assert (spec.resolution, spec.duration_seconds) == ("480P", 6)
     model = extended.get(spec.model)
     assert model is not None
-    assert price_of(model, spec).reserved.micros == 720_000
+    assert price_of(model, spec).reserved.micros == 360_000, "silent, where that is cheaper"
+    assert price_of(model, replace(spec, audio=True)).reserved.micros == 720_000

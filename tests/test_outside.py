@@ -9,8 +9,10 @@ import discord
 import pytest
 
 from bot.app import build_app
+from bot.callbacks import callback_routes
 from bot.chat.messenger import Messenger
 from bot.domain.errors import ResultHostError
+from bot.loops import supervise
 from bot.provider import DashScopeProvider
 from bot.settings import Settings
 
@@ -43,10 +45,10 @@ async def test_without_settings_nothing_but_public_addresses_and_no_proxy(
         provider, chat = app.provider, app.chat
         assert isinstance(provider, DashScopeProvider)
         assert isinstance(chat, Messenger)
-        hosts = provider._downloader._hosts
+        hosts = provider._places._hosts
         with pytest.raises(ResultHostError):
             hosts.check_peer(hosts.place_of(URL), "198.18.0.7")
-        assert provider._downloader._tunnel is None
+        assert provider._places._tunnel is None
         assert app.client.http.proxy is None
         assert chat._attachments._proxy is None
         assert app.result_lookups.hosts == (BEIJING,)
@@ -61,9 +63,9 @@ async def test_each_setting_reaches_its_own_side(settings: dict[str, Any]) -> No
         provider, chat = app.provider, app.chat
         assert isinstance(provider, DashScopeProvider)
         assert isinstance(chat, Messenger)
-        hosts = provider._downloader._hosts
+        hosts = provider._places._hosts
         hosts.check_peer(hosts.place_of(URL), "198.18.0.7")
-        assert provider._downloader._tunnel is None
+        assert provider._places._tunnel is None
         assert app.client.http.proxy == chat._attachments._proxy == "http://one.example:1"
         assert app.client.http.proxy_auth == chat._attachments._proxy_auth
         assert app.client.http.proxy_auth is not None
@@ -75,6 +77,42 @@ async def test_the_providers_proxy_is_not_discords(settings: dict[str, Any]) -> 
     settings |= {"dashscope_proxy": "http://two.example:2"}
     async with build_app(Settings(**settings)) as app:
         assert isinstance(app.provider, DashScopeProvider)
-        assert app.provider._downloader._tunnel is not None
+        assert app.provider._places._tunnel is not None
         assert app.client.http.proxy is None
         assert app.result_lookups.hosts == ()
+
+
+CALLED = {
+    "callback_token": "a-token-of-a-test",
+    "callback_url": "https://tween.example/callbacks/dashscope",
+}
+CERTIFICATE = "https://cn-beijing-eventbridge.oss-accelerate.aliyuncs.com/x.pem"
+
+
+async def test_calls_are_taken_only_where_a_token_is_set(settings: dict[str, Any]) -> None:
+    async with build_app(Settings(**settings)) as app:
+        assert callback_routes(app, supervise(app)) == []
+    async with build_app(Settings(**settings | CALLED)) as app:
+        (route,) = callback_routes(app, supervise(app))
+        assert (route.method, route.path) == ("POST", "/callbacks/dashscope")
+
+
+async def test_certificates_come_from_the_hosts_named_the_providers_way(
+    settings: dict[str, Any],
+) -> None:
+    settings |= CALLED | {"result_networks": "198.18.0.0/15"}
+    async with build_app(Settings(**settings)) as app:
+        assert app.callback_verifier is not None
+        keys = app.callback_verifier._keys
+        place = keys._place_of(CERTIFICATE)
+        keys._places._hosts.check_peer(place, "198.18.0.7")
+        with pytest.raises(ResultHostError):
+            keys._places._hosts.check_peer(place, "10.0.0.1")
+        assert keys._tunnel is None
+    settings |= {"callback_certificate_hosts": "127.0.0.1"}
+    settings |= {"discord_proxy": "http://one.example:1", "dashscope_proxy": "http://two.example:2"}
+    async with build_app(Settings(**settings)) as app:
+        assert app.callback_verifier is not None
+        assert app.callback_verifier._keys._tunnel is not None
+        with pytest.raises(ResultHostError):
+            app.callback_verifier._keys._place_of(CERTIFICATE)

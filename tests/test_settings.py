@@ -29,6 +29,9 @@ DEFAULTS: dict[str, Any] = {
     "RESULT_HOSTS": ("*.aliyuncs.com",),
     "RESULT_NETWORKS": (),
     "CATALOGUE_OVERRIDES": None,
+    "CALLBACK_TOKEN": None,
+    "CALLBACK_URL": None,
+    "CALLBACK_CERTIFICATE_HOSTS": ("cn-beijing-eventbridge.oss-accelerate.aliyuncs.com",),
     "DAILY_BUDGET": 50,
     "GUILD_BUDGET_SHARE": 0.5,
     "ALLOWED_GUILDS": frozenset(),
@@ -119,6 +122,9 @@ def test_a_required_variable_is_named_when_it_is_missing(
             ForwardProxy(address="http://proxy:3128", user="mia", password=""),
         ),
         ("CATALOGUE_OVERRIDES", "", None),
+        ("CALLBACK_TOKEN", "", None),
+        ("CALLBACK_URL", "", None),
+        ("CALLBACK_CERTIFICATE_HOSTS", "A.example, 127.0.0.1,", ("a.example", "127.0.0.1")),
         ("DAILY_BUDGET", "0", 0),
         ("DAILY_BUDGET", "12.5", 12.5),
         ("ALLOWED_GUILDS", " 1, 2 ,", frozenset({1, 2})),
@@ -168,6 +174,16 @@ def test_what_is_written_is_read(
         ("RESULT_NETWORKS", "169.254.169.254"),
         ("RESULT_NETWORKS", "100.100.100.200/32"),
         ("RESULT_NETWORKS", "fd00:ec2::254"),
+        ("CALLBACK_TOKEN", "two words"),
+        ("CALLBACK_TOKEN", "short"),
+        ("CALLBACK_URL", "tween.example/callbacks/dashscope"),
+        ("CALLBACK_URL", "https://"),
+        ("CALLBACK_URL", "https://tween.example/callbacks/dashscope "),
+        ("CALLBACK_URL", "https://mia:x@tween.example/callbacks/dashscope"),
+        ("CALLBACK_CERTIFICATE_HOSTS", ","),
+        ("CALLBACK_CERTIFICATE_HOSTS", "*.oss-accelerate.aliyuncs.com"),
+        ("CALLBACK_CERTIFICATE_HOSTS", "127.0.0.1:8080"),
+        ("CALLBACK_CERTIFICATE_HOSTS", "https://a.example"),
         ("DISCORD_PROXY", "proxy:3128"),
         ("DISCORD_PROXY", "socks5://proxy:1080"),
         ("DISCORD_PROXY", "https://proxy:3128"),
@@ -271,6 +287,50 @@ def test_the_health_pages_address_is_taken_apart(
 ) -> None:
     monkeypatch.setenv("HTTP_LISTEN", written)
     assert load_settings().listen == listen
+
+
+# --- calls of the provider --------------------------------------------------------------------
+
+CALLED_URL = "https://tween.example//callbacks/dashscope/?a=%2f"
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"CALLBACK_TOKEN": "a-made-up-token"}, "CALLBACK_URL: is required with CALLBACK_TOKEN"),
+        ({"CALLBACK_URL": CALLED_URL}, "CALLBACK_TOKEN: is required with CALLBACK_URL"),
+        (
+            {
+                "CALLBACK_TOKEN": "a-made-up-token",
+                "CALLBACK_URL": CALLED_URL,
+                "HTTP_LISTEN": "",
+            },
+            "HTTP_LISTEN: is off, but CALLBACK_TOKEN needs it",
+        ),
+    ],
+)
+def test_what_calls_need_is_there_as_a_whole(
+    monkeypatch: pytest.MonkeyPatch, given: dict[str, str], message: str
+) -> None:
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(ConfigurationError) as raised:
+        load_settings()
+    assert str(raised.value) == message
+
+
+def test_the_address_of_calls_is_kept_byte_for_byte_and_their_token_secret(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("CALLBACK_TOKEN", "a-made-up-token")
+    monkeypatch.setenv("CALLBACK_URL", CALLED_URL)
+    settings = load_settings()
+    assert settings.callback_url == CALLED_URL
+    assert settings.secrets == ("a.b.c", "sk-made-up", "a-made-up-token")
+    assert "a-made-up-token" not in repr(settings)
+    assert settings.in_clear == ()
+    monkeypatch.setenv("CALLBACK_URL", CALLED_URL.replace("https", "http"))
+    assert load_settings().in_clear == ("CALLBACK_URL",)
 
 
 # --- the catalogue's overrides ----------------------------------------------------------------

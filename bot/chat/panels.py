@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import accumulate
 
 import discord
@@ -50,12 +50,28 @@ def job_link(job: Job) -> str | None:
     return message_link(job.guild_id, channel_id, job.messages.status_message_id)
 
 
-def queued(job: Job, quota: MemberQuota, money: Money) -> str:
-    """Return the private answer to a request that was queued."""
+def queued(
+    job: Job,
+    quota: MemberQuota,
+    money: Money,
+    otherwise: int | None = None,
+    ends_on: date | None = None,
+) -> str:
+    """Return the private answer to a request that was queued.
+
+    Args:
+        job: what was queued.
+        quota: what its requester has left.
+        money: how amounts are shown.
+        otherwise: micro-CNY with the other choice of sound, where that is another price.
+        ends_on: the day its model ends, where that is soon.
+    """
     lines = [
         text.answers.queued(job.id, job_link(job)),
-        text.answers.price(job.price.reserved.micros, money),
+        text.answers.price(job, money, otherwise),
     ]
+    if ends_on is not None:
+        lines.append(text.answers.model_ends(job.spec.model, ends_on))
     if quota.checks:
         tightest = min(quota.checks, key=lambda check: _videos_left(check, job))
         lines.append(text.answers.left(tightest, money))

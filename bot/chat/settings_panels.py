@@ -57,7 +57,7 @@ def _default(kind: Kind, offered: Catalogue, defaults: Mapping[Kind, Choices]) -
         return text.settings.no_default(kind)
     shape = (
         offered.default_size(kind, model).replace("*", "×")
-        if kind is Kind.TEXT
+        if model.sizes(kind)
         else offered.default_resolution(kind, model)
     )
     return text.settings.default(kind, model.name, shape, is_set=kind in defaults)

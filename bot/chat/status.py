@@ -101,10 +101,11 @@ def _lines(view: StatusView, *, with_prompt: bool) -> list[str]:
 
 
 def _headline(job: Job) -> str:
-    shape = job.spec.size or job.spec.resolution
     length = text.phrases.length(job.spec.duration_seconds)
-    made = f"{text.jobs.what(job)} · **{job.spec.model}** · {shape} · {length}"
-    return f"{text.jobs.MADE_BY_AI} · {made}"
+    facts = [f"**{job.spec.model}**", text.jobs.shape(job.spec), length]
+    if sound := text.jobs.sound(job.spec):
+        facts.append(sound)
+    return " · ".join([text.jobs.MADE_BY_AI, text.jobs.what(job), *facts])
 
 
 def _facts(job: Job, money: Money) -> list[tuple[str, str]]:

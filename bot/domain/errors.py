@@ -43,7 +43,7 @@
     │   ├── RequestRefusedError                 the provider will not do it; .reason
     │   ├── TaskNotCancellableError             no longer PENDING
     │   ├── ResultExpiredError                  the signed URL is past its Expires
-    │   ├── ResultHostError                     a result on a host that is not allowed
+    │   ├── ResultHostError                     a result, or the store, on a host not allowed
     │   └── MalformedResponseError              their contract broke
     ├── StorageError
     │   ├── ConflictError                       a constraint says no: the row exists already
@@ -56,7 +56,7 @@
     ├── LateAcknowledgementError                Discord closed the interaction; nothing happened
     └── ConfigurationError                      at start-up; exit code 78
 
-Guilds' own denials: ``bot.domain.guilds.denials`` and ``bot.domain.requests.denials``.
+Some live with what they are about: ``guilds.denials``, ``requests.denials``, ``requests.sounds``.
 Users' texts: ``bot.chat.text``; these are for logs.
 """
 
@@ -403,7 +403,7 @@ class ResultExpiredError(ProviderError):
 
 
 class ResultHostError(ProviderError):
-    """A result lies on a host or address we do not fetch from."""
+    """A result, or the provider's temporary store, lies on a host or address we do not reach."""
 
     code = "result_host"
 

@@ -20,7 +20,7 @@ from bot.domain.jobs.delivery import Receipt
 from bot.domain.jobs.files import FileKey
 from bot.domain.jobs.job import Job
 from bot.domain.jobs.status import Drawing, Purpose, StatusView
-from bot.domain.requests.task import Task, TaskPage, TaskRequest
+from bot.domain.requests.task import Task, TaskPage, TaskRequest, UploadedFile
 
 LocalFile = os.PathLike[str]
 """A file or folder of this machine, for what can use no other: decoders, encoders, uploads."""
@@ -93,6 +93,27 @@ class VideoProvider(Protocol):
         Raises:
             TaskNotCancellableError: it runs already, is over, or is not known.
             ProviderError: nothing is known.
+        """
+        ...
+
+    async def upload_file(self, file: LocalFile, *, model: str, name: str) -> UploadedFile:
+        """Stream a file into the provider's temporary store, for tasks of one model.
+
+        Whatever it raises, no task came of it, and another upload costs nothing.
+
+        Args:
+            file: what is sent.
+            model: the provider's name of the model; no other may fetch the file.
+            name: what the file is called there. Letters, digits, dots, hyphens and underscores;
+                the ending says what it is. Never the member's own name of it.
+
+        Raises:
+            ProviderUnavailableError, RateLimitedError, MalformedResponseError: not sent, or not
+                taken; ``request_was_sent`` is False, for nothing was bought.
+            ResultHostError: the store's host, or where it led, is not among the result hosts.
+            AuthenticationError, ModelNotAvailableError, RequestRefusedError: another try meets
+                the same.
+            OSError: the file cannot be read.
         """
         ...
 

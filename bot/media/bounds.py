@@ -19,7 +19,8 @@ MAX_JPEG_COEFFICIENTS_BYTES = 400 * 1024 * 1024
 """Of a JPEG that comes in several scans all is held at once: 139 megapixels of usual colours."""
 MIN_SIDE_PIXELS = 240
 """The provider's own least side: facts of 2026 give 240 to 8000, older ones 360 to 2000."""
-MAX_RATIO = 4
+MAX_RATIO = 8
+"""Of what any model takes; many take less."""
 
 _MOST_DECLARED = {"HEIF": MAX_HEIF_PIXELS, "JPEG": MAX_JPEG_PIXELS}
 _PIXEL_COUNT = re.compile(r"\((\d+) pixels\)")

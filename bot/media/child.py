@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import os
 from collections.abc import AsyncIterator, Awaitable, Sequence
 from functools import partial
@@ -25,8 +26,9 @@ from bot.domain.guilds.charts import Chart
 from bot.domain.jobs.ai_label import AiLabel
 from bot.domain.jobs.delivery import ProbedVideo
 from bot.domain.ports import LocalFile
-from bot.domain.problems import PictureProblem
-from bot.domain.requests.pictures import Picture, PictureNote
+from bot.domain.problems import PictureProblem, SoundProblem
+from bot.domain.requests.pictures import ANY_MODEL, Picture, PictureFit, PictureNote
+from bot.domain.requests.sounds import InvalidSoundError, SoundFacts, SoundFormat
 from bot.media import work
 from bot.media.work import Refusal
 from bot.media.worker import START_SECONDS, Reach, WorkerDiedError
@@ -35,8 +37,9 @@ from bot.media.worker_pool import IDLE_SECONDS, WorkerPool
 T = TypeVar("T")
 
 _RECORDS = (
-    *(ProbedVideo, Picture, PictureNote, type(Path())),
-    *(Refusal, InvalidImageError, MediaTooLargeError, MediaUnreadableError, PictureProblem),
+    *(ProbedVideo, Picture, PictureNote, SoundFacts, SoundFormat, type(Path())),
+    *(Refusal, InvalidImageError, InvalidSoundError, MediaTooLargeError, MediaUnreadableError),
+    *(PictureProblem, SoundProblem),
 )
 """What children answer with."""
 _SHRINK_NICENESS = 5
@@ -148,7 +151,12 @@ class MediaPool:
             await asyncio.gather(reading, return_exceptions=True)
 
     async def prepare(
-        self, sources: Sequence[tuple[str, LocalFile]], folder: LocalFile, *, preview: str
+        self,
+        sources: Sequence[tuple[str, LocalFile]],
+        folder: LocalFile,
+        *,
+        preview: str,
+        fit: PictureFit = ANY_MODEL,
     ) -> tuple[Picture, ...]:
         """Make pictures fit, and draw their preview; see ``images.prepare_pictures``.
 
@@ -158,6 +166,7 @@ class MediaPool:
             sources: each picture's option and file.
             folder: where the pictures are written to.
             preview: the preview's name there.
+            fit: what they are made to fit into.
 
         Raises:
             InvalidImageError: a picture cannot be used; ``option`` says which, ``problem`` why.
@@ -165,16 +174,40 @@ class MediaPool:
         """
         try:
             answer = await self._quick.run(
-                work.PREPARE_SECONDS,
+                work.PREPARE_SECONDS * max(1, math.ceil(len(sources) / 2)),
                 work.prepare,
                 tuple((option, _absolute(file)) for option, file in sources),
                 _absolute(folder),
                 preview,
+                fit,
             )
         except WorkerDiedError as error:
             raise InvalidImageError(
                 option=sources[0][0], problem=PictureProblem.DECODER_FAILED
             ) from error
+        return _unwrap(answer)
+
+    async def examine_sound(
+        self, file: LocalFile, *, option: str, min_seconds: float, max_seconds: float
+    ) -> SoundFacts:
+        """Check that a file is a sound the provider takes; see ``sounds.examine``.
+
+        Args:
+            file: the file.
+            option: the option it came in.
+            min_seconds: the shortest that the model takes.
+            max_seconds: the longest.
+
+        Raises:
+            InvalidSoundError: it cannot be used; ``problem`` says why.
+        """
+        limits = (min_seconds, max_seconds)
+        try:
+            answer = await self._quick.run(
+                work.SOUND_SECONDS, work.examine_sound, _absolute(file), option, *limits
+            )
+        except WorkerDiedError as error:
+            raise InvalidSoundError(option=option, problem=SoundProblem.DECODER_FAILED) from error
         return _unwrap(answer)
 
     async def probe(self, file: LocalFile) -> ProbedVideo:

@@ -15,14 +15,11 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from bot.domain.errors import InvalidImageError, MediaTooLargeError, MediaUnreadableError
 from bot.domain.problems import PictureProblem
-from bot.domain.requests.pictures import PictureNote
+from bot.domain.requests.pictures import ANY_MODEL, PictureFit, PictureNote
 from bot.domain.units import MIB
 from bot.media.decode import Decoded, decode
 from bot.media.srgb import to_srgb
 
-MIN_FITTED_PIXELS = 360
-MAX_FITTED_PIXELS = 2000
-"""Both sides of a fitted picture: the range that all versions of the provider's documents take."""
 MAX_JPEG_BYTES = 2 * 1024 * 1024
 """Two frames in base64 then stay far below the provider's least documented limit of 7 MB each."""
 MAX_CROP_LOSS = 0.25
@@ -64,9 +61,9 @@ class FittedPicture:
     jpeg: bytes
     """At most 2 MiB."""
     width: int
-    """Pixels, 360 to 2000."""
+    """Pixels, within ``PictureFit``."""
     height: int
-    """Pixels, 360 to 2000."""
+    """Pixels, within ``PictureFit``."""
     notes: tuple[PictureNote, ...] = ()
 
 
@@ -83,12 +80,13 @@ class _Plan:
 
 
 def prepare_pictures(
-    sources: Sequence[tuple[str, bytes]],
+    sources: Sequence[tuple[str, bytes]], fit: PictureFit = ANY_MODEL
 ) -> tuple[tuple[FittedPicture, ...], bytes]:
-    """Make pictures fit, and draw them small; the first one's ratio becomes the ratio of all.
+    """Make pictures fit, and draw them small.
 
     Args:
         sources: name of the option and the file, for each picture.
+        fit: what they are made to fit into.
 
     Returns:
         The pictures, and their preview as a JPEG.
@@ -101,7 +99,7 @@ def prepare_pictures(
     ratio: float | None = None
     for option, data in sources:
         try:
-            picture, image = _prepare(option, data, ratio=ratio)
+            picture, image = _prepare(option, data, fit, ratio=ratio)
         except MediaUnreadableError as error:
             problem = PictureProblem(error.problem)
             raise InvalidImageError(option=option, problem=problem, **error.facts) from error
@@ -111,14 +109,15 @@ def prepare_pictures(
                 problem=PictureProblem.TOO_LARGE,
                 limit_mib=error.limit_bytes // MIB,
             ) from error
-        ratio = picture.width / picture.height if ratio is None else ratio
+        if fit.share_ratio and ratio is None:
+            ratio = picture.width / picture.height
         pictures.append(picture)
         images.append(image)
-    return tuple(pictures), _draw_preview(images)
+    return tuple(pictures), _draw_preview(images, arrows=fit.share_ratio)
 
 
-def _draw_preview(images: Sequence[Image.Image]) -> bytes:
-    """Draw the frames side by side with an arrow between them, or one picture alone, as a JPEG."""
+def _draw_preview(images: Sequence[Image.Image], *, arrows: bool) -> bytes:
+    """Draw pictures side by side, with an arrow between those that follow another, as a JPEG."""
     gaps = _PREVIEW_GAP_PIXELS * (len(images) - 1)
     widest = sum(image.width / image.height for image in images)
     height = min(PREVIEW_HEIGHT_PIXELS, round((PREVIEW_WIDTH_PIXELS - gaps) / widest))
@@ -128,20 +127,22 @@ def _draw_preview(images: Sequence[Image.Image]) -> bytes:
     for number, (image, size) in enumerate(zip(images, sizes, strict=True)):
         small = image.resize(size, Image.Resampling.HAMMING, reducing_gap=_PREVIEW_REDUCING_GAP)
         canvas.paste(small, (left, 0))
-        if number:
+        if number and arrows:
             _draw_arrow(canvas, left - _PREVIEW_GAP_PIXELS // 2)
         left += size[0] + _PREVIEW_GAP_PIXELS
     return _encode(canvas, limit_bytes=MAX_PREVIEW_BYTES)
 
 
-def _prepare(option: str, data: bytes, *, ratio: float | None) -> tuple[FittedPicture, Image.Image]:
+def _prepare(
+    option: str, data: bytes, fit: PictureFit, *, ratio: float | None
+) -> tuple[FittedPicture, Image.Image]:
     """Make one picture fit; return it as a file and as pixels."""
-    decoded = decode(data, scale=lambda width, height: _plan(width, height, ratio=ratio).scale)
-    plan = _plan(*decoded.original_size, ratio=ratio)
+    decoded = decode(data, scale=lambda width, height: _plan(width, height, fit, ratio=ratio).scale)
+    plan = _plan(*decoded.original_size, fit, ratio=ratio)
     image = to_srgb(_resize(decoded, plan), decoded.colours)
     if plan.canvas != plan.size:
         image = _set_on_own_blur(image, plan.canvas)
-    jpeg, (width, height) = _encode_to_fit(image)
+    jpeg, (width, height) = _encode_to_fit(image, fit)
     if (width, height) != plan.canvas and PictureNote.SCALED_DOWN not in plan.notes:
         plan = replace(plan, notes=(*plan.notes, PictureNote.SCALED_DOWN))
     picture = FittedPicture(
@@ -150,8 +151,14 @@ def _prepare(option: str, data: bytes, *, ratio: float | None) -> tuple[FittedPi
     return picture, image
 
 
-def _plan(width: int, height: int, *, ratio: float | None) -> _Plan:
-    """Decide crop, scale and canvas for a picture of this size."""
+def _plan(width: int, height: int, fit: PictureFit, *, ratio: float | None) -> _Plan:
+    """Decide crop, scale and canvas for a picture of this size.
+
+    Raises:
+        MediaUnreadableError: ``too_elongated`` for what it is made to fit into.
+    """
+    if max(width, height) > fit.max_ratio * min(width, height):
+        raise MediaUnreadableError("too_elongated", width=width, height=height, limit=fit.max_ratio)
     notes: list[PictureNote] = []
     crop = (float(width), float(height))
     canvas = crop
@@ -165,25 +172,25 @@ def _plan(width: int, height: int, *, ratio: float | None) -> _Plan:
             canvas = (max(width, height * ratio), max(height, width / ratio))
             notes.append(PictureNote.PADDED)
     scale = 1.0
-    if max(canvas) > MAX_FITTED_PIXELS:
-        scale = MAX_FITTED_PIXELS / max(canvas)
-    elif min(canvas) < MIN_FITTED_PIXELS:
-        scale = MIN_FITTED_PIXELS / min(canvas)
+    if max(canvas) > fit.max_side:
+        scale = fit.max_side / max(canvas)
+    elif min(canvas) < fit.min_side:
+        scale = fit.min_side / min(canvas)
     if PictureNote.PADDED not in notes and scale != 1:
         notes.append(PictureNote.SCALED_DOWN if scale < 1 else PictureNote.SCALED_UP)
     return _Plan(
         crop=crop,
         size=(max(1, round(crop[0] * scale)), max(1, round(crop[1] * scale))),
-        canvas=_within_range(canvas[0] * scale, canvas[1] * scale),
+        canvas=_within_range(canvas[0] * scale, canvas[1] * scale, fit),
         scale=scale,
         notes=tuple(notes),
     )
 
 
-def _within_range(width: float, height: float) -> tuple[int, int]:
+def _within_range(width: float, height: float, fit: PictureFit) -> tuple[int, int]:
     return (
-        min(max(round(width), MIN_FITTED_PIXELS), MAX_FITTED_PIXELS),
-        min(max(round(height), MIN_FITTED_PIXELS), MAX_FITTED_PIXELS),
+        min(max(round(width), fit.min_side), fit.max_side),
+        min(max(round(height), fit.min_side), fit.max_side),
     )
 
 
@@ -241,16 +248,16 @@ def _set_on_own_blur(image: Image.Image, canvas: tuple[int, int]) -> Image.Image
     return backdrop
 
 
-def _encode_to_fit(image: Image.Image) -> tuple[bytes, tuple[int, int]]:
+def _encode_to_fit(image: Image.Image, fit: PictureFit) -> tuple[bytes, tuple[int, int]]:
     """Encode within ``MAX_JPEG_BYTES``, as large and as good as that allows."""
     while True:
         try:
             return _encode(image, limit_bytes=MAX_JPEG_BYTES), image.size
         except MediaTooLargeError:
-            factor = max(0.8, MIN_FITTED_PIXELS / min(image.size))
+            factor = max(0.8, fit.min_side / min(image.size))
             if factor >= 1:
                 raise
-            size = _within_range(image.width * factor, image.height * factor)
+            size = _within_range(image.width * factor, image.height * factor, fit)
             image = image.resize(size, Image.Resampling.BICUBIC)
 
 

@@ -24,11 +24,14 @@ from bot.media.limits import limited_cpu
 
 if TYPE_CHECKING:  # in a child they come with the work that is about them
     from bot.domain.guilds.charts import Chart
-    from bot.domain.requests.pictures import Picture
+    from bot.domain.requests.pictures import Picture, PictureFit
+    from bot.domain.requests.sounds import InvalidSoundError, SoundFacts
 
 PREPARE_SECONDS = 20.0
 """Two pictures of 40 megapixels take about three, two of 48 in HEIC about six; what takes longer is
 made to take longer."""
+SOUND_SECONDS = 20.0
+"""Half a minute of sound decodes in a tenth of a second; what takes longer is made to."""
 PROBE_SECONDS = 60.0
 """Every frame is decoded: 30 seconds of 1080p take about ten on a slow core."""
 LABEL_SECONDS = 60.0
@@ -52,10 +55,10 @@ VIDEO_MODULES = ("bot.media.video",)
 class Refusal:
     """An error as a value: exceptions with keyword arguments do not survive pickling."""
 
-    error: Callable[..., InvalidImageError | MediaError]
+    error: Callable[..., InvalidImageError | InvalidSoundError | MediaError]
     arguments: dict[str, int | str]
 
-    def as_error(self) -> InvalidImageError | MediaError:
+    def as_error(self) -> InvalidImageError | InvalidSoundError | MediaError:
         """Return the error, to be raised in the parent."""
         return self.error(**self.arguments)
 
@@ -70,14 +73,16 @@ def load() -> tuple[str, ...]:
 
 
 def prepare(
-    sources: tuple[tuple[str, Path], ...], folder: Path, preview: str
+    sources: tuple[tuple[str, Path], ...], folder: Path, preview: str, fit: PictureFit
 ) -> tuple[Picture, ...] | Refusal:
     """Make pictures fit and draw their preview, as files; see ``images.prepare_pictures``."""
     from bot.domain.requests.pictures import Picture
     from bot.media.images import prepare_pictures
 
     try:
-        fitted, small = prepare_pictures([(option, file.read_bytes()) for option, file in sources])
+        fitted, small = prepare_pictures(
+            [(option, file.read_bytes()) for option, file in sources], fit
+        )
     except InvalidImageError as error:
         return Refusal(
             error=InvalidImageError,
@@ -98,6 +103,22 @@ def prepare(
             )
         )
     return tuple(pictures)
+
+
+def examine_sound(
+    path: Path, option: str, min_seconds: float, max_seconds: float
+) -> SoundFacts | Refusal:
+    """Check that a file is a sound the provider takes; see ``sounds.examine``."""
+    from bot.domain.requests.sounds import InvalidSoundError
+    from bot.media import sounds
+
+    try:
+        return sounds.examine(path, option=option, min_seconds=min_seconds, max_seconds=max_seconds)
+    except InvalidSoundError as error:
+        return Refusal(
+            error=InvalidSoundError,
+            arguments={"option": error.option, "problem": error.problem, **error.facts},
+        )
 
 
 def probe(path: Path) -> ProbedVideo | Refusal:

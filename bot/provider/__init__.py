@@ -6,7 +6,7 @@ everything it raises is a ``ProviderError`` or a ``MediaTooLargeError`` of ``bot
 
 from bot.provider.client import PAGE_SIZE, DashScopeProvider, default_base_url
 from bot.provider.exchange import Deadlines
-from bot.provider.result_lookup import Resolver, ResultLookups, resolve
+from bot.provider.result_lookup import Resolver, ResultLookups, look_up, resolve
 
 __all__ = [
     "PAGE_SIZE",
@@ -15,5 +15,6 @@ __all__ = [
     "Resolver",
     "ResultLookups",
     "default_base_url",
+    "look_up",
     "resolve",
 ]

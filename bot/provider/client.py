@@ -31,35 +31,61 @@ from bot.domain.failure import FailureReason
 from bot.domain.ids import AccountId, TaskId
 from bot.domain.network import ForwardProxy, IPNetwork
 from bot.domain.ports import Clock, LocalFile, VideoProvider
-from bot.domain.requests.task import Task, TaskPage, TaskRequest
+from bot.domain.requests.task import Task, TaskPage, TaskRequest, UploadedFile
 from bot.provider.downloads import Downloader
 from bot.provider.exchange import Body, Deadlines, Reply, exchange, new_transport
 from bot.provider.hosts import ResultHosts
 from bot.provider.mapping import error_of
 from bot.provider.query_lane import QueryLane
 from bot.provider.requests import create_body
+from bot.provider.result_transport import ResultTransport
 from bot.provider.tasks import page_of, task_of
-from bot.provider.wire import CreateAnswer, ErrorBody, ListAnswer, TaskAnswer, parse
+from bot.provider.uploads import Uploader
+from bot.provider.wire import (
+    CreateAnswer,
+    ErrorBody,
+    ListAnswer,
+    PolicyAnswer,
+    TaskAnswer,
+    UploadPolicy,
+    parse,
+)
 
 PAGE_SIZE: Final = 50
 """Rows asked for per page. The largest is not documented; ``total_page`` is believed anyway."""
 _FIRST_SUCCESS, _FIRST_REDIRECT = 200, 300
-_HOSTS: Final = {
-    Region.BEIJING: ("dashscope.aliyuncs.com", "cn-beijing"),
-    Region.SINGAPORE: ("dashscope-intl.aliyuncs.com", "ap-southeast-1"),
+_SHARED_HOSTS: Final = {
+    Region.BEIJING: "dashscope.aliyuncs.com",
+    Region.SINGAPORE: "dashscope-intl.aliyuncs.com",
+    Region.VIRGINIA: "dashscope-us.aliyuncs.com",
+}
+"""They go on serving, without what is new since 30 September 2026; Frankfurt and Tokyo have none.
+https://www.alibabacloud.com/help/en/model-studio/base-url (October 2026)."""
+_REGION_IDS: Final = {
+    Region.BEIJING: "cn-beijing",
+    Region.SINGAPORE: "ap-southeast-1",
+    Region.VIRGINIA: "us-east-1",
+    Region.FRANKFURT: "eu-central-1",
+    Region.TOKYO: "ap-northeast-1",
 }
 
 
 def default_base_url(region: Region, workspace_id: str | None = None) -> str:
     """Return the REST base of a region, or of a workspace there.
 
-    Source: https://help.aliyun.com/zh/model-studio/ page
-    ``legacy-image-to-video-by-first-and-last-frame-api-reference``.
+    Sources: https://help.aliyun.com/zh/model-studio/ pages
+    ``legacy-image-to-video-by-first-and-last-frame-api-reference`` and ``base-url``.
+
+    Raises:
+        ConfigurationError: the region has no host that all share.
     """
-    host, region_id = _HOSTS[region]
     if workspace_id is not None:
-        host = f"{workspace_id}.{region_id}.maas.aliyuncs.com"
-    return f"https://{host}/api/v1"
+        return f"https://{workspace_id}.{_REGION_IDS[region]}.maas.aliyuncs.com/api/v1"
+    if region not in _SHARED_HOSTS:
+        raise ConfigurationError(
+            "DASHSCOPE_WORKSPACE_ID", f"is required: {region.value} has no host without one"
+        )
+    return f"https://{_SHARED_HOSTS[region]}/api/v1"
 
 
 class DashScopeProvider(VideoProvider):
@@ -120,14 +146,21 @@ class DashScopeProvider(VideoProvider):
             if proxy is None
             else transport or new_transport(context, keeps_connections=False, proxy=proxy)
         )
-        self._downloader = Downloader(
-            transport=self._results,
+        self._places = ResultTransport(
+            direct=self._results,
             tunnel=self._tunnel,
             hosts=ResultHosts(result_hosts, result_networks),
+            connects=transport is None,
+        )
+        self._downloader = Downloader(
+            self._places, clock=clock, user_agent=user_agent, deadlines=self._deadlines
+        )
+        self._uploader = Uploader(
+            self._places,
+            self._upload_policy,
             clock=clock,
             user_agent=user_agent,
             deadlines=self._deadlines,
-            connects=transport is None,
         )
 
     @override
@@ -154,36 +187,29 @@ class DashScopeProvider(VideoProvider):
     @override
     async def create_task(self, request: TaskRequest) -> TaskId:
         content = await asyncio.to_thread(create_body, request)
+        headers = httpx.Headers(
+            {
+                **self._headers,
+                "Content-Type": "application/json",
+                "X-DashScope-Async": "enable",
+                "Connection": "close",
+            }
+        )
+        if request.needs_uploads:
+            headers["X-DashScope-OssResourceResolve"] = "enable"
         reply = await exchange(
             self._creates,
             call="create_task",
             method="POST",
-            url=self._url(f"/services/aigc/{request.endpoint.value}"),
-            headers=httpx.Headers(
-                {
-                    **self._headers,
-                    "Content-Type": "application/json",
-                    "X-DashScope-Async": "enable",
-                    "Connection": "close",
-                }
-            ),
+            url=self._url(f"/services/aigc/{request.shape.endpoint.value}"),
+            headers=headers,
             body=Body(content),
             deadline_seconds=self._deadlines.create,
             connect_seconds=self._deadlines.connect,
         )
         if not _is_success(reply):
             prompts = (request.prompt or "", request.negative_prompt or "")
-            error = self._error(reply, call="create_task", secrets=prompts)
-            if isinstance(error, TaskNotCancellableError):
-                # "The operation is unsupported on the referee object": on a create, a refusal.
-                raise RequestRefusedError(
-                    str(error),
-                    reason=FailureReason.PARAMETERS_REJECTED,
-                    status=error.status,
-                    provider_code=error.provider_code,
-                    request_id=error.request_id,
-                )
-            raise error
+            raise _without_task(self._error(reply, call="create_task", secrets=prompts))
         answer = parse(CreateAnswer, reply.body, call="create_task", status=reply.status)
         if answer.output is None or answer.output.task_id is None:
             raise MalformedResponseError(
@@ -219,6 +245,30 @@ class DashScopeProvider(VideoProvider):
     @override
     async def download(self, url: str, into: LocalFile, *, max_bytes: int) -> int:
         return await self._downloader.download(url, into, max_bytes=max_bytes)
+
+    @override
+    async def upload_file(self, file: LocalFile, *, model: str, name: str) -> UploadedFile:
+        return await self._uploader.upload(file, model=model, name=name)
+
+    async def _upload_policy(self, model: str) -> UploadPolicy:
+        """Ask what may be uploaded for a model, and where.
+
+        Not a query of tasks: the provider takes 100 of these per second and model, page
+        ``get-temporary-file-url`` under https://help.aliyun.com/zh/model-studio/.
+        """
+        reply = await exchange(
+            self._queries,
+            call="upload_policy",
+            method="GET",
+            url=self._url("/uploads").copy_merge_params({"action": "getPolicy", "model": model}),
+            headers=httpx.Headers(self._headers),
+            body=Body(b""),
+            deadline_seconds=self._deadlines.query,
+            connect_seconds=self._deadlines.connect,
+        )
+        if not _is_success(reply):
+            raise _without_task(self._error(reply, call="upload_policy"))
+        return parse(PolicyAnswer, reply.body, call="upload_policy", status=reply.status).data
 
     def _url(self, path: str) -> httpx.URL:
         return httpx.URL(f"{self._base_url}{path}")
@@ -270,6 +320,22 @@ class DashScopeProvider(VideoProvider):
 
 def _is_success(reply: Reply) -> bool:
     return _FIRST_SUCCESS <= reply.status < _FIRST_REDIRECT
+
+
+def _without_task(error: ProviderError) -> ProviderError:
+    """Return what an error means where there is no task yet.
+
+    "The operation is unsupported on the referee object" then is a refusal.
+    """
+    if not isinstance(error, TaskNotCancellableError):
+        return error
+    return RequestRefusedError(
+        str(error),
+        reason=FailureReason.PARAMETERS_REJECTED,
+        status=error.status,
+        provider_code=error.provider_code,
+        request_id=error.request_id,
+    )
 
 
 def _task_path(task_id: TaskId) -> str:

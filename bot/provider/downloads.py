@@ -5,24 +5,22 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Protocol, runtime_checkable
 
 import httpx
-from typing_extensions import override
 
 from bot.domain.errors import (
     MalformedResponseError,
     MediaTooLargeError,
     ProviderUnavailableError,
     ResultExpiredError,
-    ResultHostError,
 )
 from bot.domain.ports import Clock, LocalFile
 from bot.provider.exchange import Deadlines, trouble_of
-from bot.provider.hosts import ResultHosts, ResultPlace
+from bot.provider.hosts import ResultPlace
+from bot.provider.result_transport import ResultTransport
 from bot.provider.wire import expires_of
 
 WRITE_BYTES = 512 * 1024
@@ -33,64 +31,6 @@ _OK, _FORBIDDEN, _NOT_FOUND = 200, 403, 404
 _MARKUP = (b"<", b"{")
 """What HTML, XML and JSON begin with; an MP4 begins with a length."""
 _NO_VIDEO_TYPES = ("text/", "application/json", "application/xml")
-
-
-@runtime_checkable
-class _Stream(Protocol):
-    """What httpcore hands to the trace of a connection."""
-
-    def get_extra_info(self, info: str) -> tuple[str, int] | None: ...
-
-    async def aclose(self) -> None: ...
-
-
-class ExactURL(httpx.URL):
-    """An address whose path and query go out byte for byte as given.
-
-    httpx would normalise a signed query. Its ``target`` extension leaves one alone, but httpcore
-    gives a proxy's CONNECT the same target: the signed query instead of ``host:port``, in clear
-    (httpcore 1.0.9, ``_async/http_proxy.py``). The transport reads ``raw_path``, and only for the
-    request itself.
-    """
-
-    def __init__(self, origin: str, target: bytes) -> None:
-        super().__init__(origin)
-        self._target = target
-
-    @property
-    @override
-    def raw_path(self) -> bytes:
-        """Path and query."""
-        return self._target
-
-
-class PeerGuard:
-    """Ends a connection to the wrong address before a byte leaves, TLS greeting included.
-
-    It listens to httpcore's ``trace`` extension
-    (https://www.encode.io/httpcore/extensions/#trace), the only place between connecting and
-    sending.
-    """
-
-    def __init__(self, hosts: ResultHosts, place: ResultPlace) -> None:
-        self._hosts = hosts
-        self._place = place
-        self.has_checked = False
-
-    async def __call__(self, event: str, facts: Mapping[str, object]) -> None:
-        """Check the peer once it is known."""
-        if event != "connection.connect_tcp.complete":
-            return
-        stream = facts["return_value"]
-        if not isinstance(stream, _Stream):
-            return  # and with has_checked unset the answer is refused
-        peer = stream.get_extra_info("server_addr")
-        try:
-            self._hosts.check_peer(self._place, "" if peer is None else peer[0])
-        except ResultHostError:
-            await stream.aclose()
-            raise
-        self.has_checked = True
 
 
 class FileWriter:
@@ -144,38 +84,24 @@ class Downloader:
     """Fetches results."""
 
     def __init__(
-        self,
-        *,
-        transport: httpx.AsyncBaseTransport,
-        hosts: ResultHosts,
-        clock: Clock,
-        user_agent: str,
-        deadlines: Deadlines,
-        connects: bool,
-        tunnel: httpx.AsyncBaseTransport | None = None,
+        self, transport: ResultTransport, *, clock: Clock, user_agent: str, deadlines: Deadlines
     ) -> None:
         """Prepare; nothing is sent.
 
         Args:
-            transport: reaches results itself.
-            hosts: where results lie.
+            transport: reaches results.
             clock: judges expiry.
             user_agent: what we call ourselves.
             deadlines: how long things may take.
-            connects: False only for a transport of a test, which reaches no address to check.
-            tunnel: reaches results through a proxy, and is used for all but loopback.
         """
         self._transport = transport
-        self._tunnel = tunnel
-        self._hosts = hosts
         self._clock = clock
         self._user_agent = user_agent
         self._deadlines = deadlines
-        self._connects = connects
 
     async def download(self, url: str, into: LocalFile, *, max_bytes: int) -> int:
         """Stream a result into a file and return its bytes; see ``VideoProvider``."""
-        place = self._hosts.place_of(url)
+        place = self._transport.place_of(url, call="download")
         file = FileWriter(into)
         try:
             async with asyncio.timeout(self._deadlines.download):
@@ -193,33 +119,17 @@ class Downloader:
     async def _fetch(
         self, url: str, place: ResultPlace, file: FileWriter, *, max_bytes: int
     ) -> int:
-        guard, transport = PeerGuard(self._hosts, place), self._transport
-        extensions: dict[str, object] = {}
-        if self._tunnel is not None and not place.is_loopback:
-            # The proxy looks the name up, so the peer is the proxy, wherever that is. What the
-            # URL itself says is judged all the same.
-            transport = self._tunnel
-            if place.address is not None:
-                self._hosts.check_peer(place, place.address)
-            guard.has_checked = True
-        else:
-            extensions["trace"] = guard
-        timeout = httpx.Timeout(self._deadlines.download_read, connect=self._deadlines.connect)
-        request = httpx.Request(
-            "GET",
-            place.origin,
+        response = await self._transport.send(
+            place,
+            method="GET",
             headers={
                 "User-Agent": self._user_agent,
                 "Accept": "*/*",
                 "Accept-Encoding": "identity",
             },
-            extensions={**extensions, "timeout": timeout.as_dict()},
+            patience=httpx.Timeout(self._deadlines.download_read, connect=self._deadlines.connect),
         )
-        request.url = ExactURL(place.origin, place.target)
-        response = await transport.handle_async_request(request)
         try:
-            if self._connects and not guard.has_checked:
-                raise ResultHostError(f"download: the address of {place.host} was not checked")
             if response.status_code != _OK:
                 raise await self._refusal(response, url=url, place=place)
             return await _store(response, place, file, max_bytes=max_bytes)

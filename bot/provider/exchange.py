@@ -42,7 +42,9 @@ class Deadlines:
     connect: float = 10.0
     """Name look-up, TCP and TLS together."""
     download_read: float = 60.0
-    """Silence in the middle of a download."""
+    """Silence in the middle of a download, or of an upload."""
+    upload: float = 5 * 60.0
+    """A whole upload: as long as the policy that allows it is valid. 100 MB at 2.7 Mbit/s."""
 
 
 @dataclass(frozen=True, slots=True)

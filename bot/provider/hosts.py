@@ -1,4 +1,4 @@
-"""Where a result may be fetched from: names before connecting, addresses after.
+"""Where the provider's files may lie: names before connecting, addresses after.
 
 The provider names no fixed list of hosts (page ``legacy-image-to-video-api-reference``, FAQ, under
 https://help.aliyun.com/zh/model-studio/), so a glob it is. A URL is taken apart by one strict
@@ -30,8 +30,10 @@ _HTTP_PORT = 80
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResultPlace:
-    """A result's URL in the parts it is fetched by."""
+    """The URL of a result, or of where a file is sent to, in the parts that are connected to."""
 
+    call: str
+    """What is done there, for messages."""
     scheme: str
     host: str
     """In lower case; IPv6 in brackets."""
@@ -69,8 +71,12 @@ class ResultHosts:
         self._names = tuple(name.strip().lower() for name in names if name.strip())
         self._networks = tuple(networks)
 
-    def place_of(self, url: str) -> ResultPlace:
-        """Take a URL apart, if it may be fetched from.
+    def place_of(self, url: str, *, call: str = "download") -> ResultPlace:
+        """Take a URL apart, if its host may be reached.
+
+        Args:
+            url: as an answer has it.
+            call: what is to be done there, for messages.
 
         Raises:
             ResultHostError: the host is not named, or the URL has a form no result has, such as
@@ -78,21 +84,26 @@ class ResultHosts:
         """
         found = _URL.fullmatch(url)
         if found is None:
-            raise ResultHostError("download: a URL of a form no result has")
+            raise ResultHostError(f"{call}: a URL of a form no result has")
         scheme, host = found["scheme"].lower(), found["host"].lower()
         port = None if found["port"] is None else int(found["port"])
         if port is not None and not 0 < port <= _HIGHEST_PORT:
-            raise ResultHostError(f"download: {host} with port {port}")
+            raise ResultHostError(f"{call}: {host} with port {port}")
         is_loopback = host in self._names and is_loopback_name(host)
         if not is_loopback:
             if not self.allows(host):
-                raise ResultHostError(f"download: {host} is not among the result hosts")
+                raise ResultHostError(f"{call}: {host} is not among the result hosts")
             if scheme == "http":
                 scheme = "https"
                 port = None if port == _HTTP_PORT else port
         target = (found["target"] or "/").encode("ascii")
         return ResultPlace(
-            scheme=scheme, host=host, port=port, target=target, is_loopback=is_loopback
+            call=call,
+            scheme=scheme,
+            host=host,
+            port=port,
+            target=target,
+            is_loopback=is_loopback,
         )
 
     def allows(self, host: str) -> bool:
@@ -120,10 +131,10 @@ class ResultHosts:
         try:
             address = ip_address(peer.partition("%")[0])
         except ValueError:
-            raise ResultHostError(f"download: {place.host} has no address") from None
+            raise ResultHostError(f"{place.call}: {place.host} has no address") from None
         if place.is_loopback:
             allowed = address.is_loopback
         else:
             allowed = may_be_reached(address, self._networks)
         if not allowed:
-            raise ResultHostError(f"download: {place.host} led to {address}")
+            raise ResultHostError(f"{place.call}: {place.host} led to {address}")

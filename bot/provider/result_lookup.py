@@ -78,18 +78,16 @@ class ResultLookups:
 
     async def look(self) -> list[ResultLookup]:
         """Look all hosts up and judge their addresses."""
-        return [await self._look_up(host) for host in self.hosts]
+        return [await look_up(host, self._resolver, self._networks) for host in self.hosts]
 
-    async def _look_up(self, host: str) -> ResultLookup:
-        try:
-            addresses = dict.fromkeys(
-                address.partition("%")[0] for address in await self._resolver(host)
-            )
-        except (OSError, UnicodeError):
-            addresses = {}
-        refused = (
-            address
-            for address in addresses
-            if not may_be_reached(ip_address(address), self._networks)
-        )
-        return ResultLookup(host=host, addresses=tuple(addresses), refused=next(refused, None))
+
+async def look_up(host: str, resolver: Resolver, networks: Sequence[IPNetwork]) -> ResultLookup:
+    """Look a host up and judge its addresses as a fetch would."""
+    try:
+        addresses = dict.fromkeys(address.partition("%")[0] for address in await resolver(host))
+    except (OSError, UnicodeError):
+        addresses = {}
+    refused = (
+        address for address in addresses if not may_be_reached(ip_address(address), networks)
+    )
+    return ResultLookup(host=host, addresses=tuple(addresses), refused=next(refused, None))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 
+from bot.domain.catalogue import BilledLength
 from bot.domain.errors import MalformedResponseError
 from bot.domain.ids import TaskId
 from bot.domain.requests.task import ListedTask, Task, TaskPage, TaskState
@@ -22,12 +24,18 @@ def state_of(status: str) -> TaskState:
         return TaskState.OTHER
 
 
-def billed_seconds_of(usage: Usage | None) -> int | None:
-    """Read the billed length, in whole seconds: ``duration``, else ``video_duration``."""
+def billed_length_of(usage: Usage | None) -> BilledLength | None:
+    """Read the billed length: ``duration``, else ``video_duration``, else what was made."""
     if usage is None:
         return None
-    seconds = usage.duration or usage.video_duration
-    return None if seconds is None else max(1, round(seconds))
+    total = usage.duration or usage.video_duration or usage.output_video_duration
+    if total is None:
+        return None
+    return BilledLength(
+        total=total,
+        input=usage.input_video_duration or Decimal(0),
+        output=usage.output_video_duration,
+    )
 
 
 def task_of(answer: TaskAnswer, *, asked: TaskId) -> Task:
@@ -65,7 +73,7 @@ def task_of(answer: TaskAnswer, *, asked: TaskId) -> Task:
         url_expires_at=expires_at,
         orig_prompt=output.orig_prompt,
         actual_prompt=output.actual_prompt,
-        billed_seconds=billed_seconds_of(answer.usage),
+        billed=billed_length_of(answer.usage),
         failure=failure,
         request_id=answer.request_id,
     )

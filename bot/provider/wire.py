@@ -7,9 +7,9 @@ under https://help.aliyun.com/zh/model-studio/.
 
 from __future__ import annotations
 
-import math
 import re
 from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -47,16 +47,16 @@ def _moment(value: Any) -> datetime | None:  # noqa: ANN401  # JSON before it is
         return None
 
 
-def _seconds(value: Any) -> float | None:  # noqa: ANN401  # JSON before it is validated
+def _seconds(value: Any) -> Decimal | None:  # noqa: ANN401  # JSON before it is validated
     """Read a positive number of seconds; 0 stands for absent, as the SDK's own record shows."""
-    if isinstance(value, str):
-        try:
-            value = float(value)
-        except ValueError:
-            return None
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
-    return float(value) if math.isfinite(value) and 0 < value <= _MOST_SECONDS else None
+    try:
+        # By its digits: money is reckoned with it.
+        seconds = Decimal(str(value))
+    except InvalidOperation:
+        return None
+    return seconds if seconds.is_finite() and 0 < seconds <= _MOST_SECONDS else None
 
 
 def _epoch_ms(value: Any) -> datetime:  # noqa: ANN401  # JSON before it is validated
@@ -76,7 +76,7 @@ def _object(value: Any) -> Any:  # noqa: ANN401  # JSON before it is validated
 
 Text = Annotated[str | None, BeforeValidator(_text)]
 Moment = Annotated[datetime | None, BeforeValidator(_moment)]
-Seconds = Annotated[float | None, BeforeValidator(_seconds)]
+Seconds = Annotated[Decimal | None, BeforeValidator(_seconds)]
 EpochMs = Annotated[datetime, BeforeValidator(_epoch_ms)]
 
 
@@ -126,6 +126,8 @@ class Usage(Answer):
 
     duration: Seconds = None
     video_duration: Seconds = None
+    input_video_duration: Seconds = None
+    output_video_duration: Seconds = None
 
 
 class TaskAnswer(ErrorBody):
@@ -152,6 +154,30 @@ class ListAnswer(Answer):
     page_no: int | None = None
     total_page: int
     request_id: Text = None
+
+
+Unbroken = Annotated[str, Field(pattern=r"^[!-~]{1,4096}$")]
+"""Text that cannot end a field of a form: visible ASCII without blanks."""
+
+
+class UploadPolicy(Answer):
+    """What may be posted to the temporary store, and where: ``data`` of a getPolicy answer."""
+
+    policy: Unbroken = Field(repr=False)
+    signature: Unbroken = Field(repr=False)
+    upload_dir: Unbroken
+    upload_host: Unbroken
+    oss_access_key_id: Unbroken = Field(repr=False)
+    x_oss_object_acl: Unbroken
+    x_oss_forbid_overwrite: Unbroken
+    max_file_size_mb: Annotated[float | None, Field(gt=0, allow_inf_nan=False)] = None
+    """Of the model; 100 in the documentation, 1024 in a recorded answer."""
+
+
+class PolicyAnswer(ErrorBody):
+    """Answer to getPolicy."""
+
+    data: UploadPolicy
 
 
 AnswerT = TypeVar("AnswerT", bound=Answer)

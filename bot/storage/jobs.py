@@ -30,7 +30,7 @@ from bot.domain.ids import (
 from bot.domain.jobs.changes import JobChanges
 from bot.domain.jobs.job import Job, JobEvent, JobUpdateKind, Step
 from bot.domain.jobs.ledger import EntryKind
-from bot.domain.jobs.states import ACTIVE, IN_FLIGHT, JobState
+from bot.domain.jobs.states import ACTIVE, IN_FLIGHT, POLLED, JobState
 from bot.storage import grants, ledger, queue_order
 from bot.storage.job_rows import difference, job_of, values_of
 from bot.storage.portions import portions
@@ -261,7 +261,7 @@ async def due_polls(connection: AsyncConnection, *, now: datetime, limit: int) -
     query = (
         select(jobs)
         .where(
-            jobs.c.state.in_((JobState.PENDING, JobState.RUNNING)),
+            jobs.c.state.in_(POLLED),
             or_(jobs.c.next_poll_at.is_(None), jobs.c.next_poll_at <= now),
         )
         .order_by(jobs.c.next_poll_at, jobs.c.id)
@@ -270,11 +270,42 @@ async def due_polls(connection: AsyncConnection, *, now: datetime, limit: int) -
     return await jobs_of(connection, query)
 
 
+async def make_poll_due(
+    connection: AsyncConnection, job_id: JobId, task_id: TaskId, *, now: datetime
+) -> bool:
+    """Let a task be polled at once; False where its job does not follow it any more.
+
+    A poll that is under way sees that the moment has changed, see ``postpone_poll``.
+    """
+    result = await connection.execute(
+        update(jobs)
+        .where(jobs.c.id == job_id, jobs.c.task_id == task_id, jobs.c.state.in_(POLLED))
+        .values(next_poll_at=now)
+    )
+    return result.rowcount == 1
+
+
+async def postpone_poll(
+    connection: AsyncConnection, job_id: JobId, *, known: datetime | None, until: datetime
+) -> None:
+    """Let a task be polled next at a moment, unless somebody has made it due meanwhile.
+
+    Args:
+        connection: a writing transaction.
+        job_id: whose task it is.
+        known: when the poll was due that is over now.
+        until: when the next one is.
+    """
+    await connection.execute(
+        update(jobs)
+        .where(jobs.c.id == job_id, jobs.c.next_poll_at.is_not_distinct_from(known))
+        .values(next_poll_at=until)
+    )
+
+
 async def next_poll_at(connection: AsyncConnection) -> datetime | None:
     """Return when the next query is due."""
-    query = select(func.min(jobs.c.next_poll_at)).where(
-        jobs.c.state.in_((JobState.PENDING, JobState.RUNNING))
-    )
+    query = select(func.min(jobs.c.next_poll_at)).where(jobs.c.state.in_(POLLED))
     moment: datetime | None = (await connection.execute(query)).scalar_one()
     return moment
 

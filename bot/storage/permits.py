@@ -87,7 +87,9 @@ async def defaults_of(connection: AsyncConnection, guild_id: GuildId) -> dict[Ki
     """Return what is chosen for members of a guild who choose nothing."""
     query = select(kind_defaults).where(kind_defaults.c.guild_id == guild_id)
     return {
-        row.kind: Choices(model=row.model, resolution=row.resolution, size=row.size)
+        row.kind: Choices(
+            model=row.model, resolution=row.resolution, size=row.size, audio=row.audio
+        )
         for row in await connection.execute(query)
     }
 
@@ -101,6 +103,7 @@ async def set_default(
         "model": choices.model,
         "resolution": choices.resolution,
         "size": choices.size,
+        "audio": choices.audio,
     }
     await upsert(connection, kind_defaults, {"guild_id": guild_id, "kind": kind}, values)
 

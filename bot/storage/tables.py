@@ -44,6 +44,7 @@ from bot.domain.host.account import AccountStatus
 from bot.domain.host.switch import Switch
 from bot.domain.jobs.ledger import EntryKind
 from bot.domain.jobs.states import JobState, Owner
+from bot.domain.jobs.uploads import Uploads
 from bot.domain.requests.submission import VideoSpec
 from bot.storage.types import (
     EnumText,
@@ -115,6 +116,7 @@ jobs = Table(
     Column("unknown_since", UtcDateTime),
     Column("unknown_polls", Integer, nullable=False),
     Column("late_at", UtcDateTime),
+    Column("uploads", Record(Uploads)),
     Column("operator_told_at", UtcDateTime),
     Column("cancel_requested_at", UtcDateTime),
     Column("cancel_requested_by", Snowflake),
@@ -246,6 +248,7 @@ kind_defaults = Table(
     Column("model", String(64)),
     Column("resolution", String(8)),
     Column("size", String(16)),
+    Column("audio", Boolean),
 )
 
 blocks = Table(

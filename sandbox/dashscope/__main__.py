@@ -12,9 +12,9 @@ import signal
 import click
 from typing_extensions import override
 
-from sandbox.dashscope.models import Region
+from sandbox.dashscope.rows import Region
 from sandbox.dashscope.server import DashScopeServer
-from sandbox.dashscope.settings import EmulatorSettings
+from sandbox.dashscope.settings import CallbackTarget, EmulatorSettings
 
 
 class SecondsRange(click.ParamType[tuple[float, float]]):
@@ -50,6 +50,8 @@ SECONDS = SecondsRange()
 @click.option("--speed", default=1.0, show_default=True, help="Emulated seconds per real second.")
 @click.option("--seed", default=0, show_default=True, help="Start of every drawn lot.")
 @click.option("--api-key", "api_keys", multiple=True, help="Repeatable. Default: any sk-… key.")
+@click.option("--callback-url", help="Where ends of tasks are told. Default: nowhere.")
+@click.option("--callback-token", default="", help="What these calls carry.")
 def main(
     *,
     host: str,
@@ -61,6 +63,8 @@ def main(
     speed: float,
     seed: int,
     api_keys: tuple[str, ...],
+    callback_url: str | None,
+    callback_token: str,
 ) -> None:
     """Emulate the Wan video service on this machine."""
     usual = EmulatorSettings()
@@ -74,6 +78,7 @@ def main(
         speed=speed,
         seed=seed,
         api_keys=api_keys,
+        callback=(CallbackTarget(url=callback_url, token=callback_token) if callback_url else None),
     )
     asyncio.run(serve(settings))
 

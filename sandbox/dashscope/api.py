@@ -25,8 +25,8 @@ from sandbox.dashscope.answers import (
 )
 from sandbox.dashscope.clock import EmulatorClock
 from sandbox.dashscope.faults import Fault, PlannedFaults
+from sandbox.dashscope.files import FileSource
 from sandbox.dashscope.limits import RateLimits
-from sandbox.dashscope.pictures import PictureSource
 from sandbox.dashscope.problems import ApiError, InputRejectedError
 from sandbox.dashscope.recorder import RequestRecord, shortened
 from sandbox.dashscope.settings import EmulatorSettings
@@ -36,7 +36,7 @@ from sandbox.dashscope.validation import Creation, check_creation, inspect_input
 
 RECORD = web.RequestKey("record", RequestRecord)
 INSPECTION_SECONDS = 0.5
-"""How long an answer to a creation waits for the pictures to be looked at, real seconds. The
+"""How long an answer to a creation waits for the files to be looked at, real seconds. The
 service does not wait at all; a short wait makes tests with jumping clocks repeatable."""
 
 
@@ -49,7 +49,7 @@ class Parts:
     task_store: TaskStore
     faults: PlannedFaults
     uploads: UploadStore
-    pictures: PictureSource
+    files: FileSource
     spawn: Callable[[Coroutine[object, object, None]], asyncio.Task[None]]
     """Runs something beside the requests."""
 
@@ -128,7 +128,12 @@ class Api:
 
     async def _inspect(self, task: TaskRecord, creation: Creation, *, resolve_oss: bool) -> None:
         try:
-            plan = await inspect_input(creation, self._parts.pictures, resolve_oss=resolve_oss)
+            plan = await inspect_input(
+                creation,
+                self._parts.files,
+                resolve_oss=resolve_oss,
+                ignores_picture_fields=self._parts.settings.ignores_picture_fields,
+            )
         except InputRejectedError as error:
             self._parts.task_store.inspected(task, error.problem)
         else:
@@ -145,7 +150,13 @@ class Api:
         found = self._parts.task_store.find(task_id)
         request_id = request[RECORD].request_id
         body = (
-            wire.unknown(task_id, request_id) if found is None else wire.queried(found, request_id)
+            wire.unknown(task_id, request_id)
+            if found is None
+            else wire.queried(
+                found,
+                request_id,
+                counts_input=self._parts.settings.duration_counts_input,
+            )
         )
         return json_answer(request, body, content_type=TASKS_JSON_TYPE)
 

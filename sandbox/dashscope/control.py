@@ -7,9 +7,11 @@ from dataclasses import asdict
 
 from aiohttp import web
 
+from sandbox.dashscope.callbacks import CallbackSender
 from sandbox.dashscope.clock import EmulatorClock, service_time
 from sandbox.dashscope.faults import PlannedFaults
 from sandbox.dashscope.recorder import Recorder, as_json
+from sandbox.dashscope.settings import CallbackTarget
 from sandbox.dashscope.tasks import TaskRecord, TaskStore
 
 
@@ -23,11 +25,13 @@ class ControlEndpoints:
         task_store: TaskStore,
         faults: PlannedFaults,
         recorder: Recorder,
+        callbacks: CallbackSender,
     ) -> None:
         self._clock = clock
         self._task_store = task_store
         self._faults = faults
         self._recorder = recorder
+        self._callbacks = callbacks
 
     def routes(self) -> list[web.RouteDef]:
         """Return the routes."""
@@ -39,6 +43,8 @@ class ControlEndpoints:
             web.delete("/_sandbox/faults", self.clear_faults),
             web.delete("/_sandbox/faults/{number:\\d+}", self.clear_faults),
             web.post("/_sandbox/clock", self.move_clock),
+            web.get("/_sandbox/callbacks", self.show_callbacks),
+            web.put("/_sandbox/callbacks", self.aim_callbacks),
         ]
 
     async def state(self, _request: web.Request) -> web.Response:
@@ -111,6 +117,21 @@ class ControlEndpoints:
         self._task_store.settle()
         return web.json_response({"epoch": self._clock.epoch(), "speed": self._clock.speed})
 
+    async def show_callbacks(self, _request: web.Request) -> web.Response:
+        """Show the calls that were made."""
+        return web.json_response({"calls": [asdict(call) for call in self._callbacks.calls]})
+
+    async def aim_callbacks(self, request: web.Request) -> web.Response:
+        """Say where ends of tasks are told: ``{"url": …, "token": …}``; ``{}`` is nowhere."""
+        target = await _json_object(request)
+        try:
+            # A wrong name is a TypeError, as in `add_fault`.
+            aimed = CallbackTarget(**target) if target else None  # type: ignore[arg-type]
+        except TypeError as error:
+            return web.json_response({"error": str(error)}, status=400)
+        self._callbacks.target = aimed
+        return web.Response(status=204)
+
 
 def _task(task: TaskRecord) -> dict[str, object]:
     return {
@@ -125,6 +146,7 @@ def _task(task: TaskRecord) -> dict[str, object]:
         "input": dict(task.input),
         "parameters": dict(task.parameters),
         "video_url": task.video_url,
+        "billed_seconds": task.billed_seconds,
         "fault": task.action,
     }
 

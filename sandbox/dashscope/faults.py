@@ -13,6 +13,8 @@ task       fail, hang_pending, hang_running, status, no_video_url, foreign_host:
            task is created
 result     drop, reset, hang, delay, error, html, raw, expired, truncate, short_file, big, drip,
            redirect
+callback   never, late, twice, wrong_key, wrong_token, old, foreign_host, altered: decided when the
+           task ends, for all tries of its call
 account    revoke, arrears: stand until removed
 =========  =======================================================================================
 """
@@ -39,6 +41,12 @@ ACTIONS: Mapping[str, frozenset[str]] = MappingProxyType(
         ),
         "result": REQUEST_ACTIONS
         | {"expired", "truncate", "short_file", "big", "drip", "redirect"},
+        "callback": frozenset(
+            {
+                *("never", "late", "twice"),
+                *("wrong_key", "wrong_token", "old", "foreign_host", "altered"),
+            }
+        ),
         "account": frozenset({"revoke", "arrears"}),
     }
 )
@@ -76,7 +84,8 @@ class Fault:
     """error, fail: the service's sentence."""
     seconds: float | None = None
     """delay: how long, real seconds. hang: until then, None until the server ends. fail: how long
-    after the creation, emulated seconds; None: when the task would have succeeded."""
+    after the creation, emulated seconds; None: when the task would have succeeded. late, old: how
+    late or old, emulated seconds; None: 90."""
     text: str = "SUSPENDED"
     """status: the task status to show while the task runs. raw: the body. drip: the body, sent
     slowly. cut: the body, of which half arrives."""
@@ -87,7 +96,8 @@ class Fault:
     bytes_per_second: int = 64 * 1024
     """drip: speed of the answer or download."""
     location: str | None = None
-    """redirect: where to; None: the same address. foreign_host: scheme and host."""
+    """redirect: where to; None: the same address. foreign_host: scheme and host, of the
+    result or of the certificate."""
     key: str | None = None
     """revoke: the key; None: all of them."""
 

@@ -6,7 +6,10 @@ where a message is known from live answers only, the place that uses it says so.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+INVALID_URL = "The request URL is invalid, make sure the url is correct."
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +141,17 @@ def invalid_parameter(message: str) -> InputRejectedError:
 def data_inspection(message: str) -> InputRejectedError:
     """Return the failure of a task whose picture cannot be used."""
     return InputRejectedError(TaskProblem("InvalidParameter.DataInspection", message))
+
+
+def invalid_url(message: str = INVALID_URL) -> InputRejectedError:
+    """Return the failure of a task whose sound or link cannot be used."""
+    return InputRejectedError(TaskProblem("InvalidURL", message))
+
+
+def unsupported_file_type(extensions: Sequence[str]) -> InputRejectedError:
+    """Return the failure of a task with a sound or document of another kind."""
+    allowed = ", ".join(f".{extension}" for extension in extensions)
+    return invalid_url(f"File type is not supported. Allowed types are: {allowed}.")
 
 
 EXECUTION_TIMEOUT = TaskProblem(

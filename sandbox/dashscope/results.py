@@ -22,8 +22,8 @@ from aiohttp import web
 from sandbox.dashscope.answers import html, inject, send_text, xml_error
 from sandbox.dashscope.clock import SERVICE_ZONE, EmulatorClock
 from sandbox.dashscope.faults import Fault, PlannedFaults
+from sandbox.dashscope.plans import VideoPlan
 from sandbox.dashscope.tasks import TaskRecord
-from sandbox.dashscope.video import VideoPlan
 
 URL_SECONDS = 24 * 3600
 ACCESS_KEY_ID = "LTAI5tSandboxEmulator000"

@@ -28,10 +28,11 @@ from sandbox.dashscope.answers import (
     json_answer,
 )
 from sandbox.dashscope.api import RECORD, Api, Parts
+from sandbox.dashscope.callbacks import CallbackSender
 from sandbox.dashscope.clock import ChangeNotifier, EmulatorClock
 from sandbox.dashscope.control import ControlEndpoints
 from sandbox.dashscope.faults import PlannedFaults
-from sandbox.dashscope.pictures import PictureSource
+from sandbox.dashscope.files import FileSource
 from sandbox.dashscope.problems import ApiError, not_found
 from sandbox.dashscope.recorder import Recorder, RequestRecord
 from sandbox.dashscope.results import ResultStore, VideoSource
@@ -69,16 +70,27 @@ class DashScopeServer:
         self._videos = videos or Renderer(self.settings.cached_videos)
         secret = secrets.token_bytes(16)
         self._uploads = UploadStore(self.clock, secret)
-        self._pictures = PictureSource(self._uploads)
+        self._files = FileSource(self._uploads)
         self._results = ResultStore(
             clock=self.clock, faults=self.faults, videos=self._videos, secret=secret
         )
+        self.callbacks = CallbackSender(
+            clock=self.clock,
+            notifier=self._notifier,
+            faults=self.faults,
+            region=self.settings.region,
+            seed=self.settings.seed,
+            spawn=self._spawn,
+        )
+        """Who tells of finished tasks; ``callbacks.target`` says whom."""
+        self.callbacks.target = self.settings.callback
         self._task_store = TaskStore(
             clock=self.clock,
             notifier=self._notifier,
             settings=self.settings,
             on_start=self._render_ahead,
             on_success=self._results.publish,
+            on_end=self.callbacks.tell,
         )
         self._background: set[asyncio.Task[None]] = set()
         self._closing = asyncio.Event()
@@ -111,6 +123,11 @@ class DashScopeServer:
         self._task_store.settle()
         return self._task_store.peaks.get(model, Peak(0, 0))
 
+    def seconds_to_next_event(self) -> float | None:
+        """Return how many emulated seconds are left until a task begins or ends by itself."""
+        at = self._task_store.next_event_at()
+        return None if at is None else at - self.clock.epoch()
+
     async def wait_for(self, predicate: Callable[[], Found], timeout: float = 10.0) -> Found:  # noqa: ASYNC109 - a deadline is the point
         """Return what ``predicate`` returns once that is true.
 
@@ -138,7 +155,7 @@ class DashScopeServer:
             task_store=self._task_store,
             faults=self.faults,
             uploads=self._uploads,
-            pictures=self._pictures,
+            files=self._files,
             spawn=self._spawn,
         )
         control = ControlEndpoints(
@@ -146,7 +163,9 @@ class DashScopeServer:
             task_store=self._task_store,
             faults=self.faults,
             recorder=self._recorder,
+            callbacks=self.callbacks,
         )
+        app.add_routes(self.callbacks.routes())
         app.add_routes(Api(parts).routes())
         app.add_routes(control.routes())
         app.router.add_route("*", "/results/{path:.*}", self._results.serve, name="result")
@@ -155,7 +174,8 @@ class DashScopeServer:
         site = web.TCPSite(self._runner, self.settings.host, self.settings.port)
         await site.start()
         port = self._runner.addresses[0][1]
-        self._origin = self._results.origin = f"http://{self.settings.host}:{port}"
+        self._origin = f"http://{self.settings.host}:{port}"
+        self._results.origin = self.callbacks.origin = self._origin
         self._spawn(self._tick())
         return self
 
@@ -173,7 +193,8 @@ class DashScopeServer:
         for running in background:
             running.cancel()
         outcomes = await asyncio.gather(*background, return_exceptions=True)
-        await self._pictures.close()
+        await self.callbacks.close()
+        await self._files.close()
         await asyncio.to_thread(self._videos.close)
         for outcome in outcomes:
             if isinstance(outcome, Exception):
@@ -223,7 +244,7 @@ class DashScopeServer:
         finally:
             record.answered_at = time.monotonic()
             self._notifier.notify()
-        if not response.prepared and point not in {"result", "bucket"}:
+        if not response.prepared and point not in {"result", "bucket", "certificate"}:
             cost = round((time.time() - started) * 1000)
             response.headers["req-cost-time"] = str(cost)
             response.headers["req-arrive-time"] = str(round(started * 1000))

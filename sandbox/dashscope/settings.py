@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sandbox.dashscope.models import Region
+from sandbox.dashscope.rows import Region
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallbackTarget:
+    """Where a rule of EventBridge sends events."""
+
+    url: str
+    """As configured, and signed."""
+    token: str
+    """What the target is configured to send along; signed as well."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +62,17 @@ class EmulatorSettings:
 
     rate_window_seconds: float = 1.0
     """Length of the window the rates are counted in, REAL seconds."""
+
+    duration_counts_input: bool = True
+    """Whether ``usage.duration`` of 3.0 is input and output together, as the price list and the
+    sample of wan2.6-r2v have it, or the made video alone, as the API page of 3.0 says."""
+
+    ignores_picture_fields: bool = False
+    """Whether 3.0 makes a paid video of the prompt alone when ``img_url`` stands in place of
+    ``media``. 2.7 fails such a task; that 3.0 does not is likely, and nobody has said so."""
+
+    callback: CallbackTarget | None = None
+    """Where ends of tasks are told; None: nowhere, until control says where."""
 
     max_body_bytes: int = 128 * 1024 * 1024
     """Largest request body that is read."""

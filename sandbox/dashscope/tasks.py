@@ -20,10 +20,10 @@ from typing import NamedTuple
 
 from sandbox.dashscope.clock import ChangeNotifier, EmulatorClock
 from sandbox.dashscope.faults import Fault
-from sandbox.dashscope.models import ModelRow, Region
+from sandbox.dashscope.plans import VideoPlan
 from sandbox.dashscope.problems import EXECUTION_TIMEOUT, TaskProblem
+from sandbox.dashscope.rows import Billing, ModelRow, Region
 from sandbox.dashscope.settings import EmulatorSettings
-from sandbox.dashscope.video import VideoPlan
 
 EXECUTION_SECONDS = 3 * 3600
 """A task without a result by then fails (error-code, InternalError.Timeout)."""
@@ -74,6 +74,14 @@ class TaskRecord:
         return self.row.name
 
     @property
+    def billed_seconds(self) -> float:
+        """What a success costs, in seconds of its tier (model-pricing); 0 without a plan."""
+        if self.plan is None:
+            return 0.0
+        added = self.row.billing in {Billing.ALL_INPUT, Billing.FIVE_OF_INPUT}
+        return self.plan.seconds + (self.plan.input_seconds if added else 0.0)
+
+    @property
     def finished(self) -> bool:
         """Whether the status cannot change any more."""
         return self.status in FINAL
@@ -116,6 +124,7 @@ class TaskStore:
         settings: EmulatorSettings,
         on_start: Callable[[TaskRecord], None],
         on_success: Callable[[TaskRecord], None],
+        on_end: Callable[[TaskRecord], None],
     ) -> None:
         """Make an empty store.
 
@@ -125,6 +134,7 @@ class TaskStore:
             settings: durations and limits.
             on_start: called when a task is RUNNING.
             on_success: called when a task has SUCCEEDED; gives it its URL.
+            on_end: called when a task has ended in any way, after that.
         """
         self.tasks: dict[str, TaskRecord] = {}
         """Every task ever accepted, by id, oldest first."""
@@ -135,6 +145,7 @@ class TaskStore:
         self._settings = settings
         self._on_start = on_start
         self._on_success = on_success
+        self._on_end = on_end
         self._random = random.Random(settings.seed)
         self._cursor = clock.epoch()
 
@@ -269,11 +280,13 @@ class TaskStore:
             self._finish(task, FAILED, at)
         else:
             self._finish(task, SUCCEEDED, at)
-            self._on_success(task)
 
     def _finish(self, task: TaskRecord, status: str, at: float) -> None:
         task.status, task.ended_at = status, at
         del self._open[task.task_id]
+        if status == SUCCEEDED:
+            self._on_success(task)
+        self._on_end(task)
 
     def _concurrency(self, task: TaskRecord) -> int:
         return self._settings.concurrency or task.row.limits[task.region].running

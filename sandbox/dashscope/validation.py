@@ -12,16 +12,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sandbox.dashscope import problems
-from sandbox.dashscope.geometry import output_size
-from sandbox.dashscope.models import MODELS, Kind, ModelRow, Region
-from sandbox.dashscope.pictures import Picture, PictureSource
-from sandbox.dashscope.video import VideoPlan
+from sandbox.dashscope.files import FileSource
+from sandbox.dashscope.gathering import gathered
+from sandbox.dashscope.models import MODELS
+from sandbox.dashscope.parameters import boolean, check_common
+from sandbox.dashscope.planning import plan_of
+from sandbox.dashscope.plans import VideoPlan
+from sandbox.dashscope.rows import ModelRow, Region
 
-FRAMES_PER_SECOND = 30
-"""The page video-generate-edit-model gives 30 for all Wan 2.1 and 2.2 models."""
+__all__ = ["Creation", "VideoPlan", "check_creation", "inspect_input", "parse_body"]
 
-MAX_SEED = 2147483647
-DEFAULT_SIZES = {"480P": "832*480", "720P": "1280*720", "1080P": "1920*1080"}
+PICTURE_FIELDS = ("img_url", "first_frame_url", "last_frame_url")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,143 +80,63 @@ def check_creation(body: Mapping[str, object], *, path: str, region: Region) -> 
 
 
 async def inspect_input(
-    creation: Creation, source: PictureSource, *, resolve_oss: bool
+    creation: Creation,
+    source: FileSource,
+    *,
+    resolve_oss: bool,
+    ignores_picture_fields: bool = False,
 ) -> VideoPlan:
     """Check everything else and plan the video.
+
+    Args:
+        creation: what was asked for.
+        source: where the files come from.
+        resolve_oss: whether the header X-DashScope-OssResourceResolve was sent.
+        ignores_picture_fields: whether a model that may do without media makes a video of the
+            prompt alone when a picture stands in a field of the older models. For 3.0 that is
+            likely and not known.
 
     Raises:
         InputRejectedError: the task fails with this problem.
     """
     row, task_input, parameters = creation.row, creation.input, creation.parameters
-    prompt = _text(task_input, "prompt")
-    _text(task_input, "negative_prompt")
-    template = _text(task_input, "template")
+    for name in ("prompt", "negative_prompt", "template"):
+        value = task_input.get(name)
+        if value is not None and not isinstance(value, str):
+            raise problems.invalid_parameter(f"Input should be a valid string: input.{name}")
+    template = task_input.get("template")
     if template and template not in row.templates:
         raise problems.invalid_parameter(f"template {template} is not supported: input.template")
-    addresses = _addresses(row, task_input, template=bool(template))
-    _boolean(parameters, "prompt_extend")
-    watermark = _boolean(parameters, "watermark")
-    _seed(parameters)
-    seconds = _duration(row, parameters)
-    tier = "" if row.kind is Kind.PROMPT else resolution(row, parameters)
-    size = _size(row, parameters) if row.kind is Kind.PROMPT else (0, 0)
-    pictures: list[Picture] = []
-    for address in addresses:
-        picture = await source.load(
-            address, model=row.name, max_bytes=row.image_bytes, resolve_oss=resolve_oss
-        )
-        pictures.append(picture)
-    if pictures:
-        size = output_size(pictures[0].width, pictures[0].height, tier)
-    return VideoPlan(
-        width=size[0],
-        height=size[1],
-        frames=seconds * FRAMES_PER_SECOND,
-        pictures=tuple(picture.data for picture in pictures),
-        prompt=prompt or "",
+    _check_prompt(row, task_input, ignores_picture_fields=ignores_picture_fields)
+    check_common(row, parameters)
+    watermark = boolean(parameters, "watermark")
+    files = source.of_model(row.name, resolve_oss=resolve_oss)
+    return plan_of(
+        row,
+        parameters,
+        await gathered(row, task_input, parameters, files),
+        prompt=original_prompt(row, task_input) or "",
         watermark=watermark,
-        effect=template or None,
+        effect=str(template) if template else None,
     )
+
+
+def _check_prompt(
+    row: ModelRow, task_input: Mapping[str, object], *, ignores_picture_fields: bool
+) -> None:
+    if row.prompt_required and not task_input.get("prompt"):
+        raise problems.invalid_parameter("Field required: input.prompt")
+    if row.media is None or row.media.required or task_input.get("media"):
+        return
+    # That 3.0 wants one of the two is documented, the sentence is not.
+    misplaced = any(task_input.get(name) for name in PICTURE_FIELDS)
+    if misplaced and not ignores_picture_fields:
+        raise problems.invalid_parameter("Field required: input.media")
+    if not task_input.get("prompt"):
+        raise problems.invalid_parameter("Field required: input.prompt")
 
 
 def original_prompt(row: ModelRow, task_input: Mapping[str, object]) -> str | None:
     """Return the prompt as the task reports it: what is too long is cut off without a word."""
     prompt = task_input.get("prompt")
     return prompt[: row.prompt_characters] if isinstance(prompt, str) else None
-
-
-def resolution(row: ModelRow, parameters: Mapping[str, object]) -> str:
-    """Return the tier of a task that starts from pictures.
-
-    Raises:
-        InputRejectedError: the model has no such tier.
-    """
-    tier = parameters.get("resolution")
-    if tier is None:
-        return row.default_tier
-    if not isinstance(tier, str) or tier not in row.tiers:
-        raise problems.invalid_parameter(_one_of([f"'{name}'" for name in reversed(row.tiers)]))
-    return tier
-
-
-def size_text(row: ModelRow, parameters: Mapping[str, object]) -> str:
-    """Return the ``W*H`` of a task that starts from a prompt."""
-    size = parameters.get("size")
-    return size if isinstance(size, str) else DEFAULT_SIZES[row.default_tier]
-
-
-def _addresses(
-    row: ModelRow, task_input: Mapping[str, object], *, template: bool
-) -> tuple[str, ...]:
-    """Return the addresses of the pictures a task needs, in the order they are shown."""
-    if row.kind is Kind.PROMPT:
-        if not task_input.get("prompt"):
-            raise problems.invalid_parameter("Field required: input.prompt")
-        return ()
-    names = ["img_url"]
-    if row.kind is Kind.FRAMES:
-        # An effect uses the first frame only; a last frame without a first is an error
-        # (wanx-video-effects).
-        names = ["first_frame_url"] if template else ["first_frame_url", "last_frame_url"]
-    found = []
-    for name in names:
-        address = _text(task_input, name)
-        if not address:
-            raise problems.invalid_parameter(f"Field required: input.{name}")
-        found.append(address)
-    return tuple(found)
-
-
-def _text(values: Mapping[str, object], name: str) -> str | None:
-    value = values.get(name)
-    if value is not None and not isinstance(value, str):
-        raise problems.invalid_parameter(f"Input should be a valid string: input.{name}")
-    return value
-
-
-def _boolean(parameters: Mapping[str, object], name: str) -> bool:
-    value = parameters.get(name)
-    if value is not None and not isinstance(value, bool):
-        raise problems.invalid_parameter(f"Input should be a valid boolean: parameters.{name}")
-    return value is True
-
-
-def _integer(parameters: Mapping[str, object], name: str) -> int | None:
-    value = parameters.get(name)
-    if value is not None and (not isinstance(value, int) or isinstance(value, bool)):
-        raise problems.invalid_parameter(f"Input should be a valid integer: parameters.{name}")
-    return value
-
-
-def _seed(parameters: Mapping[str, object]) -> None:
-    seed = _integer(parameters, "seed")
-    if seed is not None and not 0 <= seed <= MAX_SEED:
-        bound = f"greater than or equal to {0}" if seed < 0 else f"less than or equal to {MAX_SEED}"
-        raise problems.invalid_parameter(f"Input should be {bound}: parameters.seed")
-
-
-def _duration(row: ModelRow, parameters: Mapping[str, object]) -> int:
-    seconds = _integer(parameters, "duration")
-    if seconds is None:
-        return row.default_duration
-    if seconds not in row.durations:
-        if len(row.durations) == 1:
-            # Known from live answers for models of one fixed duration.
-            raise problems.invalid_parameter("duration customization is not supported")
-        raise problems.invalid_parameter(_one_of([str(item) for item in row.durations]))
-    return seconds
-
-
-def _size(row: ModelRow, parameters: Mapping[str, object]) -> tuple[int, int]:
-    size = size_text(row, parameters)
-    if size not in row.sizes() or not isinstance(parameters.get("size", ""), str):
-        # Known from live answers of wan2.2-t2v-plus, order included.
-        raise problems.invalid_parameter(f"size must be in {','.join(row.sizes())}")
-    width, height = size.split("*")
-    return int(width), int(height)
-
-
-def _one_of(names: list[str]) -> str:
-    if len(names) == 1:
-        return f"Input should be {names[0]}"
-    return f"Input should be {', '.join(names[:-1])} or {names[-1]}"

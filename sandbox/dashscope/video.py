@@ -1,5 +1,7 @@
 """Renders a task's video: a real MP4, H.264, 30 frames per second, playable while it loads.
 
+Where the model makes sound there is a track of AAC beside the pictures, exactly as long.
+
 Rendering happens in one thread of its own. Pillow and FFmpeg let the server's loop run meanwhile.
 Identical inputs are rendered once.
 """
@@ -7,27 +9,30 @@ Identical inputs are rendered once.
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import io
 import json
-import random
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import av
-from PIL import Image, ImageDraw, ImageFont
+from av.container import OutputContainer
+from av.video.stream import VideoStream
+from PIL import Image
 
-from sandbox.dashscope import motion
-from sandbox.dashscope.matching import find_part
+from sandbox.dashscope import sounds
 from sandbox.dashscope.motion import Planes
+from sandbox.dashscope.plans import FRAMES_PER_SECOND, VideoPlan
+from sandbox.dashscope.scenes import painted
+from sandbox.dashscope.sounds import SoundPlan
 
-FRAMES_PER_SECOND = 30
+__all__ = ["RenderStoppedError", "Renderer", "VideoPlan", "render"]
+
+LONGEST_SMOOTH_FRAMES = 10 * FRAMES_PER_SECOND
+LONG_STEP = 3
+"""Frames of a longer video that look the same."""
 BT601 = 6
 LIMITED_RANGE = 1
 ENCODER_OPTIONS = {
@@ -38,36 +43,9 @@ ENCODER_OPTIONS = {
     "maxrate": "5M",
     "bufsize": "5M",
 }
-WATERMARK = "AI-generated"
 MUXER_OPTIONS = {"movflags": "+faststart+use_metadata_tags"}
 """The second has FFmpeg write a key that it does not know."""
 PRODUCER = "sandbox"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VideoPlan:
-    """Everything a video depends on."""
-
-    width: int
-    height: int
-    frames: int
-    pictures: tuple[bytes, ...]
-    """None: invented from the prompt. One: filmed. Two: the first becomes the second."""
-    prompt: str
-    watermark: bool
-    effect: str | None = None
-    """Name of the effect that is played on the first picture."""
-
-    def key(self) -> str:
-        """Return a hash of all inputs that change the video."""
-        digest = hashlib.sha256(
-            f"{self.width}x{self.height}x{self.frames} {self.watermark} {self.effect}".encode()
-        )
-        for picture in self.pictures:
-            digest.update(hashlib.sha256(picture).digest())
-        if not self.pictures:
-            digest.update(self.prompt.encode())
-        return digest.hexdigest()
 
 
 class RenderStoppedError(Exception):
@@ -114,28 +92,68 @@ def render(plan: VideoPlan, stopping: threading.Event) -> bytes:
     Raises:
         RenderStoppedError: ``stopping`` was set meanwhile.
     """
+    # A long video moves ten times a second: painting is what costs most.
+    step = 1 if plan.frames <= LONGEST_SMOOTH_FRAMES else LONG_STEP
     with TemporaryDirectory(prefix="dashscope-") as folder:
         # A file, because moving the index to the front reads what was written.
         path = Path(folder) / "video.mp4"
         with av.open(str(path), "w", format="mp4", options=MUXER_OPTIONS) as container:
             container.metadata["AIGC"] = _label(plan)
-            stream = container.add_stream("libx264", FRAMES_PER_SECOND, options=ENCODER_OPTIONS)
-            stream.width, stream.height = plan.width, plan.height
-            stream.pix_fmt = "yuv420p"
-            context = stream.codec_context
-            context.thread_count = 1
-            context.colorspace = context.color_primaries = context.color_trc = BT601
-            context.color_range = LIMITED_RANGE
-            context.time_base = Fraction(1, FRAMES_PER_SECOND)
-            for number, planes in enumerate(_frames(plan)):
-                if stopping.is_set():
-                    raise RenderStoppedError
+            stream = _video_stream(container, plan)
+            track = None if plan.sound is None else _SoundTrack(container, plan.sound, plan.frames)
+            number = 0
+            for planes in painted(plan, step):
                 frame = _frame(planes)
-                frame.pts = number
-                frame.time_base = Fraction(1, FRAMES_PER_SECOND)
-                container.mux(stream.encode(frame))
+                for _ in range(min(step, plan.frames - number)):
+                    if stopping.is_set():
+                        raise RenderStoppedError
+                    if track is not None and number % FRAMES_PER_SECOND == 0:
+                        track.write_second()
+                    frame.pts = number
+                    frame.time_base = Fraction(1, FRAMES_PER_SECOND)
+                    container.mux(stream.encode(frame))
+                    number += 1
             container.mux(stream.encode())
+            if track is not None:
+                track.finish()
         return path.read_bytes()
+
+
+def _video_stream(container: OutputContainer, plan: VideoPlan) -> VideoStream:
+    stream = container.add_stream("libx264", FRAMES_PER_SECOND, options=ENCODER_OPTIONS)
+    stream.width, stream.height = plan.width, plan.height
+    stream.pix_fmt = "yuv420p"
+    context = stream.codec_context
+    context.thread_count = 1
+    context.colorspace = context.color_primaries = context.color_trc = BT601
+    context.color_range = LIMITED_RANGE
+    context.time_base = Fraction(1, FRAMES_PER_SECOND)
+    return stream
+
+
+class _SoundTrack:
+    """Writes the sound beside the pictures, a second at a time; its format is no documented one.
+
+    No source names the codec; AAC is what MP4 usually has.
+    """
+
+    def __init__(self, container: OutputContainer, plan: SoundPlan, frames: int) -> None:
+        self._container = container
+        self._stream = container.add_stream("aac", sounds.RATE, layout="stereo")
+        self._samples = sounds.samples_of(plan, frames, FRAMES_PER_SECOND)
+        self._at = 0
+
+    def write_second(self) -> None:
+        """Encode the next second, or what is left of it."""
+        piece = self._samples[self._at : self._at + sounds.SECOND_BYTES]
+        if piece:
+            frame = sounds.audio_frame(piece, self._at // sounds.FRAME_BYTES)
+            self._container.mux(self._stream.encode(frame))
+        self._at += len(piece)
+
+    def finish(self) -> None:
+        """Write what the encoder still holds."""
+        self._container.mux(self._stream.encode())
 
 
 def _label(plan: VideoPlan) -> str:
@@ -155,52 +173,3 @@ def _frame(planes: Planes) -> av.VideoFrame:
             padded.paste(image)
         target.update(padded.tobytes())
     return frame
-
-
-def _frames(plan: VideoPlan) -> Iterator[Planes]:
-    size = (plan.width, plan.height)
-    # The watermark must not change the video below it.
-    rng = random.Random(replace(plan, watermark=False).key())
-    if not plan.pictures:
-        frames = motion.fantasy(size, plan.frames, rng)
-    else:
-        images = []
-        for data in plan.pictures:
-            with Image.open(io.BytesIO(data)) as image:
-                images.append(motion.cover(image, size))
-        frames = _film(images, plan, rng)
-    return _marked(frames, size) if plan.watermark else frames
-
-
-def _film(images: list[Image.Image], plan: VideoPlan, rng: random.Random) -> Iterator[Planes]:
-    frames = plan.frames
-    planes = [motion.planes_of(image) for image in images]
-    if plan.effect == "rotation":
-        return motion.spin(planes[0], frames)
-    if plan.effect:
-        return motion.pulse(planes[0], frames)
-    if len(images) == 1:
-        return motion.single(planes[0], frames, rng)
-    first, last = images
-    if where := find_part(first, last):
-        return motion.travel(planes[0], planes[1], where, frames)
-    if where := find_part(last, first):
-        return motion.travel(planes[1], planes[0], where, frames, backwards=True)
-    return motion.dissolve(planes[0], planes[1], frames, rng)
-
-
-def _marked(frames: Iterator[Planes], size: tuple[int, int]) -> Iterator[Planes]:
-    """Write the watermark into the bottom right corner of every frame."""
-    font = ImageFont.load_default(max(12, min(size) // 24))
-    box = font.getbbox(WATERMARK)
-    margin = min(size) // 32
-    at = (size[0] - margin - round(box[2]), size[1] - margin - round(box[3]))
-    text = Image.new("L", size)
-    ImageDraw.Draw(text).text(at, WATERMARK, fill=220, font=font)
-    shadow = Image.new("L", size)
-    ImageDraw.Draw(shadow).text((at[0] + 1, at[1] + 1), WATERMARK, fill=160, font=font)
-    for planes in frames:
-        luma = planes.luma.copy()
-        luma.paste(16, None, shadow)
-        luma.paste(235, None, text)
-        yield planes._replace(luma=luma)

@@ -11,10 +11,12 @@ from collections.abc import Mapping
 
 from sandbox.dashscope import tasks
 from sandbox.dashscope.clock import parse_compact_time, service_time
-from sandbox.dashscope.models import UsageShape
+from sandbox.dashscope.parameters import resolution
+from sandbox.dashscope.plans import FRAMES_PER_SECOND
 from sandbox.dashscope.problems import ApiError
+from sandbox.dashscope.rows import Billing, Usage
 from sandbox.dashscope.tasks import TaskRecord
-from sandbox.dashscope.validation import original_prompt, resolution, size_text
+from sandbox.dashscope.validation import original_prompt
 
 ACCOUNT_ID = "1000000000000000"
 LIST_SECONDS = 24 * 3600
@@ -48,8 +50,8 @@ def unknown(task_id: str, request_id: str) -> dict[str, object]:
     }
 
 
-def queried(task: TaskRecord, request_id: str) -> dict[str, object]:
-    """Return the answer to a query."""
+def queried(task: TaskRecord, request_id: str, *, counts_input: bool = True) -> dict[str, object]:
+    """Return the answer to a query; ``counts_input`` as in `usage`."""
     output: dict[str, object] = {"task_id": task.task_id, "task_status": task.visible_status}
     if task.status == tasks.FAILED and task.problem is not None:
         # The documented sample carries neither times nor usage.
@@ -67,23 +69,55 @@ def queried(task: TaskRecord, request_id: str) -> dict[str, object]:
     prompt = original_prompt(task.row, task.input)
     if prompt is not None:
         output["orig_prompt"] = prompt
-        if task.parameters.get("prompt_extend") is not False:
+        if task.row.tells_rewritten_prompt and task.parameters.get("prompt_extend") is not False:
             output["actual_prompt"] = prompt + EMBELLISHMENT
-    return {"request_id": request_id, "output": output, "usage": usage(task)}
+    return {
+        "request_id": request_id,
+        "output": output,
+        "usage": usage(task, counts_input=counts_input),
+    }
 
 
-def usage(task: TaskRecord) -> dict[str, object]:
-    """Return what a finished task is billed for, in the shape of its model."""
-    row = task.row
-    seconds = task.parameters.get("duration") or row.default_duration
-    if row.usage is UsageShape.RATIO_SIZE:
-        size = size_text(row, task.parameters)
-        return {"video_duration": seconds, "video_count": 1, "video_ratio": size}
-    if row.usage is UsageShape.RATIO_STANDARD:
-        return {"video_duration": seconds, "video_count": 1, "video_ratio": "standard"}
-    tier = int(resolution(row, task.parameters).removesuffix("P"))
-    name = "video_duration" if row.usage is UsageShape.DURATION_SR_KF2V else "duration"
-    return {name: seconds, "video_count": 1, "SR": tier}
+def usage(task: TaskRecord, *, counts_input: bool = True) -> dict[str, object]:
+    """Return what a finished task is billed for, in the shape of its model.
+
+    Args:
+        task: a finished one, whose plan is known.
+        counts_input: whether ``duration`` of 3.0 holds the seconds of the input, too.
+    """
+    row, plan = task.row, task.plan
+    if plan is None:
+        message = "a task without a plan cannot succeed"
+        raise RuntimeError(message)
+    made = plan.seconds
+    if row.billing is Billing.CONTINUATION:
+        made -= plan.input_seconds
+    duration = task.billed_seconds
+    if row.chooses_duration and not counts_input:
+        duration = made
+    size = f"{plan.width}*{plan.height}"
+    values: dict[str, object] = {
+        "duration": duration,
+        "video_duration": duration,
+        "input_video_duration": plan.input_seconds,
+        "output_video_duration": made,
+        "video_count": 1,
+        "SR": int(resolution(row, task.parameters).removesuffix("P")),
+        "video_ratio": size if row.takes_size else "standard",
+        "size": size,
+        "ratio": plan.ratio,
+        "fps": FRAMES_PER_SECOND,
+        "audio": plan.sound is not None,
+    }
+    return {name: _number(row.usage, name, values[name]) for name in row.usage.names}
+
+
+def _number(shape: Usage, name: str, value: object) -> object:
+    """Write a number as the model does: 5 or 5.0."""
+    if not isinstance(value, float):
+        return float(str(value)) if name in shape.floats else value
+    rounded = round(value, 2)
+    return int(rounded) if rounded.is_integer() and name not in shape.floats else rounded
 
 
 def api_key_id(api_key: str) -> str:

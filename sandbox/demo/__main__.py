@@ -1,4 +1,4 @@
-"""``python -m sandbox.demo``: pictures and words become videos, and everybody can watch.
+"""``python -m sandbox.demo``: pictures, words and sounds become videos, and all can watch.
 
 Exit codes: 0 it worked, 1 it did not, 128 + n a signal ended it. No process outlives it.
 """
@@ -17,20 +17,23 @@ import click
 
 from sandbox.demo import contact_sheet
 from sandbox.demo.commands import leaves
-from sandbox.demo.contact_sheet import Row
+from sandbox.demo.contact_sheet import Strip
 from sandbox.demo.conversation import picture
 from sandbox.demo.conversation.picture import Conversation
 from sandbox.demo.errors import DemoError
 from sandbox.demo.markup import size
 from sandbox.demo.shown_messages import messages_about
 from sandbox.demo.stage import TASK_SECONDS, Stage
-from sandbox.demo.story import Story
+from sandbox.demo.story import Asking, Story
 from sandbox.demo.transcript import Transcript
-from sandbox.demo.verification import VerifiedVideo, verify
-from sandbox.demo.video_requests import VIDEO_REQUESTS
+from sandbox.demo.verification import VerifiedVideo, results, verify
+from sandbox.demo.video_requests import FIRST_REQUEST, NEWER_REQUESTS, OTHER_REQUESTS
 
 SHEET_NAME = "contact-sheet.png"
 CONVERSATION_NAME = "conversation.png"
+
+NEWER = "newer-models"
+"""Name of the second channel."""
 
 
 async def play(out: Path, folder: Path, transcript: Transcript) -> None:
@@ -47,7 +50,7 @@ async def play(out: Path, folder: Path, transcript: Transcript) -> None:
         await stage.open()
         verified = await stage.watched(perform(out, stage, transcript))
         await asyncio.to_thread(
-            contact_sheet.save, [_row(video) for video in verified], out / SHEET_NAME
+            contact_sheet.save, [_strip(video) for video in verified], out / SHEET_NAME
         )
         shown = await _conversation(verified[0], stage)
         await asyncio.to_thread(picture.save, shown, out / CONVERSATION_NAME)
@@ -103,30 +106,37 @@ async def perform(out: Path, stage: Stage, transcript: Transcript) -> list[Verif
     """Let members ask for every kind of video; save and check what they get."""
     owner, member = (str(user["name"]) for user in stage.world["users"])
     transcript.heading(
-        "What people see in #videos",
+        f"What people see in #videos and #{NEWER}",
         f"The emulated provider needs {TASK_SECONDS} s for a video, the real one 1 to 10 minutes, "
         "so the bot's first guesses are too long here.",
     )
     story = Story(stage.discord, stage.world, transcript)
-    first, *others = VIDEO_REQUESTS
+    videos = str(stage.world["channel_id"])
+    # Two channels, because Discord bounds the edits of each.
+    newer = await story.add_channel(NEWER)
+    first = Asking(member=member, channel_id=videos, requests=[FIRST_REQUEST])
     delivered = [
-        *await story.ask([first], member=member, onlooker=owner),
-        *await story.ask(others, member=owner),
+        *await story.ask(first, onlooker=owner),
+        *await story.ask(
+            Asking(member=owner, channel_id=videos, requests=OTHER_REQUESTS),
+            Asking(member=member, channel_id=newer, requests=NEWER_REQUESTS),
+        ),
     ]
-    return [
-        await verify(
-            video, out / video.request.file_name, discord=stage.discord, provider=stage.provider
-        )
+    made = await results(stage.provider)
+    checks = (
+        verify(video, out / video.request.file_name, discord=stage.discord, made=made)
         for video in delivered
-    ]
+    )
+    return await asyncio.gather(*checks)
 
 
-def _row(verified: VerifiedVideo) -> Row:
+def _strip(verified: VerifiedVideo) -> Strip:
     video = verified.video
-    shape = f"{video.width}×{video.height}  ·  {video.seconds:.1f} s"
-    return Row(
-        title=verified.delivered.request.title,
-        detail=f"/{verified.delivered.request.command}  ·  {verified.delivered.job}  ·  {shape}",
+    request, heard = verified.delivered.request, "silent" if video.sound is None else "sound"
+    shape = f"{video.width}×{video.height}  ·  {video.seconds:.1f} s  ·  {heard}"
+    return Strip(
+        title=request.title,
+        detail=f"/{request.command}  ·  {request.model}  ·  {shape}",
         video=video,
     )
 

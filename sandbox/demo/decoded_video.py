@@ -8,6 +8,7 @@ from pathlib import Path
 import av
 from PIL import Image, ImageChops, ImageOps, ImageStat
 
+from sandbox.demo.decoded_sound import DecodedSound, decode_sound
 from sandbox.demo.errors import DemoError
 
 LOOK_PIXELS = (96, 64)
@@ -35,6 +36,8 @@ class DecodedVideo:
     first: Frame
     middle: Frame
     last: Frame
+    sound: DecodedSound | None = None
+    """None: there is no sound track."""
 
 
 def decode(path: Path) -> DecodedVideo:
@@ -66,6 +69,7 @@ def decode(path: Path) -> DecodedVideo:
         first=kept[1],
         middle=kept[announced // 2 + 1],
         last=kept[announced],
+        sound=decode_sound(path, name=path.name),
     )
 
 

@@ -19,10 +19,10 @@ from sandbox.discord.world.json import Json
 T = TypeVar("T")
 
 API_KEY = "sk-made-up-key-of-the-demo"
-QUEUE_SECONDS = 4
+QUEUE_SECONDS = 3
 """Long enough that the member sees the provider's queue."""
 
-TASK_SECONDS = 9
+TASK_SECONDS = 6
 """Real tasks take minutes; nobody wants to watch a demo for minutes."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,16 +18,23 @@ from sandbox.demo.control import ControlClient, long_poll
 from sandbox.demo.errors import DemoError
 from sandbox.demo.markup import plain, size
 from sandbox.demo.transcript import Transcript
+from sandbox.demo.tune import tune
 from sandbox.demo.video_requests import VideoRequest
 from sandbox.discord.world.json import Json
 
-DELIVERY_SECONDS = 90
-"""From the command to the notification; about 16 are usual."""
+DELIVERY_SECONDS = 150
+"""From the commands to the last notification; 12 to 20 are usual, and a busy machine is slower."""
 
 JOB = re.compile(r"Job `?([0-9A-HJKMNP-TV-Z]{6})\b")
 
 LEAST_EDITS = 3
 """A status message that changes less often tells nobody anything."""
+
+LEAST_EDITS_TOGETHER = 1
+"""Discord bounds the edits of a channel, so where several videos are under way a message skips
+states; the last one it always shows."""
+
+TUNE_NAME = "tune.wav"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,12 +53,24 @@ class DeliveredVideo:
     """How often the status message changed."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """What one member asks for at once."""
+
+    member: str
+    channel_id: str
+    requests: Sequence[VideoRequest]
+
+
 class Story:
-    """Watches one channel, from the first command on."""
+    """Watches the channels of a server, from the first command on."""
 
     def __init__(self, discord: ControlClient, world: Json, transcript: Transcript) -> None:
         self._discord = discord
-        self._channel = str(world["channel_id"])
+        self._guild_id = str(world["guild_id"])
+        self._channel_id = str(world["channel_id"])
+        self._channels = {self._channel_id: ""}
+        """What stands behind a command that was used there: nothing where most happens."""
         self._names = {str(user["id"]): str(user["name"]) for user in world["users"]}
         self._names[str(world["application_id"])] = "Tween"
         self._transcript = transcript
@@ -64,14 +84,17 @@ class Story:
         self._together = False
         """Several videos are under way, so each line says whose it is."""
 
-    async def ask(
-        self, requests: Sequence[VideoRequest], *, member: str, onlooker: str | None = None
-    ) -> list[DeliveredVideo]:
-        """Let a member ask for videos at the same time and follow them to their ends.
+    async def add_channel(self, name: str) -> str:
+        """Add a channel to the server and watch it as well; return its id."""
+        added = await self._discord.post("/channels", {"guild": self._guild_id, "name": name})
+        self._channels[str(added["id"])] = f" in #{name}"
+        return str(added["id"])
+
+    async def ask(self, *askings: Asking, onlooker: str = "") -> list[DeliveredVideo]:
+        """Let members ask for videos at the same time and follow them to their ends.
 
         Args:
-            requests: What they ask for.
-            member: Who asks.
+            askings: What they ask for.
             onlooker: Who looks at the queue while a video is being made, if anybody does.
 
         Raises:
@@ -79,7 +102,12 @@ class Story:
         """
         until = asyncio.get_running_loop().time() + DELIVERY_SECONDS
         self._seen = len(await self._discord.get(f"/events?after={self._seen}")) + self._seen
-        asked = {await self._request(request, member=member): request for request in requests}
+        requests = [request for asking in askings for request in asking.requests]
+        asked = {
+            await self._request(request, asking): request
+            for asking in askings
+            for request in asking.requests
+        }
         jobs: dict[str, VideoRequest] = {}
         delivered: dict[str, DeliveredVideo] = {}
         self._together = len(requests) > 1
@@ -93,44 +121,52 @@ class Story:
                         jobs[_job_of(event["content"])] = request
                     if event["kind"] == "ping":
                         done = await self._delivered(jobs, event)
-                        delivered[done.request.command] = done
-                    if onlooker is not None and self._is_being_made():
-                        await self._send(onlooker, "queue show", {}, [])
-                        onlooker = None
+                        delivered[done.request.file_name] = done
+                    if onlooker and self._is_being_made():
+                        await self._send(onlooker, self._channel_id, "queue show", {}, [])
+                        onlooker = ""
         except TimeoutError:
             raise DemoError(f"There was no video after {DELIVERY_SECONDS} s.") from None
-        return [delivered[request.command] for request in requests]
+        return [delivered[request.file_name] for request in requests]
 
-    async def _request(self, request: VideoRequest, *, member: str) -> str:
+    async def _request(self, request: VideoRequest, asking: Asking) -> str:
         """Send the command of a request; return the interaction's id."""
-        words = {"prompt": request.prompt, "effect": request.effect}
-        typed = {name: value for name, value in words.items() if value is not None}
-        files = {
-            option: {"filename": path.name, "path": str(path), "content_type": "image/jpeg"}
-            for option, path in request.pictures.items()
-        }
-        lines = [
-            *(f"{name:<12} {picture_line(path)}" for name, path in request.pictures.items()),
-            *(f"{name:<12} {value}" for name, value in typed.items()),
-        ]
-        options: dict[str, object] = {**files, **typed}
-        return await self._send(member, request.command, options, lines)
+        options: dict[str, object] = {}
+        lines = []
+        for option, path in request.pictures.items():
+            options[option] = _file(path.name, "image/jpeg", path=str(path))
+            lines.append(f"{option:<12} {picture_line(path)}")
+        if request.soundtrack_seconds is not None:
+            data = tune(request.soundtrack_seconds)
+            content = base64.b64encode(data).decode()
+            options["soundtrack"] = _file(TUNE_NAME, "audio/wav", base64=content)
+            length = f"{request.soundtrack_seconds} s, {size(len(data))}"
+            lines.append(f"{'soundtrack':<12} {TUNE_NAME} ({length})")
+        for option, value in request.typed.items():
+            options[option] = value
+            lines.append(f"{option:<12} {str(value).lower() if isinstance(value, bool) else value}")
+        return await self._send(asking.member, asking.channel_id, request.command, options, lines)
 
     async def _send(
-        self, member: str, command: str, options: Mapping[str, object], lines: Sequence[str]
+        self,
+        member: str,
+        channel_id: str,
+        command: str,
+        options: Mapping[str, object],
+        lines: Sequence[str],
     ) -> str:
         """Send a command; return the interaction's id."""
         sent = await self._discord.post(
             "/slash",
             {
                 "user": member,
-                "channel": self._channel,
+                "channel": channel_id,
                 "command": command,
                 "options": options,
             },
         )
         interaction_id = str(sent["id"])
-        self._asked[interaction_id] = (command, lines)
+        self._asked[interaction_id] = (f"/{command}{self._channels[channel_id]}", lines)
         return interaction_id
 
     # What people see.
@@ -141,7 +177,7 @@ class Story:
         match event["kind"]:
             case "interaction":
                 command, lines = self._asked[event["interaction_id"]]
-                self._write(at, event["user_id"], f"uses /{command}", lines)
+                self._write(at, event["user_id"], f"uses {command}", lines)
             case "no_answer":
                 raise DemoError("The bot did not answer a command within three seconds.")
             case "acknowledged":
@@ -159,7 +195,7 @@ class Story:
 
     async def _tell_message(self, event: dict[str, Any], at: datetime) -> None:
         """Write a new message whole, and of a changed one what is new."""
-        message = await self._message(event["message_id"])
+        message = await self._message(event["channel_id"], event["message_id"])
         # Later revisions have events of their own.
         revision = message["revisions"][event["revision"] - 1]
         card = card_of(revision, names=self._names, at=at)
@@ -189,8 +225,8 @@ class Story:
 
     # What there is in the end.
 
-    async def _message(self, message_id: str) -> dict[str, Any]:
-        messages = await self._discord.get(f"/messages?channel={self._channel}")
+    async def _message(self, channel_id: str, message_id: str) -> dict[str, Any]:
+        messages = await self._discord.get(f"/messages?channel={channel_id}")
         for message in messages:
             if message["id"] == message_id:
                 found: dict[str, Any] = message
@@ -201,9 +237,10 @@ class Story:
         self, jobs: Mapping[str, VideoRequest], ping: dict[str, Any]
     ) -> DeliveredVideo:
         """Return the video of the message the notification belongs to."""
-        notice = await self._message(ping["message_id"])
+        channel_id = ping["channel_id"]
+        notice = await self._message(channel_id, ping["message_id"])
         message_id = notice["reference_id"] or notice["id"]
-        shown = (await self._message(message_id))["revisions"][-1]
+        shown = (await self._message(channel_id, message_id))["revisions"][-1]
         card = self._cards.get(message_id)
         videos = [file for file in shown["attachments"] if file["content_type"] == "video/mp4"]
         if card is None or len(videos) != 1:
@@ -213,8 +250,9 @@ class Story:
         if request is None:
             raise DemoError(f"Nobody asked for the video of {card.footer}.")
         edits = self._edits.get(message_id, 0)
-        if edits < LEAST_EDITS:
-            raise DemoError(f"The status message changed {edits} times, not {LEAST_EDITS}.")
+        least = LEAST_EDITS_TOGETHER if self._together else LEAST_EDITS
+        if edits < least:
+            raise DemoError(f"The status message changed {edits} times, not {least}.")
         video = videos[0]
         return DeliveredVideo(
             request=request,
@@ -237,6 +275,11 @@ def _job_of(words: str) -> str:
     if found is None:
         raise DemoError(f"The bot refused the command: {words}")
     return found[1]
+
+
+def _file(name: str, content_type: str, **source: str) -> dict[str, str]:
+    """Return a file as the Discord sandbox takes it in an option."""
+    return {"filename": name, "content_type": content_type, **source}
 
 
 def picture_line(path: Path) -> str:

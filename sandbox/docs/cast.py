@@ -19,8 +19,10 @@ QUEUE_SECONDS, TASK_SECONDS = 1000, 1000
 """Of the emulated provider: nothing moves on unless a scene says so."""
 
 FRAMES, IMAGE, TEXT, EFFECT = "video frames", "video image", "video text", "video effect"
+REFERENCE = "video reference"
 CATS = {"first_frame": File.sample("cat-first.jpg"), "last_frame": File.sample("cat-last.jpg")}
 ROCKET = {"image": File.sample("rocket.jpg")}
+MEETING = {"image1": File.sample("cat-first.jpg"), "image2": File.sample("rocket.jpg")}
 CUP = {"image": File.sample("coffee.jpg")}
 GLIDE = "The camera glides in towards the cat's eyes."
 DUSK = "Dusk at the launch pad, the lights flicker."

@@ -11,8 +11,10 @@ from sandbox.docs.cast import (
     FRAMES,
     GLIDE,
     IMAGE,
+    MEETING,
     MISTS,
     QUEUE_SECONDS,
+    REFERENCE,
     ROCKET,
     TASK_SECONDS,
     TEXT,
@@ -64,6 +66,18 @@ _VIDEOS: tuple[Scene, ...] = (
         makes="mists",
     ),
     Suggest(command=TEXT, caption="The list of sizes", option="size", options={"prompt": MISTS}),
+    Suggest(
+        command=TEXT,
+        caption="The list of lengths, of a model whose length can be chosen",
+        option="duration",
+        options={"prompt": MISTS, "model": "wan2.7-t2v"},
+    ),
+    Suggest(
+        command=REFERENCE,
+        caption="The list of sizes, without sound and with it",
+        option="size",
+        options={**MEETING, "prompt": "The cat of image1 looks at image2."},
+    ),
     Ask(
         command=EFFECT,
         caption="Queued",
@@ -79,6 +93,16 @@ _VIDEOS: tuple[Scene, ...] = (
 )
 
 _REFUSALS: tuple[Scene, ...] = (
+    Ask(
+        command=REFERENCE,
+        caption="Refused: a length the model does not make",
+        options={**MEETING, "prompt": "They meet.", "duration": 20},
+    ),
+    Ask(
+        command=TEXT,
+        caption="Refused: a model that is never silent",
+        options={"prompt": MISTS, "model": "wan2.6-t2v", "audio": False},
+    ),
     Ask(
         command=FRAMES,
         caption="Refused: no last frame",

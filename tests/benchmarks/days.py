@@ -18,6 +18,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from bot.app import App, build_app
+from bot.callbacks import PATH, callback_routes
 from bot.domain.catalogue import Catalogue, Choices, Kind, Region
 from bot.domain.ids import ChannelId, GuildId, InteractionId, UserId
 from bot.domain.jobs.job import Job
@@ -28,13 +29,15 @@ from bot.loops import supervise
 from bot.outside import Overrides
 from bot.settings import Settings
 from bot.storage import jobs, migrate
-from sandbox.dashscope import DashScopeServer, EmulatorSettings
+from bot.web import HealthPage
+from sandbox.dashscope import CallbackTarget, DashScopeServer, EmulatorSettings
 from sandbox.dashscope.tasks import TaskRecord
 from sandbox.discord import Upload
 from sandbox.discord.server import DiscordServer
 from sandbox.discord.world.records import Message
 from sandbox.discord.world.settings import DiscordSettings
 from tests.benchmarks.simulated_time import SimulatedClock, SimulatedWakeup
+from tests.e2e.process import free_port
 from tests.e2e.world import KEY, SAMPLES, is_over
 
 MODEL = "wan2.2-kf2v-flash"
@@ -136,12 +139,33 @@ class Day:
             )
 
 
+def called(dashscope: DashScopeServer, clock: SimulatedClock) -> dict[str, object]:
+    """Have the emulator tell of finished tasks; return the settings that takes.
+
+    A jump stops at each end of a task, and waits for the call that tells of it.
+    """
+    token, port = "a-token-of-a-benchmark", free_port()
+    url = f"http://127.0.0.1:{port}{PATH}"
+    dashscope.callbacks.target = CallbackTarget(url=url, token=token)
+    clock.stop_at(dashscope.seconds_to_next_event)
+    clock.wait_for(lambda: dashscope.callbacks.busy > 0)
+    return {
+        "http_listen": f"127.0.0.1:{port}",
+        "callback_token": SecretStr(token),
+        "callback_url": url,
+        "callback_certificate_hosts": ("127.0.0.1",),
+    }
+
+
 @asynccontextmanager
-async def a_day(task_seconds: tuple[float, float], **choices: object) -> AsyncIterator[Day]:
+async def a_day(
+    task_seconds: tuple[float, float], *, is_called: bool = False, **choices: object
+) -> AsyncIterator[Day]:
     """Set the stage; everything is taken down at the end.
 
     Args:
         task_seconds: the shortest and the longest task.
+        is_called: whether the provider tells of finished tasks.
         choices: settings other than the defaults.
     """
     with tempfile.TemporaryDirectory(prefix="tween-bench-") as name:
@@ -154,6 +178,8 @@ async def a_day(task_seconds: tuple[float, float], **choices: object) -> AsyncIt
             clock.follow(dashscope.clock.advance)
             clock.follow(discord.clock.advance)
             clock.wait_for(lambda: _inspects(dashscope))
+            if is_called:
+                choices |= called(dashscope, clock)
             settings = _settings(folder, discord, dashscope, choices)
             overrides = Overrides(clock=clock, wakeup=lambda: SimulatedWakeup(clock))
             async with build_app(settings, overrides) as app, _serving(app, clock):
@@ -171,12 +197,16 @@ async def _serving(app: App, clock: SimulatedClock) -> AsyncIterator[None]:
     supervisor.loops = [loop for loop in supervisor.loops if loop.name not in WATCHES_OF_REAL_TIME]
     await app.client.login(app.settings.discord_token.get_secret_value())
     clock.begin_work(len(supervisor.loops))
-    async with asyncio.TaskGroup() as group:
+    routes = callback_routes(app, supervisor)
+    page = HealthPage(checks={}, registry=app.metrics.registry, routes=routes)
+    address = app.settings.listen if routes else None
+    async with page.listening(address), asyncio.TaskGroup() as group:
         group.create_task(supervisor.run())
         try:
             yield
         finally:
             await supervisor.stop(within_seconds=5)
+            await app.client.close()
 
 
 def _settings(

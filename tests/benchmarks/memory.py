@@ -31,7 +31,7 @@ import aiohttp
 from sqlalchemy import select
 
 from bot.clock import WallClock
-from bot.domain.catalogue import Endpoint
+from bot.domain.catalogue import FileRole, RequestShape
 from bot.domain.ids import AccountId, ChannelId, GuildId, MessageId, TaskId, UserId
 from bot.domain.jobs.files import folder_of
 from bot.domain.jobs.job import Job
@@ -264,9 +264,9 @@ async def _task(world: World, session: aiohttp.ClientSession) -> dict[str, Any]:
     """Create a task with the product's own request; return what its job knows of it."""
     request = TaskRequest(
         model=MODEL,
-        endpoint=Endpoint.IMAGE2VIDEO,
+        shape=RequestShape.FRAME_FIELDS,
         images=tuple(
-            TaskImage(field=f"{option}_url", jpeg=(SAMPLES / name).read_bytes())
+            TaskImage(role=FileRole(option), jpeg=(SAMPLES / name).read_bytes())
             for option, name in FRAMES.items()
         ),
         prompt=None,
@@ -280,7 +280,7 @@ async def _task(world: World, session: aiohttp.ClientSession) -> dict[str, Any]:
         watermark=False,
     )
     async with session.post(
-        f"{world.dashscope.base_url}/services/aigc/{request.endpoint.value}",
+        f"{world.dashscope.base_url}/services/aigc/{request.shape.endpoint.value}",
         data=await asyncio.to_thread(create_body, request),
         headers={
             "Authorization": f"Bearer {KEY}",

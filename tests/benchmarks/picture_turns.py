@@ -22,7 +22,7 @@ from bot.domain.ports import Chat, LocalFile
 from bot.domain.requests.pictures import PictureSource
 from bot.files.local import LocalFiles
 from bot.media.child import MediaPool
-from bot.services.intake.pictures import Pictures
+from bot.services.intake.attachments import Attachments
 from tests.benchmarks.pictures import encoded, photograph
 from tests.benchmarks.rows import Row, Unit
 
@@ -47,7 +47,7 @@ def _member(number: int) -> Requester:
     return Requester(user_id=UserId(number), guild_id=GuildId(number), name=str(number))
 
 
-async def _kept(pictures: Pictures, job_id: str, member: Requester) -> float:
+async def _kept(pictures: Attachments, job_id: str, member: Requester) -> float:
     """Return the seconds one command's picture took, its wait included."""
     source = PictureSource(option="image", url="", size_bytes=1, content_type="image/jpeg")
     before = time.perf_counter()
@@ -55,7 +55,7 @@ async def _kept(pictures: Pictures, job_id: str, member: Requester) -> float:
     return time.perf_counter() - before
 
 
-async def _behind(pictures: Pictures) -> float:
+async def _behind(pictures: Attachments) -> float:
     """Return the seconds another member waits behind the sixty commands."""
     loop = asyncio.get_running_loop()
     crowd = [
@@ -82,7 +82,7 @@ async def rows() -> list[Row]:
             async with MediaPool(scratch=folder) as pool:
                 await pool.warm_up()
                 files = LocalFiles(folder / str(number))
-                pictures = Pictures(chat, pool, files, min_free_bytes=0)
+                pictures = Attachments(chat, pool, files, min_free_bytes=0)
                 alone += [await _kept(pictures, f"A{at:05}", _member(3)) for at in range(ALONE)]
                 behind.append(await _behind(pictures))
     return _rows(alone, behind)

@@ -26,8 +26,9 @@ from pathlib import Path
 from PIL import Image
 
 from bot.domain.jobs.files import PREVIEW
+from bot.domain.requests.pictures import PictureFit
 from bot.media.child import MediaPool
-from bot.media.images import MAX_FITTED_PIXELS, prepare_pictures
+from bot.media.images import prepare_pictures
 from tests.benchmarks.rows import Row, Unit
 
 SAMPLES = Path(__file__).resolve().parents[2] / "sandbox" / "samples"
@@ -72,7 +73,7 @@ def plain(sources: Sources) -> list[bytes]:
     made = []
     for _, data in sources:
         with Image.open(BytesIO(data)) as image:
-            scale = min(1, MAX_FITTED_PIXELS / max(image.size))
+            scale = min(1, PictureFit().max_side / max(image.size))
             size = (round(image.width * scale), round(image.height * scale))
             image.draft(None, size)
             fitted = image.resize(size, Image.Resampling.HAMMING, reducing_gap=2.0)

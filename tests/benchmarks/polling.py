@@ -27,7 +27,7 @@ from dashscope.client import base_api
 from bot.domain.jobs.states import JobState
 from bot.storage import jobs as stored
 from sandbox.dashscope import DashScopeServer
-from tests.benchmarks.days import MODEL, a_day, emulator_settings
+from tests.benchmarks.days import MODEL, Day, a_day, emulator_settings
 from tests.benchmarks.figures import median, percentile
 from tests.benchmarks.makespan import JOBS, QUIET_SECONDS, row_of
 from tests.benchmarks.rows import Row, Unit
@@ -97,17 +97,20 @@ async def _tween() -> tuple[Following, Row]:
     async with a_day(RANDOM, status_edit_interval_seconds=QUIET_SECONDS) as day:
         await day.submit(JOBS)
         await day.all_delivered(JOBS)
-        seen_at = {}
-        async with day.app.database.read() as connection:
-            for job in await day.jobs():
-                for event in await stored.history(connection, job.id):
-                    if event.target is JobState.DOWNLOADING:
-                        seen_at[str(job.task.id)] = event.at.timestamp()
-        following = Following(
-            requests=_requests(day.dashscope),
-            delays_seconds=_delays_of(day.dashscope, seen_at),
-        )
-        return following, row_of(day, "tasks of 60 to 300 s")
+        return await followed(day), row_of(day, "tasks of 60 to 300 s")
+
+
+async def followed(day: Day) -> Following:
+    """Return what following the tasks cost on a day on which everything was delivered."""
+    seen_at = {}
+    async with day.app.database.read() as connection:
+        for job in await day.jobs():
+            for event in await stored.history(connection, job.id):
+                if event.target is JobState.DOWNLOADING:
+                    seen_at[str(job.task.id)] = event.at.timestamp()
+    return Following(
+        requests=_requests(day.dashscope), delays_seconds=_delays_of(day.dashscope, seen_at)
+    )
 
 
 def _delays_of(server: DashScopeServer, seen_at: dict[str, float]) -> tuple[float, ...]:

@@ -43,6 +43,7 @@ class SimulatedClock:
         self._timer: asyncio.TimerHandle | None = None
         self._followers: list[Callable[[float], None]] = []
         self._obstacles: list[Callable[[], bool]] = []
+        self._bounds: list[Callable[[], float | None]] = []
         self.jumps = 0
         """How often time was skipped."""
 
@@ -53,6 +54,14 @@ class SimulatedClock:
     def wait_for(self, is_busy: Callable[[], bool]) -> None:
         """Never jump while this says that somebody outside the count is at work."""
         self._obstacles.append(is_busy)
+
+    def stop_at(self, seconds_left: Callable[[], float | None]) -> None:
+        """Never jump past a moment of somebody outside the count, who then has work to do.
+
+        Args:
+            seconds_left: until that moment; None where there is none.
+        """
+        self._bounds.append(seconds_left)
 
     # The port.
 
@@ -140,13 +149,15 @@ class SimulatedClock:
                 return
             if not any(is_busy() for is_busy in self._obstacles):
                 first = min(waiter.until for waiter in self._waiters)
-                seconds = max(0.0, first - self.monotonic())
+                bounds = [left for bound in self._bounds if (left := bound()) is not None]
+                seconds = max(0.0, min([first - self.monotonic(), *bounds]))
                 self._skipped_seconds += seconds
                 self.jumps += 1
                 for advance in self._followers:
                     advance(seconds)
                 self._loop.call_soon(self._wake_due)
-                return
+                if not bounds:
+                    return
         self._loop.call_later(LOOK_AGAIN_SECONDS, self._look)
 
 

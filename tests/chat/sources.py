@@ -6,6 +6,7 @@ import ast
 import re
 import string
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 
 from bot.domain.problems import (
@@ -13,6 +14,7 @@ from bot.domain.problems import (
     OptionProblem,
     PictureProblem,
     RetryProblem,
+    SoundProblem,
 )
 
 ROOT = Path(__file__).parents[2]
@@ -22,6 +24,7 @@ PROBLEMS: dict[str, type[StrEnum]] = {
     "OptionProblem": OptionProblem,
     "PictureProblem": PictureProblem,
     "RetryProblem": RetryProblem,
+    "SoundProblem": SoundProblem,
 }
 
 
@@ -39,13 +42,14 @@ def holes(template: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(template) if name}
 
 
-def calls(folder: str) -> list[ast.Call]:
-    return [
+@cache
+def calls(folder: str) -> tuple[ast.Call, ...]:
+    return tuple(
         node
         for path in sorted((ROOT / folder).rglob("*.py"))
         for node in ast.walk(ast.parse(path.read_text("utf-8")))
         if isinstance(node, ast.Call)
-    ]
+    )
 
 
 def strings_in(node: ast.AST | None) -> set[str]:

@@ -25,6 +25,7 @@ LAYOUTS = [
 ALLOWED_EVERYWHERE = {
     "bot/checks.py": "the report of the shell's check",
     "bot/cli.py": "help of the shell's commands",
+    "bot/domain/catalogue/camera.py": "words that are added to a prompt",
     "bot/domain/catalogue/effects.py": "names of effects, which people also type",
     "bot/domain/jobs/transitions.py": "a table that the documents show",
     "bot/healthcheck.py": "an answer to the container",

@@ -56,8 +56,58 @@ REFUSED: dict[str, tuple[Region, Kind, VideoOptions, Choices]] = {
         Region.BEIJING,
         Kind.IMAGE,
         VideoOptions(),
+        Choices(model="wan2.5-i2v-preview", duration_seconds=9),
+    ),
+    "duration_range": (
+        Region.BEIJING,
+        Kind.IMAGE,
+        VideoOptions(),
         Choices(model="wanx2.1-i2v-turbo", duration_seconds=9),
     ),
+    "duration_range_or_open": (
+        Region.BEIJING,
+        Kind.TEXT,
+        VideoOptions(prompt="fog"),
+        Choices(model="wan3.0-video", duration_seconds=31),
+    ),
+    "no_negative_prompt": (
+        Region.TOKYO,
+        Kind.TEXT,
+        VideoOptions(prompt="fog", negative_prompt="people"),
+        Choices(),
+    ),
+    "always_silent": (Region.BEIJING, Kind.FRAMES, VideoOptions(), Choices(audio=True)),
+    "no_model_has_sound": (
+        Region.BEIJING,
+        Kind.EFFECT,
+        VideoOptions(effect="squish"),
+        Choices(audio=True),
+    ),
+    "never_silent": (
+        Region.FRANKFURT,
+        Kind.IMAGE,
+        VideoOptions(),
+        Choices(model="wan2.6-i2v", audio=False),
+    ),
+    "soundtrack_not_taken": (
+        Region.BEIJING,
+        Kind.FRAMES,
+        VideoOptions(),
+        Choices(soundtrack=True),
+    ),
+    "no_model_takes_soundtracks": (
+        Region.TOKYO,
+        Kind.FRAMES,
+        VideoOptions(),
+        Choices(soundtrack=True),
+    ),
+    "soundtrack_and_silence": (
+        Region.BEIJING,
+        Kind.IMAGE,
+        VideoOptions(),
+        Choices(model="wan2.6-i2v-flash", soundtrack=True, audio=False),
+    ),
+    "unknown_camera": (Region.BEIJING, Kind.FRAMES, VideoOptions(camera="roll"), Choices()),
 }
 
 
@@ -112,11 +162,12 @@ def test_a_list_of_sizes_tiers_or_lengths_is_never_cut_off(region: Region) -> No
     catalogue = Catalogue.of_region(region)
     for model in catalogue:
         options = VideoOptions(prompt="fog")
-        if model.kind is Kind.TEXT:
+        kind = model.abilities.kinds[0]
+        if sizes := model.sizes(kind):
             choices = Choices(model=model.name, size="9x" * 900)
-            sentence = said_of(catalogue, model.kind, options, choices).replace("×", "*")
-            assert sentence.endswith(f"Try {', '.join(model.sizes)}.")
+            sentence = said_of(catalogue, kind, options, choices).replace("×", "*")
+            assert sentence.endswith(f"Try {', '.join(sizes)}.")
             continue
         choices = Choices(model=model.name, resolution="9" * 900)
-        sentence = said_of(catalogue, model.kind, options, choices)
+        sentence = said_of(catalogue, kind, options, choices)
         assert f"{model.name} makes {', '.join(model.resolutions)}, not 9" in sentence

@@ -47,6 +47,7 @@ def test_a_server_that_decided_nothing_reads_what_counts() -> None:
             "frames: **wan2.2-kf2v-flash** · **720P** (the catalogue's)\n"
             "image: **wan2.2-i2v-flash** · **720P** (the catalogue's)\n"
             "text: **wan2.2-t2v-plus** · **832×480** (the catalogue's)\n"
+            "reference: **wan2.6-r2v-flash** · **1280×720** (the catalogue's)\n"
             "effect: **wanx2.1-i2v-turbo** · **720P** (the catalogue's)"
         ),
         "Time zone": "UTC",
@@ -82,9 +83,10 @@ def test_what_was_decided_is_shown_with_what_follows_from_it() -> None:
     assert fields["Denied models"] == ", ".join([FLASH, *texts])
     assert fields["Denied effects"] == "none"
     assert fields["When a member chooses nothing"].splitlines() == [
-        "frames: **wanx2.1-kf2v-plus** · **720P**",
+        "frames: **wan2.7-i2v** · **720P**",
         "image: **wan2.2-i2v-flash** · **480P**",
         "text: every model is denied",
+        "reference: **wan2.6-r2v-flash** · **1280×720** (the catalogue's)",
         "effect: **wanx2.1-i2v-turbo** · **720P** (the catalogue's)",
     ]
     assert fields["Time zone"] == discord.utils.escape_markdown("America/New_York")

@@ -48,9 +48,11 @@ from bot.domain.problems import (
     PictureProblem,
     PromptOption,
     RetryProblem,
+    SoundProblem,
 )
 from bot.domain.requests import denials
 from bot.domain.requests.pictures import PictureNote
+from bot.domain.requests.sounds import InvalidSoundError
 from bot.media import recognise
 from tests.chat.examples import NOW
 from tests.chat.sources import ROOT, calls, holes, is_plain, raised, strings_in
@@ -73,6 +75,7 @@ EXAMPLES: list[RequestError] = [
     InvalidPromptError(field=PromptOption.NEGATIVE_PROMPT, model="m", limit=500, actual=501),
     InvalidImageError(option="first_frame", problem=PictureProblem.TRUNCATED),
     InvalidOptionsError(problem=OptionProblem.NO_LAST_FRAME),
+    InvalidSoundError(option="soundtrack", problem=SoundProblem.SILENT),
     QuotaExceededError(a_refusal()),
     QueueFullError(whose="guild", waiting=100, limit=100),
     QueueFullError(whose="member", waiting=5, limit=5),
@@ -338,6 +341,29 @@ def test_every_problem_of_a_picture_gets_the_facts_of_its_sentence(
     sentence = text.refusals.refusal(error, MONEY) or ""
     assert sentence.startswith("Not queued: ")
     assert "last frame" in sentence
+    assert is_plain(sentence), sentence
+
+
+def sound_problems() -> dict[str, set[str]]:
+    """Return every problem of a sound that the sources can raise, with its facts."""
+    return (
+        raised("bot/media", "refusal")
+        | raised("bot/media", "InvalidSoundError")
+        | raised("bot/services", "InvalidSoundError")
+    )
+
+
+def test_every_problem_of_a_sound_is_raised_and_has_a_sentence() -> None:
+    assert set(sound_problems()) == set(SoundProblem) == set(text.sounds.PROBLEMS)
+
+
+@pytest.mark.parametrize("problem", SoundProblem)
+def test_every_problem_of_a_sound_is_a_plain_sentence(problem: SoundProblem) -> None:
+    facts: dict[str, int | str] = dict.fromkeys(holes(text.sounds.PROBLEMS[problem]) - {"sound"}, 7)
+    error = InvalidSoundError(option="soundtrack", problem=problem, **facts)
+    sentence = text.refusals.refusal(error, MONEY) or ""
+    assert sentence.startswith("Not queued: ")
+    assert "soundtrack" in sentence
     assert is_plain(sentence), sentence
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from discord import app_commands
 
-from bot.domain.catalogue import Region
+from bot.domain.catalogue import Region, SoundtrackBounds
 from bot.domain.guilds.audit import SettingChange, SettingName
 from bot.domain.guilds.quota import Standing
 from bot.domain.guilds.quota_view import GuildQuota
@@ -21,11 +21,13 @@ from bot.domain.ids import JobId
 from bot.domain.jobs.states import JobState
 from bot.domain.jobs.status import GuildQueue, StatusView
 from bot.domain.people import Requester
-from bot.domain.requests.pictures import Picture, PictureSource
+from bot.domain.requests.pictures import PictureFit, PictureSource
+from bot.domain.requests.sounds import SoundSource, Soundtrack
 from bot.services.guilds.export_file import ExportFile
 from bot.services.guilds.moderation import Blocked
 from bot.services.guilds.quota_rules import RuleCleared, RuleSet
 from bot.services.guilds.settings import GuildSettings
+from bot.services.intake.attachments import KeptAttachments
 from bot.services.intake.lookup import ShownJob
 from bot.services.intake.submissions import Queued
 from cogs.help import HelpCog
@@ -79,11 +81,24 @@ class Case:
 
 
 def video(backstage: Backstage) -> VideoCog:
-    def kept(_: JobId, sources: Sequence[PictureSource], __: Requester) -> tuple[Picture, ...]:
-        return tuple(a_picture(source.option) for source in sources)
+    def kept(
+        _: JobId,
+        sources: Sequence[PictureSource],
+        __: Requester,
+        ___: PictureFit,
+        sound: SoundSource | None,
+        ____: SoundtrackBounds | None,
+    ) -> KeptAttachments:
+        pictures = tuple(a_picture(source.option) for source in sources)
+        return KeptAttachments(
+            pictures=pictures,
+            soundtrack=(
+                None if sound is None else Soundtrack(file_name="soundtrack.mp3", seconds=5)
+            ),
+        )
 
     backstage.submissions.new_job_id.return_value = NEW_JOB
-    backstage.pictures.keep.side_effect = kept
+    backstage.attachments.keep.side_effect = kept
     backstage.submissions.queue.return_value = Queued(job=a_job(), quota=a_quota())
     return VideoCog(video_requests=backstage.video_requests())
 
@@ -183,8 +198,9 @@ def operating(backstage: Backstage) -> OperatorCog:
 FRAMES = Case("video frames", video, lambda: {"first_frame": an_attachment(), "loop": True})
 IMAGE = Case("video image", video, lambda: {"image": an_attachment()})
 TEXT = Case("video text", video, lambda: {"prompt": "fog over a lake"})
+REFERENCE = Case("video reference", video, lambda: {"prompt": "a fox", "image1": an_attachment()})
 EFFECT = Case("video effect", video, lambda: {"image": an_attachment(), "effect": "Kiss"})
-VIDEOS = [FRAMES, IMAGE, TEXT, EFFECT]
+VIDEOS = [FRAMES, IMAGE, TEXT, REFERENCE, EFFECT]
 LIST = Case("jobs list", jobs)
 SHOW = Case("jobs show", jobs, lambda: {"job": "7f3k2q"})
 CANCEL = Case("jobs cancel", jobs, lambda: {"job": "7f3k2q"})
@@ -254,6 +270,9 @@ SUGGESTED_FOR_VIDEO = [
     ("video image", "resolution"),
     ("video text", "model"),
     ("video text", "size"),
+    ("video reference", "model"),
+    ("video reference", "size"),
+    *((f"video {kind}", "duration") for kind in ("frames", "image", "text", "reference")),
     ("video effect", "effect"),
     ("video effect", "model"),
     ("video effect", "resolution"),

@@ -30,10 +30,10 @@ from bot.services.guilds.usage_reports import UsageReports
 from bot.services.host.command_registry import CommandRegistry
 from bot.services.host.operator import OperatorActions
 from bot.services.intake.admission import Admission
+from bot.services.intake.attachments import Attachments
 from bot.services.intake.cancellation import Cancellations
 from bot.services.intake.erasure import Erasure
 from bot.services.intake.lookup import JobLookup
-from bot.services.intake.pictures import Pictures
 from bot.services.intake.quotas import Quotas
 from bot.services.intake.retries import Retries
 from bot.services.intake.submissions import Submissions
@@ -81,7 +81,7 @@ DOUBLES: Mapping[str, type[object]] = {
     "lookup": JobLookup,
     "moderation": Moderation,
     "operator": OperatorActions,
-    "pictures": Pictures,
+    "attachments": Attachments,
     "quota_rules": QuotaRules,
     "quotas": Quotas,
     "retries": Retries,
@@ -91,7 +91,7 @@ DOUBLES: Mapping[str, type[object]] = {
 }
 """The services, by their names in ``Services``; those of ``_INSIDE`` are parts of /video."""
 
-_INSIDE = {"pictures", "submissions"}
+_INSIDE = {"attachments", "submissions"}
 
 
 _IDLE: dict[type[object], list[Any]] = defaultdict(list)
@@ -131,7 +131,7 @@ class Backstage:
     lookup: Any = field(default_factory=lambda: lent(DOUBLES["lookup"]))
     moderation: Any = field(default_factory=lambda: lent(DOUBLES["moderation"]))
     operator: Any = field(default_factory=lambda: lent(DOUBLES["operator"]))
-    pictures: Any = field(default_factory=lambda: lent(DOUBLES["pictures"]))
+    attachments: Any = field(default_factory=lambda: lent(DOUBLES["attachments"]))
     quota_rules: Any = field(default_factory=lambda: lent(DOUBLES["quota_rules"]))
     quotas: Any = field(default_factory=lambda: lent(DOUBLES["quotas"]))
     retries: Any = field(default_factory=lambda: lent(DOUBLES["retries"]))
@@ -145,6 +145,7 @@ class Backstage:
     def __post_init__(self) -> None:
         self.admission.admit.side_effect = self._admit
         self.admission.catalogue.side_effect = lambda _: self.catalogue
+        self.admission.offered.side_effect = lambda: self.catalogue
         self.guild_settings.show.side_effect = self._settings
         self.command_registry.guilds.return_value = set()
         self.quotas.show.return_value = a_quota(a_check())
@@ -187,9 +188,8 @@ class Backstage:
     def video_requests(self) -> VideoRequests:
         """Return the use case of /video on doubles."""
         return VideoRequests(
-            catalogue=self.catalogue,
             admission=self.admission,
-            pictures=self.pictures,
+            attachments=self.attachments,
             submissions=self.submissions,
             most_in_hand=5,
         )

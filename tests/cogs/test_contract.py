@@ -32,6 +32,10 @@ OPTIONS: dict[str, dict[str, tuple[int, bool]]] = {
         "prompt": (STRING, False),
         "model": (STRING, False),
         "resolution": (STRING, False),
+        "duration": (INTEGER, False),
+        "audio": (BOOLEAN, False),
+        "soundtrack": (ATTACHMENT, False),
+        "camera": (STRING, False),
         "negative_prompt": (STRING, False),
         "seed": (INTEGER, False),
         "prompt_extend": (BOOLEAN, False),
@@ -44,6 +48,9 @@ OPTIONS: dict[str, dict[str, tuple[int, bool]]] = {
         "model": (STRING, False),
         "resolution": (STRING, False),
         "duration": (INTEGER, False),
+        "audio": (BOOLEAN, False),
+        "soundtrack": (ATTACHMENT, False),
+        "camera": (STRING, False),
         "negative_prompt": (STRING, False),
         "seed": (INTEGER, False),
         "prompt_extend": (BOOLEAN, False),
@@ -55,9 +62,24 @@ OPTIONS: dict[str, dict[str, tuple[int, bool]]] = {
         "model": (STRING, False),
         "size": (STRING, False),
         "duration": (INTEGER, False),
+        "audio": (BOOLEAN, False),
+        "soundtrack": (ATTACHMENT, False),
+        "camera": (STRING, False),
         "negative_prompt": (STRING, False),
         "seed": (INTEGER, False),
         "prompt_extend": (BOOLEAN, False),
+        "watermark": (BOOLEAN, False),
+        "spoiler": (BOOLEAN, False),
+    },
+    "video reference": {
+        "prompt": (STRING, True),
+        "image1": (ATTACHMENT, True),
+        **{f"image{number}": (ATTACHMENT, False) for number in range(2, 6)},
+        "model": (STRING, False),
+        "size": (STRING, False),
+        "duration": (INTEGER, False),
+        "audio": (BOOLEAN, False),
+        "seed": (INTEGER, False),
         "watermark": (BOOLEAN, False),
         "spoiler": (BOOLEAN, False),
     },
@@ -116,6 +138,7 @@ OPTIONS: dict[str, dict[str, tuple[int, bool]]] = {
         "model": (STRING, False),
         "resolution": (STRING, False),
         "size": (STRING, False),
+        "audio": (BOOLEAN, False),
     },
     "settings prompts": {"value": (STRING, True)},
     "settings preview": {"value": (STRING, True)},
@@ -192,13 +215,11 @@ async def test_what_commands_say_of_themselves_is_with_the_other_words(bot: Twee
 
 
 RANGES = {
-    "prompt": ("min_length", 1, "max_length", 800),
+    "prompt": ("min_length", 1, "max_length", 6000),
     "negative_prompt": ("min_length", 1, "max_length", 500),
     "seed": ("min_value", 0, "max_value", 2_147_483_647),
-}
-DURATIONS = {
-    "video image": ("min_value", 3, "max_value", 5),
-    "video text": ("min_value", 5, "max_value", 5),
+    # -1 leaves it to the model.
+    "duration": ("min_value", -1, "max_value", 30),
 }
 
 
@@ -206,9 +227,8 @@ async def test_figures_have_their_ranges(bot: TweenBot) -> None:
     for command, payload in leaves(bot).items():
         if not command.startswith("video "):
             continue
-        ranges = RANGES | {"duration": DURATIONS.get(command, ())}
         for option in payload["options"]:
-            expected = ranges.get(option["name"], ())
+            expected = RANGES.get(option["name"], ())
             bounds = {"min_length", "max_length", "min_value", "max_value"} & set(option)
             assert bounds == set(expected[::2]), (command, option["name"])
             assert [option[bound] for bound in expected[::2]] == list(expected[1::2])

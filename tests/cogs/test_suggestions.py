@@ -19,6 +19,7 @@ from tests.cogs.doubles import ADMIN, MODERATOR, Backstage, a_requester, an_inte
 
 STRING, INTEGER = 3, 4
 
+WAN_3_0 = ("wan3.0-video · from 0.30 CNY/s", "wan3.0-video-prime · from 0.45 CNY/s")
 PLUS, TURBO = "wanx2.1-i2v-plus", "wanx2.1-i2v-turbo"
 
 
@@ -79,7 +80,13 @@ async def names(
         (
             "video frames",
             {},
-            ["wan2.2-kf2v-flash · from 0.10 CNY/s", "wanx2.1-kf2v-plus · from 0.70 CNY/s"],
+            [
+                "wan2.2-kf2v-flash · from 0.10 CNY/s",
+                "wanx2.1-kf2v-plus · from 0.70 CNY/s",
+                "wan2.7-i2v · from 0.60 CNY/s",
+                "wan2.7-i2v-2026-04-25 · from 0.60 CNY/s",
+                *WAN_3_0,
+            ],
         ),
         ("video frames", {"model": "PLUS"}, ["wanx2.1-kf2v-plus · from 0.70 CNY/s"]),
         (
@@ -90,6 +97,13 @@ async def names(
                 "wan2.2-i2v-plus · from 0.14 CNY/s",
                 f"{TURBO} · from 0.24 CNY/s",
                 f"{PLUS} · from 0.70 CNY/s",
+                "wan2.5-i2v-preview · from 0.30 CNY/s",
+                # Without sound.
+                "wan2.6-i2v-flash · from 0.15 CNY/s",
+                "wan2.6-i2v · from 0.60 CNY/s",
+                "wan2.7-i2v · from 0.60 CNY/s",
+                "wan2.7-i2v-2026-04-25 · from 0.60 CNY/s",
+                *WAN_3_0,
             ],
         ),
         ("video image", {"model": "2.1 0.24"}, [f"{TURBO} · from 0.24 CNY/s"]),
@@ -100,6 +114,12 @@ async def names(
                 "wan2.2-t2v-plus · from 0.14 CNY/s",
                 "wanx2.1-t2v-turbo · from 0.24 CNY/s",
                 "wanx2.1-t2v-plus · from 0.70 CNY/s",
+                "wan2.5-t2v-preview · from 0.30 CNY/s",
+                "wan2.6-t2v · from 0.60 CNY/s",
+                "wan2.7-t2v · from 0.60 CNY/s",
+                "wan2.7-t2v-2026-04-25 · from 0.60 CNY/s",
+                "wan2.7-t2v-2026-06-12 · from 0.60 CNY/s",
+                *WAN_3_0,
             ],
         ),
         (
@@ -309,7 +329,7 @@ async def test_suggestions_stay_within_discords_limits(
     choices = await suggested(bot, interaction, command, option)
     assert 0 < len(choices) <= 25
     assert all(0 < len(choice.name) <= 100 for choice in choices)
-    assert all(0 < len(choice.value) <= 100 for choice in choices)
+    assert all(0 < len(str(choice.value)) <= 100 for choice in choices)
     assert len({choice.name for choice in choices}) == len(choices)
 
 

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
 import discord
 import pytest
 
-from bot.domain.catalogue import Catalogue, Kind, Region
+from bot.domain.catalogue import Catalogue, Kind, Override, Region
 from bot.domain.errors import GuildDisabledError, InvalidImageError
 from bot.domain.problems import PictureProblem
-from bot.domain.requests.pictures import PictureSource
+from bot.domain.requests.pictures import PictureFit, PictureSource
+from bot.domain.requests.sounds import Soundtrack
 from bot.domain.requests.submission import Submission, VideoOptions, VideoSpec
-from bot.services.intake.pictures import Pictures
-from tests.chat.examples import GUILD, REQUESTER
-from tests.cogs.cases import EFFECT, FRAMES, IMAGE, NEW_JOB, RETRY, TEXT, VIDEOS, Case
+from bot.services.intake.attachments import Attachments
+from bot.services.intake.submissions import Queued
+from tests.chat.examples import GUILD, REQUESTER, a_job, a_quota
+from tests.cogs.cases import EFFECT, FRAMES, IMAGE, NEW_JOB, REFERENCE, RETRY, TEXT, VIDEOS, Case
 from tests.cogs.doubles import (
     MAY_POST,
     Backstage,
@@ -24,7 +27,7 @@ from tests.cogs.doubles import (
     http_error,
     run,
 )
-from tests.fakes import a_picture
+from tests.fakes import NOW, a_picture, altered
 
 every_video = pytest.mark.parametrize("case", VIDEOS, ids=lambda case: case.name)
 
@@ -75,7 +78,7 @@ async def test_pictures_are_kept_for_the_job_they_are_queued_with(backstage: Bac
     last = an_attachment(url="https://cdn.example/2", size=8, content_type="image/webp")
     submission = await submitted(backstage, FRAMES, first_frame=first, last_frame=last, loop=False)
     assert submission.job_id == NEW_JOB
-    backstage.pictures.keep.assert_awaited_once_with(
+    backstage.attachments.keep.assert_awaited_once_with(
         NEW_JOB,
         [
             PictureSource(
@@ -92,6 +95,9 @@ async def test_pictures_are_kept_for_the_job_they_are_queued_with(backstage: Bac
             ),
         ],
         submission.requester,
+        PictureFit(),
+        None,
+        None,
     )
 
 
@@ -128,7 +134,7 @@ async def test_a_picture_discord_does_not_hand_out_is_refused_by_its_option(
     backstage: Backstage,
 ) -> None:
     command, cog = FRAMES.of(backstage)
-    backstage.pictures.keep.side_effect = InvalidImageError(
+    backstage.attachments.keep.side_effect = InvalidImageError(
         option="first_frame", problem=PictureProblem.UNAVAILABLE
     )
     said = await run(command, cog, an_interaction(backstage), **FRAMES.options())
@@ -168,7 +174,7 @@ async def test_words_are_queued_with_everything_that_was_chosen_and_no_picture(
         ),
     )
     assert (submission.pictures, submission.has_preview) == ((), False)
-    backstage.pictures.keep.assert_not_called()
+    backstage.attachments.keep.assert_not_called()
 
 
 async def test_an_effect_is_queued_with_everything_that_was_chosen(backstage: Backstage) -> None:
@@ -201,6 +207,8 @@ async def test_what_nobody_chose_is_the_cheapest_recommended(
         "video frames": ("wan2.2-kf2v-flash", "720P", 1_000_000),
         "video image": ("wan2.2-i2v-flash", "720P", 1_000_000),
         "video text": ("wan2.2-t2v-plus", "832*480", 700_000),
+        # Silent, which is half as dear.
+        "video reference": ("wan2.6-r2v-flash", "1280*720", 750_000),
         "video effect": ("wanx2.1-i2v-turbo", "720P", 1_200_000),
     }[case.name]
     assert (spec.options.prompt_extend, spec.options.watermark) == (True, False)
@@ -229,7 +237,7 @@ async def test_a_spoiler_has_no_preview(backstage: Backstage, case: Case) -> Non
         (
             IMAGE,
             {"model": "wanx2.1-i2v-turbo", "duration": 6},
-            "wanx2.1-i2v-turbo makes videos of 3, 4, 5 seconds, not 6.",
+            "wanx2.1-i2v-turbo makes videos of 3 to 5 seconds, not 6.",
         ),
         (TEXT, {"prompt": " \n "}, "Say in the prompt what is to be seen."),
         (TEXT, {"duration": 4}, "Videos of wan2.2-t2v-plus are always 5 seconds long."),
@@ -249,7 +257,7 @@ async def test_a_request_that_cannot_be_fulfilled_is_refused_before_a_picture_is
     text = await case.run(backstage, an_interaction(backstage), **changes)
     assert said in text
     assert len(text) < 2000
-    backstage.pictures.keep.assert_not_called()
+    backstage.attachments.keep.assert_not_called()
     backstage.submissions.queue.assert_not_called()
 
 
@@ -257,7 +265,7 @@ async def test_where_there_are_no_effects_it_is_said(backstage: Backstage) -> No
     backstage.catalogue = Catalogue.of_region(Region.SINGAPORE)
     said = await EFFECT.run(backstage, an_interaction(backstage))
     assert said == "The provider has no effects in Singapore, where this bot's account is."
-    backstage.pictures.keep.assert_not_called()
+    backstage.attachments.keep.assert_not_called()
 
 
 @pytest.mark.parametrize(
@@ -268,7 +276,7 @@ async def test_where_there_are_no_effects_it_is_said(backstage: Backstage) -> No
 async def test_size_and_declared_type_are_checked_before_bytes_are_read(
     backstage: Backstage, case: Case, option: str
 ) -> None:
-    backstage.pictures.check_declared.side_effect = Pictures.check_declared
+    backstage.attachments.check_declared.side_effect = Attachments.check_declared
     for attachment, said in (
         (an_attachment(size=26 << 20), "larger than 25 MiB"),
         (an_attachment(size=0), "empty file"),
@@ -276,7 +284,7 @@ async def test_size_and_declared_type_are_checked_before_bytes_are_read(
     ):
         text = await case.run(backstage, an_interaction(backstage), **{option: attachment})
         assert said in text
-    backstage.pictures.keep.assert_not_called()
+    backstage.attachments.keep.assert_not_called()
 
 
 async def test_a_server_that_may_not_make_videos_is_told_first(backstage: Backstage) -> None:
@@ -284,7 +292,7 @@ async def test_a_server_that_may_not_make_videos_is_told_first(backstage: Backst
     backstage.submissions.require_guild.side_effect = GuildDisabledError
     said = await run(command, cog, an_interaction(backstage), **FRAMES.options())
     assert "has not enabled videos for this server" in said
-    backstage.pictures.keep.assert_not_called()
+    backstage.attachments.keep.assert_not_called()
 
 
 # --- where it may be used --------------------------------------------------------------------
@@ -311,7 +319,7 @@ async def test_where_the_bot_may_not_post_nothing_is_queued(
     assert text.startswith(f"I need the permission **{said}** in this channel.")
     backstage.submissions.queue.assert_not_called()
     backstage.retries.retry.assert_not_called()
-    backstage.pictures.keep.assert_not_called()
+    backstage.attachments.keep.assert_not_called()
     assert backstage.refused == ["not_permitted"]
 
 
@@ -374,3 +382,55 @@ async def test_an_unreachable_discord_is_no_reason_to_refuse_a_prompt(backstage:
     (submission,) = backstage.submissions.queue.call_args.args
     assert submission.spec.options.prompt == " ".join(["someone"] * 8)
     assert interaction.guild.fetch_member.await_count == 1
+
+
+async def test_a_soundtrack_comes_along_and_is_heard(backstage: Backstage) -> None:
+    submission = await submitted(
+        backstage,
+        IMAGE,
+        model="wan2.6-i2v-flash",
+        soundtrack=an_attachment(url="https://cdn.example/s", content_type="audio/mpeg"),
+    )
+    assert submission.spec.soundtrack == Soundtrack(file_name="soundtrack.mp3", seconds=5)
+    # With sound it is twice as dear, and nobody adds a sound that is not to be heard.
+    assert (submission.spec.audio, submission.price.reserved.micros) == (True, 1_500_000)
+    sound = backstage.attachments.keep.await_args.args[4]
+    assert (sound.url, sound.content_type) == ("https://cdn.example/s", "audio/mpeg")
+
+
+async def test_pictures_of_references_are_counted_without_gaps(backstage: Backstage) -> None:
+    submission = await submitted(
+        backstage, REFERENCE, image3=an_attachment(), image5=an_attachment()
+    )
+    assert [picture.option for picture in submission.pictures] == ["image1", "image2", "image3"]
+    fit = backstage.attachments.keep.await_args.args[3]
+    assert not fit.share_ratio, "each keeps its shape"
+    assert fit.max_ratio == 8, "a wide panorama is taken"
+
+
+async def test_what_the_other_choice_of_sound_costs_is_said(backstage: Backstage) -> None:
+    queued = backstage.submissions.queue
+
+    async def as_asked(submission: Submission) -> Queued:
+        job = altered(a_job(), spec=submission.spec, price=submission.price)
+        return Queued(job=job, quota=a_quota())
+
+    command, cog = IMAGE.of(backstage)
+    queued.side_effect = as_asked
+    options = {**IMAGE.options(), "model": "wan2.6-i2v-flash"}
+    said = await run(command, cog, an_interaction(backstage), **options)
+    assert "Price: 0.75 CNY without sound; 1.50 CNY with" in said
+    said = await run(command, cog, an_interaction(backstage), **options, audio=True)
+    assert "Price: 1.50 CNY with sound; 0.75 CNY without" in said
+    options = {**options, "model": "wan3.0-video", "duration": -1}
+    said = await run(command, cog, an_interaction(backstage), **options)
+    assert "Price: 9.00 CNY at most; you pay for the length it gets" in said
+
+
+async def test_a_models_end_is_said_from_thirty_days_before(backstage: Backstage) -> None:
+    backstage.catalogue = Catalogue.of_region(
+        Region.BEIJING, {"wan2.2-i2v-flash": Override(ends_on=NOW.date() + timedelta(days=30))}
+    )
+    said = await IMAGE.run(backstage, an_interaction(backstage))
+    day = f"{NOW.date() + timedelta(days=30):%Y-%m-%d}"
+    assert f"is offered until {day}, not on it; choose another model then." in said

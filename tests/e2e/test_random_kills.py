@@ -1,4 +1,4 @@
-"""Sixty requests, and a process that is killed fifty times at no particular moment."""
+"""Thirty requests, and a process that is killed twenty-five times at no particular moment."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from tests.e2e.world import cat
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 SEED = 20261121
-REQUESTS = 60
-KILLS = 50
+REQUESTS = 30
+KILLS = 25
 CHANNELS = 8
 LIFE_SECONDS = (0.1, 1.4)
 """How long a process lives once it has started; a whole job takes about as long."""
@@ -31,11 +31,11 @@ LIFE_SECONDS = (0.1, 1.4)
 UNANSWERED = 6
 """Requests of the one member at a time: the bot takes them one after the other."""
 
-BREAK_EVERY = 10
+BREAK_EVERY = 8
 """After so many kills the process stays away for minutes, which the reconciler's proofs need."""
 
 IN_FLIGHT, CREATES_PER_SECOND = 6, 6
-"""More than a new account has: sixty jobs would stand in line for most of the test."""
+"""More than a new account has: thirty jobs would stand in line for most of the test."""
 
 BRISK = EmulatorSettings(
     task_seconds=(0.2, 1.0),
@@ -46,7 +46,7 @@ BRISK = EmulatorSettings(
 )
 
 
-async def test_fifty_kills_in_sixty_jobs_lose_and_double_nothing(
+async def test_twenty_five_kills_in_thirty_jobs_lose_and_double_nothing(
     tmp_path: Path, empty_url: str
 ) -> None:
     rng = random.Random(SEED)  # noqa: S311 - draws lots

@@ -65,7 +65,8 @@ async def test_sigterm_answers_every_command_it_acknowledged(tmp_path: Path, mom
             assert len(queued) == COMMANDS
 
         await world.bot.start()
-        over = await world.all_over(len(queued))
+        # The signal may have been faster than every command.
+        over = await world.all_over(len(queued)) if queued else []
         assert [title_of(message) for message in over] == ["✅ Done"] * len(queued)
 
 

@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 
-from bot.domain.catalogue import Endpoint, Region
+from bot.domain.catalogue import FileRole, Region, RequestShape
 from bot.domain.network import ForwardProxy, IPNetwork
-from bot.domain.requests.task import TaskImage, TaskRequest
+from bot.domain.requests.task import TaskImage, TaskLink, TaskRequest
 from bot.provider import DashScopeProvider, Deadlines
 
 KEY = "sk-0123456789abcdef"
@@ -83,20 +83,23 @@ def a_request(
     *,
     images: tuple[TaskImage, ...] = (),
     model: str = "wan2.2-kf2v-flash",
-    endpoint: Endpoint = Endpoint.IMAGE2VIDEO,
+    shape: RequestShape = RequestShape.FRAME_FIELDS,
     prompt: str | None = "a black kitten looks up",
     negative_prompt: str | None = None,
     template: str | None = None,
     resolution: str | None = "720P",
     size: str | None = None,
     duration_seconds: int | None = None,
+    ratio: str | None = None,
+    audio: bool | None = None,
     seed: int | None = None,
-    prompt_extend: bool = True,
+    prompt_extend: bool | None = True,
     watermark: bool = False,
+    links: tuple[TaskLink, ...] = (),
 ) -> TaskRequest:
     return TaskRequest(
         model=model,
-        endpoint=endpoint,
+        shape=shape,
         images=images,
         prompt=prompt,
         negative_prompt=negative_prompt,
@@ -104,12 +107,15 @@ def a_request(
         resolution=resolution,
         size=size,
         duration_seconds=duration_seconds,
+        ratio=ratio,
+        audio=audio,
         seed=seed,
         prompt_extend=prompt_extend,
         watermark=watermark,
+        links=links,
     )
 
 
-def a_picture(*, field: str = "first_frame_url", size_bytes: int = 300) -> TaskImage:
+def a_picture(*, role: FileRole = FileRole.FIRST_FRAME, size_bytes: int = 300) -> TaskImage:
     content = bytes(number % 251 for number in range(251)) * (size_bytes // 251 + 1)
-    return TaskImage(field=field, jpeg=content)
+    return TaskImage(role=role, jpeg=content)

@@ -146,7 +146,7 @@ async def test_unchecked_connection_is_refused(
     async def hear_nothing(*_: object) -> None:
         pass
 
-    monkeypatch.setattr("bot.provider.downloads.PeerGuard.__call__", hear_nothing)
+    monkeypatch.setattr("bot.provider.result_transport.PeerGuard.__call__", hear_nothing)
     async with _fetching(answer) as (served, provider):
         with pytest.raises(ResultHostError, match="not checked"):
             await provider.download(_url(served), tmp_path / "x.mp4", max_bytes=MIB)

@@ -6,13 +6,14 @@ import asyncio
 import hashlib
 from collections.abc import Callable
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import httpx
 import pytest
 from typing_extensions import override
 
-from bot.domain.catalogue import Region
+from bot.domain.catalogue import BilledLength, Region
 from bot.domain.errors import (
     AuthenticationError,
     ConfigurationError,
@@ -71,7 +72,7 @@ async def test_finished_task_is_read_whole() -> None:
     assert task.video_url == URL
     assert task.url_expires_at == datetime.fromtimestamp(1759943296, tz=UTC)
     assert (task.orig_prompt, task.actual_prompt) == ("p", "p2")
-    assert task.billed_seconds == 5
+    assert task.billed == BilledLength(total=Decimal(5))
     assert task.failure is None
     assert task.request_id == "r"
 
@@ -88,13 +89,13 @@ async def test_expiry_falls_back_to_a_day_after_the_end() -> None:
     [
         ({"video_duration": 5, "video_count": 1, "video_ratio": "standard"}, 5),
         ({"duration": 5, "video_count": 1, "SR": 720}, 5),
-        ({"duration": 10, "input_video_duration": 0, "output_video_duration": 10, "SR": 1080}, 10),
+        ({"duration": 10, "input_video_duration": 0, "SR": 1080}, 10),
         ({"video_count": 1, "video_duration": 0, "video_ratio": "", "duration": 5}, 5),
         ({"duration": 0, "video_duration": 5}, 5),
         ({"duration": 5.0}, 5),
-        ({"duration": 5.04}, 5),
+        ({"duration": 5.04}, 5.04),
         ({"duration": "5"}, 5),
-        ({"duration": 0.2}, 1),
+        ({"duration": 0.2}, 0.2),
         ({"duration": None}, None),
         ({"duration": "five"}, None),
         ({"duration": True}, None),
@@ -106,8 +107,30 @@ async def test_expiry_falls_back_to_a_day_after_the_end() -> None:
         ("5", None),
     ],
 )
-async def test_billed_seconds_of_every_shape(usage: object, seconds: int | None) -> None:
-    assert (await _read(_task(usage))).billed_seconds == seconds
+async def test_billed_seconds_of_every_shape(usage: object, seconds: float | None) -> None:
+    billed = (await _read(_task(usage))).billed
+    assert billed == (None if seconds is None else BilledLength(total=Decimal(str(seconds))))
+
+
+@pytest.mark.parametrize(
+    ("usage", "billed"),
+    [
+        (
+            {"duration": 10.04, "input_video_duration": 5.02, "output_video_duration": 5.02},
+            BilledLength(total=Decimal("10.04"), input=Decimal("5.02"), output=Decimal("5.02")),
+        ),
+        (
+            {"video_count": 1, "duration": 5.0, "input_video_duration": 0.0, "SR": 720}
+            | {"output_video_duration": 5.0, "fps": 30, "ratio": "16:9"},
+            BilledLength(total=Decimal(5), output=Decimal(5)),
+        ),
+        ({"output_video_duration": 7}, BilledLength(total=Decimal(7), output=Decimal(7))),
+    ],
+)
+async def test_what_was_brought_along_and_what_was_made_are_read_apart(
+    usage: object, billed: BilledLength
+) -> None:
+    assert (await _read(_task(usage))).billed == billed
 
 
 @pytest.mark.parametrize(
@@ -396,6 +419,18 @@ async def test_cookies_are_neither_kept_nor_sent() -> None:
 def test_base_url_follows_region_and_workspace() -> None:
     assert default_base_url(Region.BEIJING) == "https://dashscope.aliyuncs.com/api/v1"
     assert default_base_url(Region.SINGAPORE) == "https://dashscope-intl.aliyuncs.com/api/v1"
+    assert default_base_url(Region.VIRGINIA) == "https://dashscope-us.aliyuncs.com/api/v1"
+    for region, host in (
+        (Region.VIRGINIA, "us-east-1"),
+        (Region.FRANKFURT, "eu-central-1"),
+        (Region.TOKYO, "ap-northeast-1"),
+    ):
+        url = f"https://ws-1.{host}.maas.aliyuncs.com/api/v1"
+        assert default_base_url(region, "ws-1") == url
+    for region in (Region.FRANKFURT, Region.TOKYO):
+        with pytest.raises(ConfigurationError) as caught:
+            default_base_url(region)
+        assert caught.value.setting == "DASHSCOPE_WORKSPACE_ID"
     assert (
         default_base_url(Region.BEIJING, "ws-1")
         == "https://ws-1.cn-beijing.maas.aliyuncs.com/api/v1"

@@ -10,15 +10,23 @@ from typing import Any
 import httpx
 import pytest
 
-from bot.domain.catalogue import Endpoint
+from bot.domain.catalogue import FileRole, RequestShape
 from bot.domain.errors import RequestRefusedError
 from bot.domain.failure import FailureReason
-from bot.domain.requests.task import TaskRequest
+from bot.domain.requests.task import TaskLink, TaskRequest
 from bot.provider.requests import create_body
 from tests.provider.doubles import KEY, a_picture, a_request, answering, provider_on
 
 RECORDINGS = Path(__file__).parent / "recordings"
-PICTURES = ("first_frame_url", "last_frame_url", "img_url")
+ROLES = {
+    "first_frame_url": FileRole.FIRST_FRAME,
+    "last_frame_url": FileRole.LAST_FRAME,
+    "img_url": FileRole.FIRST_FRAME,
+    "audio_url": FileRole.SOUNDTRACK,
+    "driving_audio": FileRole.SOUNDTRACK,
+    **{role.value: role for role in FileRole if role is not FileRole.SOUNDTRACK},
+}
+"""What a field or a type of ``media`` is for."""
 
 
 def _recorded(name: str) -> dict[str, Any]:
@@ -26,22 +34,74 @@ def _recorded(name: str) -> dict[str, Any]:
     return recording
 
 
+def _shape_of(body: dict[str, Any]) -> RequestShape:
+    if "media" in body["input"] or body["model"].startswith("wan3"):
+        return RequestShape.MEDIA
+    if "reference_urls" in body["input"]:
+        return RequestShape.REFERENCE_URLS
+    if "kf2v" in body["model"]:
+        return RequestShape.FRAME_FIELDS
+    if "img_url" in body["input"]:
+        return RequestShape.IMAGE_FIELD
+    return RequestShape.TEXT_SIZE if "size" in body["parameters"] else RequestShape.TEXT_RATIO
+
+
+def _files_of(sent: dict[str, Any]) -> list[tuple[FileRole, str]]:
+    """Return what each file of a recorded input is for, and its address."""
+    return [
+        *((ROLES[name], url) for name, url in sent.items() if name in ROLES),
+        *((FileRole.REFERENCE_IMAGE, url) for url in sent.get("reference_urls", ())),
+        *(
+            (ROLES[item["type"]], item["url"])
+            for item in sent.get("media", ())
+            if item["type"] in ROLES
+        ),
+    ]
+
+
 def _request_like(recorded: dict[str, Any]) -> TaskRequest:
     sent, parameters = recorded["input"], recorded["parameters"]
+    files = _files_of(sent)
     return a_request(
         model=recorded["model"],
-        images=tuple(a_picture(field=name) for name in PICTURES if name in sent),
-        endpoint=Endpoint.IMAGE2VIDEO if "kf2v" in recorded["model"] else Endpoint.VIDEO_GENERATION,
+        images=tuple(a_picture(role=role) for role, url in files if url.startswith("data:")),
+        links=tuple(
+            TaskLink(role=role, url=url) for role, url in files if not url.startswith("data:")
+        ),
+        shape=_shape_of(recorded),
         prompt=sent["prompt"],
         negative_prompt=sent.get("negative_prompt"),
         template=sent.get("template"),
         resolution=parameters.get("resolution"),
         size=parameters.get("size"),
+        ratio=parameters.get("ratio"),
         duration_seconds=parameters.get("duration"),
+        audio=parameters.get("audio"),
         seed=parameters.get("seed"),
         prompt_extend=parameters.get("prompt_extend", True),
         watermark=parameters.get("watermark", False),
     )
+
+
+def _expected(recorded: dict[str, Any]) -> dict[str, Any]:
+    """Return a recorded body less what is deprecated, and what no member can ask for."""
+    sent = {
+        name: value
+        for name, value in recorded["input"].items()
+        if name not in {"extend_prompt", "function"} and value is not None
+    }
+    if "media" in sent:
+        sent["media"] = [
+            {name: item[name] for name in ("type", "url")}
+            for item in sent["media"]
+            if item["type"] in ROLES
+        ]
+    parameters = {
+        name: value for name, value in recorded["parameters"].items() if name != "shot_type"
+    }
+    # The SDK leaves out switches that were not given; we always say both.
+    switches = {"prompt_extend": True, "watermark": False}
+    return {"model": recorded["model"], "input": sent, "parameters": switches | parameters}
 
 
 @pytest.mark.parametrize("path", sorted(RECORDINGS.iterdir()), ids=lambda path: path.stem)
@@ -59,22 +119,12 @@ async def test_body_is_the_sdks_less_its_deprecated_fields(path: Path) -> None:
     request = requests[0]
     ours = json.loads(request.content)
 
-    expected_input = {
-        name: value
-        for name, value in recorded["input"].items()
-        if name not in {"extend_prompt", "function"} and value is not None
-    }
-    for name in PICTURES:
-        if name in expected_input:
-            data = base64.b64encode(a_picture(field=name).jpeg).decode()
-            expected_input[name] = f"data:image/jpeg;base64,{data}"
-    # The SDK leaves out switches that were not given; we always say both.
-    switches = {"prompt_extend": True, "watermark": False}
-    assert ours == {
-        "model": recorded["model"],
-        "input": expected_input,
-        "parameters": switches | recorded["parameters"],
-    }
+    expected = _expected(recorded)
+    for name, value in expected["input"].items():
+        if isinstance(value, str) and value.startswith("data:"):
+            data = base64.b64encode(a_picture(role=ROLES[name]).jpeg).decode()
+            expected["input"][name] = f"data:image/jpeg;base64,{data}"
+    assert ours == expected
     assert list(ours) == ["model", "input", "parameters"]
     assert request.method == recording["method"]
     assert request.url.raw_path.decode() == recording["raw_path"]

@@ -11,11 +11,16 @@ from pathlib import Path
 
 from typing_extensions import override
 
-from bot.domain.errors import InvalidImageError, MediaError, MediaUnreadableError
+from bot.domain.errors import (
+    InvalidImageError,
+    MediaError,
+    MediaUnreadableError,
+)
 from bot.domain.jobs.ai_label import AiLabel
 from bot.domain.jobs.delivery import ProbedVideo
 from bot.domain.ports import LocalFile
-from bot.domain.requests.pictures import Picture
+from bot.domain.requests.pictures import ANY_MODEL, Picture, PictureFit
+from bot.domain.requests.sounds import InvalidSoundError, SoundFacts, SoundFormat
 from bot.media.child import MediaPool
 from tests.fakes import a_picture
 
@@ -29,6 +34,8 @@ class FakeMedia(MediaPool):
         self.picture_errors: deque[InvalidImageError | OSError] = deque()
         self.picture_calls: list[str] = []
         """The methods that were called because of pictures."""
+        self.sounds: deque[SoundFacts | InvalidSoundError | OSError] = deque()
+        """What the next sounds turn out to be; five seconds of MP3 where this is empty."""
         self.shrink_errors: deque[MediaError | OSError] = deque()
         self.shrunk_to: list[int] = []
         self.probed: deque[ProbedVideo] = deque()
@@ -46,7 +53,12 @@ class FakeMedia(MediaPool):
 
     @override
     async def prepare(
-        self, sources: Sequence[tuple[str, LocalFile]], folder: LocalFile, *, preview: str
+        self,
+        sources: Sequence[tuple[str, LocalFile]],
+        folder: LocalFile,
+        *,
+        preview: str,
+        fit: PictureFit = ANY_MODEL,
     ) -> tuple[Picture, ...]:
         self.picture_calls.append("prepare")
         if self.picture_errors:
@@ -66,6 +78,16 @@ class FakeMedia(MediaPool):
     @override
     async def expect_pictures(self) -> None:
         self.picture_calls.append("expect_pictures")
+
+    @override
+    async def examine_sound(
+        self, file: LocalFile, *, option: str, min_seconds: float, max_seconds: float
+    ) -> SoundFacts:
+        mp3 = SoundFacts(format=SoundFormat.MP3, seconds=5.0, channels=2, sample_rate=44100)
+        seen = self.sounds.popleft() if self.sounds else mp3
+        if isinstance(seen, Exception):
+            raise seen
+        return seen
 
     @override
     async def probe(self, file: LocalFile) -> ProbedVideo:

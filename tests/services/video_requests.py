@@ -4,16 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from types import MappingProxyType
+from unittest.mock import create_autospec
 
 from bot.domain.catalogue import Catalogue, Choices, Kind, Region
 from bot.domain.errors import RequestRefusedError
 from bot.domain.failure import FailureReason
+from bot.domain.jobs.files import key_of
 from bot.domain.jobs.job import Job
 from bot.domain.requests.pictures import PictureSource
 from bot.domain.requests.submission import Submission, VideoOptions, price_of, validate
 from bot.domain.requests.task import TaskRequest
-from tests.fakes import a_picture, a_requester, a_submission
+from bot.files.local import LocalFiles
+from bot.services.jobs.writer import JobWriter
+from bot.services.stages.create_requests import CreateRequests
+from tests.fakes import (
+    InMemoryProvider,
+    ManualClock,
+    a_job,
+    a_picture,
+    a_requester,
+    a_submission,
+    altered,
+)
 from tests.services.core import Core
 
 PICTURES: Mapping[Kind, tuple[str, ...]] = MappingProxyType(
@@ -21,6 +35,7 @@ PICTURES: Mapping[Kind, tuple[str, ...]] = MappingProxyType(
         Kind.FRAMES: ("first_frame", "last_frame"),
         Kind.IMAGE: ("image",),
         Kind.TEXT: (),
+        Kind.REFERENCE: ("image1", "image2"),
         Kind.EFFECT: ("image",),
     }
 )
@@ -96,6 +111,35 @@ async def request_for(
     return core.provider.creates.pop()
 
 
+async def built_for(
+    catalogue: Catalogue,
+    kind: Kind,
+    options: VideoOptions,
+    choices: Choices,
+    *,
+    folder: Path,
+    jpegs: Mapping[str, bytes],
+) -> TaskRequest:
+    """Return what a job of this submission asks the provider for, without queueing it."""
+    submission = a_submission_for(catalogue, kind, options, choices)
+    job = altered(
+        a_job(), spec=submission.spec, price=submission.price, pictures=submission.pictures
+    )
+    clock, files = ManualClock(), LocalFiles(folder)
+    for picture in job.pictures:
+        path = folder / key_of(job.id, picture.file_name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(jpegs[picture.option])
+    requests = CreateRequests(
+        catalogue=catalogue,
+        files=files,
+        provider=InMemoryProvider(clock),
+        writer=create_autospec(JobWriter, instance=True),
+        clock=clock,
+    )
+    return await requests.of(job)
+
+
 async def in_region(core: Core, region: Region) -> Core:
     """Return the same process with an account in a region."""
     moved = core.altered(catalogue=Catalogue.of_region(region))
@@ -104,5 +148,5 @@ async def in_region(core: Core, region: Region) -> Core:
 
 
 def bytes_of(request: TaskRequest) -> dict[str, bytes]:
-    """Return the pictures of a request by their key in ``input``."""
-    return {image.field: image.jpeg for image in request.images}
+    """Return the pictures of a request by what they are for."""
+    return {image.role.value: image.jpeg for image in request.images}

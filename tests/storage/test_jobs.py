@@ -293,6 +293,33 @@ async def test_due_polls_come_most_overdue_first(database: Database) -> None:
         assert await jobs.next_poll_at(connection) == NOW - timedelta(minutes=1)
 
 
+@pytest.mark.parametrize("known", [None, NOW + timedelta(microseconds=1)])
+async def test_a_poll_is_postponed_unless_it_was_made_due_meanwhile(
+    database: Database, known: datetime | None
+) -> None:
+    until = NOW + timedelta(minutes=1)
+    job = await _put(database, state=JobState.RUNNING, task_id="a", next_poll_at=known)
+    async with database.write() as connection:
+        assert await jobs.make_poll_due(connection, job.id, TaskId("a"), now=NOW)
+        await jobs.postpone_poll(connection, job.id, known=known, until=until)
+        assert await jobs.next_poll_at(connection) == NOW
+        await jobs.postpone_poll(connection, job.id, known=NOW, until=until)
+        assert await jobs.next_poll_at(connection) == until
+        await jobs.patch(connection, job.id, next_poll_at=known)
+        await jobs.postpone_poll(connection, job.id, known=known, until=until)
+        assert await jobs.next_poll_at(connection) == until
+
+
+async def test_only_a_task_that_is_followed_is_made_due(database: Database) -> None:
+    followed = await _put(database, state=JobState.RUNNING, task_id="a", next_poll_at=NOW)
+    over = await _put(database, state=JobState.DOWNLOADING, task_id="b")
+    async with database.write() as connection:
+        later = NOW + timedelta(seconds=1)
+        assert not await jobs.make_poll_due(connection, over.id, TaskId("b"), now=later)
+        assert not await jobs.make_poll_due(connection, followed.id, TaskId("c"), now=later)
+        assert await jobs.next_poll_at(connection) == NOW
+
+
 async def test_no_task_is_no_next_poll(database: Database) -> None:
     await _put(database)
     async with database.read() as connection:

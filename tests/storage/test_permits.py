@@ -17,7 +17,7 @@ from bot.domain.requests.denials import ModelDeniedError
 from bot.services.intake.admission import Admission
 from bot.storage import guilds, moderation, permits
 from bot.storage.engine import Connection, Database
-from tests.fakes import GUILD, MEMBER, MODEL, NOW, a_submission
+from tests.fakes import GUILD, MEMBER, MODEL, NOW, ManualClock, a_submission
 
 CHANNEL = ChannelId(1_234_567_890_123_456_789)
 
@@ -91,7 +91,7 @@ async def test_a_reserve_sees_what_was_forbidden_while_it_waited_for_the_guild(
     error: type[BotError],
 ) -> None:
     reserving, forbidding = connect(), connect()
-    admission = Admission(reserving, Catalogue.of_region(Region.BEIJING))
+    admission = Admission(reserving, Catalogue.of_region(Region.BEIJING), ManualClock())
     submission = a_submission()
     begun = asyncio.Event()
 

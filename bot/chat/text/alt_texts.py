@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from bot.chat.text.jobs import KINDS
 from bot.chat.text.sentences import say
-from bot.domain.catalogue import effect_label
+from bot.domain.catalogue import MODEL_DECIDES, effect_label
 from bot.domain.guilds.usage import By
 from bot.domain.ids import JobId
 from bot.domain.jobs.job import Job
@@ -19,6 +19,7 @@ PREVIEW = "For an AI-generated video: a small view of the pictures it is made fr
 EXPORT = "A table of this server's AI-generated videos."
 
 _VIDEO = "AI-generated video of {seconds} s, made by {model} from: {what}."
+_VIDEO_OF_UNKNOWN_LENGTH = "AI-generated video, made by {model} from: {what}."
 _UNREADABLE = "AI-generated video as {model} handed it out; no decoder reads it."
 
 _CHARTS: Mapping[By, str] = {
@@ -35,7 +36,11 @@ def video(job: Job) -> str:
         return say(_UNREADABLE, model=model)
     effect = job.options.effect
     what = KINDS[job.spec.kind] if effect is None else effect_label(effect)
-    return say(_VIDEO, seconds=job.spec.duration_seconds, model=model, what=what)
+    seconds = job.spec.duration_seconds
+    if seconds == MODEL_DECIDES:
+        seconds = round(job.video.duration_seconds or 0)
+    sentence = _VIDEO if seconds else _VIDEO_OF_UNKNOWN_LENGTH
+    return say(sentence, seconds=seconds, model=model, what=what)
 
 
 def chart(by: By) -> str:

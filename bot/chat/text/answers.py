@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 
 from bot.chat.text.jobs import NOT_CHARGED
 from bot.chat.text.phrases import SCOPES, amount, figure, relative
 from bot.chat.text.sentences import counted, say
+from bot.domain.catalogue import MODEL_DECIDES
 from bot.domain.guilds.quota import Check, Grant, Scope, Window
 from bot.domain.ids import JobId
+from bot.domain.jobs.job import Job
 from bot.domain.money import Money
 
 # --- one job ---------------------------------------------------------------------------------
@@ -21,9 +24,32 @@ def queued(job_id: JobId, link: str | None) -> str:
     return say("Queued as Job `{job}` · [follow it]({link})", job=job_id, link=link)
 
 
-def price(micros: int, money: Money) -> str:
-    """Return what a request costs."""
-    return say("Price: {price}", price=money.show(micros))
+def price(job: Job, money: Money, otherwise: int | None = None) -> str:
+    """Return what a request costs.
+
+    Args:
+        job: what was queued.
+        money: how amounts are shown.
+        otherwise: micro-CNY with the other choice of sound, where that is another price.
+    """
+    price = money.show(job.price.reserved.micros)
+    if job.spec.duration_seconds == MODEL_DECIDES:
+        return say("Price: {price} at most; you pay for the length it gets", price=price)
+    if otherwise is None:
+        return say("Price: {price}", price=price)
+    other = money.show(otherwise)
+    if job.spec.audio:
+        return say("Price: {price} with sound; {other} without", price=price, other=other)
+    return say("Price: {price} without sound; {other} with", price=price, other=other)
+
+
+def model_ends(model: str, day: date) -> str:
+    """Return until when a model is sold."""
+    return say(
+        "{model} is offered until {day}, not on it; choose another model then.",
+        model=model,
+        day=f"{day:%Y-%m-%d}",
+    )
 
 
 _LEFT: Mapping[Window, str] = {

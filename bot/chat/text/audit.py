@@ -179,9 +179,14 @@ def _line(entry: AuditEntry, money: Money) -> str:
             return " ".join(said.split())
 
 
+_SOUND = {True: "with sound", False: "silent"}
+
+
 def chosen(choices: Choices) -> str | None:
     """Return what is taken where nobody chooses; None leaves it to the catalogue."""
-    return " · ".join(filter(None, (choices.model, choices.resolution, choices.size))) or None
+    sound = None if choices.audio is None else _SOUND[choices.audio]
+    parts = (choices.model, choices.resolution, choices.size, sound)
+    return " · ".join(filter(None, parts)) or None
 
 
 def setting_value(setting: SettingName, value: SettingValue) -> str:

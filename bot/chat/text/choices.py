@@ -49,8 +49,25 @@ KINDS: Mapping[Kind, str] = {
     Kind.FRAMES: "frames",
     Kind.IMAGE: "image",
     Kind.TEXT: "text",
+    Kind.REFERENCE: "reference",
     Kind.EFFECT: "effect",
 }
+
+CAMERA_MOVES: Mapping[str, str] = {
+    "static": "does not move",
+    "push-in": "moves closer",
+    "pull-out": "moves away",
+    "pan-left": "turns left",
+    "pan-right": "turns right",
+    "tilt-up": "turns up",
+    "tilt-down": "turns down",
+    "orbit": "circles around",
+    "follow": "follows along",
+    "crane-up": "rises and looks down",
+    "handheld": "is held by hand",
+    "flyover": "flies over",
+}
+"""What the camera does; the words that are sent are in ``bot.domain.catalogue.camera``."""
 
 NOTIFY: Mapping[Notify, str] = {
     Notify.PING: "ping",

@@ -29,7 +29,11 @@ _SEED = "Same seed and settings make a similar video again"
 _PROMPT_EXTEND = "Let the provider rewrite the prompt (default: yes)"
 _WATERMARK = "Mark the video as AI-generated (default: no)"
 _SPOILER = "Hide the video behind a spoiler and show no preview"
-_DURATION = "Seconds, for models whose length can be chosen"
+_DURATION = "Seconds, for models whose length can be chosen (default: 5)"
+_AUDIO = "Whether it has sound; only for models that can also be silent"
+_SOUNDTRACK = "What is heard: WAV or MP3 of 2 to 30 seconds, up to 15 MB"
+_CAMERA = "What the camera does; added to the prompt in words"
+_SIZE = "Width*height, or tier and ratio such as 720P 16:9; more costs more"
 _JOB = "Id of the job, for instance 7F3K2Q"
 
 # --- /video ----------------------------------------------------------------------------------
@@ -43,6 +47,10 @@ VIDEO_FRAMES = described(
     prompt="What happens in between, in your own words",
     model=_MODEL,
     resolution=_RESOLUTION,
+    duration=_DURATION,
+    audio=_AUDIO,
+    soundtrack=_SOUNDTRACK,
+    camera=_CAMERA,
     negative_prompt=_NEGATIVE_PROMPT,
     seed=_SEED,
     prompt_extend=_PROMPT_EXTEND,
@@ -56,6 +64,9 @@ VIDEO_IMAGE = described(
     model=_MODEL,
     resolution=_RESOLUTION,
     duration=_DURATION,
+    audio=_AUDIO,
+    soundtrack=_SOUNDTRACK,
+    camera=_CAMERA,
     negative_prompt=_NEGATIVE_PROMPT,
     seed=_SEED,
     prompt_extend=_PROMPT_EXTEND,
@@ -66,13 +77,32 @@ VIDEO_TEXT = described(
     "Make a video from words alone.",
     prompt="What is to be seen, in your own words",
     model=_MODEL,
-    size="Width*height in pixels, one of the model's; more costs more",
+    size=_SIZE,
     duration=_DURATION,
+    audio=_AUDIO,
+    soundtrack=_SOUNDTRACK,
+    camera=_CAMERA,
     negative_prompt=_NEGATIVE_PROMPT,
     seed=_SEED,
     prompt_extend=_PROMPT_EXTEND,
     watermark=_WATERMARK,
     spoiler="Hide the video behind a spoiler",
+)
+VIDEO_REFERENCE = described(
+    "Make a video in which people or things of your pictures appear.",
+    prompt="What happens; call the pictures image1, image2 and so on",
+    image1="Who or what is to appear",
+    image2="Who or what is to appear as well",
+    image3="Who or what is to appear as well",
+    image4="Who or what is to appear as well",
+    image5="Who or what is to appear as well",
+    model=_MODEL,
+    size=_SIZE,
+    duration=_DURATION,
+    audio=_AUDIO,
+    seed=_SEED,
+    watermark=_WATERMARK,
+    spoiler=_SPOILER,
 )
 VIDEO_EFFECT = described(
     "Play a ready-made effect on your picture.",

@@ -12,6 +12,7 @@ COMMANDS = (
     "**/video frames** from a first and a last frame, or a loop of one\n"
     "**/video image** from one picture\n"
     "**/video text** from words alone\n"
+    "**/video reference** with people or things of your pictures in it\n"
     "**/video effect** a ready-made effect on your picture\n\n"
     "The status message follows your job, and the finished MP4 is attached to it."
 )
@@ -37,6 +38,9 @@ LABEL = (
 _PLACES: Mapping[str, str] = {
     "beijing": "mainland China (Beijing)",
     "singapore": "Singapore",
+    "virginia": "the United States (Virginia)",
+    "frankfurt": "Germany (Frankfurt)",
+    "tokyo": "Japan (Tokyo)",
 }
 """Where the provider's regions are."""
 

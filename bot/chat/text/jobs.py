@@ -8,11 +8,13 @@ from datetime import timedelta
 from bot.chat.text.phrases import duration
 from bot.chat.text.sentences import say
 from bot.domain.catalogue import Kind, effect_label
+from bot.domain.catalogue.shapes import ADAPTIVE
 from bot.domain.failure import FailureReason
 from bot.domain.ids import JobId, UserId
 from bot.domain.jobs.job import Job
 from bot.domain.jobs.states import JobState
 from bot.domain.requests.pictures import PictureNote
+from bot.domain.requests.submission import VideoSpec
 from bot.domain.units import MIB
 
 STATES: Mapping[JobState, str] = {
@@ -51,8 +53,12 @@ KINDS: Mapping[Kind, str] = {
     Kind.FRAMES: "First and last frame",
     Kind.IMAGE: "One picture",
     Kind.TEXT: "Words alone",
+    Kind.REFERENCE: "Words and references",
     Kind.EFFECT: "Effect",
 }
+
+_SOUNDTRACK = "with a soundtrack"
+_SOUND: Mapping[bool, str] = {True: "with sound", False: "silent"}
 
 MADE_BY_AI = "AI-generated"
 """What every status message begins with."""
@@ -128,6 +134,13 @@ FAILURES: Mapping[FailureReason, str] = {
     FailureReason.MODEL_OFF: (
         "The host's account may not use this model at present. Choose another one."
     ),
+    FailureReason.MODEL_ENDED: (
+        "The provider does not offer this model any more. Choose another one."
+    ),
+    FailureReason.UPLOAD_REFUSED: (
+        "The provider's store did not take what you attached. Try another file, or a model that "
+        "needs none."
+    ),
     FailureReason.PRICE_ROSE: (
         "This costs more now than when it was asked for. Ask again to see the new price."
     ),
@@ -174,6 +187,22 @@ def what(job: Job) -> str:
     if job.options.effect is not None:
         return say("Effect **{effect}**", effect=effect_label(job.options.effect))
     return "Loop of one frame" if job.options.loop else KINDS[job.spec.kind]
+
+
+def shape(spec: VideoSpec) -> str:
+    """Return how large a video is to be, and its ratio where one was chosen."""
+    if spec.size is not None:
+        return spec.size
+    if spec.ratio in {None, ADAPTIVE}:
+        return spec.resolution
+    return f"{spec.resolution} {spec.ratio}"
+
+
+def sound(spec: VideoSpec) -> str | None:
+    """Return what is heard, where that was a choice."""
+    if spec.soundtrack is not None:
+        return _SOUNDTRACK
+    return None if spec.audio is None else _SOUND[spec.audio]
 
 
 def rewritten(quoted: str) -> str:

@@ -130,7 +130,7 @@ def _spent(status: HostStatus, money: Money) -> str:
 
 
 def _is_worth_a_line(lane: LaneStatus) -> bool:
-    return bool(lane.in_flight or lane.waiting or lane.off_at)
+    return bool(lane.in_flight or lane.waiting or lane.off_at or lane.ends_on)
 
 
 def lane_words(lane: LaneStatus, when: When) -> str:
@@ -141,13 +141,19 @@ def lane_words(lane: LaneStatus, when: When) -> str:
         "limit": lane.limit,
         "waiting": lane.waiting,
     }
-    if lane.off_at is None:
-        return say("{model}: {in_flight} of {limit} in flight, {waiting} waiting", **facts)
-    return say(
-        "{model}: {in_flight} of {limit} in flight, {waiting} waiting, off since {since}",
-        since=when(lane.off_at),
-        **facts,
-    )
+    if lane.off_at is not None:
+        return say(
+            "{model}: {in_flight} of {limit} in flight, {waiting} waiting, off since {since}",
+            since=when(lane.off_at),
+            **facts,
+        )
+    if lane.ends_on is not None:
+        return say(
+            "{model}: {in_flight} of {limit} in flight, {waiting} waiting, ends on {day}",
+            day=f"{lane.ends_on:%Y-%m-%d}",
+            **facts,
+        )
+    return say("{model}: {in_flight} of {limit} in flight, {waiting} waiting", **facts)
 
 
 def version(number: str) -> str:

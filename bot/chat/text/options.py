@@ -7,7 +7,13 @@ from collections.abc import Mapping
 from bot.domain.catalogue import Region
 from bot.domain.problems import OptionProblem
 
-REGIONS: Mapping[str, str] = {Region.BEIJING: "Beijing", Region.SINGAPORE: "Singapore"}
+REGIONS: Mapping[str, str] = {
+    Region.BEIJING: "Beijing",
+    Region.SINGAPORE: "Singapore",
+    Region.VIRGINIA: "Virginia",
+    Region.FRANKFURT: "Frankfurt",
+    Region.TOKYO: "Tokyo",
+}
 
 PROBLEMS: Mapping[OptionProblem, str] = {
     OptionProblem.NO_LAST_FRAME: "Add a last_frame, or set loop to true to end where it began.",
@@ -31,10 +37,34 @@ PROBLEMS: Mapping[OptionProblem, str] = {
     OptionProblem.DURATION_NOT_OFFERED: (
         "{model} makes videos of {durations} seconds, not {seconds}."
     ),
-    OptionProblem.SEED_RANGE: "A seed is a whole number from 0 to {limit}.",
-    OptionProblem.TEXT_HAS_SIZE: (
-        "Videos from words have a size, not a resolution. Set size instead."
+    OptionProblem.DURATION_RANGE: (
+        "{model} makes videos of {shortest} to {longest} seconds, not {seconds}."
     ),
+    OptionProblem.DURATION_RANGE_OR_OPEN: (
+        "{model} makes videos of {shortest} to {longest} seconds, or decides the length itself if "
+        "duration is -1. {seconds} is neither."
+    ),
+    OptionProblem.NO_NEGATIVE_PROMPT: (
+        "{model} takes no negative prompt. Say in the prompt what you want, or choose another "
+        "model."
+    ),
+    OptionProblem.ALWAYS_SILENT: ("Videos of {model} are always silent. With sound: {models}."),
+    OptionProblem.NO_MODEL_HAS_SOUND: (
+        "No model that is offered here makes this with sound. Leave audio out."
+    ),
+    OptionProblem.NEVER_SILENT: (
+        "Videos of {model} always have sound. Leave audio out, or choose another model."
+    ),
+    OptionProblem.SOUNDTRACK_NOT_TAKEN: "{model} takes no soundtrack. Those that do: {models}.",
+    OptionProblem.NO_MODEL_TAKES_SOUNDTRACKS: (
+        "No model that is offered here takes a soundtrack for this. Leave soundtrack out."
+    ),
+    OptionProblem.SOUNDTRACK_AND_SILENCE: (
+        "A soundtrack would not be heard with audio set to false. Leave one of them out."
+    ),
+    OptionProblem.UNKNOWN_CAMERA: "There is no camera move {camera}. Try {moves}.",
+    OptionProblem.SEED_RANGE: "A seed is a whole number from 0 to {limit}.",
+    OptionProblem.TEXT_HAS_SIZE: ("Such videos have a size, not a resolution. Set size instead."),
     OptionProblem.PICTURE_HAS_RESOLUTION: (
         "The picture sets the shape of such a video; only its resolution can be set, not a size."
     ),

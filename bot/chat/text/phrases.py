@@ -11,6 +11,7 @@ from datetime import datetime
 
 from bot.chat import limits
 from bot.chat.text.sentences import counted, say
+from bot.domain.catalogue import MODEL_DECIDES
 from bot.domain.guilds.quota import Scope, Unit, Window
 from bot.domain.jobs.estimates import Estimate
 from bot.domain.money import Money
@@ -70,8 +71,20 @@ def duration(seconds: float) -> str:
     return say("{seconds} s", seconds=left)
 
 
-def length(seconds: int) -> str:
-    """Return how long a video is."""
+_OPEN_LENGTH = "as long as the model decides"
+
+
+def length(seconds: int, *, most: int | None = None) -> str:
+    """Return how long a video is.
+
+    Args:
+        seconds: as asked for; ``MODEL_DECIDES`` leaves it to the model.
+        most: what the model makes at most, in seconds.
+    """
+    if seconds == MODEL_DECIDES:
+        if most is None:
+            return _OPEN_LENGTH
+        return say("as long as the model decides, {most} s at most", most=most)
     return say("{seconds} s", seconds=seconds)
 
 

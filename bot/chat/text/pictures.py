@@ -10,6 +10,11 @@ OPTIONS: Mapping[str, str] = {
     "first_frame": "first frame",
     "last_frame": "last frame",
     "image": "picture",
+    "image1": "first picture",
+    "image2": "second picture",
+    "image3": "third picture",
+    "image4": "fourth picture",
+    "image5": "fifth picture",
 }
 """What a picture is called, by the option it came in."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bot.chat.text import options, pictures, quotas
+from bot.chat.text import options, pictures, quotas, sounds
 from bot.chat.text.denials import denied
 from bot.chat.text.phrases import (
     FACT_CHARACTERS,
@@ -46,6 +46,7 @@ from bot.domain.host.disk import DiskUnavailableError
 from bot.domain.jobs.states import JobState
 from bot.domain.money import Money
 from bot.domain.problems import OptionProblem, Permission, PromptOption, RetryProblem
+from bot.domain.requests.sounds import InvalidSoundError
 
 _PERMISSIONS: Mapping[Permission, str] = {
     Permission.VIEW_CHANNEL: "View Channel",
@@ -114,6 +115,10 @@ def refusal(error: BotError, money: Money) -> str | None:
             picture = pictures.OPTIONS.get(error.option, error.option)
             facts = {**_typed(error.facts), "picture": picture}
             return pictures.PROBLEMS[error.problem].format_map(SafeFormatMap(facts))
+        case InvalidSoundError():
+            sound = sounds.OPTIONS.get(error.option, error.option)
+            facts = {**_typed(error.facts), "sound": sound}
+            return sounds.PROBLEMS[error.problem].format_map(SafeFormatMap(facts))
         case InvalidOptionsError():
             return _of_options(error, money)
         case QuotaExceededError():

@@ -106,7 +106,8 @@ SETTINGS_DEFAULTS = described(
     kind="What a member starts from",
     model="Which model makes it; without it the cheapest recommended one",
     resolution="Resolution tier, for videos from pictures",
-    size="Width*height in pixels, for videos from words",
+    size="Width*height, or tier and ratio, for videos from words or references",
+    audio="Whether videos have sound, where the model can also be silent",
 )
 SETTINGS_PROMPTS = described(
     "Show or hide prompts in the admins' usage log.",

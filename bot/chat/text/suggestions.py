@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from bot.chat.text.effects import DOES, SUITS
 from bot.chat.text.sentences import say
 from bot.domain.catalogue import Effect, Model
 from bot.domain.money import Money
 
 
-def model(offered: Model, money: Money) -> str:
-    """Return a model with what a second costs at least."""
+def model(offered: Model, money: Money, today: date) -> str:
+    """Return a model with what a second costs at least, and its end where that is near."""
+    least = min([*offered.prices.values(), *offered.silent_prices.values()])
+    if offered.ends_on is not None and offered.ends_soon(today):
+        return say(
+            "{model} · from {price}/s · ends {day}",
+            model=offered.name,
+            price=money.show(least),
+            day=f"{offered.ends_on:%Y-%m-%d}",
+        )
+    return say("{model} · from {price}/s", model=offered.name, price=money.show(least))
+
+
+def with_price(words: str, price: str) -> str:
+    """Return a choice with what a video costs."""
+    return say("{words} · {price}", words=words, price=price)
+
+
+def with_prices(words: str, *, silent: str, heard: str) -> str:
+    """Return a choice with what a video costs without sound and with it."""
     return say(
-        "{model} · from {price}/s",
-        model=offered.name,
-        price=money.show(min(offered.prices.values())),
+        "{words} · {silent} silent · {heard} with sound", words=words, silent=silent, heard=heard
     )
 
 

@@ -45,6 +45,7 @@ REFUSALS: Mapping[str, str] = {
     "invalid_image": "unusable picture",
     "invalid_options": "options that do not fit",
     "invalid_prompt": "prompt too long",
+    "invalid_sound": "unusable sound",
     "member_blocked": "member blocked",
     "model_denied": "model denied",
     "not_permitted": "permission missing",

@@ -4,24 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from types import MappingProxyType
 
 from bot.domain.catalogue.effects import EFFECTS, Effect
+from bot.domain.catalogue.model import Model
 from bot.domain.catalogue.models import MODELS
 from bot.domain.catalogue.permits import Permits
-from bot.domain.catalogue.records import SIZES, Choices, Kind, Model, ModelRow, Region
+from bot.domain.catalogue.records import Choices, Kind, ModelRow, Offer, Region, Sound
 from bot.domain.errors import ConfigurationError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Override:
-    """What a host changes about one model."""
+    """What a host changes about one model, or says of one that is not listed."""
 
+    like: str | None = None
+    """Name of a listed model of the region that an unlisted one has the abilities, prices and
+    lane limits of."""
     prices: Mapping[str, int] = field(default_factory=dict)
     """Micro-CNY per second by tier; a tier the region has no price for is offered by this."""
+    silent_prices: Mapping[str, int] = field(default_factory=dict)
+    """Likewise without sound."""
+    ratios: tuple[str, ...] = ()
+    """In place of the listed ones, ours when nobody chose first."""
     in_flight: int | None = None
     submits_per_second: float | None = None
     enabled: bool | None = None
+    ends_on: date | None = None
+    """The day, in UTC, from which it is not sold any more."""
 
 
 class Catalogue:
@@ -64,14 +75,36 @@ class Catalogue:
             ConfigurationError: an override names no model of the region, or none is left.
         """
         pending = dict(overrides or {})
-        models = [model for row in rows if (model := _offered(row, region, pending)) is not None]
-        if pending:
-            raise ConfigurationError(
-                "CATALOGUE_OVERRIDES", f"no model {min(pending)} in {region.value}"
-            )
-        if not models:
+        listed = {offer.name: row for row in rows if (offer := row.offers.get(region)) is not None}
+        for name in listed.keys() & pending.keys():
+            if pending[name].like is not None:
+                raise ConfigurationError(
+                    "CATALOGUE_OVERRIDES", f"{name} is listed in {region.value}: leave like out"
+                )
+        models = [
+            _offered(row, row.offers[region], pending.pop(name, Override()))
+            for name, row in listed.items()
+        ]
+        for name, override in pending.items():
+            models.append(_unlisted(name, override, listed, region))
+        offered = [model for model in models if model is not None]
+        if not offered:
             raise ConfigurationError("CATALOGUE_OVERRIDES", "no model is left to offer")
-        return cls(region, models)
+        return cls(region, offered)
+
+    def on(self, day: date) -> Catalogue:
+        """Return what is left of it on a day, in UTC: models end."""
+        if all(model.is_sold_on(day) for model in self.unfiltered):
+            return self
+        unfiltered = (
+            None
+            if self.unfiltered is self
+            else Catalogue(
+                self.region, [model for model in self.unfiltered if model.is_sold_on(day)]
+            )
+        )
+        left = [model for model in self if model.is_sold_on(day)]
+        return Catalogue(self.region, left, chosen=self._chosen, unfiltered=unfiltered)
 
     def within(self, permits: Permits, chosen: Mapping[Kind, Choices]) -> Catalogue:
         """Return what a guild's admins leave, with what they chose as defaults.
@@ -118,8 +151,12 @@ class Catalogue:
         for model in models:
             if chosen is not None and model.name == chosen.model:
                 return model
-        candidates = [model for model in models if model.recommended and model.kind is kind]
-        return min(candidates or models, key=_recommended_price, default=None)
+        candidates = [
+            model
+            for model in models
+            if model.abilities.recommended and kind in model.abilities.kinds
+        ]
+        return min(candidates or models, key=_usual_price, default=None)
 
     def default_resolution(self, kind: Kind, model: Model) -> str:
         """Return the guild's default tier where the model makes it, else the model's own."""
@@ -129,11 +166,26 @@ class Catalogue:
         return model.recommended_resolution
 
     def default_size(self, kind: Kind, model: Model) -> str:
-        """Return the guild's default ``W*H`` where the model makes it, else the model's own."""
+        """Return the guild's default size where the model makes it, else the model's own."""
         chosen = self._chosen.get(kind)
-        if chosen is not None and chosen.size is not None and model.tier_of(chosen.size):
+        if chosen is not None and chosen.size is not None and model.tier_of(kind, chosen.size):
             return chosen.size
-        return SIZES[model.recommended_resolution][0]
+        tier = model.recommended_resolution
+        return next(size for size in model.sizes(kind) if model.tier_of(kind, size) == tier)
+
+    def default_audio(self, kind: Kind, model: Model, *, soundtrack: bool = False) -> bool | None:
+        """Return whether a video is heard when nobody chose; None where the model has no choice.
+
+        Args:
+            kind: what the member starts from.
+            model: what makes it.
+            soundtrack: whether one comes along, which is to be heard.
+        """
+        chosen = self._chosen.get(kind)
+        has_choice = model.abilities.sound is Sound.CHOICE
+        if has_choice and not soundtrack and chosen is not None and chosen.audio is not None:
+            return chosen.audio
+        return model.default_audio(soundtrack=soundtrack)
 
     def effect(self, name: str) -> Effect | None:
         """Return the effect of that name or label, in any case, where it is on offer."""
@@ -144,43 +196,84 @@ class Catalogue:
         )
 
 
-def _recommended_price(model: Model) -> int:
-    return model.prices[model.recommended_resolution] * model.default_duration
+def _usual_price(model: Model) -> int:
+    """Return what a video costs of which nothing but the model is chosen, in micro-CNY."""
+    return model.price(
+        resolution=model.recommended_resolution,
+        seconds=model.abilities.default_duration,
+        audio=model.default_audio(),
+    ).reserved.micros
 
 
-def _offered(row: ModelRow, region: Region, pending: dict[str, Override]) -> Model | None:
-    offer = row.offers.get(region)
-    if offer is None:
-        return None
-    override = pending.pop(offer.name, Override())
-    prices = {
-        tier: price
-        for tier in row.resolutions
-        if (price := override.prices.get(tier, offer.prices.get(tier))) is not None
-    }
-    unknown = sorted(set(override.prices) - set(row.resolutions))
-    if unknown:
-        raise ConfigurationError("CATALOGUE_OVERRIDES", f"{offer.name} has no tier {unknown[0]}")
+def _unlisted(
+    name: str, override: Override, listed: Mapping[str, ModelRow], region: Region
+) -> Model | None:
+    """Return a model this version does not know, as the host says it is like one it does.
+
+    Raises:
+        ConfigurationError: it is like none.
+    """
+    if override.like is None:
+        raise ConfigurationError(
+            "CATALOGUE_OVERRIDES", f"no model {name} in {region.value}; like = names one it is like"
+        )
+    row = listed.get(override.like)
+    if row is None:
+        raise ConfigurationError(
+            "CATALOGUE_OVERRIDES",
+            f"{name} is like {override.like}, which is none of {region.value}",
+        )
+    # An effect belongs to the very models that know it, and an end to one id.
+    offer = replace(row.offers[region], name=name)
+    return _offered(replace(row, ends_on=None), offer, override)
+
+
+def _offered(row: ModelRow, offer: Offer, override: Override) -> Model | None:
+    abilities = row.abilities
+    prices = _prices(offer.name, abilities.resolutions, offer.prices, override.prices)
     if override.enabled is False or not prices:
         return None
-    recommended = row.recommended_resolution
+    if override.silent_prices and abilities.sound is not Sound.CHOICE:
+        raise ConfigurationError("CATALOGUE_OVERRIDES", f"{offer.name} cannot be silent")
+    if override.ratios and not abilities.ratios:
+        raise ConfigurationError("CATALOGUE_OVERRIDES", f"{offer.name} has no ratios")
+    # A price with sound that was set by hand says nothing of the one without.
+    known = {
+        tier: price for tier, price in offer.silent_prices.items() if tier not in override.prices
+    }
+    silent_prices = _prices(offer.name, tuple(prices), known, override.silent_prices)
+    recommended = abilities.recommended_resolution
     return Model(
         name=offer.name,
-        kind=row.kind,
-        endpoint=row.endpoint,
+        abilities=replace(abilities, ratios=override.ratios or abilities.ratios),
         resolutions=tuple(prices),
         recommended_resolution=recommended if recommended in prices else next(iter(prices)),
-        durations=row.durations,
-        prompt_limit=row.prompt_limit,
-        negative_prompt_limit=row.negative_prompt_limit,
-        recommended=row.recommended,
-        typical_seconds=row.typical_seconds,
-        slow=row.slow,
         prices=MappingProxyType(prices),
+        silent_prices=MappingProxyType(silent_prices),
+        prefers_silence=bool(offer.silent_prices or override.silent_prices),
         limits=replace(
             offer.limits,
             in_flight=override.in_flight or offer.limits.in_flight,
             submits_per_second=override.submits_per_second or offer.limits.submits_per_second,
         ),
         effects=frozenset(effect.name for effect in EFFECTS if offer.name in effect.models),
+        ends_on=override.ends_on or row.ends_on,
     )
+
+
+def _prices(
+    name: str, tiers: Sequence[str], listed: Mapping[str, int], overridden: Mapping[str, int]
+) -> dict[str, int]:
+    """Return the prices by tier that are known, smallest tier first.
+
+    Raises:
+        ConfigurationError: a price is for a tier the model does not make.
+    """
+    unknown = sorted(set(overridden) - set(tiers))
+    if unknown:
+        raise ConfigurationError("CATALOGUE_OVERRIDES", f"{name} has no tier {unknown[0]}")
+    return {
+        tier: price
+        for tier in tiers
+        if (price := overridden.get(tier, listed.get(tier))) is not None
+    }

@@ -1,14 +1,15 @@
-"""What a row of the catalogue holds, and what a model is once a region and a host offer it."""
+"""What a row of the catalogue holds: what a model can do, and where it is sold for how much."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
-from types import MappingProxyType
 
-from bot.domain.amounts import Amounts
-from bot.domain.catalogue.prices import Price
+from bot.domain.catalogue.prices import InputBilling
+from bot.domain.catalogue.shapes import SIZES, RequestShape
+from bot.domain.units import MIB
 
 
 class Kind(StrEnum):
@@ -20,8 +21,10 @@ class Kind(StrEnum):
     """One picture."""
     TEXT = "text"
     """Only words."""
+    REFERENCE = "reference"
+    """Words, and pictures of who or what is to appear."""
     EFFECT = "effect"
-    """One picture and a named effect; made by models of the two kinds above that know it."""
+    """One picture and a named effect; made by models of the kinds above that know it."""
 
 
 class Region(StrEnum):
@@ -29,36 +32,22 @@ class Region(StrEnum):
 
     BEIJING = "beijing"
     SINGAPORE = "singapore"
+    VIRGINIA = "virginia"
+    FRANKFURT = "frankfurt"
+    TOKYO = "tokyo"
 
 
-class Endpoint(StrEnum):
-    """The two paths a task is created at, below ``/services/aigc/``."""
+class Sound(StrEnum):
+    """Whether a model's videos can be heard."""
 
-    IMAGE2VIDEO = "image2video/video-synthesis"
-    VIDEO_GENERATION = "video-generation/video-synthesis"
+    NEVER = "never"
+    ALWAYS = "always"
+    CHOICE = "choice"
+    """A parameter ``audio`` says."""
 
 
-SIZES: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        "480P": ("832*480", "480*832", "624*624"),
-        "720P": ("1280*720", "720*1280", "960*960", "1088*832", "832*1088"),
-        "1080P": ("1920*1080", "1080*1920", "1440*1440", "1632*1248", "1248*1632"),
-    }
-)
-"""``W*H`` values of each tier for models that start from words; the first is what we send when
-nobody chose.
-
-https://help.aliyun.com/zh/model-studio/legacy-wan-text-to-video-api-reference (May 2026)
-"""
-
-_INPUT_FIELDS = {
-    Endpoint.IMAGE2VIDEO: {
-        "first_frame": "first_frame_url",
-        "last_frame": "last_frame_url",
-        "image": "first_frame_url",
-    },
-    Endpoint.VIDEO_GENERATION: {"image": "img_url"},
-}
+MODEL_DECIDES = -1
+"""The ``duration`` that leaves the length to the model; the price is known at the end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +61,32 @@ class LaneLimits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PictureBounds:
+    """Which pictures a model takes."""
+
+    min_side: int = 240
+    """Pixels."""
+    max_side: int = 8000
+    """Pixels."""
+    max_ratio: int = 8
+    """Longer side by shorter side. 2.5 and 2.6 state none: theirs is that of 2.7."""
+    max_bytes: int = 20 * MIB
+
+
+EARLY_PICTURES = PictureBounds(min_side=360, max_side=2000, max_ratio=4, max_bytes=10 * MIB)
+"""Of 2.1 and 2.2. Their pages name 240 to 8000 today and 360 to 2000 before; this suits both."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SoundtrackBounds:
+    """Which sounds a model takes as a soundtrack: WAV or MP3."""
+
+    min_seconds: int
+    max_seconds: int = 30
+    max_bytes: int = 15 * MIB
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
     """A model as one region sells it."""
 
@@ -79,58 +94,55 @@ class Offer:
     """The provider's name there."""
     prices: Mapping[str, int]
     """Micro-CNY per second by resolution tier; a tier without a price is not offered."""
+    silent_prices: Mapping[str, int] = field(default_factory=dict)
+    """Likewise without sound, where that is cheaper."""
     limits: LaneLimits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ModelRow:
-    """A row of the catalogue: one model in all regions."""
+class Abilities:
+    """What a model can do, in whatever region."""
 
-    kind: Kind
-    endpoint: Endpoint
+    kinds: tuple[Kind, ...]
+    shape: RequestShape
     resolutions: tuple[str, ...]
     """Tiers the model can make, smallest first."""
     recommended_resolution: str
     """What we send when nobody chose: never left to the provider, whose default is dear."""
+    ratios: tuple[str, ...] = ()
+    """Values of ``ratio``, ours when nobody chose first; none where the pictures set the shape."""
     durations: tuple[int, ...] = (5,)
     """Seconds; one entry means a fixed length, and then ``duration`` is never sent."""
+    default_duration: int = 5
+    """Seconds made when nobody chose: never the longest, which is up to six times as dear."""
+    may_decide_duration: bool = False
+    """Whether the length may be left to the model."""
+    sound: Sound = Sound.NEVER
+    soundtrack: SoundtrackBounds | None = None
+    """None where it takes none."""
     prompt_limit: int = 800
     """Characters; the provider cuts off what is beyond without a word."""
     negative_prompt_limit: int = 500
-    """Characters, likewise."""
+    """Characters, likewise; 0 where the model has none."""
+    extends_prompts: bool = True
+    """Whether ``prompt_extend`` is among its parameters."""
+    pictures: PictureBounds = PictureBounds()
+    max_references: int = 0
+    """Pictures of who or what is to appear."""
+    continues: bool = False
+    """Whether it can go on from a video that is sent along."""
+    input_billing: InputBilling = InputBilling.NOTHING
     recommended: bool
     """May be chosen as the default model."""
     typical_seconds: int
     """Render time from the documentation, until our own tasks tell."""
     slow: bool = False
     """Polled at twice the interval."""
-    offers: Mapping[Region, Offer]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Model:
-    """A model that can be bought in the configured region."""
-
-    name: str
-    kind: Kind
-    endpoint: Endpoint
-    resolutions: tuple[str, ...]
-    recommended_resolution: str
-    durations: tuple[int, ...]
-    prompt_limit: int
-    negative_prompt_limit: int
-    recommended: bool
-    typical_seconds: int
-    slow: bool
-    prices: Mapping[str, int]
-    limits: LaneLimits
-    effects: frozenset[str] = frozenset()
-    """Names of the effects it knows in this region."""
 
     @property
-    def default_duration(self) -> int:
-        """Seconds made when nobody chose; every documented default is the longest or only one."""
-        return self.durations[-1]
+    def has_sizes(self) -> bool:
+        """True where a size in pixels is sent."""
+        return self.shape in {RequestShape.TEXT_SIZE, RequestShape.REFERENCE_URLS}
 
     @property
     def has_fixed_duration(self) -> bool:
@@ -138,46 +150,35 @@ class Model:
         return len(self.durations) == 1
 
     @property
-    def sizes(self) -> tuple[str, ...]:
-        """``W*H`` values on offer, smallest tier first; none where a picture sets the shape."""
-        if self.kind is not Kind.TEXT:
-            return ()
-        return tuple(size for tier in self.resolutions for size in SIZES[tier])
+    def longest(self) -> int:
+        """Seconds a video can have at most."""
+        return max(self.durations)
 
-    def makes(self, kind: Kind) -> bool:
-        """Tell whether the model makes this kind of video."""
-        return bool(self.effects) if kind is Kind.EFFECT else self.kind is kind
+    @property
+    def may_need_uploads(self) -> bool:
+        """True where the provider may have to fetch a file itself."""
+        return self.soundtrack is not None or not self.shape.takes_pictures_inside
 
-    def still_makes(self, *, resolution: str, seconds: int, effect: str | None) -> bool:
-        """Tell whether what was asked for once can be bought today.
+    def ratios_for(self, kind: Kind) -> tuple[str, ...]:
+        """Return the ratios that may be chosen for a kind of video, ours when nobody chose first.
 
-        Regions share names of models, but neither tiers nor effects.
+        Pictures that begin or end a video set its shape themselves.
         """
-        return (
-            resolution in self.resolutions
-            and seconds in self.durations
-            and (effect is None or effect in self.effects)
-        )
+        return self.ratios if kind in {Kind.TEXT, Kind.REFERENCE} else ()
 
-    def tier_of(self, size: str) -> str | None:
-        """Return the tier a ``W*H`` value is priced at, where the model offers it."""
-        return next((tier for tier in self.resolutions if size in SIZES[tier]), None)
+    def sizes_of(self, tier: str) -> tuple[str, ...]:
+        """Return the sizes in pixels of a tier, ours when nobody chose first."""
+        return SIZES[tier] if self.has_sizes else ()
 
-    def input_field(self, option: str) -> str:
-        """Return the key of a picture in the request's ``input``.
 
-        An effect of a model for frames takes its picture as the first frame and no last one:
-        https://help.aliyun.com/zh/model-studio/wanx-video-effects
-        """
-        return _INPUT_FIELDS[self.endpoint][option]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelRow:
+    """A row of the catalogue: one model in all regions."""
 
-    def price(self, *, resolution: str, seconds: int) -> Price:
-        """Return what a video of a tier and length reserves, and by which terms it is charged."""
-        per_second = self.prices[resolution]
-        return Price(
-            reserved=Amounts(videos=1, seconds=seconds, micros=per_second * seconds),
-            micros_per_second=per_second,
-        )
+    abilities: Abilities
+    offers: Mapping[Region, Offer]
+    ends_on: date | None = None
+    """The day, in UTC, from which the provider does not make its videos any more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,5 +189,9 @@ class Choices:
     resolution: str | None = None
     """Tier, where a picture sets the shape."""
     size: str | None = None
-    """``W*H``, where only words do."""
+    """``W*H``, or a tier and a ratio, where no picture does."""
     duration_seconds: int | None = None
+    audio: bool | None = None
+    """Whether it is to be heard."""
+    soundtrack: bool = False
+    """Whether a sound comes along."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from bot.domain.amounts import Amounts
 from bot.domain.guilds.quota import Rule, Unit, Window
@@ -38,6 +38,8 @@ class LaneStatus:
     waiting: int
     off_at: datetime | None = None
     """Since when the account may not use the model."""
+    ends_on: date | None = None
+    """The day, in UTC, from which the provider does not sell it, where that is near."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ from bot.domain.failure import FailureReason
 from bot.domain.ids import AccountId, ChannelId, MessageId, TaskId, UserId, WorkerId
 from bot.domain.jobs.job import Job
 from bot.domain.jobs.states import JobState
+from bot.domain.jobs.uploads import Uploads
 from bot.domain.requests.submission import VideoSpec
 
 
@@ -46,6 +47,7 @@ class JobChanges(TypedDict, total=False):
     unknown_since: datetime | None
     unknown_polls: int
     late_at: datetime | None
+    uploads: Uploads | None
 
     cancel_requested_at: datetime | None
     cancel_requested_by: UserId | None
@@ -108,6 +110,7 @@ PARTS: Mapping[str, Mapping[str, str]] = {
         "unknown_since": "unknown_since",
         "unknown_polls": "unknown_polls",
         "late_at": "late_at",
+        "uploads": "uploads",
     },
     "cancellation": {
         "cancel_requested_at": "requested_at",

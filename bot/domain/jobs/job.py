@@ -26,6 +26,7 @@ from bot.domain.ids import (
 )
 from bot.domain.jobs.ledger import LedgerEntry
 from bot.domain.jobs.states import TERMINAL, JobState, Owner
+from bot.domain.jobs.uploads import Uploads
 from bot.domain.people import Person
 from bot.domain.requests.pictures import Picture
 from bot.domain.requests.submission import Origin, VideoOptions, VideoSpec
@@ -67,6 +68,8 @@ class TaskProgress:
     unknown_polls: int = 0
     late_at: datetime | None = None
     """When the member was told that it takes longer than TASK_TIMEOUT_SECONDS."""
+    uploads: Uploads | None = None
+    """Files of it that the provider fetches; None before the first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,7 @@ from bot.domain.ids import JobId, TaskId
 from bot.domain.jobs.deadlines import CREATE_DEADLINE_SECONDS, WINDOW_MARGIN
 from bot.domain.jobs.job import Job
 from bot.domain.jobs.states import POLLED, JobState
+from bot.domain.requests.references import comparable
 from bot.domain.requests.task import ListedTask
 
 SETTLING = timedelta(minutes=10)
@@ -298,9 +299,10 @@ def is_made_from(job: Job, orig_prompt: str | None) -> bool:
     """Tell whether a finished task was made from a job's prompt, as the provider repeats it.
 
     It cuts what is longer than a model reads, and may put signs and blanks in order: letters and
-    digits are what is compared. Which other job has the same is for the caller to ask.
+    digits are what is compared, whatever the pictures are called. Which other job has the same is
+    for the caller to ask.
     """
-    asked, made = job.options.prompt or "", orig_prompt or ""
+    asked, made = (comparable(words or "") for words in (job.options.prompt, orig_prompt))
     if asked.split() == made.split():
         return True
     ours, theirs = _letters(asked), _letters(made)

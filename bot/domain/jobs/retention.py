@@ -16,5 +16,6 @@ def erased(job: Job, *, at: datetime) -> JobChanges:
         "actual_prompt": None,
         "result_url": None,
         "failure_detail": None,
+        "uploads": None,
         "forgotten_at": at,
     }

@@ -36,11 +36,29 @@ class PictureNote(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PictureFit:
+    """What pictures of a request are made to fit into."""
+
+    min_side: int = 360
+    """Pixels."""
+    max_side: int = 2000
+    """Pixels; a video has less."""
+    max_ratio: int = 4
+    """Longer side by shorter side."""
+    share_ratio: bool = True
+    """Whether the first one's ratio becomes that of all, as frames of one video need it."""
+
+
+ANY_MODEL = PictureFit()
+"""What every model takes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PictureSource:
     """A picture somebody attached, before it is read."""
 
     option: str
-    """The option it came in: ``first_frame``, ``last_frame`` or ``image``."""
+    """The option it came in, such as ``first_frame``, ``last_frame`` or ``image``."""
     url: str
     """Where Discord hands it out, for a day."""
     size_bytes: int
@@ -58,7 +76,7 @@ class Picture:
     file_name: str
     """Among the job's files."""
     width: int
-    """Pixels, 360 to 2000."""
+    """Pixels, within ``PictureFit``."""
     height: int
-    """Pixels, 360 to 2000."""
+    """Pixels, within ``PictureFit``."""
     notes: tuple[PictureNote, ...] = ()

@@ -9,13 +9,24 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from bot.domain.catalogue import Catalogue, Choices, Kind, Model, Price
+from bot.domain.catalogue import (
+    CAMERA_MOVES,
+    Catalogue,
+    Choices,
+    Kind,
+    Model,
+    Price,
+    Sound,
+    with_camera,
+)
+from bot.domain.catalogue.shapes import ADAPTIVE
 from bot.domain.errors import InvalidOptionsError, InvalidPromptError
 from bot.domain.ids import ChannelId, GuildId, InteractionId, JobId
 from bot.domain.people import Requester
 from bot.domain.problems import OptionProblem, PromptOption
 from bot.domain.requests.denials import EffectDeniedError, ModelDeniedError
 from bot.domain.requests.pictures import Picture
+from bot.domain.requests.sounds import Soundtrack
 
 MAX_SEED = 2_147_483_647
 
@@ -34,6 +45,8 @@ class VideoOptions:
     spoiler: bool = False
     loop: bool = False
     """The last frame is the first frame."""
+    camera: str | None = None
+    """Name of a camera move, whose words a valid prompt ends with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,8 +58,15 @@ class VideoSpec:
     resolution: str
     """The tier that sets the price."""
     size: str | None = None
-    """``W*H`` for text; the tier follows from it."""
+    """``W*H`` where the model takes one; the tier follows from it."""
+    ratio: str | None = None
+    """Such as ``16:9``, where the model takes one beside the tier."""
     duration_seconds: int
+    """``MODEL_DECIDES`` where it was left to the model."""
+    audio: bool | None = None
+    """Whether it is to be heard; None where the model has no choice."""
+    soundtrack: Soundtrack | None = None
+    """What is heard, where it came along; kept once its bytes are looked at."""
     options: VideoOptions = VideoOptions()
 
     @property
@@ -96,33 +116,46 @@ def validate(
 
     Raises:
         ModelDeniedError, EffectDeniedError: it is offered, but not in this guild.
-        InvalidOptionsError: the effect, model, tier, size or length is not offered, a needed
-            prompt is missing, or the seed is out of range.
+        InvalidOptionsError: the effect, model, tier, size, length, sound or camera move is not
+            offered, a needed prompt is missing, or the seed is out of range.
         InvalidPromptError: a prompt is longer than the model reads.
     """
     if kind is Kind.EFFECT:
         options = replace(options, effect=choose_effect(catalogue, options.effect or ""))
     chosen = choose_model(catalogue, kind, choices.model, effect=options.effect)
-    size, tier = choose_shape(catalogue, kind, chosen, choices)
-    if kind is Kind.TEXT and not options.prompt:
+    size, tier, ratio = choose_shape(catalogue, kind, chosen, choices)
+    if kind in {Kind.TEXT, Kind.REFERENCE} and not options.prompt:
         raise InvalidOptionsError(problem=OptionProblem.NO_PROMPT)
+    if options.camera is not None:
+        options = _with_camera(options, options.camera)
     _check_texts(chosen, options)
     if options.seed is not None and not 0 <= options.seed <= MAX_SEED:
         raise InvalidOptionsError(problem=OptionProblem.SEED_RANGE, limit=MAX_SEED)
-    seconds = _choose_duration(chosen, choices.duration_seconds)
     return VideoSpec(
         kind=kind,
         model=chosen.name,
         resolution=tier,
         size=size,
-        duration_seconds=seconds,
+        ratio=ratio,
+        duration_seconds=_choose_duration(chosen, choices.duration_seconds),
+        audio=choose_audio(catalogue, kind, chosen, choices),
         options=options,
     )
 
 
 def price_of(model: Model, spec: VideoSpec) -> Price:
     """Return what a video reserves today, and by which terms it is charged."""
-    return model.price(resolution=spec.resolution, seconds=spec.duration_seconds)
+    return model.price(resolution=spec.resolution, seconds=spec.duration_seconds, audio=spec.audio)
+
+
+def is_still_made(model: Model | None, spec: VideoSpec) -> bool:
+    """Tell whether what was asked for once can be bought today."""
+    return model is not None and model.still_makes(
+        resolution=spec.resolution,
+        seconds=spec.duration_seconds,
+        effect=spec.options.effect,
+        audio=spec.audio,
+    )
 
 
 def choose_effect(catalogue: Catalogue, name: str) -> str:
@@ -173,22 +206,28 @@ def choose_model(
 
 def choose_shape(
     catalogue: Catalogue, kind: Kind, model: Model, choices: Choices
-) -> tuple[str | None, str]:
-    """Return size and tier of a video: a size only where words alone set the shape.
+) -> tuple[str | None, str, str | None]:
+    """Return size in pixels, tier and ratio of a video; the first and the last where it has one.
 
     Raises:
         InvalidOptionsError: the model does not make it.
     """
-    if kind is not Kind.TEXT:
-        if choices.resolution is None:
-            return None, catalogue.default_resolution(kind, model)
-        return None, _choose_tier(model, choices.resolution)
-    size = choices.size
-    size = catalogue.default_size(kind, model) if size is None else _choose_size(model, size)
-    tier = model.tier_of(size)
-    if tier is None:
+    if not model.sizes(kind):
+        tier = (
+            catalogue.default_resolution(kind, model)
+            if choices.resolution is None
+            else _choose_tier(model, choices.resolution)
+        )
+        return None, tier, ADAPTIVE if ADAPTIVE in model.abilities.ratios else None
+    size = catalogue.default_size(kind, model)
+    if choices.size is not None:
+        size = _choose_size(kind, model, choices.size, usual=size)
+    chosen = model.tier_of(kind, size)
+    if chosen is None:
         raise AssertionError("a chosen size has a tier")
-    return size, tier
+    if model.abilities.has_sizes:
+        return size, chosen, None
+    return None, chosen, size.partition(" ")[2]
 
 
 def _choose_tier(model: Model, resolution: str) -> str:
@@ -203,43 +242,133 @@ def _choose_tier(model: Model, resolution: str) -> str:
     return tier
 
 
-def _choose_size(model: Model, asked: str) -> str:
+def _choose_size(kind: Kind, model: Model, asked: str, *, usual: str) -> str:
+    """Return the size that is meant; of a tier and a ratio either may be left out."""
     # Begun at the first blank alone: a long run of them would be read once from each.
     size = re.sub(r"(?<!\s)\s*[x×*]\s*", "*", asked.strip().lower())
-    if model.tier_of(size) is None:
+    if not model.abilities.has_sizes:
+        words = {word.upper() if word.endswith("p") else word for word in size.split()}
+        usual_tier, _, usual_ratio = usual.partition(" ")
+        tiers = words & set(model.resolutions) or {usual_tier}
+        ratios = words - set(model.resolutions) or {usual_ratio}
+        size = " ".join([*sorted(tiers), *sorted(ratios)])
+    if model.tier_of(kind, size) is None:
         raise InvalidOptionsError(
             problem=OptionProblem.SIZE_NOT_OFFERED,
             model=model.name,
             size=asked,
-            sizes=", ".join(model.sizes),
+            sizes=", ".join(model.sizes(kind)),
         )
     return size
 
 
 def _choose_duration(model: Model, asked: int | None) -> int:
-    if asked is None or asked in model.durations:
-        return asked or model.default_duration
-    if model.has_fixed_duration:
+    abilities = model.abilities
+    if asked is None:
+        return abilities.default_duration
+    if model.can_last(asked):
+        return asked
+    if abilities.has_fixed_duration:
         raise InvalidOptionsError(
-            problem=OptionProblem.DURATION_FIXED, model=model.name, seconds=model.default_duration
+            problem=OptionProblem.DURATION_FIXED,
+            model=model.name,
+            seconds=abilities.default_duration,
+        )
+    shortest, longest = min(abilities.durations), abilities.longest
+    if abilities.may_decide_duration:
+        raise InvalidOptionsError(
+            problem=OptionProblem.DURATION_RANGE_OR_OPEN,
+            model=model.name,
+            seconds=asked,
+            shortest=shortest,
+            longest=longest,
+        )
+    if abilities.durations == tuple(range(shortest, longest + 1)):
+        raise InvalidOptionsError(
+            problem=OptionProblem.DURATION_RANGE,
+            model=model.name,
+            seconds=asked,
+            shortest=shortest,
+            longest=longest,
         )
     raise InvalidOptionsError(
         problem=OptionProblem.DURATION_NOT_OFFERED,
         model=model.name,
         seconds=asked,
-        durations=", ".join(str(seconds) for seconds in model.durations),
+        durations=", ".join(str(seconds) for seconds in abilities.durations),
     )
+
+
+def choose_audio(catalogue: Catalogue, kind: Kind, model: Model, choices: Choices) -> bool | None:
+    """Return whether a video is heard; None where the model has no choice.
+
+    Raises:
+        InvalidOptionsError: the model cannot do what was asked, or a soundtrack would not be heard.
+    """
+    sound, asked = model.abilities.sound, choices.audio
+    if choices.soundtrack:
+        _require_soundtracks(catalogue, kind, model)
+        if asked is False:
+            raise InvalidOptionsError(problem=OptionProblem.SOUNDTRACK_AND_SILENCE)
+    if asked is True and sound is Sound.NEVER:
+        heard = [
+            one.name for one in catalogue.of_kind(kind) if one.abilities.sound is not Sound.NEVER
+        ]
+        if not heard:
+            raise InvalidOptionsError(problem=OptionProblem.NO_MODEL_HAS_SOUND)
+        raise InvalidOptionsError(
+            problem=OptionProblem.ALWAYS_SILENT, model=model.name, models=", ".join(heard)
+        )
+    if asked is False and sound is Sound.ALWAYS:
+        raise InvalidOptionsError(problem=OptionProblem.NEVER_SILENT, model=model.name)
+    if sound is not Sound.CHOICE:
+        return None
+    if asked is not None:
+        return asked
+    return catalogue.default_audio(kind, model, soundtrack=choices.soundtrack)
+
+
+def _require_soundtracks(catalogue: Catalogue, kind: Kind, model: Model) -> None:
+    """Make sure that a model takes a soundtrack.
+
+    Raises:
+        InvalidOptionsError: it does not.
+    """
+    if model.abilities.soundtrack is not None:
+        return
+    takers = [one.name for one in catalogue.of_kind(kind) if one.abilities.soundtrack is not None]
+    if not takers:
+        raise InvalidOptionsError(problem=OptionProblem.NO_MODEL_TAKES_SOUNDTRACKS)
+    raise InvalidOptionsError(
+        problem=OptionProblem.SOUNDTRACK_NOT_TAKEN, model=model.name, models=", ".join(takers)
+    )
+
+
+def _with_camera(options: VideoOptions, asked: str) -> VideoOptions:
+    """Return options whose prompt ends with the words of a camera move.
+
+    Raises:
+        InvalidOptionsError: there is no such move.
+    """
+    move = asked.strip().casefold()
+    if move not in CAMERA_MOVES:
+        raise InvalidOptionsError(
+            problem=OptionProblem.UNKNOWN_CAMERA, camera=asked, moves=", ".join(CAMERA_MOVES)
+        )
+    return replace(options, camera=move, prompt=with_camera(options.prompt, move))
 
 
 def _check_texts(model: Model, options: VideoOptions) -> None:
     texts = (
-        (PromptOption.PROMPT, options.prompt, model.prompt_limit),
+        (PromptOption.PROMPT, options.prompt, model.abilities.prompt_limit),
         (
             PromptOption.NEGATIVE_PROMPT,
             options.negative_prompt,
-            model.negative_prompt_limit,
+            model.abilities.negative_prompt_limit,
         ),
     )
+    if options.negative_prompt and not model.abilities.negative_prompt_limit:
+        raise InvalidOptionsError(problem=OptionProblem.NO_NEGATIVE_PROMPT, model=model.name)
     for field, text, limit in texts:
         if text is not None and len(text) > limit:
             raise InvalidPromptError(field=field, model=model.name, limit=limit, actual=len(text))

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
-from bot.domain.catalogue import Endpoint
+from bot.domain.catalogue import BilledLength, FileRole, RequestShape
 from bot.domain.failure import FailureReason
 from bot.domain.ids import TaskId
 
@@ -27,11 +28,33 @@ class TaskState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskImage:
-    """One picture of a request, already made to fit."""
+    """One picture of a request, already made to fit; it travels in the body."""
 
-    field: str
-    """Key in the request's ``input``, for instance ``first_frame_url``."""
+    role: FileRole
     jpeg: bytes
+
+
+UPLOAD_SCHEME: Final = "oss://"
+"""What addresses in the provider's temporary store begin with."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskLink:
+    """A file of a request that the provider fetches itself."""
+
+    role: FileRole
+    url: str
+    """``https://…``, or ``oss://…`` as an upload returned it for this very model."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UploadedFile:
+    """A file in the provider's temporary store, for one model of the account."""
+
+    url: str
+    """``oss://…``; nobody but the provider can read it there."""
+    expires_at: datetime
+    """The provider keeps it for 48 hours, and has to fetch it before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +63,7 @@ class TaskRequest:
 
     model: str
     """The provider's name of the model in the account's region."""
-    endpoint: Endpoint
+    shape: RequestShape
     images: tuple[TaskImage, ...]
     prompt: str | None
     negative_prompt: str | None
@@ -50,12 +73,23 @@ class TaskRequest:
     """Tier such as ``720P``; exactly one of resolution and size is set."""
     size: str | None
     """``W*H``."""
+    ratio: str | None = None
+    """Such as ``16:9``, where the model takes one beside the tier."""
     duration_seconds: int | None
     """Sent only for models whose length can be chosen; the others fail on it."""
+    audio: bool | None = None
+    """Whether it is to be heard; sent only where the model has the choice."""
     seed: int | None
     """0 to 2147483647."""
-    prompt_extend: bool
+    prompt_extend: bool | None
+    """None where the model has no such parameter."""
     watermark: bool
+    links: tuple[TaskLink, ...] = ()
+
+    @property
+    def needs_uploads(self) -> bool:
+        """Whether the provider has to look into its temporary store."""
+        return any(link.url.startswith(UPLOAD_SCHEME) for link in self.links)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +119,8 @@ class Task:
     orig_prompt: str | None = None
     actual_prompt: str | None = None
     """The rewritten prompt; absent without prompt_extend."""
-    billed_seconds: int | None = None
+    billed: BilledLength | None = None
+    """None where it does not say what it billed."""
     failure: TaskFailure | None = None
     request_id: str | None = None
 

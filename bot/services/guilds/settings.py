@@ -21,7 +21,7 @@ from bot.domain.guilds.settings import Guild, Notify, Setting
 from bot.domain.ids import ChannelId, GuildId
 from bot.domain.people import Person
 from bot.domain.problems import OptionProblem
-from bot.domain.requests.submission import choose_model, choose_shape
+from bot.domain.requests.submission import choose_audio, choose_model, choose_shape
 from bot.services.audit_log import AuditLog
 from bot.storage import guilds, permits
 from bot.storage.engine import Connection, Database
@@ -262,16 +262,21 @@ def _checked(catalogue: Catalogue, kind: Kind, choices: Choices) -> Choices:
     Raises:
         InvalidOptionsError, ModelDeniedError: they could not.
     """
-    if kind is Kind.TEXT and choices.resolution is not None:
+    has_size = kind in {Kind.TEXT, Kind.REFERENCE}
+    if has_size and choices.resolution is not None:
         raise InvalidOptionsError(problem=OptionProblem.TEXT_HAS_SIZE)
-    if kind is not Kind.TEXT and choices.size is not None:
+    if not has_size and choices.size is not None:
         raise InvalidOptionsError(problem=OptionProblem.PICTURE_HAS_RESOLUTION)
     if choices == Choices():
         return choices
     model = choose_model(catalogue, kind, choices.model)
-    size, tier = choose_shape(catalogue, kind, model, choices)
+    size, tier, ratio = choose_shape(catalogue, kind, model, choices)
+    choose_audio(catalogue, kind, model, choices)
+    if ratio is not None:
+        size = f"{tier} {ratio}"
     return Choices(
         model=None if choices.model is None else model.name,
         resolution=None if choices.resolution is None else tier,
         size=None if choices.size is None else size,
+        audio=choices.audio,
     )

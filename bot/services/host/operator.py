@@ -99,6 +99,7 @@ class OperatorActions:
             limit=lane.in_flight if lane else known.limits.in_flight if known else 0,
             waiting=sum(guild.waiting for guild in line),
             off_at=lane.off_at if lane and lane.is_off(self._clock.now()) else None,
+            ends_on=known.ends_on if known and known.ends_soon(self._clock.now().date()) else None,
         )
 
     async def turn(self, switch: Switch, actor: Person) -> HostStatus:

@@ -15,6 +15,7 @@ from bot.domain.guilds.denials import ChannelClosedError, MemberBlockedError, Wo
 from bot.domain.host.switch import Switch
 from bot.domain.ids import GuildId
 from bot.domain.people import Requester
+from bot.domain.ports import Clock
 from bot.domain.problems import OptionProblem, PromptOption
 from bot.domain.requests.submission import (
     VideoOptions,
@@ -31,16 +32,21 @@ from bot.storage.engine import Connection, Database
 class Admission:
     """The only reader of what a guild's admins and moderators forbid."""
 
-    def __init__(self, database: Database, catalogue: Catalogue) -> None:
+    def __init__(self, database: Database, catalogue: Catalogue, clock: Clock) -> None:
         self._database = database
         self._catalogue = catalogue
+        self._clock = clock
+
+    def offered(self) -> Catalogue:
+        """Return what is sold today, whatever guilds make of it."""
+        return self._catalogue.on(self._clock.now().date())
 
     async def catalogue(self, guild_id: GuildId) -> Catalogue:
         """Return what a guild's members may choose from, with the guild's defaults."""
         async with self._database.read() as connection:
             decided = await permits.of_guild(connection, guild_id, path=())
             chosen = await permits.defaults_of(connection, guild_id)
-        return self._catalogue.within(decided, chosen)
+        return self.offered().within(decided, chosen)
 
     async def admit(
         self, requester: Requester, kind: Kind, options: VideoOptions, choices: Choices
@@ -55,7 +61,7 @@ class Admission:
             guild_id, decided = await _enter(connection, requester)
             chosen = await permits.defaults_of(connection, guild_id)
             blocked = await moderation.words_of(connection, guild_id)
-        spec = validate(self._catalogue.within(decided, chosen), kind, options, choices)
+        spec = validate(self.offered().within(decided, chosen), kind, options, choices)
         _check_words(options, blocked)
         return spec
 
@@ -67,7 +73,7 @@ class Admission:
             WordBlockedError: it may not any more.
         """
         guild_id, decided = await _enter(connection, requester)
-        offered = self._catalogue.within(decided, {})
+        offered = self.offered().within(decided, {})
         effect = spec.options.effect
         if effect is not None:
             choose_effect(offered, effect)

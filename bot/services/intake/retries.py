@@ -5,14 +5,13 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import replace
 
-from bot.domain.catalogue import Catalogue
 from bot.domain.errors import JobNotRetryableError
 from bot.domain.host.disk import of_disk
 from bot.domain.jobs.files import PREVIEW, folder_of, key_of
 from bot.domain.people import Requester
 from bot.domain.ports import Files
 from bot.domain.problems import RetryProblem
-from bot.domain.requests.submission import Origin, Submission, price_of
+from bot.domain.requests.submission import Origin, Submission, is_still_made, price_of
 from bot.services.intake.admission import Admission
 from bot.services.intake.lookup import JobLookup
 from bot.services.intake.submissions import Queued, Submissions
@@ -26,14 +25,12 @@ class Retries:
         self,
         *,
         database: Database,
-        catalogue: Catalogue,
         admission: Admission,
         lookup: JobLookup,
         files: Files,
         submissions: Submissions,
     ) -> None:
         self._database = database
-        self._catalogue = catalogue
         self._admission = admission
         self._lookup = lookup
         self._files = files
@@ -51,12 +48,8 @@ class Retries:
         job = await self._lookup.find(asked, requester)
         if not job.is_terminal:
             raise JobNotRetryableError(job_id=job.id, problem=RetryProblem.ACTIVE)
-        model = self._catalogue.get(job.spec.model)
-        if model is None or not model.still_makes(
-            resolution=job.spec.resolution,
-            seconds=job.spec.duration_seconds,
-            effect=job.options.effect,
-        ):
+        model = self._admission.offered().get(job.spec.model)
+        if model is None or not is_still_made(model, job.spec):
             raise JobNotRetryableError(job_id=job.id, problem=RetryProblem.MODEL_GONE)
         if job.times.forgotten_at is not None:
             raise JobNotRetryableError(job_id=job.id, problem=RetryProblem.ERASED)
@@ -67,6 +60,8 @@ class Retries:
         await self._submissions.foresee(requester, origin.guild_id, price)
         job_id = await self._submissions.new_job_id()
         names = [picture.file_name for picture in job.pictures]
+        if job.spec.soundtrack is not None:
+            names.append(job.spec.soundtrack.file_name)
         try:
             for name in [*names, PREVIEW] if job.has_preview else names:
                 await self._files.copy(key_of(job.id, name), key_of(job_id, name))

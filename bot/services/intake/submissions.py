@@ -11,6 +11,7 @@ import secrets
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
+from datetime import date
 
 from bot.domain.catalogue import Price
 from bot.domain.errors import (
@@ -59,6 +60,10 @@ class Queued:
 
     job: Job
     quota: MemberQuota
+    otherwise: int | None = None
+    """Micro-CNY with the other choice of sound, where that is another price."""
+    ends_on: date | None = None
+    """The day its model ends, where that is soon."""
 
 
 class Submissions:

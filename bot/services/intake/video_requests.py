@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
-from bot.domain.catalogue import Catalogue, Choices, Kind
+from bot.domain.catalogue import Choices, Kind, Model
 from bot.domain.guilds.denials import QueueFullError
 from bot.domain.ids import UserId
 from bot.domain.people import Requester
-from bot.domain.requests.pictures import PictureSource
-from bot.domain.requests.submission import Origin, Submission, VideoOptions, price_of
+from bot.domain.requests.pictures import PictureFit, PictureSource
+from bot.domain.requests.sounds import SoundSource
+from bot.domain.requests.submission import (
+    Origin,
+    Submission,
+    VideoOptions,
+    VideoSpec,
+    price_of,
+)
 from bot.services.intake.admission import Admission
-from bot.services.intake.pictures import Pictures
+from bot.services.intake.attachments import Attachments, KeptAttachments
 from bot.services.intake.submissions import Queued, Submissions
 
 
@@ -22,25 +30,22 @@ class VideoRequests:
     def __init__(
         self,
         *,
-        catalogue: Catalogue,
         admission: Admission,
-        pictures: Pictures,
+        attachments: Attachments,
         submissions: Submissions,
         most_in_hand: int,
     ) -> None:
         """Remember the parts.
 
         Args:
-            catalogue: all that is offered.
-            admission: says what a member may make.
-            pictures: keeps what was attached.
+            admission: says what is offered, and what a member may make.
+            attachments: keeps what was attached.
             submissions: queues.
             most_in_hand: requests of one member that are taken at the same time; no more could be
                 queued, and each costs a look at the rules.
         """
-        self._catalogue = catalogue
         self._admission = admission
-        self._pictures = pictures
+        self._attachments = attachments
         self._submissions = submissions
         self._most_in_hand = most_in_hand
         self._in_hand: dict[UserId, int] = {}
@@ -53,6 +58,7 @@ class VideoRequests:
         options: VideoOptions,
         choices: Choices,
         sources: Sequence[PictureSource] = (),
+        soundtrack: SoundSource | None = None,
     ) -> Queued:
         """Queue a job for what was asked.
 
@@ -62,7 +68,8 @@ class VideoRequests:
             kind: what the member starts from.
             options: how the video is to be made.
             choices: what was chosen of a model.
-            sources: the pictures; the first sets the ratio of the others.
+            sources: the pictures; of frames the first sets the ratio of the other.
+            soundtrack: what is to be heard.
 
         Raises:
             RequestError: it may not be made, or not so; nothing was stored.
@@ -70,7 +77,9 @@ class VideoRequests:
         """
         self._submissions.require_guild(origin.guild_id)
         with self._in_hand_of(requester.user_id):
-            return await self._request(requester, origin, kind, options, choices, sources)
+            return await self._request(
+                requester, origin, kind, options, choices, sources, soundtrack
+            )
 
     @contextmanager
     def _in_hand_of(self, user_id: UserId) -> Iterator[None]:
@@ -100,26 +109,58 @@ class VideoRequests:
         options: VideoOptions,
         choices: Choices,
         sources: Sequence[PictureSource],
+        soundtrack: SoundSource | None,
     ) -> Queued:
         spec = await self._admission.admit(requester, kind, options, choices)
-        for source in sources:
-            self._pictures.check_declared(source)
-        model = self._catalogue.get(spec.model)
+        model = self._admission.offered().get(spec.model)
         if model is None:
             raise LookupError(spec.model)
+        self._attachments.check_declared(sources, soundtrack)
         price = price_of(model, spec)
-        if sources:
+        if sources or soundtrack is not None:
             await self._submissions.foresee(requester, origin.guild_id, price)
         job_id = await self._submissions.new_job_id()
-        pictures = await self._pictures.keep(job_id, sources, requester) if sources else ()
-        return await self._submissions.queue(
+        kept = KeptAttachments()
+        if sources or soundtrack is not None:
+            kept = await self._attachments.keep(
+                job_id,
+                sources,
+                requester,
+                _fit_of(model, kind),
+                soundtrack,
+                model.abilities.soundtrack,
+            )
+        queued = await self._submissions.queue(
             Submission(
                 job_id=job_id,
                 requester=requester,
                 origin=origin,
-                spec=spec,
+                spec=replace(spec, soundtrack=kept.soundtrack),
                 price=price,
-                pictures=pictures,
-                has_preview=bool(pictures) and not options.spoiler,
+                pictures=kept.pictures,
+                has_preview=bool(kept.pictures) and not options.spoiler,
             )
         )
+        return replace(
+            queued,
+            otherwise=_price_otherwise(model, spec),
+            ends_on=model.ends_on if model.ends_soon(queued.job.times.created_at.date()) else None,
+        )
+
+
+def _fit_of(model: Model, kind: Kind) -> PictureFit:
+    """Return what pictures of a kind of video are made to fit into."""
+    bounds = model.abilities.pictures
+    return PictureFit(
+        min_side=bounds.min_side,
+        max_side=min(bounds.max_side, PictureFit().max_side),
+        max_ratio=bounds.max_ratio,
+        share_ratio=kind is not Kind.REFERENCE,
+    )
+
+
+def _price_otherwise(model: Model, spec: VideoSpec) -> int | None:
+    """Return what the same costs with the other choice of sound, where that is another price."""
+    if spec.audio is None or not model.silent_prices:
+        return None
+    return price_of(model, replace(spec, audio=not spec.audio)).reserved.micros

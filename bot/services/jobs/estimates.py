@@ -56,7 +56,7 @@ class DurationStats:
         """Return what is known about one profile."""
         model = self.catalogue.get(profile.model)
         return RenderTime(
-            typical_seconds=model.typical_seconds if model else TYPICAL_SECONDS,
+            typical_seconds=model.abilities.typical_seconds if model else TYPICAL_SECONDS,
             recent_seconds=self.recent.get(profile, ()),
         )
 

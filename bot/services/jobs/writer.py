@@ -159,6 +159,20 @@ class JobWriter:
         async with self._database.write() as connection:
             await jobs.patch(connection, job_id, **changes)
 
+    async def postpone_poll(self, job: Job, until: datetime, **changes: Unpack[JobChanges]) -> None:
+        """Change bookkeeping and let the task be polled next at a moment.
+
+        Args:
+            job: as it was read before its task was polled: made due since, it stays so.
+            until: when the next poll is due.
+            changes: what else changes, and nobody sees.
+        """
+        async with self._database.write() as connection:
+            if changes:
+                await jobs.patch(connection, job.id, **changes)
+            known = job.task.next_poll_at
+            await jobs.postpone_poll(connection, job.id, known=known, until=until)
+
     async def read(self, job_id: JobId) -> Job | None:
         """Return a job as it is now."""
         async with self._database.read() as connection:

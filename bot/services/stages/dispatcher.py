@@ -8,12 +8,11 @@ windows in which an unseen task may have been born do not overlap.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Unpack
 
 from bot.domain.backoff import backoff
-from bot.domain.catalogue import Catalogue, Kind
+from bot.domain.catalogue import Catalogue
 from bot.domain.errors import (
     AuthenticationError,
     ConflictError,
@@ -33,19 +32,20 @@ from bot.domain.host.switch import Switch
 from bot.domain.ids import AccountId, TaskId, WorkerId
 from bot.domain.jobs.changes import JobChanges, adoption
 from bot.domain.jobs.deadlines import CREATE_LEASE, UNCONFIRMED_GAP
-from bot.domain.jobs.files import key_of
 from bot.domain.jobs.job import Detail, Job
 from bot.domain.jobs.states import JobState, Owner
 from bot.domain.jobs.transitions import transition
 from bot.domain.ports import Clock, Files, VideoProvider
-from bot.domain.requests.submission import price_of
-from bot.domain.requests.task import TaskImage, TaskRequest
+from bot.domain.requests.submission import is_still_made, price_of
+from bot.domain.requests.task import TaskRequest
 from bot.logs import get_logger
 from bot.metrics import Metrics
 from bot.services.alerts import Alerts
 from bot.services.jobs.outcomes import Outcomes
 from bot.services.jobs.writer import JobWriter
 from bot.services.stages.account_pause import AccountPause
+from bot.services.stages.create_requests import CreateRequests, NotUploadedError
+from bot.services.stages.uploader import Uploader
 from bot.storage import accounts, host_state, jobs, lanes, queue_order, unconfirmed
 from bot.storage.engine import Connection, Database
 
@@ -84,7 +84,20 @@ class Dispatcher:
         self._provider = provider
         self._account: AccountId = provider.account
         self._catalogue = catalogue
-        self._files = files
+        self._requests = CreateRequests(
+            catalogue=catalogue, files=files, provider=provider, writer=writer, clock=clock
+        )
+        self._uploader = Uploader(
+            database=database,
+            clock=clock,
+            writer=writer,
+            catalogue=catalogue,
+            requests=self._requests,
+            accounts=accounts,
+            account=provider.account,
+            metrics=metrics,
+            queue_ttl=queue_ttl,
+        )
         self._accounts = accounts
         self._alerts = alerts
         self._outcomes = outcomes
@@ -110,14 +123,13 @@ class Dispatcher:
             await jobs.take_over_queued(connection, self._account)
             await queue_order.enter_waiting(connection, self._account)
             queued = await jobs.in_states(connection, {JobState.QUEUED})
+        for offered in self._catalogue:
+            if offered.ends_soon(self._clock.now().date()):
+                log.warning("model_ends", model=offered.name, ends_on=str(offered.ends_on))
         for job in queued:
             model = self._catalogue.get(job.spec.model)
             where = self._catalogue.region.value
-            if model is None or not model.still_makes(
-                resolution=job.spec.resolution,
-                seconds=job.spec.duration_seconds,
-                effect=job.options.effect,
-            ):
+            if model is None or not is_still_made(model, job.spec):
                 text = f"{job.spec.model} in {job.spec.resolution} is not offered in {where}"
                 await self._end(job, FailureReason.MODEL_OFF, text, {"code": "model_gone"})
                 continue
@@ -129,6 +141,7 @@ class Dispatcher:
 
     async def run_once(self, model: str) -> float:
         """Submit one job of a lane if it may; return seconds until it is worth looking again."""
+        await self._uploader.run_once(model)
         claimed = await self._claim(model)
         if not isinstance(claimed, Job):
             await self._fail_unsellable(model)
@@ -139,6 +152,8 @@ class Dispatcher:
     async def _claim(self, model: str) -> Job | float:
         """Commit the next job as SUBMITTING; else return how long to wait."""
         now = self._clock.now()
+        if self._has_ended(model):
+            return IDLE_SECONDS
         async with self._database.write() as connection:
             lane = await lanes.lock(connection, self._account, model)
             account = await accounts.get(connection, self._account)
@@ -242,9 +257,12 @@ class Dispatcher:
             parking={"sent_at": None},
         ):
             try:
-                requests.append(await self._request_of(job))
+                requests.append(await self._requests.of(job))
             except FileNotFoundError:
                 raise
+            except NotUploadedError:
+                # Another one's turn came in between; the next round uploads for this one.
+                await self._requeue(job, timedelta(0), {"code": "not_uploaded"})
             except OSError as error:
                 # The disk is in trouble, not the job: it waits.
                 wait = backoff(job.lease.attempts + 1, first_seconds=2, most_seconds=60)
@@ -264,36 +282,6 @@ class Dispatcher:
                 await self._clock.sleep(wait.total_seconds())
             else:
                 return
-
-    async def _request_of(self, job: Job) -> TaskRequest:
-        model = self._catalogue.get(job.spec.model)
-        if model is None:
-            raise LookupError(job.spec.model)
-        images = [
-            TaskImage(
-                field=model.input_field(picture.option),
-                jpeg=await self._files.read(key_of(job.id, picture.file_name)),
-            )
-            for picture in job.pictures
-        ]
-        if job.spec.kind is Kind.FRAMES and job.options.loop:
-            images.append(replace(images[0], field=model.input_field("last_frame")))
-        # A fixed length is never named, nor is an effect's, which is the model's default.
-        own_length = not model.has_fixed_duration and job.spec.kind is not Kind.EFFECT
-        return TaskRequest(
-            model=job.spec.model,
-            endpoint=model.endpoint,
-            images=tuple(images),
-            prompt=job.options.prompt,
-            negative_prompt=job.options.negative_prompt,
-            template=job.options.effect,
-            resolution=None if job.spec.size else job.spec.resolution,
-            size=job.spec.size,
-            duration_seconds=job.spec.duration_seconds if own_length else None,
-            seed=job.options.seed,
-            prompt_extend=job.options.prompt_extend,
-            watermark=job.options.watermark,
-        )
 
     async def _settle(self, job: Job, error: ProviderError) -> None:
         """Apply the table of what an answer to a create means."""
@@ -476,17 +464,28 @@ class Dispatcher:
         await self._alerts.fire(AlertKind.LANE_OFF, job.spec.model, reason=str(error.provider_code))
 
     async def _fail_unsellable(self, model: str) -> None:
-        """Fail what waits for a lane that is off: it would wait for nothing."""
+        """Fail what waits for a lane that is off, or a model that ended: it would wait for nothing.
+
+        Nobody is moved to another model, whose price and pictures nobody agreed to.
+        """
+        has_ended = self._has_ended(model)
         async with self._database.read() as connection:
             lane = await lanes.get(connection, self._account, model)
-            if lane is None or not lane.is_off(self._clock.now()):
+            is_off = lane is not None and lane.is_off(self._clock.now())
+            if not (is_off or has_ended):
                 return
             queued = await jobs.in_states(connection, {JobState.QUEUED})
+        reason, code = FailureReason.MODEL_OFF, "lane_off"
+        if has_ended:
+            reason, code = FailureReason.MODEL_ENDED, "model_ended"
+        text = (lane.off_reason if lane and not has_ended else None) or ""
         for job in queued:
             if job.spec.model == model and job.account == self._account:
-                await self._end(
-                    job, FailureReason.MODEL_OFF, lane.off_reason or "", {"code": "lane_off"}
-                )
+                await self._end(job, reason, text, {"code": code})
+
+    def _has_ended(self, model: str) -> bool:
+        offered = self._catalogue.get(model)
+        return offered is not None and not offered.is_sold_on(self._clock.now().date())
 
     def _count(self, call: str, outcome: str) -> None:
         self._metrics.provider_calls.labels(call=call, outcome=outcome).inc()

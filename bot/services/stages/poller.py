@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from bot.domain.backoff import backoff
 from bot.domain.catalogue import Catalogue
@@ -207,14 +208,24 @@ class Poller:
             case TaskState.UNKNOWN:
                 await self._unknown(job)
             case TaskState.RUNNING if job.state is JobState.PENDING:
-                await self._advance(
-                    job,
-                    JobState.RUNNING,
-                    changes={**_readable(job), "next_poll_at": self._best_poll(job)},
-                )
+                await self._running(job)
             case _:
                 # Still waiting or running, or a status newer than this code.
                 await self._wait(job, until=self._best_poll(job))
+
+    async def _running(self, job: Job) -> None:
+        known, until = job.task.next_poll_at, self._best_poll(job)
+
+        async def postpone(connection: Connection) -> None:
+            await jobs.postpone_poll(connection, job.id, known=known, until=until)
+
+        await self._writer.advance(
+            job,
+            JobState.RUNNING,
+            owner=Owner.POLLER,
+            changes=_readable(job),
+            also=postpone,
+        )
 
     async def _succeeded(self, job: Job, task: Task, url: str) -> None:
         if job.task.adopted and not is_made_from(job, task.orig_prompt):
@@ -257,11 +268,12 @@ class Poller:
             also=learn,
         )
 
-    async def _billed_seconds(self, job: Job, task: Task) -> int:
+    async def _billed_seconds(self, job: Job, task: Task) -> Decimal:
         """Return the length that is charged: the provider's figure, unless it cannot be true."""
-        asked, billed = job.spec.duration_seconds, task.billed_seconds
-        if billed is None:
+        asked = Decimal(job.price.reserved.seconds)
+        if task.billed is None:
             return asked
+        billed = job.price.billed_seconds(task.billed)
         if billed <= MOST_TIMES_ASKED * asked:
             return billed
         # In another unit, say: charged as it stands, it would use up the budget of all guilds.
@@ -405,17 +417,15 @@ class Poller:
         )
 
     async def _wait(self, job: Job, *, until: datetime) -> None:
-        job = await self._tell_if_late(job)
         # Who is late from now on is polled slower from now on.
-        until = max(until, self._next_poll(job))
-        known: JobChanges = {**_readable(job), "next_poll_at": until}
-        await self._writer.patch(job.id, **known)
+        until = max(until, self._next_poll(await self._tell_if_late(job)))
+        await self._writer.postpone_poll(job, until, **_readable(job))
 
     def _interval(self, job: Job) -> timedelta:
         model = self._catalogue.get(job.spec.model)
         return poll_interval(
             interval_seconds=self._pace.interval_seconds,
-            slow=model is not None and model.slow,
+            slow=model is not None and model.abilities.slow,
             late=job.task.late_at is not None,
         )
 

@@ -66,10 +66,11 @@ class Supervisor:
         now = self._clock.monotonic()
         return self.is_running and all(loop.is_well(now) for loop in self.loops)
 
-    def wake(self) -> None:
-        """Hasten every loop."""
+    def wake(self, name: str | None = None) -> None:
+        """Hasten the loop of a name, or every loop."""
         for loop in self.loops:
-            loop.wakeup.notify()
+            if name in {None, loop.name}:
+                loop.wakeup.notify()
 
     async def run(self) -> None:
         """Run all loops; returns after ``stop``, raises what came from no job."""

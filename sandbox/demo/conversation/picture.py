@@ -91,7 +91,7 @@ def save(conversation: Conversation, path: Path) -> None:
     Raises:
         DemoError: something that belongs into it was not seen.
     """
-    draw(conversation).save(path, "PNG", optimize=True)
+    draw(conversation).save(path, "PNG")
 
 
 def draw(conversation: Conversation) -> Image.Image:
@@ -171,9 +171,7 @@ def _asking(conversation: Conversation, moments: _KeyMessages) -> Window:
             for option, path in request.pictures.items()
         ]
         boxes.append(Row(boxes=uploads, step=step))
-    for name, typed in (("prompt", request.prompt), ("effect", request.effect)):
-        if typed:
-            boxes.append(option(name, typed, inner))
+    boxes.extend(option(name, str(typed), inner) for name, typed in request.typed.items())
     composer = Composer(inside=Column(boxes=boxes, gap=8))
     return Window(
         channel=conversation.channel,
@@ -185,11 +183,7 @@ def _asking(conversation: Conversation, moments: _KeyMessages) -> Window:
 def _hint(conversation: Conversation) -> Column:
     """Return what a client shows above the composer: the description, and what else may be set."""
     request, given = conversation.request, conversation.command
-    used = {
-        *request.pictures,
-        *(["prompt"] if request.prompt else []),
-        *(["effect"] if request.effect else []),
-    }
+    used = {*request.pictures, *request.typed}
     others = [option["name"] for option in given["options"] if option["name"] not in used]
     width = WINDOW_WIDTH - 2 * PAD
     return Column(

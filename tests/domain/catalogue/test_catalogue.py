@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import pytest
 from typing_extensions import override
@@ -25,7 +27,9 @@ FLASH, PLUS, PLUS_INTL = "wan2.2-kf2v-flash", "wanx2.1-kf2v-plus", "wan2.1-kf2v-
 IMAGE_FLASH, IMAGE_TURBO, IMAGE_PLUS = "wan2.2-i2v-flash", "wanx2.1-i2v-turbo", "wanx2.1-i2v-plus"
 
 FRAMES, IMAGE, TEXT, EFFECT = Kind.FRAMES, Kind.IMAGE, Kind.TEXT, Kind.EFFECT
+REFERENCE = Kind.REFERENCE
 BEIJING, SINGAPORE = Region.BEIJING, Region.SINGAPORE
+VIRGINIA, FRANKFURT, TOKYO = Region.VIRGINIA, Region.FRANKFURT, Region.TOKYO
 
 
 @dataclass(frozen=True)
@@ -40,13 +44,19 @@ class Line:
     per_second: float = 2
     """Creates."""
     durations: tuple[int, ...] = (5,)
+    in_flight: int = 2
+    silent: dict[str, float] = field(default_factory=dict)
+    prompt: int = 800
+    negative: int = 500
+    others: tuple[Kind, ...] = ()
+    """Kinds it makes besides."""
 
     @override
     def __str__(self) -> str:
         return f"{self.region.value} {self.name}"
 
 
-LINES = (
+EARLY = (
     # model-pricing, rate-limit and the references' capability tables, Beijing.
     Line(BEIJING, "wan2.2-kf2v-flash", FRAMES, {"480P": 0.10, "720P": 0.20, "1080P": 0.48}),
     Line(BEIJING, "wanx2.1-kf2v-plus", FRAMES, {"720P": 0.70}),
@@ -73,6 +83,78 @@ LINES = (
     Line(SINGAPORE, "wan2.1-t2v-turbo", TEXT, {"480P": 0.264213, "720P": 0.264213}),
     Line(SINGAPORE, "wan2.1-t2v-plus", TEXT, {"720P": 0.733924}),
 )
+
+UP_TO_10, UP_TO_15, UP_TO_30 = (tuple(range(2, most + 1)) for most in (10, 15, 30))
+RATIOS = {
+    "wan2.7": ("16:9", "9:16", "1:1", "4:3", "3:4"),
+    "wan3.0": ("16:9", "9:16", "1:1", "4:3", "3:4", "adaptive"),
+}
+
+
+def _newer(
+    region: Region,
+    name: str,
+    kind: Kind,
+    *prices: float,
+    **more: Any,  # noqa: ANN401 - fields of a Line
+) -> Line:
+    """Return a line of 2.5 to 3.0, whose tiers end with 1080P."""
+    tiers = ("480P", "720P", "1080P")[-len(prices) :]
+    facts: dict[str, Any] = {"per_second": 5, "in_flight": 5, "prompt": 1500, "durations": UP_TO_15}
+    return Line(region, name, kind, dict(zip(tiers, prices, strict=True)), **{**facts, **more})
+
+
+def _lines_2_5_to_3_0() -> Iterator[Line]:
+    china, singapore = (0.6, 1.0), (0.733924, 1.100886)
+    for region, prices, early in (
+        (BEIJING, china, (0.3, 0.6, 1.0)),
+        (SINGAPORE, singapore, (0.366961, 0.733923, 1.100885)),
+    ):
+        yield _newer(region, "wan2.5-i2v-preview", IMAGE, *early, durations=(5, 10))
+        yield _newer(region, "wan2.5-t2v-preview", TEXT, *early, durations=(5, 10))
+        for name in ("wan2.7-t2v", "wan2.7-t2v-2026-04-25", "wan2.7-t2v-2026-06-12"):
+            yield _newer(region, name, TEXT, *prices, prompt=5000)
+        for name in ("wan2.7-i2v", "wan2.7-i2v-2026-04-25"):
+            yield _newer(region, name, FRAMES, *prices, prompt=5000, others=(IMAGE,))
+        for name in ("wan2.7-r2v", "wan2.7-r2v-2026-06-12"):
+            yield _newer(region, name, REFERENCE, *prices, prompt=5000)
+    for region, heard, silent in (
+        (BEIJING, (0.3, 0.5), {"720P": 0.15, "1080P": 0.25}),
+        (SINGAPORE, (0.366962, 0.550443), {"720P": 0.183481, "1080P": 0.275221}),
+    ):
+        yield _newer(region, "wan2.6-i2v-flash", IMAGE, *heard, silent=silent)
+        yield _newer(
+            region, "wan2.6-r2v-flash", REFERENCE, *heard, silent=silent, durations=UP_TO_10
+        )
+    for region in (BEIJING, SINGAPORE, VIRGINIA, FRANKFURT):
+        prices = singapore if region is SINGAPORE else china
+        yield _newer(region, "wan2.6-i2v", IMAGE, *prices)
+        yield _newer(region, "wan2.6-t2v", TEXT, *prices)
+        yield _newer(region, "wan2.6-r2v", REFERENCE, *prices, durations=UP_TO_10)
+    yield _newer(VIRGINIA, "wan2.6-i2v-us", IMAGE, *singapore, durations=(5, 10, 15))
+    yield _newer(VIRGINIA, "wan2.6-t2v-us", TEXT, *singapore, durations=(5, 10))
+    for region in Region:
+        is_there = region is SINGAPORE
+        for name, by_tier in (
+            ("wan3.0-video", (0.37471, 0.74942, 1.49884) if is_there else (0.3, 0.6, 1.2)),
+            (
+                "wan3.0-video-prime",
+                (0.495838, 1.020844, 2.041687) if is_there else (0.45, 0.9, 1.8),
+            ),
+        ):
+            yield _newer(
+                region,
+                name,
+                FRAMES,
+                *by_tier,
+                durations=UP_TO_30,
+                prompt=20_000,
+                negative=0,
+                others=(IMAGE, TEXT, REFERENCE),
+            )
+
+
+LINES = (*EARLY, *_lines_2_5_to_3_0())
 
 SIZES_OF_TIER = {
     "480P": {"832*480", "480*832", "624*624"},
@@ -113,8 +195,9 @@ def _default(catalogue: Catalogue, kind: Kind, effect: str | None = None) -> str
 
 @pytest.mark.parametrize("region", Region)
 def test_each_region_offers_the_models_of_its_price_list_and_no_other(region: Region) -> None:
-    listed = {line.name: line.kind for line in LINES if line.region is region}
-    assert {model.name: model.kind for model in Catalogue.of_region(region)} == listed
+    listed = {line.name: {line.kind, *line.others} for line in LINES if line.region is region}
+    offered = {model.name: set(model.abilities.kinds) for model in Catalogue.of_region(region)}
+    assert offered == listed
 
 
 @pytest.mark.parametrize("line", LINES, ids=str)
@@ -122,26 +205,35 @@ def test_figures_are_those_of_the_providers_lists(line: Line) -> None:
     model = _model(Catalogue.of_region(line.region), line.name)
     assert {tier: micros / 1_000_000 for tier, micros in model.prices.items()} == line.prices
     assert model.resolutions == tuple(line.prices)
-    assert (model.limits.in_flight, model.limits.submits_per_second) == (2, line.per_second)
+    silent = {tier: micros / 1_000_000 for tier, micros in model.silent_prices.items()}
+    assert silent == line.silent
+    limits = (model.limits.in_flight, model.limits.submits_per_second)
+    assert limits == (line.in_flight, line.per_second)
     path = "image2video" if "kf2v" in line.name else "video-generation"
-    assert model.endpoint == f"{path}/video-synthesis"
-    assert (model.prompt_limit, model.negative_prompt_limit) == (800, 500)
-    assert model.durations == line.durations
-    assert model.default_duration == 5, "each documented default"
-    assert model.has_fixed_duration is (line.durations == (5,))
+    abilities = model.abilities
+    assert abilities.shape.endpoint == f"{path}/video-synthesis"
+    assert abilities.prompt_limit == line.prompt
+    assert abilities.negative_prompt_limit == line.negative
+    assert abilities.durations == line.durations
+    assert abilities.default_duration == 5, "each documented default, and never the longest"
+    assert abilities.has_fixed_duration is (line.durations == (5,))
 
 
 @pytest.mark.parametrize("line", LINES, ids=str)
 def test_sizes_are_those_of_the_priced_tiers_and_only_words_need_one(line: Line) -> None:
     model = _model(Catalogue.of_region(line.region), line.name)
-    if line.kind is not TEXT:
-        assert model.sizes == ()
-        return
-    assert set(model.sizes) == set().union(*(SIZES_OF_TIER[tier] for tier in line.prices))
-    assert len(model.sizes) == len(set(model.sizes))
-    for tier, sizes in SIZES_OF_TIER.items():
-        for size in sizes:
-            assert model.tier_of(size) == (tier if tier in line.prices else None)
+    for kind in {FRAMES, IMAGE} & {line.kind, *line.others}:
+        assert model.sizes(kind) == ()
+    for kind in {TEXT, REFERENCE} & {line.kind, *line.others}:
+        sizes = model.sizes(kind)
+        assert len(sizes) == len(set(sizes))
+        if ratios := RATIOS.get(line.name[:6]):
+            expected = {f"{tier} {ratio}": tier for tier in line.prices for ratio in ratios}
+        else:
+            expected = {size: tier for tier in line.prices for size in SIZES_OF_TIER[tier]}
+        assert {size: model.tier_of(kind, size) for size in sizes} == expected
+        assert model.tier_of(kind, "4K 16:9") is None
+        assert model.tier_of(kind, "1x1") is None
 
 
 def test_first_size_of_each_tier_is_wide() -> None:
@@ -171,9 +263,13 @@ def test_price_is_by_the_second() -> None:
         (BEIJING, FRAMES, FLASH, "720P"),
         (BEIJING, IMAGE, IMAGE_FLASH, "720P"),
         (BEIJING, TEXT, "wan2.2-t2v-plus", "480P"),
-        (SINGAPORE, FRAMES, PLUS_INTL, "720P"),
+        # 5 s in 480P for 1.87 CNY, where the 2.1 model makes 720P for 3.67.
+        (SINGAPORE, FRAMES, "wan3.0-video", "480P"),
         (SINGAPORE, IMAGE, IMAGE_FLASH, "720P"),
         (SINGAPORE, TEXT, "wan2.2-t2v-plus", "480P"),
+        (BEIJING, REFERENCE, "wan2.6-r2v-flash", "720P"),
+        (VIRGINIA, IMAGE, "wan3.0-video", "480P"),
+        (TOKYO, FRAMES, "wan3.0-video", "480P"),
     ],
 )
 def test_default_is_the_cheapest_recommended_at_a_tier_we_send(
@@ -186,12 +282,18 @@ def test_default_is_the_cheapest_recommended_at_a_tier_we_send(
 
 def test_default_follows_the_hosts_prices() -> None:
     overrides = {FLASH: Override(prices={"720P": 900_000})}
-    assert _default(Catalogue.of_region(BEIJING, overrides), FRAMES) == PLUS
+    # 1.50 CNY for 480P by 3.0, against 4.50 now.
+    assert _default(Catalogue.of_region(BEIJING, overrides), FRAMES) == "wan3.0-video"
 
 
 def test_without_a_recommended_model_the_cheapest_of_the_others_is_the_default() -> None:
-    catalogue = Catalogue.of_region(BEIJING, {IMAGE_FLASH: Override(enabled=False)})
-    # 0.14 CNY a second at its 480P, against 0.24 and 0.70.
+    off = {
+        model.name: Override(enabled=False)
+        for model in Catalogue.of_region(BEIJING)
+        if model.makes(IMAGE) and model.abilities.recommended
+    }
+    catalogue = Catalogue.of_region(BEIJING, off)
+    # 0.14 CNY a second at its 480P, against 0.15 of the silent 2.6 and more of the others.
     assert _default(catalogue, IMAGE) == "wan2.2-i2v-plus"
 
 
@@ -200,24 +302,14 @@ def test_each_model_is_consistent_with_itself() -> None:
         for model in Catalogue.of_region(region):
             assert model.recommended_resolution in model.prices
             assert set(model.prices) == set(model.resolutions)
-            assert model.default_duration in model.durations
-            assert model.typical_seconds > 0
+            abilities = model.abilities
+            assert abilities.default_duration in abilities.durations
+            assert abilities.typical_seconds > 0
             assert all(price > 0 for price in model.prices.values())
-
-
-@pytest.mark.parametrize(
-    ("name", "option", "field"),
-    [
-        (FLASH, "first_frame", "first_frame_url"),
-        (FLASH, "last_frame", "last_frame_url"),
-        (PLUS, "image", "first_frame_url"),
-        (IMAGE_PLUS, "image", "img_url"),
-    ],
-)
-def test_a_picture_goes_where_the_models_reference_wants_it(
-    name: str, option: str, field: str
-) -> None:
-    assert _model(Catalogue.of_region(BEIJING), name).input_field(option) == field
+            assert set(model.silent_prices) in (set(), set(model.prices))
+            for tier, price in model.silent_prices.items():
+                assert 0 < price < model.prices[tier]
+            assert bool(abilities.max_references) is (REFERENCE in abilities.kinds)
 
 
 def test_tiers_without_a_price_are_not_offered() -> None:
@@ -275,7 +367,7 @@ def test_the_default_of_an_effect_is_the_cheapest_model_that_knows_it(effect: st
 
 
 def test_a_model_is_recommended_for_its_own_kind_and_not_for_effects() -> None:
-    assert _row(PLUS).recommended
+    assert _row(PLUS).abilities.recommended
     assert _default(Catalogue.of_region(BEIJING), EFFECT) == IMAGE_TURBO
 
 
@@ -328,17 +420,17 @@ def test_a_tier_the_host_prices_brings_its_sizes() -> None:
     row = _row("wan2.2-t2v-plus")
     cheap = replace(row, offers={BEIJING: replace(row.offers[BEIJING], prices={"480P": 140_000})})
     without = _model(Catalogue.of_region(BEIJING, rows=[cheap]), "wan2.2-t2v-plus")
-    assert set(without.sizes) == SIZES_OF_TIER["480P"]
+    assert set(without.sizes(TEXT)) == SIZES_OF_TIER["480P"]
     override = {"wan2.2-t2v-plus": Override(prices={"1080P": 700_000})}
     priced = _model(Catalogue.of_region(BEIJING, override, rows=[cheap]), "wan2.2-t2v-plus")
-    assert set(priced.sizes) == SIZES_OF_TIER["480P"] | SIZES_OF_TIER["1080P"]
+    assert set(priced.sizes(TEXT)) == SIZES_OF_TIER["480P"] | SIZES_OF_TIER["1080P"]
 
 
 def test_host_switches_a_model_off() -> None:
     before = {model.name for model in Catalogue.of_region(BEIJING)}
     catalogue = Catalogue.of_region(BEIJING, {FLASH: Override(enabled=False)})
     assert {model.name for model in catalogue} == before - {FLASH}
-    assert _default(catalogue, FRAMES) == PLUS
+    assert _default(catalogue, FRAMES) == "wan3.0-video"
 
 
 def test_effects_go_with_the_models_that_know_them() -> None:
@@ -356,7 +448,7 @@ def test_a_kind_whose_models_are_all_off_has_no_default() -> None:
     off = {
         model.name: Override(enabled=False)
         for model in Catalogue.of_region(BEIJING)
-        if model.kind is TEXT
+        if model.makes(TEXT)
     }
     catalogue = Catalogue.of_region(BEIJING, off)
     assert catalogue.of_kind(TEXT) == ()

@@ -87,8 +87,8 @@ def test_what_was_left_out_is_filled_in(
         (Kind.IMAGE, {"model": FLASH}, "unknown_model"),
         (Kind.IMAGE, {"model": TEXT_PLUS}, "unknown_model"),
         (Kind.IMAGE, {"model": "wan2.2-i2v-plus", "resolution": "720P"}, "resolution_not_offered"),
-        (Kind.IMAGE, {"model": IMAGE_TURBO, "duration_seconds": 6}, "duration_not_offered"),
-        (Kind.IMAGE, {"model": IMAGE_TURBO, "duration_seconds": 0}, "duration_not_offered"),
+        (Kind.IMAGE, {"model": IMAGE_TURBO, "duration_seconds": 6}, "duration_range"),
+        (Kind.IMAGE, {"model": IMAGE_TURBO, "duration_seconds": 0}, "duration_range"),
         (Kind.IMAGE, {"duration_seconds": 3}, "duration_fixed"),
         (Kind.TEXT, {"model": IMAGE_FLASH}, "unknown_model"),
         (Kind.TEXT, {"duration_seconds": 4}, "duration_fixed"),
@@ -105,7 +105,8 @@ def test_what_does_not_go_together_is_named(
 
 def test_a_refused_model_names_those_that_make_this_kind() -> None:
     error = _problem(Kind.TEXT, model=FLASH)
-    assert error.facts["models"] == f"{TEXT_PLUS}, {TEXT_TURBO}, wanx2.1-t2v-plus"
+    assert error.facts["models"] == ", ".join(model.name for model in BEIJING.of_kind(Kind.TEXT))
+    assert FLASH not in error.facts["models"]
 
 
 @pytest.mark.parametrize("model", [None, TEXT_PLUS, "wan9.9"])
@@ -315,14 +316,16 @@ def test_any_choices_are_refused_or_make_a_request_the_model_offers(
     assert model is not None
     assert model.makes(kind)
     assert spec.kind is kind
-    assert spec.duration_seconds in model.durations
+    assert model.can_last(spec.duration_seconds)
     reserved = price_of(model, spec).reserved
-    assert reserved.micros == model.prices[spec.resolution] * spec.duration_seconds > 0
-    assert (reserved.videos, reserved.seconds) == (1, spec.duration_seconds)
-    assert (spec.size is not None) is (kind is Kind.TEXT)
+    per_second = model.per_second(resolution=spec.resolution, audio=spec.audio)
+    most = model.most_seconds(spec.duration_seconds)
+    assert reserved.micros == per_second * most > 0
+    assert (reserved.videos, reserved.seconds) == (1, most)
+    assert (spec.size is not None or spec.ratio is not None) or not model.sizes(kind)
     assert spec.size is None or spec.size in SIZES[spec.resolution]
     assert (spec.options.effect is not None) is (kind is Kind.EFFECT)
     assert spec.options.effect is None or spec.options.effect in model.effects
-    assert len(spec.options.prompt or "") <= model.prompt_limit
-    assert spec.options.prompt or kind is not Kind.TEXT
+    assert len(spec.options.prompt or "") <= model.abilities.prompt_limit
+    assert spec.options.prompt or kind not in {Kind.TEXT, Kind.REFERENCE}
     assert _is_kept(spec, options, choices)

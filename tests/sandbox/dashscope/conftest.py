@@ -10,6 +10,8 @@ import aiohttp
 import pytest
 
 from sandbox.dashscope import DashScopeServer, EmulatorSettings
+from sandbox.dashscope.results import VideoSource
+from tests.e2e.film_archive import ARCHIVE
 from tests.sandbox.dashscope.helpers import Account
 
 QUICK = EmulatorSettings(
@@ -26,14 +28,18 @@ Open = Callable[..., Awaitable[Account]]
 
 @pytest.fixture
 async def open_account() -> AsyncIterator[Open]:
-    """Start a server with QUICK settings, some of them changed by keyword."""
+    """Start a server with QUICK settings, some of them changed by keyword.
+
+    Videos come from an archive of the process, because the same few are asked for again and
+    again; ``videos=None`` has the server render its own.
+    """
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(aiohttp.ClientSession())
 
-        async def start(**changes: object) -> Account:
+        async def start(*, videos: VideoSource | None = ARCHIVE, **changes: object) -> Account:
             # The keywords are those of EmulatorSettings; a wrong one fails at once.
             settings = replace(QUICK, **changes)  # type: ignore[arg-type]
-            server = await stack.enter_async_context(DashScopeServer(settings))
+            server = await stack.enter_async_context(DashScopeServer(settings, videos=videos))
             return Account(server, http)
 
         yield start

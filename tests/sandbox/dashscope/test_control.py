@@ -22,6 +22,7 @@ async def test_the_state_is_shown(account: Account) -> None:
     tasks = state["tasks"]
     assert isinstance(tasks, list)
     assert (tasks[0]["task_id"], tasks[0]["status"]) == (task_id, "SUCCEEDED")
+    assert tasks[0]["billed_seconds"] == 5
     assert state["peaks"] == {"wan2.2-kf2v-flash": {"accepted": 1, "running": 1}}
 
 

@@ -12,7 +12,8 @@ from PIL import Image, ImageChops, ImageOps, ImageStat
 
 from sandbox.dashscope.geometry import output_size
 from sandbox.dashscope.video import RenderStoppedError, VideoPlan, render
-from tests.sandbox.dashscope.helpers import SAMPLES, Account, data_uri, picture
+from tests.sandbox.dashscope.conftest import Open
+from tests.sandbox.dashscope.helpers import SAMPLES, data_uri, picture
 
 FIRST = (SAMPLES / "cat-first.jpg").read_bytes()
 LAST = (SAMPLES / "cat-last.jpg").read_bytes()
@@ -72,8 +73,9 @@ def difference(one: Image.Image, other: Image.Image) -> float:
 
 
 async def test_the_cat_becomes_a_video_from_the_first_to_the_last_picture(
-    account: Account,
+    open_account: Open,
 ) -> None:
+    account = await open_account(videos=None)
     task_input = {"first_frame_url": data_uri(FIRST), "last_frame_url": data_uri(LAST)}
     answer = await account.finished(task_input=task_input, parameters={"resolution": "720P"})
     async with account.http.get(str(answer.output["video_url"])) as response:

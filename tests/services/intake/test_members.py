@@ -198,7 +198,7 @@ async def test_retry_of_an_effect_keeps_effect_and_picture(core: Core) -> None:
     assert (new.price.reserved.micros, new.options.watermark) == (3_500_000, True)
     assert new.options.seed != old.options.seed
     assert request.template == "mech1"
-    assert bytes_of(request) == {"first_frame_url": b"somebody"}
+    assert bytes_of(request) == {"first_frame": b"somebody"}
 
 
 async def test_retry_of_a_picture_keeps_its_length(core: Core) -> None:

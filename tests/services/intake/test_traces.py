@@ -16,7 +16,7 @@ from bot.domain.jobs.states import JobState
 from bot.domain.people import Requester
 from bot.domain.requests.submission import VideoOptions
 from bot.media.child import MediaPool
-from bot.services.intake.pictures import Pictures
+from bot.services.intake.attachments import Attachments
 from tests.fakes import GUILD, MEMBER, a_requester, a_submission
 from tests.media.malformed_inputs import jpeg
 from tests.services.core import RETENTION, Core
@@ -31,17 +31,17 @@ PICTURE = marked(jpeg(1280, 720))
 @pytest.fixture
 async def pictures(
     core: Core, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Pictures]:
-    """Pictures are made to fit by real children, and temporary files lie where they are found."""
+) -> AsyncIterator[Attachments]:
+    """Pictures are made to fit by real children; temporary files lie where they are found."""
     temporary = tmp_path / "tmp"
     temporary.mkdir()
     monkeypatch.setenv("TMPDIR", str(temporary))
     monkeypatch.setattr(tempfile, "tempdir", None)
     async with MediaPool(scratch=tmp_path / "scratch", workers=1) as media:
-        yield Pictures(core.chat, media, core.files, min_free_bytes=0)
+        yield Attachments(core.chat, media, core.files, min_free_bytes=0)
 
 
-async def made_and_over(core: Core, pictures: Pictures) -> tuple[Job, list[bytes]]:
+async def made_and_over(core: Core, pictures: Attachments) -> tuple[Job, list[bytes]]:
     """Have a video asked for and cancelled; return pieces of all that was kept of its pictures."""
     options = VideoOptions(prompt=WORDS, negative_prompt=WORDS)
     submission = a_submission(options=options)
@@ -54,7 +54,7 @@ async def made_and_over(core: Core, pictures: Pictures) -> tuple[Job, list[bytes
 
 
 async def test_the_marks_are_found_while_they_are_kept(
-    core: Core, pictures: Pictures, tmp_path: Path
+    core: Core, pictures: Attachments, tmp_path: Path
 ) -> None:
     job, kept = await made_and_over(core, pictures)
     folder = f"jobs/{job.id}"
@@ -67,7 +67,7 @@ async def test_the_marks_are_found_while_they_are_kept(
 
 
 async def test_nothing_is_left_of_what_was_forgotten(
-    core: Core, pictures: Pictures, tmp_path: Path
+    core: Core, pictures: Attachments, tmp_path: Path
 ) -> None:
     job, kept = await made_and_over(core, pictures)
     await core.erasure.forget(job.id, OWNER)
@@ -77,7 +77,7 @@ async def test_nothing_is_left_of_what_was_forgotten(
 
 
 async def test_nothing_is_left_after_the_retention(
-    core: Core, pictures: Pictures, tmp_path: Path
+    core: Core, pictures: Attachments, tmp_path: Path
 ) -> None:
     job, kept = await made_and_over(core, pictures)
     core.clock.advance(days=RETENTION.days, minutes=-1)

@@ -11,7 +11,7 @@ from bot.domain.catalogue import Choices, Kind
 from bot.domain.guilds.denials import QueueFullError
 from bot.domain.ids import InteractionId, UserId
 from bot.domain.requests.submission import Submission, VideoOptions
-from bot.services.intake.pictures import Pictures
+from bot.services.intake.attachments import Attachments
 from bot.services.intake.submissions import Queued
 from bot.services.intake.video_requests import VideoRequests
 from tests.fakes import a_requester, a_submission
@@ -32,9 +32,8 @@ async def test_no_more_is_taken_in_hand_than_could_be_queued(
     core: Core, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     requests = VideoRequests(
-        catalogue=core.catalogue,
         admission=core.admission,
-        pictures=Pictures(core.chat, core.media, core.files, min_free_bytes=0),
+        attachments=Attachments(core.chat, core.media, core.files, min_free_bytes=0),
         submissions=core.submissions,
         most_in_hand=2,
     )

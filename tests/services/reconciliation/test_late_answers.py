@@ -202,13 +202,14 @@ async def test_a_claim_held_up_beyond_its_lease_sends_nothing(
     core: Core, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = await core.submit(a_submission())
-    prepare = core.dispatcher._request_of
+    requests = core.dispatcher._requests
+    prepare = requests.of
 
     async def suspended(claimed: Job) -> TaskRequest:
         core.clock.advance(seconds=121)
         return await prepare(claimed)
 
-    monkeypatch.setattr(core.dispatcher, "_request_of", suspended)
+    monkeypatch.setattr(requests, "of", suspended)
     await core.dispatcher.run_once(MODEL)
     assert core.provider.creates == []
     assert await core.state(job) is JobState.QUEUED

@@ -3,52 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pytest
 
 from bot.domain.catalogue import (
     EFFECTS,
+    MODEL_DECIDES,
     MODELS,
     SIZES,
     Catalogue,
     Choices,
-    Endpoint,
     Kind,
     Model,
     Region,
+    RequestShape,
+    Sound,
 )
-from bot.domain.catalogue.permits import Subject
 from bot.domain.requests.submission import VideoOptions
 from bot.domain.requests.task import TaskRequest
 from bot.provider.requests import create_body
-from bot.storage import permits
 from sandbox.dashscope import DashScopeServer
 from sandbox.dashscope import models as emulated
 from sandbox.dashscope.clock import ChangeNotifier, EmulatorClock
-from sandbox.dashscope.geometry import output_size
-from sandbox.dashscope.pictures import PictureSource
+from sandbox.dashscope.files import FileSource
+from sandbox.dashscope.geometry import nearest_ratio, output_size, ratio_size
 from sandbox.dashscope.problems import ApiError, InputRejectedError
-from sandbox.dashscope.uploads import UploadStore
+from sandbox.dashscope.uploads import StoredFile, UploadStore
 from sandbox.dashscope.validation import check_creation, inspect_input, parse_body
 from sandbox.dashscope.video import VideoPlan
-from tests.fakes import GUILD
 from tests.provider.doubles import provider_on
 from tests.sandbox.dashscope.conftest import QUICK
 from tests.sandbox.dashscope.helpers import picture
 from tests.services.core import Core
-from tests.services.video_requests import in_region, request_for
+from tests.services.video_requests import built_for, in_region, request_for
 
 WIDTH, HEIGHT = 320, 240
 PICTURE = picture("teal", (WIDTH, HEIGHT))
-JPEGS = dict.fromkeys(("first_frame", "last_frame", "image"), PICTURE)
+JPEGS = dict.fromkeys(("first_frame", "last_frame", "image", "image1", "image2"), PICTURE)
 CATALOGUES = {region: Catalogue.of_region(region) for region in Region}
 
 Asked = tuple[VideoOptions, Choices]
 
 
 def everything_of(catalogue: Catalogue, kind: Kind) -> Iterator[Asked]:
-    """Yield each model of a kind at each tier or size, for each length or effect."""
+    """Yield each model of a kind at each tier, shape, sound, end of its lengths, and effect."""
     for model in catalogue.of_kind(kind):
         if kind is Kind.EFFECT:
             for effect in sorted(model.effects):
@@ -58,15 +58,21 @@ def everything_of(catalogue: Catalogue, kind: Kind) -> Iterator[Asked]:
                         Choices(model=model.name, resolution=tier),
                     )
             continue
-        for seconds in model.durations:
-            options = VideoOptions(prompt="fog", negative_prompt="people", seed=1)
-            named = Choices(model=model.name, duration_seconds=seconds)
-            if kind is Kind.TEXT:
-                yield from ((options, replace(named, size=size)) for size in model.sizes)
-            else:
-                yield from (
-                    (options, replace(named, resolution=tier)) for tier in model.resolutions
-                )
+        negative = "people" if model.abilities.negative_prompt_limit else None
+        options = VideoOptions(prompt="fog", negative_prompt=negative, seed=1)
+        named = Choices(model=model.name)
+        sizes = model.sizes(kind)
+        yield from ((options, replace(named, size=size)) for size in sizes)
+        if not sizes:
+            yield from ((options, replace(named, resolution=tier)) for tier in model.resolutions)
+        lengths = {min(model.abilities.durations), model.abilities.longest}
+        if model.abilities.may_decide_duration:
+            lengths.add(MODEL_DECIDES)
+        yield from (
+            (options, replace(named, duration_seconds=seconds)) for seconds in sorted(lengths)
+        )
+        if model.abilities.sound is Sound.CHOICE:
+            yield from ((options, replace(named, audio=audio)) for audio in (True, False))
 
 
 OFFERED = [
@@ -79,135 +85,183 @@ EACH_OFFERED = pytest.mark.parametrize(("region", "kind"), OFFERED)
 EACH_REGION = pytest.mark.parametrize("region", Region)
 
 
+@dataclass(frozen=True)
+class Emulated:
+    """The emulator's checks, and its temporary store."""
+
+    files: FileSource
+    store: UploadStore
+
+    async def plan(self, request: TaskRequest, region: Region) -> VideoPlan:
+        """Return what the emulator would make of our body.
+
+        Raises:
+            ApiError: it refuses the creation.
+            InputRejectedError: it takes the creation, and fails the task.
+        """
+        for link in request.links:
+            kept = StoredFile(request.model, PICTURE, expires_at=1e12)
+            self.store.files[link.url.removeprefix("oss://")] = kept
+        creation = check_creation(
+            parse_body(create_body(request)),
+            path=request.shape.endpoint.partition("/")[0],
+            region=emulated.Region(region.value),
+        )
+        return await inspect_input(creation, self.files, resolve_oss=request.needs_uploads)
+
+
 @pytest.fixture
-async def source() -> AsyncIterator[PictureSource]:
-    source = PictureSource(UploadStore(EmulatorClock(1.0, notifier=ChangeNotifier()), b"secret"))
-    yield source
-    await source.close()
+async def emulator() -> AsyncIterator[Emulated]:
+    store = UploadStore(EmulatorClock(1.0, notifier=ChangeNotifier()), b"secret")
+    files = FileSource(store)
+    yield Emulated(files, store)
+    await files.close()
 
 
-async def planned(request: TaskRequest, region: Region, source: PictureSource) -> VideoPlan:
-    """Return what the emulator would make of our body.
-
-    Raises:
-        ApiError: it refuses the creation.
-        InputRejectedError: it takes the creation, and fails the task.
-    """
-    creation = check_creation(
-        parse_body(create_body(request)),
-        path=request.endpoint.partition("/")[0],
-        region=emulated.Region(region.value),
-    )
-    return await inspect_input(creation, source, resolve_oss=False)
-
-
-async def allow_every_effect(core: Core) -> None:
-    """Decide as an admin may: effects that bring two people together start denied."""
-    async with core.database.write() as connection:
-        for effect in core.catalogue.effects:
-            await permits.decide(connection, GUILD, Subject.EFFECT, effect.name, allowed=True)
-
-
-async def plain_requests(core: Core, region: Region) -> list[tuple[Model, TaskRequest]]:
+async def plain_requests(folder: Path, region: Region) -> list[tuple[Model, TaskRequest]]:
     """Return what is sent for each model where nothing but a prompt is chosen."""
-    moved = await in_region(core, region)
-    options = VideoOptions(prompt="fog", seed=1)
+    catalogue, options = CATALOGUES[region], VideoOptions(prompt="fog", seed=1)
     return [
         (
             model,
-            await request_for(moved, model.kind, options, Choices(model=model.name), jpegs=JPEGS),
+            await built_for(
+                catalogue,
+                model.abilities.kinds[0],
+                options,
+                Choices(model=model.name),
+                folder=folder,
+                jpegs=JPEGS,
+            ),
         )
-        for model in moved.catalogue
+        for model in catalogue
     ]
+
+
+def _expected_size(request: TaskRequest, kind: Kind) -> tuple[int, int]:
+    """Return the pixels of what was asked for."""
+    if request.size is not None:
+        width, height = request.size.split("*")
+        return int(width), int(height)
+    tier = request.resolution or ""
+    if request.ratio == "adaptive" and kind is Kind.TEXT:
+        return ratio_size("16:9", tier)
+    if request.ratio not in {None, "adaptive"}:
+        return ratio_size(request.ratio or "", tier)
+    if request.ratio == "adaptive" and kind is Kind.REFERENCE:
+        return ratio_size(nearest_ratio(WIDTH, HEIGHT, ("16:9", "4:3")), tier)
+    return output_size(WIDTH, HEIGHT, tier)
 
 
 @EACH_OFFERED
 async def test_everything_on_offer_is_planned_as_it_was_chosen(
-    core: Core, source: PictureSource, region: Region, kind: Kind
+    emulator: Emulated, tmp_path: Path, region: Region, kind: Kind
 ) -> None:
-    moved = await in_region(core, region)
-    await allow_every_effect(moved)
-    planned_seconds = set()
-    for options, choices in everything_of(moved.catalogue, kind):
-        request = await request_for(moved, kind, options, choices, jpegs=JPEGS)
-        plan = await planned(request, region, source)
-        shape = choices.size.split("*") if choices.size else None
-        expected = output_size(WIDTH, HEIGHT, choices.resolution or "480P")
-        assert (plan.width, plan.height) == ((int(shape[0]), int(shape[1])) if shape else expected)
-        assert plan.frames == 30 * (choices.duration_seconds or 5)
+    catalogue = CATALOGUES[region]
+    for options, choices in everything_of(catalogue, kind):
+        request = await built_for(catalogue, kind, options, choices, folder=tmp_path, jpegs=JPEGS)
+        plan = await emulator.plan(request, region)
+        model = catalogue.get(request.model)
+        assert model is not None
+        if request.ratio != "adaptive":
+            assert (plan.width, plan.height) == _expected_size(request, kind), request
+        asked = choices.duration_seconds or 5
+        if asked == MODEL_DECIDES:
+            assert 2 <= plan.seconds <= 30
+        else:
+            assert plan.seconds == asked
+        # Whoever can be silent is, where nobody chose and it is cheaper.
+        heard = {Sound.NEVER: False, Sound.ALWAYS: True}.get(model.abilities.sound, request.audio)
+        assert (plan.sound is not None) is heard
+        if model.abilities.sound is Sound.CHOICE and choices.audio is None:
+            assert request.audio is not bool(model.silent_prices)
         assert plan.effect == options.effect
         assert plan.prompt == (options.prompt or "")
-        planned_seconds.add(plan.frames // 30)
-    assert planned_seconds == ({3, 4, 5} if kind is Kind.IMAGE else {5})
 
 
 @EACH_REGION
 async def test_a_task_of_each_kind_succeeds(core: Core, region: Region) -> None:
     moved = await in_region(core, region)
     settings = replace(QUICK, region=emulated.Region(region.value))
+    # What would be uploaded lies in no store here.
+    kinds = [kind for where, kind in OFFERED if where is region and kind is not Kind.REFERENCE]
     async with DashScopeServer(settings) as server, provider_on(server.base_url) as provider:
-        for kind in Kind:
-            if moved.catalogue.of_kind(kind):
-                options, choices = next(everything_of(moved.catalogue, kind))
-                request = await request_for(moved, kind, options, choices, jpegs=JPEGS)
-                await provider.create_task(request)
+        for kind in kinds:
+            options, choices = next(everything_of(moved.catalogue, kind))
+            request = await request_for(moved, kind, options, choices, jpegs=JPEGS)
+            await provider.create_task(request)
         await server.wait_for(lambda: all(task.finished for task in server.tasks.values()))
         assert {task.status for task in server.tasks.values()} == {"SUCCEEDED"}
-        assert len(server.tasks) == len([kind for where, kind in OFFERED if where is region])
+        assert len(server.tasks) == len(kinds)
 
 
 @EACH_REGION
 async def test_a_length_that_is_not_on_offer_fails(
-    core: Core, source: PictureSource, region: Region
+    emulator: Emulated, tmp_path: Path, region: Region
 ) -> None:
-    for model, request in await plain_requests(core, region):
-        said = "customization" if model.has_fixed_duration else "should be 3, 4 or 5"
-        for seconds in set(range(1, 11)) - set(model.durations):
+    for model, request in await plain_requests(tmp_path, region):
+        said = (
+            "customization"
+            if model.abilities.has_fixed_duration
+            else "Duration should be|Input should be .* or "
+        )
+        offered = set(model.abilities.durations)
+        if model.abilities.may_decide_duration:
+            offered.add(MODEL_DECIDES)
+        for seconds in {-2, -1, 0, 1, 6, 9, 11, 16, 31} - offered:
             with pytest.raises(InputRejectedError, match=said):
-                await planned(replace(request, duration_seconds=seconds), region, source)
+                await emulator.plan(replace(request, duration_seconds=seconds), region)
 
 
 @EACH_REGION
-async def test_a_tier_or_size_the_model_does_not_make_fails(
-    core: Core, source: PictureSource, region: Region
+async def test_a_tier_size_or_ratio_the_model_does_not_make_fails(
+    emulator: Emulated, tmp_path: Path, region: Region
 ) -> None:
-    makes = {row.offers[region].name: row.resolutions for row in MODELS if region in row.offers}
-    for model, request in await plain_requests(core, region):
+    makes = {
+        row.offers[region].name: row.abilities.resolutions for row in MODELS if region in row.offers
+    }
+    for model, request in await plain_requests(tmp_path, region):
         # A tier without a price is not on offer either, but the provider could make it.
         others = set(SIZES) - set(makes[model.name])
-        if model.kind is Kind.TEXT:
+        said = "Input should be"
+        if model.abilities.has_sizes:
             sizes = [size for tier in others for size in SIZES[tier]]
             wrong = [replace(request, size=size) for size in (*sizes, "1280x720", "16:9", "720P")]
+            said = "size must be in"
         else:
             wrong = [replace(request, resolution=tier) for tier in (*others, "720p", "4K")]
-        said = "size must be in" if model.kind is Kind.TEXT else "Input should be '"
+        if model.abilities.ratios:
+            wrong += [replace(request, ratio=ratio) for ratio in ("16x9", "5:4")]
         for line in wrong:
             with pytest.raises(InputRejectedError, match=said):
-                await planned(line, region, source)
+                await emulator.plan(line, region)
 
 
 @EACH_REGION
 async def test_an_effect_the_model_does_not_know_fails(
-    core: Core, source: PictureSource, region: Region
+    emulator: Emulated, tmp_path: Path, region: Region
 ) -> None:
-    for model, request in await plain_requests(core, region):
+    for model, request in await plain_requests(tmp_path, region):
         foreign = {effect.name for effect in EFFECTS} - model.effects
         assert foreign
-        for effect in foreign:
+        for effect in sorted(foreign)[:3]:
             with pytest.raises(InputRejectedError, match=f"template {effect} is not supported"):
-                await planned(replace(request, template=effect), region, source)
+                await emulator.plan(replace(request, template=effect), region)
 
 
 @EACH_REGION
 async def test_a_model_is_refused_in_another_region_and_on_another_path(
-    core: Core, source: PictureSource, region: Region
+    emulator: Emulated, tmp_path: Path, region: Region
 ) -> None:
-    (other,) = set(Region) - {region}
-    for model, request in await plain_requests(core, region):
-        # Some samples use the flash model for frames in Singapore, so it is emulated there.
-        if CATALOGUES[other].get(model.name) is None and model.name != "wan2.2-kf2v-flash":
-            with pytest.raises(ApiError, match="Model"):
-                await planned(request, other, source)
-        (wrong,) = set(Endpoint) - {request.endpoint}
+    sold = {
+        other: {row.offers[other].name for row in MODELS if other in row.offers} for other in Region
+    }
+    for model, request in await plain_requests(tmp_path, region):
+        for other in set(Region) - {region}:
+            if model.name not in sold[other]:
+                with pytest.raises(ApiError, match="Model"):
+                    await emulator.plan(request, other)
+        wrong = RequestShape.IMAGE_FIELD
+        if request.shape.endpoint is wrong.endpoint:
+            wrong = RequestShape.FRAME_FIELDS
         with pytest.raises(ApiError, match="url error"):
-            await planned(replace(request, endpoint=wrong), region, source)
+            await emulator.plan(replace(request, shape=wrong, images=(), links=()), region)

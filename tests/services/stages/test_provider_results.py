@@ -242,8 +242,8 @@ async def test_http_address_of_the_provider_is_fetched_over_https(core: Core) ->
         return httpx.Response(200, stream=httpx.ByteStream(VIDEO))
 
     async with emulated(core, result_hosts=["*.aliyuncs.com"]) as stage:
-        stage.client._downloader._transport = httpx.MockTransport(store)
-        stage.client._downloader._connects = False
+        stage.client._places._direct = httpx.MockTransport(store)
+        stage.client._places._connects = False
         location = "http://dashscope-result-sh.oss-cn-shanghai.aliyuncs.com"
         stage.server.faults.add("task", "foreign_host", location=location)
         job = await _made(stage)

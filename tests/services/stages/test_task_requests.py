@@ -19,9 +19,9 @@ async def test_request_carries_what_the_member_chose(core: Core) -> None:
     await core.submit(a_submission(options=options), frames)
     await core.dispatcher.run_once(MODEL)
     (request,) = core.provider.creates
-    assert [(image.field, image.jpeg) for image in request.images] == [
-        ("first_frame_url", b"a fox"),
-        ("last_frame_url", b"a hen"),
+    assert [(image.role.value, image.jpeg) for image in request.images] == [
+        ("first_frame", b"a fox"),
+        ("last_frame", b"a hen"),
     ]
     assert (request.prompt, request.negative_prompt, request.seed) == ("a fox", "no dogs", 9)
     assert (request.prompt_extend, request.watermark) == (False, True)
@@ -34,7 +34,7 @@ async def test_loop_sends_the_first_frame_as_the_last(core: Core) -> None:
     await core.patch(job, loop=True, pictures=(await core.job(job)).pictures[:1])
     await core.dispatcher.run_once(MODEL)
     (request,) = core.provider.creates
-    assert bytes_of(request) == {"first_frame_url": b"a fox", "last_frame_url": b"a fox"}
+    assert bytes_of(request) == {"first_frame": b"a fox", "last_frame": b"a fox"}
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ async def test_loop_sends_the_first_frame_as_the_last(core: Core) -> None:
             VideoOptions(prompt="a fox"),
             Choices(model=SLOW_MODEL),
             Endpoint.IMAGE2VIDEO,
-            ("first_frame_url", "last_frame_url"),
+            ("first_frame", "last_frame"),
             id="frames",
         ),
         pytest.param(
@@ -53,7 +53,7 @@ async def test_loop_sends_the_first_frame_as_the_last(core: Core) -> None:
             VideoOptions(prompt="a fox"),
             Choices(model="wan2.2-i2v-plus", resolution="480P", duration_seconds=5),
             Endpoint.VIDEO_GENERATION,
-            ("img_url",),
+            ("first_frame",),
             id="picture at a fixed length",
         ),
         pytest.param(
@@ -61,7 +61,7 @@ async def test_loop_sends_the_first_frame_as_the_last(core: Core) -> None:
             VideoOptions(),
             Choices(model="wanx2.1-i2v-turbo", duration_seconds=3),
             Endpoint.VIDEO_GENERATION,
-            ("img_url",),
+            ("first_frame",),
             id="picture at a chosen length",
         ),
         pytest.param(
@@ -77,7 +77,7 @@ async def test_loop_sends_the_first_frame_as_the_last(core: Core) -> None:
             VideoOptions(effect="squish"),
             Choices(model="wanx2.1-i2v-turbo"),
             Endpoint.VIDEO_GENERATION,
-            ("img_url",),
+            ("first_frame",),
             id="effect of a picture's model",
         ),
         pytest.param(
@@ -85,7 +85,7 @@ async def test_loop_sends_the_first_frame_as_the_last(core: Core) -> None:
             VideoOptions(effect="mech1"),
             Choices(),
             Endpoint.IMAGE2VIDEO,
-            ("first_frame_url",),
+            ("first_frame",),
             id="effect of a frames' model",
         ),
     ],
@@ -100,7 +100,7 @@ async def test_each_kind_is_asked_for_as_its_reference_wants_it(
 ) -> None:
     request = await request_for(core, kind, options, choices)
     submission = validate(core.catalogue, kind, options, choices)
-    assert (request.model, request.endpoint) == (submission.model, endpoint)
+    assert (request.model, request.shape.endpoint) == (submission.model, endpoint)
     pictures = bytes_of(request)
     assert tuple(pictures) == fields
     assert [data.decode() for data in pictures.values()] == list(PICTURES[kind])

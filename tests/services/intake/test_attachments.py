@@ -8,10 +8,11 @@ import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from bot.domain.catalogue import Kind
+from bot.domain.catalogue import Kind, SoundtrackBounds
 from bot.domain.errors import InvalidImageError
 from bot.domain.guilds.denials import QueueFullError
 from bot.domain.host.disk import DiskUnavailableError
@@ -19,10 +20,17 @@ from bot.domain.ids import JobId, UserId
 from bot.domain.jobs.states import JobState
 from bot.domain.ports import LocalFile
 from bot.domain.problems import PictureProblem
-from bot.domain.requests.pictures import Picture
+from bot.domain.requests.pictures import Picture, PictureFit
+from bot.domain.requests.sounds import (
+    InvalidSoundError,
+    SoundFacts,
+    SoundFormat,
+    SoundSource,
+    Soundtrack,
+)
 from bot.domain.requests.submission import VideoOptions
-from bot.services.intake import pictures as picture_module
-from bot.services.intake.pictures import Pictures
+from bot.services.intake import attachments as attachment_module
+from bot.services.intake.attachments import Attachments
 from tests.fakes import GUILD, a_picture, a_requester
 from tests.services.core import Core
 from tests.services.disk_trouble import DISK_ERRORS, disk_error, unsynced
@@ -34,15 +42,15 @@ FRAMES = {"first_frame": b"a fox", "last_frame": b"a hen"}
 
 
 @pytest.fixture
-def pictures(core: Core) -> Pictures:
-    return Pictures(core.chat, core.media, core.files, min_free_bytes=0)
+def pictures(core: Core) -> Attachments:
+    return Attachments(core.chat, core.media, core.files, min_free_bytes=0)
 
 
 async def test_pictures_are_kept_under_their_names_with_a_preview(
-    core: Core, pictures: Pictures
+    core: Core, pictures: Attachments
 ) -> None:
     kept = await pictures.keep(JOB, attached(core, **FRAMES), a_requester())
-    assert kept == (a_picture("first_frame"), a_picture("last_frame"))
+    assert kept.pictures == (a_picture("first_frame"), a_picture("last_frame"))
     assert core.files_of(JOB) == {
         "first_frame.jpg": b"a fox",
         "last_frame.jpg": b"a hen",
@@ -54,7 +62,7 @@ async def test_pictures_are_kept_under_their_names_with_a_preview(
 
 
 async def test_picture_that_cannot_be_fetched_is_named_and_nothing_is_kept(
-    core: Core, pictures: Pictures
+    core: Core, pictures: Attachments
 ) -> None:
     first, last = attached(core, **FRAMES)
     del core.chat.attached[last.url]
@@ -69,36 +77,40 @@ async def test_picture_that_cannot_be_fetched_is_named_and_nothing_is_kept(
 
 
 async def test_what_outlived_its_interaction_is_dropped_unread(
-    core: Core, pictures: Pictures, monkeypatch: pytest.MonkeyPatch
+    core: Core, pictures: Attachments, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun, over = asyncio.Event(), asyncio.Event()
     prepare = core.media.prepare
 
     async def slowly(
-        sources: Sequence[tuple[str, LocalFile]], into: LocalFile, *, preview: str
+        sources: Sequence[tuple[str, LocalFile]],
+        into: LocalFile,
+        *,
+        preview: str,
+        fit: PictureFit,
     ) -> tuple[Picture, ...]:
         begun.set()
         await over.wait()
-        return await prepare(sources, into, preview=preview)
+        return await prepare(sources, into, preview=preview, fit=fit)
 
     monkeypatch.setattr(core.media, "prepare", slowly)
     async with asyncio.TaskGroup() as group:
-        for number in range(picture_module.AT_ONCE):
+        for number in range(attachment_module.AT_ONCE):
             member = replace(a_requester(), user_id=UserId(number + 1))
             sources = attached(core, image=b"a fox")
             group.create_task(pictures.keep(JobId(f"AAAAA{number}"), sources, member))
         await begun.wait()
-        monkeypatch.setattr(picture_module, "INTERACTION_SECONDS", 0.05)
+        monkeypatch.setattr(attachment_module, "INTERACTION_SECONDS", 0.05)
         (source,) = attached(core, image=b"late")
         with pytest.raises(InvalidImageError):
             await pictures.keep(JobId("AAAAAZ"), [source], replace(a_requester(), user_id=LATE))
         over.set()
-    assert len(core.chat.fetched) == picture_module.AT_ONCE
+    assert len(core.chat.fetched) == attachment_module.AT_ONCE
     assert not (core.settings.data_dir / "jobs" / "AAAAAZ").exists()
 
 
 async def test_picture_that_cannot_be_used_is_named_and_nothing_is_kept(
-    core: Core, pictures: Pictures
+    core: Core, pictures: Attachments
 ) -> None:
     problem = InvalidImageError(option="last_frame", problem=PictureProblem.DECODER_FAILED)
     core.media.picture_errors.append(problem)
@@ -140,7 +152,7 @@ async def test_what_has_no_room_is_refused_before_a_byte_is_read(core: Core) -> 
 
 async def test_no_picture_is_taken_where_results_would_not_fit_any_more(core: Core) -> None:
     free = await core.files.free_bytes()
-    pictures = Pictures(core.chat, core.media, core.files, min_free_bytes=2 * free)
+    pictures = Attachments(core.chat, core.media, core.files, min_free_bytes=2 * free)
     with pytest.raises(DiskUnavailableError) as refused:
         await pictures.keep(JOB, attached(core, **FRAMES), a_requester())
     assert str(refused.value) == os.strerror(errno.ENOSPC)
@@ -153,7 +165,7 @@ async def test_no_picture_is_taken_where_results_would_not_fit_any_more(core: Co
 @DISK_ERRORS
 @pytest.mark.parametrize("after", range(6), ids=lambda after: f"after {after} syncs")
 async def test_pictures_that_cannot_all_be_kept_leave_nothing_of_the_folder(
-    core: Core, pictures: Pictures, number: int, after: int
+    core: Core, pictures: Attachments, number: int, after: int
 ) -> None:
     sources = attached(core, **FRAMES)
     # Each of the three files is synced, and then the folder that names it.
@@ -193,7 +205,7 @@ async def test_request_is_refused_where_no_folder_can_be_made(
 
 
 async def test_picture_there_is_no_room_for_is_no_bad_picture(
-    core: Core, pictures: Pictures, monkeypatch: pytest.MonkeyPatch
+    core: Core, pictures: Attachments, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def refuse(_: str, into: LocalFile, **__: object) -> None:
         await asyncio.to_thread(Path(into).write_bytes, b"a f")
@@ -207,9 +219,78 @@ async def test_picture_there_is_no_room_for_is_no_bad_picture(
 
 
 async def test_pictures_that_nobody_can_look_at_for_want_of_room_are_no_bad_pictures(
-    core: Core, pictures: Pictures
+    core: Core, pictures: Attachments
 ) -> None:
     core.media.picture_errors.append(disk_error(errno.ENOSPC))
     with pytest.raises(DiskUnavailableError):
         await pictures.keep(JOB, attached(core, **FRAMES), a_requester())
     assert core.left() == []
+
+
+# --- sounds ----------------------------------------------------------------------------------
+
+
+def a_song(core: Core, content: bytes = b"a song", **changes: Any) -> SoundSource:  # noqa: ANN401
+    """Have somebody attach a sound; return what a command then has."""
+    url = "https://cdn.discordapp.com/song.mp3"
+    core.chat.attached[url] = content
+    source = SoundSource(url=url, size_bytes=len(content), content_type="audio/mpeg")
+    return replace(source, **changes)
+
+
+async def test_a_soundtrack_is_kept_as_it_came_under_a_name_of_ours(
+    core: Core, pictures: Attachments
+) -> None:
+    core.media.sounds.append(
+        SoundFacts(format=SoundFormat.WAV, seconds=4.5, channels=2, sample_rate=48_000)
+    )
+    kept = await pictures.keep(
+        JOB, [], a_requester(), soundtrack=a_song(core), bounds=SoundtrackBounds(min_seconds=2)
+    )
+    assert kept.soundtrack == Soundtrack(file_name="soundtrack.wav", seconds=4.5)
+    assert (kept.pictures, core.files_of(JOB)) == ((), {"soundtrack.wav": b"a song"})
+
+
+async def test_of_a_request_with_a_bad_picture_no_sound_is_kept(
+    core: Core, pictures: Attachments
+) -> None:
+    (image,) = attached(core, image=b"a fox")
+    del core.chat.attached[image.url]
+    with pytest.raises(InvalidImageError):
+        await pictures.keep(
+            JOB,
+            [image],
+            a_requester(),
+            soundtrack=a_song(core),
+            bounds=SoundtrackBounds(min_seconds=2),
+        )
+    assert not (core.settings.data_dir / "jobs" / JOB).exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"size_bytes": 0}, "empty"),
+        ({"size_bytes": 15_000_001}, "too_large"),
+        ({"content_type": "image/png"}, "not_a_sound"),
+    ],
+)
+def test_a_sound_is_refused_by_what_discord_says_of_it(
+    core: Core, changes: dict[str, Any], problem: str
+) -> None:
+    with pytest.raises(InvalidSoundError) as caught:
+        Attachments.check_declared([], a_song(core, **changes))
+    assert caught.value.problem == problem
+
+
+async def test_a_sound_that_discord_does_not_hand_out_is_named(
+    core: Core, pictures: Attachments
+) -> None:
+    song = a_song(core)
+    del core.chat.attached[song.url]
+    with pytest.raises(InvalidSoundError) as caught:
+        await pictures.keep(
+            JOB, [], a_requester(), soundtrack=song, bounds=SoundtrackBounds(min_seconds=2)
+        )
+    assert caught.value.problem == "unavailable"
+    assert not (core.settings.data_dir / "jobs" / JOB).exists()
