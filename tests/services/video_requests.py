@@ -130,13 +130,17 @@ async def built_for(
         path = folder / key_of(job.id, picture.file_name)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(jpegs[picture.option])
+    writer = create_autospec(JobWriter, instance=True)
     requests = CreateRequests(
         catalogue=catalogue,
         files=files,
         provider=InMemoryProvider(clock),
-        writer=create_autospec(JobWriter, instance=True),
+        writer=writer,
         clock=clock,
     )
+    if requests.lacks_uploads(job):
+        await requests.upload(job)
+        job = altered(job, uploads=writer.patch.await_args.kwargs["uploads"])
     return await requests.of(job)
 
 
