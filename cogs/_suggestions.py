@@ -193,7 +193,7 @@ class _Priced:
             )
             return self._money.show(price.reserved.micros)
 
-        if self._audio is None and self._model.silent_prices:
+        if self._audio is None and tier in self._model.silent_prices:
             return text.suggestions.with_prices(words, silent=cost(False), heard=cost(True))
         return text.suggestions.with_price(words, cost(self._audio))
 

@@ -101,7 +101,7 @@ def _lines(view: StatusView, *, with_prompt: bool) -> list[str]:
 
 
 def _headline(job: Job) -> str:
-    length = text.phrases.length(job.spec.duration_seconds)
+    length = text.phrases.length(job.known_seconds)
     facts = [f"**{job.spec.model}**", text.jobs.shape(job.spec), length]
     if sound := text.jobs.sound(job.spec):
         facts.append(sound)

@@ -108,7 +108,7 @@ def _entry(job: Job, money: Money, *, with_prompt: bool) -> str:
     name = f"[`{job.id}`]({link})" if link else f"`{job.id}`"
     known = job.requester.name if job.times.forgotten_at is None else None
     who = _who(known, job.requester.user_id)
-    length = text.phrases.length(job.spec.duration_seconds)
+    length = text.phrases.length(job.known_seconds)
     what = f"{job.spec.model} · {job.spec.resolution} · {length}"
     asked = text.phrases.relative(job.times.created_at)
     lines = [

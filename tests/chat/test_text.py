@@ -13,6 +13,7 @@ from bot.chat import limits, text
 from bot.chat.text import alerts, jobs, pictures, refusals
 from bot.domain import errors
 from bot.domain.catalogue import (
+    CAMERA_MOVES,
     EFFECTS,
     Region,
     Suits,
@@ -411,6 +412,11 @@ def test_every_problem_of_a_retry_is_raised_and_has_a_sentence() -> None:
 def test_every_permission_and_option_with_words_has_its_sentence() -> None:
     assert set(refusals._PERMISSIONS) == set(Permission)
     assert set(refusals._TOO_LONG) == set(text.denials._WORD_STOPPED) == set(PromptOption)
+
+
+def test_every_camera_move_has_its_name() -> None:
+    assert set(text.choices.CAMERA_MOVES) == set(CAMERA_MOVES)
+    assert len(CAMERA_MOVES) == 12
 
 
 @pytest.mark.parametrize("region", Region)

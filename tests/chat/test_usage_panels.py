@@ -9,6 +9,7 @@ import pytest
 from bot.chat import usage_panels
 from bot.chat.text import phrases, usage
 from bot.domain.amounts import NOTHING, Amounts
+from bot.domain.catalogue import MODEL_DECIDES
 from bot.domain.guilds.audit import Action, Worded
 from bot.domain.guilds.charts import Ranking, Timeline
 from bot.domain.guilds.periods import Interval
@@ -25,6 +26,7 @@ from tests.chat.usage_examples import (
     chart_data,
     sums_of,
 )
+from tests.fakes import altered
 
 MONEY = Money()
 YUAN = Money(currency="USD", per_cny=0.14)
@@ -191,3 +193,10 @@ def test_a_period_is_told_by_its_days() -> None:
 def test_an_export_says_what_is_in_it() -> None:
     assert usage.exported(1, is_compressed=False) == ("1 job. Times are UTC; cost is in CNY.")
     assert "compressed to fit" in usage.exported(2_000, is_compressed=True)
+
+
+def test_a_length_left_to_the_model_is_the_billed_one_once_that_is_known() -> None:
+    waiting = altered(a_job(), duration_seconds=MODEL_DECIDES)
+    assert waiting.known_seconds == MODEL_DECIDES
+    assert altered(waiting, billed=Amounts(videos=1, seconds=12, micros=1)).known_seconds == 12
+    assert altered(a_job(), billed=Amounts(videos=1, seconds=4, micros=1)).known_seconds == 5

@@ -434,3 +434,20 @@ async def test_a_models_end_is_said_from_thirty_days_before(backstage: Backstage
     said = await IMAGE.run(backstage, an_interaction(backstage))
     day = f"{NOW.date() + timedelta(days=30):%Y-%m-%d}"
     assert f"is offered until {day}, not on it; choose another model then." in said
+
+
+async def test_one_price_is_said_once_where_both_choices_of_sound_cost_the_same(
+    backstage: Backstage,
+) -> None:
+    override = Override(prices={"720P": 300_000})
+    backstage.catalogue = Catalogue.of_region(Region.BEIJING, {"wan2.6-i2v-flash": override})
+
+    async def as_asked(submission: Submission) -> Queued:
+        job = altered(a_job(), spec=submission.spec, price=submission.price)
+        return Queued(job=job, quota=a_quota())
+
+    backstage.submissions.queue.side_effect = as_asked
+    command, cog = IMAGE.of(backstage)
+    options = {**IMAGE.options(), "model": "wan2.6-i2v-flash", "resolution": "720P"}
+    said = await run(command, cog, an_interaction(backstage), **options)
+    assert "Price: 1.50 CNY\n" in f"{said}\n"

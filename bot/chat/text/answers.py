@@ -122,7 +122,7 @@ def message(link: str) -> str:
 
 YOUR_JOBS = "Your jobs"
 
-NO_JOBS = "No jobs yet. Start with /video frames, image, text or effect."
+NO_JOBS = "No jobs yet. Start with /video frames, image, text, reference or effect."
 
 
 def jobs_of(name: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import discord
 
+from bot.chat.text.jobs import SOUND
 from bot.chat.text.phrases import FACT_CHARACTERS, SLOTS, amount, one_line, without_links
 from bot.chat.text.sentences import counted, say
 from bot.domain.catalogue import Choices, effect_label
@@ -179,12 +180,9 @@ def _line(entry: AuditEntry, money: Money) -> str:
             return " ".join(said.split())
 
 
-_SOUND = {True: "with sound", False: "silent"}
-
-
 def chosen(choices: Choices) -> str | None:
     """Return what is taken where nobody chooses; None leaves it to the catalogue."""
-    sound = None if choices.audio is None else _SOUND[choices.audio]
+    sound = None if choices.audio is None else SOUND[choices.audio]
     parts = (choices.model, choices.resolution, choices.size, sound)
     return " · ".join(filter(None, parts)) or None
 

@@ -58,7 +58,8 @@ KINDS: Mapping[Kind, str] = {
 }
 
 _SOUNDTRACK = "with a soundtrack"
-_SOUND: Mapping[bool, str] = {True: "with sound", False: "silent"}
+SOUND: Mapping[bool, str] = {True: "with sound", False: "silent"}
+"""What was chosen, where there was a choice."""
 
 MADE_BY_AI = "AI-generated"
 """What every status message begins with."""
@@ -202,7 +203,7 @@ def sound(spec: VideoSpec) -> str | None:
     """Return what is heard, where that was a choice."""
     if spec.soundtrack is not None:
         return _SOUNDTRACK
-    return None if spec.audio is None else _SOUND[spec.audio]
+    return None if spec.audio is None else SOUND[spec.audio]
 
 
 def rewritten(quoted: str) -> str:

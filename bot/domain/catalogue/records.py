@@ -9,7 +9,6 @@ from enum import StrEnum
 
 from bot.domain.catalogue.prices import InputBilling
 from bot.domain.catalogue.shapes import SIZES, RequestShape
-from bot.domain.units import MIB
 
 
 class Kind(StrEnum):
@@ -62,7 +61,7 @@ class LaneLimits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PictureBounds:
-    """Which pictures a model takes."""
+    """Which pictures a model takes; those made to fit are far below its bytes, 10 or 20 MB."""
 
     min_side: int = 240
     """Pixels."""
@@ -70,20 +69,18 @@ class PictureBounds:
     """Pixels."""
     max_ratio: int = 8
     """Longer side by shorter side. 2.5 and 2.6 state none: theirs is that of 2.7."""
-    max_bytes: int = 20 * MIB
 
 
-EARLY_PICTURES = PictureBounds(min_side=360, max_side=2000, max_ratio=4, max_bytes=10 * MIB)
+EARLY_PICTURES = PictureBounds(min_side=360, max_side=2000, max_ratio=4)
 """Of 2.1 and 2.2. Their pages name 240 to 8000 today and 360 to 2000 before; this suits both."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SoundtrackBounds:
-    """Which sounds a model takes as a soundtrack: WAV or MP3."""
+    """Which lengths a model takes as a soundtrack; ``MAX_SOUND_BYTES`` is the same for all."""
 
     min_seconds: int
     max_seconds: int = 30
-    max_bytes: int = 15 * MIB
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from bot.domain.amounts import Amounts
 from bot.domain.catalogue.prices import Price
+from bot.domain.catalogue.records import MODEL_DECIDES
 from bot.domain.failure import FailureReason
 from bot.domain.ids import (
     AccountId,
@@ -193,6 +194,13 @@ class Job:
     def options(self) -> VideoOptions:
         """How the video is made, as the member chose it."""
         return self.spec.options
+
+    @property
+    def known_seconds(self) -> int:
+        """Length of the video: as asked for, and where that was left to the model, as billed."""
+        if self.spec.duration_seconds == MODEL_DECIDES and self.result.billed is not None:
+            return self.result.billed.seconds
+        return self.spec.duration_seconds
 
     @property
     def is_terminal(self) -> bool:

@@ -161,6 +161,8 @@ def _fit_of(model: Model, kind: Kind) -> PictureFit:
 
 def _price_otherwise(model: Model, spec: VideoSpec) -> int | None:
     """Return what the same costs with the other choice of sound, where that is another price."""
-    if spec.audio is None or not model.silent_prices:
+    if spec.audio is None:
         return None
-    return price_of(model, replace(spec, audio=not spec.audio)).reserved.micros
+    chosen = price_of(model, spec).reserved.micros
+    other = price_of(model, replace(spec, audio=not spec.audio)).reserved.micros
+    return None if other == chosen else other
