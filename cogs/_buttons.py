@@ -14,14 +14,12 @@ import discord
 from typing_extensions import override
 
 from bot.chat import panels, text
-from bot.chat.status import cancel_custom_id
+from bot.chat.custom_ids import JOB, JobVerb, job_button
 from bot.client import TweenBot
 from bot.domain.errors import JobNotFoundError
-from bot.domain.ids import CROCKFORD, JobId
+from bot.domain.ids import JobId
 from cogs._checks import acknowledge, requester_of
 from cogs._errors import answer, say
-
-_JOB = rf"(?P<job>[{CROCKFORD}]{{6}})"
 
 
 class JobButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"job:never"):
@@ -58,7 +56,7 @@ class JobButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"job:n
         """Do what the button says; it is acknowledged already."""
 
 
-class CancelButton(JobButton, template=cancel_custom_id(_JOB)):
+class CancelButton(JobButton, template=job_button(JobVerb.CANCEL, JOB)):
     """Cancels a job while that can still help."""
 
     @override

@@ -118,17 +118,24 @@ class Messenger:
 
     async def deliver_by_dm(self, job: Job, drawing: Drawing, file: LocalFile) -> Receipt:
         """Post the video into the requester's direct messages."""
-        return await self._deliver_new(
-            job, drawing, file, await self.open_dm(job.requester.user_id)
-        )
+        channel_id = await self.open_dm(job.requester.user_id)
+        return await self._deliver_new(job, drawing, file, channel_id, has_buttons=False)
 
     async def _deliver_new(
-        self, job: Job, drawing: Drawing, file: LocalFile, channel_id: ChannelId
+        self,
+        job: Job,
+        drawing: Drawing,
+        file: LocalFile,
+        channel_id: ChannelId,
+        *,
+        has_buttons: bool = True,
     ) -> Receipt:
+        """Post the video; its buttons make videos, for which a server's quotas are needed."""
+
         async def post(rendered: Rendered) -> Receipt:
             message = await self._channel(channel_id).send(
                 embed=rendered.embed,
-                view=rendered.view or discord.utils.MISSING,
+                view=(rendered.view if has_buttons else None) or discord.utils.MISSING,
                 file=_video(job, file),
                 nonce=nonce(job.id, Purpose.DELIVERY),
             )

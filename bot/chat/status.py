@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import discord
 from typing_extensions import override
 
 from bot.chat import colours, text
+from bot.chat.custom_ids import JobVerb, job_button
 from bot.domain.amounts import NOTHING
+from bot.domain.failure import offers_try_again
 from bot.domain.jobs.job import Job
 from bot.domain.jobs.states import CANCELLABLE, JobState
 from bot.domain.jobs.status import StatusView
@@ -58,11 +61,6 @@ class Buttons(discord.ui.View):
         return False
 
 
-def cancel_custom_id(job_id: str) -> str:
-    """Return the custom id of a job's Cancel button."""
-    return f"job:cancel:{job_id}"
-
-
 def render(view: StatusView, money: Money, *, with_prompt: bool = True) -> Rendered:
     """Draw a job's status message."""
     job = view.job
@@ -77,7 +75,7 @@ def render(view: StatusView, money: Money, *, with_prompt: bool = True) -> Rende
     embed.set_footer(text=text.jobs.footer(job.id))
     if job.has_preview and job.state is not JobState.DELIVERED:
         embed.set_image(url=f"attachment://{PREVIEW_NAME}")
-    return Rendered(embed=embed, view=_buttons(job))
+    return Rendered(embed=embed, view=_buttons(view))
 
 
 def _lines(view: StatusView, *, with_prompt: bool) -> list[str]:
@@ -127,18 +125,39 @@ def _facts(job: Job, money: Money) -> list[tuple[str, str]]:
     return facts
 
 
-def _buttons(job: Job) -> discord.ui.View | None:
-    if job.state not in CANCELLABLE or job.cancellation.requested_at is not None:
-        return None
+def _buttons(view: StatusView) -> discord.ui.View | None:
     buttons = Buttons()
-    buttons.add_item(
-        discord.ui.Button(
-            label=text.jobs.CANCEL,
-            style=discord.ButtonStyle.secondary,
-            custom_id=cancel_custom_id(job.id),
-        )
-    )
-    return buttons
+    for row, verbs in enumerate(_verbs(view)):
+        for verb in verbs:
+            buttons.add_item(
+                discord.ui.Button(
+                    label=text.jobs.button(verb, view.job.state),
+                    style=discord.ButtonStyle.secondary,
+                    custom_id=job_button(verb, view.job.id),
+                    row=row,
+                )
+            )
+    return buttons if buttons.children else None
+
+
+def _verbs(view: StatusView) -> Iterable[Sequence[JobVerb]]:
+    """Return what can be done about a job, row by row."""
+    job = view.job
+    if job.state in CANCELLABLE:
+        return [[JobVerb.CANCEL]] if job.cancellation.requested_at is None else []
+    if job.times.forgotten_at is not None:
+        return []
+    match job.state:
+        case JobState.DELIVERED:
+            first = [JobVerb.AGAIN, JobVerb.EDIT, JobVerb.CONTINUE, JobVerb.DELETE]
+            return [[*first, JobVerb.REPORT] if view.can_report else first, [JobVerb.MORE]]
+        case JobState.UNDELIVERABLE:
+            return [[JobVerb.AGAIN, JobVerb.EDIT, JobVerb.DELETE]]
+        case JobState.FAILED | JobState.EXPIRED | JobState.CANCELLED:
+            again = [JobVerb.AGAIN] if offers_try_again(job.failure.reason) else []
+            return [[*again, JobVerb.EDIT]]
+        case _:
+            return []
 
 
 def announcement(view: StatusView, *, ping: bool) -> str:

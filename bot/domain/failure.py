@@ -71,3 +71,8 @@ CONTENT_REASONS = frozenset(
     }
 )
 """The provider's moderation said no."""
+
+
+def offers_try_again(_reason: FailureReason | None) -> bool:
+    """Tell whether asking for the same once more makes sense."""
+    return True

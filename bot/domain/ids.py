@@ -37,6 +37,14 @@ def new_job_id() -> JobId:
     return JobId("".join(secrets.choice(CROCKFORD) for _ in range(JOB_ID_LENGTH)))
 
 
+def int_of_job_id(job_id: JobId) -> int:
+    """Return the number an id stands for, from 1; no two ids have the same."""
+    number = 1
+    for letter in job_id:
+        number = number * len(CROCKFORD) + CROCKFORD.index(letter)
+    return number
+
+
 def parse_job_id(text: str) -> JobId | None:
     """Read a job id the way people type it: any case, O for 0, I or L for 1, a stray # or space."""
     cleaned = text.strip().lstrip("#").strip().upper().translate(_LENIENT)

@@ -43,6 +43,18 @@ async def get(connection: AsyncConnection, guild_id: GuildId) -> Guild:
     return Guild(guild_id=guild_id) if row is None else _guild_of(row)
 
 
+async def with_log_channel(
+    connection: AsyncConnection, guild_ids: Collection[GuildId]
+) -> set[GuildId]:
+    """Return which of some guilds have a log channel."""
+    if not guild_ids:
+        return set()
+    query = select(guilds.c.guild_id).where(
+        guilds.c.guild_id.in_(guild_ids), guilds.c.log_channel_id.is_not(None)
+    )
+    return set((await connection.execute(query)).scalars())
+
+
 async def change(connection: AsyncConnection, guild_id: GuildId, **settings: object) -> None:
     """Store settings of a guild whose row is locked."""
     await connection.execute(update(guilds).where(guilds.c.guild_id == guild_id).values(**settings))

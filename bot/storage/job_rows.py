@@ -22,7 +22,10 @@ from bot.domain.people import Person
 from bot.domain.requests.submission import Origin
 
 _OWN = ("id", "account", "spec", "price", "pictures", "has_preview", "state", "version")
-_ORIGIN = ("guild_id", "channel_id", "interaction_id", "premium_tier", "retry_of")
+_ORIGIN = (
+    *("guild_id", "channel_id", "interaction_id", "premium_tier", "retry_of"),
+    "continued_from",
+)
 _COPIES = ("kind", "model", "resolution", "duration_seconds")
 """What queries need of the spec."""
 

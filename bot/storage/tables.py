@@ -45,6 +45,7 @@ from bot.domain.host.switch import Switch
 from bot.domain.jobs.ledger import EntryKind
 from bot.domain.jobs.states import JobState, Owner
 from bot.domain.jobs.uploads import Uploads
+from bot.domain.requests.drafts import DraftFiles
 from bot.domain.requests.submission import VideoSpec
 from bot.storage.types import (
     EnumText,
@@ -93,6 +94,7 @@ jobs = Table(
     Column("has_preview", Boolean, nullable=False),
     Column("premium_tier", Integer, nullable=False),
     Column("retry_of", String(6)),
+    Column("continued_from", String(6)),
     Column("state", EnumText(JobState), nullable=False),
     Column("version", Integer, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
@@ -141,6 +143,8 @@ jobs = Table(
     Column("delivered_bytes", Snowflake),
     Column("announce_attempted_at", UtcDateTime),
     Column("announced_at", UtcDateTime),
+    Column("removal_requested_at", UtcDateTime),
+    Column("removal_due_at", UtcDateTime),
     Column("failure_reason", EnumText(FailureReason)),
     Column("failure_detail", OutsideText),
     Column("possibly_billed", Boolean, nullable=False),
@@ -173,6 +177,8 @@ jobs = Table(
         "finished_at",
         where="finished_at IS NOT NULL AND forgotten_at IS NULL",
     ),
+    # Whose messages are still to be taken out of Discord.
+    _partial("ix_jobs_removal", "removal_due_at", where="removal_due_at IS NOT NULL"),
     Index("ix_jobs_poll", "state", "next_poll_at"),
     Index("ix_jobs_guild", "guild_id", "created_at"),
     Index("ix_jobs_guild_state", "guild_id", "state", "created_at"),
@@ -191,6 +197,36 @@ job_events = Table(
     Column("source", EnumText(JobState)),
     Column("target", EnumText(JobState)),
     Column("detail", EventDetail, nullable=False),
+)
+
+# What a form is about, from its opening until it is sent; forms nobody sends leave no other trace.
+drafts = Table(
+    "drafts",
+    metadata,
+    Column("id", String(12), primary_key=True),
+    Column("guild_id", Snowflake, nullable=False),
+    Column("user_id", Snowflake, nullable=False),
+    Column("files", Record(DraftFiles), nullable=False),
+    Column("made_at", UtcDateTime, nullable=False),
+    Index("ix_drafts_user_id_made_at", "user_id", "made_at"),
+    Index("ix_drafts_made_at", "made_at"),
+)
+
+# Who reported a job to the moderators, once each, and the message that says so.
+reports = Table(
+    "reports",
+    metadata,
+    Column("job_id", String(6), ForeignKey("jobs.id"), primary_key=True),
+    Column("user_id", Snowflake, primary_key=True, autoincrement=False),
+    Column("guild_id", Snowflake, nullable=False),
+    Column("user_name", OutsideText, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("channel_id", Snowflake),
+    Column("message_id", Snowflake),
+    Column("attempted_at", UtcDateTime),
+    # When it is to be posted, or tried again; nothing once it is settled.
+    Column("due_at", UtcDateTime),
+    _partial("ix_reports_due_at", "due_at", where="due_at IS NOT NULL"),
 )
 
 _AMOUNTS = ("videos", "seconds", "micros")

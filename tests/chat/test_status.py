@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from bot.chat.status import announcement, cancel_custom_id, render
+from bot.chat.custom_ids import JobVerb, job_button
+from bot.chat.status import announcement, render
 from bot.domain.catalogue import Kind
 from bot.domain.failure import FailureReason
 from bot.domain.ids import JobId
@@ -94,7 +95,7 @@ async def test_the_button_names_its_job_and_survives_restarts() -> None:
     assert view.timeout is None
     assert not view.is_dispatchable(), "discord.py would keep an object per message for ever"
     (row,) = view.to_components()
-    assert row["components"][0]["custom_id"] == cancel_custom_id(JobId("7F3K2Q"))
+    assert row["components"][0]["custom_id"] == job_button(JobVerb.CANCEL, JobId("7F3K2Q"))
 
 
 @pytest.mark.parametrize("state", [JobState.PENDING, JobState.UNCONFIRMED, JobState.SUBMITTING])

@@ -11,7 +11,7 @@ import pytest
 from discord import app_commands
 
 from bot.chat import text
-from bot.chat.status import cancel_custom_id
+from bot.chat.custom_ids import JobVerb, job_button
 from bot.chat.text.descriptions import Described
 from bot.client import TweenBot
 from bot.domain.ids import new_job_id
@@ -295,7 +295,7 @@ def test_a_button_is_recognised_by_its_custom_id() -> None:
     template = CancelButton.__discord_ui_compiled_template__
     for _ in range(50):
         job_id = new_job_id()
-        found = template.fullmatch(cancel_custom_id(job_id))
+        found = template.fullmatch(job_button(JobVerb.CANCEL, job_id))
         assert found is not None
         assert found["job"] == job_id
     for strange in (

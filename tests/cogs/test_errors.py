@@ -14,7 +14,7 @@ import discord
 import pytest
 from discord import app_commands
 
-from bot.chat.status import cancel_custom_id
+from bot.chat.custom_ids import JobVerb, job_button
 from bot.client import TweenBot
 from bot.domain.errors import (
     BotError,
@@ -220,7 +220,7 @@ async def test_what_is_nobodys_refusal_is_not_counted(backstage: Backstage) -> N
 
 async def press(interaction: Any) -> str:  # noqa: ANN401 - a double
     """Press a job's Cancel button in a process that never saw its message."""
-    custom_id = cancel_custom_id("7F3K2Q")
+    custom_id = job_button(JobVerb.CANCEL, "7F3K2Q")
     found = CancelButton.__discord_ui_compiled_template__.fullmatch(custom_id)
     assert found is not None
     item: discord.ui.Button[Any] = discord.ui.Button(custom_id=custom_id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 
+from bot.chat.custom_ids import JobVerb
 from bot.chat.text.phrases import duration
 from bot.chat.text.sentences import say
 from bot.domain.catalogue import Kind, effect_label
@@ -77,8 +78,17 @@ NEGATIVE_PROMPT = "Negative prompt"
 MESSAGE = "Message"
 """Names of the facts beside a job."""
 
-CANCEL = "Cancel"
-"""The button."""
+BUTTONS: Mapping[JobVerb, str] = {
+    JobVerb.CANCEL: "Cancel",
+    JobVerb.AGAIN: "Again",
+    JobVerb.EDIT: "Edit",
+    JobVerb.CONTINUE: "Continue",
+    JobVerb.DELETE: "Delete",
+    JobVerb.REPORT: "Report",
+    JobVerb.MORE: "More…",
+}
+TRY_AGAIN = "Try again"
+"""What Again is called where nothing was made."""
 
 NOTES: Mapping[PictureNote, str] = {
     PictureNote.ROTATED: "turned upright",
@@ -271,3 +281,9 @@ def announcement(state: JobState, member: UserId | None) -> str:
         return _QUIET.get(state, "Your video could not be made.")
     sentence = _PINGING.get(state, "{member} your video could not be made.")
     return say(sentence, member=f"<@{member}>")
+
+
+def button(verb: JobVerb, state: JobState) -> str:
+    """Return what a button under a job's message says."""
+    made = state in {JobState.DELIVERED, JobState.UNDELIVERABLE}
+    return TRY_AGAIN if verb is JobVerb.AGAIN and not made else BUTTONS[verb]

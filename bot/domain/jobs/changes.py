@@ -75,6 +75,8 @@ class JobChanges(TypedDict, total=False):
     delivered_bytes: int | None
     announce_attempted_at: datetime | None
     announced_at: datetime | None
+    removal_requested_at: datetime | None
+    removal_due_at: datetime | None
 
     created_at: datetime
     counted_at: datetime
@@ -144,6 +146,8 @@ PARTS: Mapping[str, Mapping[str, str]] = {
             "delivered_bytes",
             "announce_attempted_at",
             "announced_at",
+            "removal_requested_at",
+            "removal_due_at",
         )
     },
     "times": {

@@ -126,6 +126,10 @@ class Messages:
     """Size of what was attached; smaller than the stored video where it was re-encoded."""
     announce_attempted_at: datetime | None = None
     announced_at: datetime | None = None
+    removal_requested_at: datetime | None = None
+    """When its messages were to be taken out of Discord."""
+    removal_due_at: datetime | None = None
+    """When that is tried next; None where there is nothing (more) to take out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,6 +27,8 @@ class StatusView:
     estimate: Estimate | None = None
     pause: str | None = None
     """Why nothing is submitted at present, as a key of ``bot.chat.text``."""
+    can_report: bool = False
+    """Whether the guild has a log channel, in which its moderators read reports."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,7 @@ from bot.domain.catalogue import (
 )
 from bot.domain.catalogue.shapes import ADAPTIVE
 from bot.domain.errors import InvalidOptionsError, InvalidPromptError
-from bot.domain.ids import ChannelId, GuildId, InteractionId, JobId
+from bot.domain.ids import ChannelId, GuildId, InteractionId, JobId, int_of_job_id
 from bot.domain.people import Requester
 from bot.domain.problems import OptionProblem, PromptOption
 from bot.domain.requests.denials import EffectDeniedError, ModelDeniedError
@@ -82,10 +82,21 @@ class Origin:
     guild_id: GuildId
     channel_id: ChannelId
     interaction_id: InteractionId
+    """Of one that asks for several videos only the first has it; see ``following``."""
     premium_tier: int = 0
     """The guild's boost tier, which sets the upload limit."""
     retry_of: JobId | None = None
-    """The job this one repeats."""
+    """The job this one repeats, or was made from with changes: it has its pictures."""
+    continued_from: JobId | None = None
+    """The job whose video ends with this one's first frame."""
+
+    def following(self, job_id: JobId) -> Origin:
+        """Return the origin of a further job that the same interaction asks for.
+
+        An interaction has one job, so that it takes effect once. Those that are stored with the
+        first in one transaction have a number below nothing, which no interaction has.
+        """
+        return replace(self, interaction_id=InteractionId(-int_of_job_id(job_id)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -31,7 +31,7 @@ from bot.domain.jobs.render_times import (
 from bot.domain.jobs.states import ACTIVE, POLLED, JobState
 from bot.domain.jobs.status import GuildQueue, StatusView
 from bot.domain.ports import Clock
-from bot.storage import accounts, host_state, jobs, lanes, queue_order, render_times
+from bot.storage import accounts, guilds, host_state, jobs, lanes, queue_order, render_times
 from bot.storage.engine import Connection, Database
 
 LINE_GRID = timedelta(seconds=30)
@@ -104,12 +104,14 @@ class Estimates:
             known = await load_duration_stats(
                 connection, self._catalogue, {job.spec.model for job in several}
             )
+            reportable = await guilds.with_log_channel(connection, _shown_guilds(several))
             for model in {job.spec.model for job in waiting}:
                 its = [job for job in waiting if job.spec.model == model]
                 stands |= await self._stands(connection, model, its, known)
         views = []
         for number, job in enumerate(several, start=1):
-            views.append(self._view(job, stands, known, pause))
+            view = self._view(job, stands, known, pause)
+            views.append(replace(view, can_report=job.guild_id in reportable))
             if number % VIEWS_AT_ONCE == 0:
                 await asyncio.sleep(0)
         return views
@@ -203,6 +205,12 @@ class Estimates:
             if guild_id in places
             for nth, job_id in enumerate(own)
         }
+
+
+def _shown_guilds(several: Sequence[Job]) -> set[GuildId]:
+    """Return the guilds of jobs whose messages may offer to report them."""
+    shown = {JobState.DELIVERING, JobState.DELIVERED}
+    return {job.guild_id for job in several if job.state in shown}
 
 
 def _steady(line_estimate: Estimate) -> Estimate:

@@ -88,7 +88,7 @@ class StatusMessages:
             DeliveryError: Discord refused it; the job was cancelled.
         """
         async with self._writing(job.id):
-            drawing = self._chat.draw(await self._estimates.view(job))
+            drawing = await self.draw(job)
             try:
                 receipt = await self._chat.post_status(
                     job, drawing, preview=await self._preview(job)
@@ -101,6 +101,10 @@ class StatusMessages:
                 await self._cancel_unposted(job, error, announced_at=self._clock.now())
                 raise
             return await self._store_receipt(job, receipt, drawing)
+
+    async def draw(self, job: Job) -> Drawing:
+        """Draw a job's message as it is to look now."""
+        return self._chat.draw(await self._estimates.view(job))
 
     async def _preview(self, job: Job) -> bytes | None:
         if not job.has_preview:

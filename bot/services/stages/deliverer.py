@@ -33,7 +33,7 @@ from bot.domain.jobs.delivery import Receipt, upload_limit_bytes
 from bot.domain.jobs.files import RESULT, SHRUNK, FileKey, key_of
 from bot.domain.jobs.job import Job
 from bot.domain.jobs.states import JobState, Owner
-from bot.domain.jobs.status import Drawing, Purpose, StatusView
+from bot.domain.jobs.status import Drawing, Purpose
 from bot.domain.ports import Chat, Clock, Files, LocalFile
 from bot.domain.units import MIB
 from bot.logs import get_logger
@@ -264,7 +264,7 @@ class Deliverer:
             key = await self._shrink(job, int(limit_bytes * next(steps)))
         while True:
             sent_bytes = await self._files.size(key)
-            drawing = self._chat.draw(StatusView(job=self._as_delivered(job, sent_bytes)))
+            drawing = await self._messages.draw(self._as_delivered(job, sent_bytes))
             await self._writer.patch(
                 job.id, delivery_attempted_at=attempted_at or self._clock.now()
             )
