@@ -31,11 +31,14 @@ from bot.services.host.watchdogs import GatewayWatch, LagWatch
 from bot.services.intake.admission import Admission
 from bot.services.intake.attachments import Attachments
 from bot.services.intake.cancellation import Cancellations
+from bot.services.intake.continuations import Continuations
 from bot.services.intake.erasure import Erasure
 from bot.services.intake.lookup import JobLookup
+from bot.services.intake.menu_forms import MenuForms
 from bot.services.intake.quotas import Quotas
 from bot.services.intake.refusal_counter import RefusalCounter
-from bot.services.intake.retries import Retries
+from bot.services.intake.remakes import Remakes
+from bot.services.intake.requests_in_hand import RequestsInHand
 from bot.services.intake.submissions import Submissions
 from bot.services.intake.video_requests import VideoRequests
 from bot.services.jobs.claims import Claims
@@ -163,26 +166,55 @@ class App(Outside):
         )
 
     @cached_property
+    def _attachments(self) -> Attachments:
+        return Attachments(
+            self.chat, self.media, self.files, min_free_bytes=self.settings.min_free_bytes
+        )
+
+    @cached_property
+    def _in_hand(self) -> RequestsInHand:
+        return RequestsInHand(self.quota_defaults.max_queued_per_member)
+
+    @cached_property
     def video_requests(self) -> VideoRequests:
         """Takes a member's request for a video."""
         return VideoRequests(
             admission=self.admission,
-            attachments=Attachments(
-                self.chat, self.media, self.files, min_free_bytes=self.settings.min_free_bytes
-            ),
+            attachments=self._attachments,
             submissions=self.submissions,
-            most_in_hand=self.quota_defaults.max_queued_per_member,
+            in_hand=self._in_hand,
         )
 
     @cached_property
-    def retries(self) -> Retries:
-        """Makes jobs again."""
-        return Retries(
-            database=self.database,
+    def remakes(self) -> Remakes:
+        """Makes jobs again, as they were or with changes."""
+        return Remakes(
             admission=self.admission,
+            attachments=self._attachments,
             lookup=self.lookup,
             files=self.files,
             submissions=self.submissions,
+            in_hand=self._in_hand,
+        )
+
+    @cached_property
+    def continuations(self) -> Continuations:
+        """Goes on from videos."""
+        return Continuations(
+            admission=self.admission,
+            lookup=self.lookup,
+            files=self.files,
+            video_requests=self.video_requests,
+        )
+
+    @cached_property
+    def menu_forms(self) -> MenuForms:
+        """Makes videos of what is attached to messages."""
+        return MenuForms(
+            database=self.database,
+            clock=self.clock,
+            admission=self.admission,
+            video_requests=self.video_requests,
         )
 
     @cached_property
@@ -463,17 +495,19 @@ class App(Outside):
             catalogue=self.catalogue,
             clock=self.clock,
             command_registry=CommandRegistry(self.database),
+            continuations=self.continuations,
             decisions=self.decisions,
             erasure=self.erasure,
             estimates=self.estimates,
             guild_settings=self.guild_settings,
             lookup=self.lookup,
+            menu_forms=self.menu_forms,
             moderation=self.moderation,
             money=self.money,
             operator=self.operator,
             quota_rules=self.quota_rules,
             quotas=self.quotas,
-            retries=self.retries,
+            remakes=self.remakes,
             switch=self.switch,
             usage_reports=self.usage_reports,
             video_requests=self.video_requests,

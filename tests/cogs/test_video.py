@@ -318,7 +318,7 @@ async def test_where_the_bot_may_not_post_nothing_is_queued(
     text = await case.run(backstage, interaction)
     assert text.startswith(f"I need the permission **{said}** in this channel.")
     backstage.submissions.queue.assert_not_called()
-    backstage.retries.retry.assert_not_called()
+    backstage.remakes.retry.assert_not_called()
     backstage.attachments.keep.assert_not_called()
     assert backstage.refused == ["not_permitted"]
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from bot.domain.errors import JobNotFoundError
+from bot.domain.errors import InvalidOptionsError, JobNotFoundError
 from bot.domain.ids import GuildId, JobId, UserId, parse_job_id
 from bot.domain.jobs.files import RESULT, SHRUNK, FileKey, key_of
 from bot.domain.jobs.job import Job
@@ -15,6 +15,7 @@ from bot.domain.jobs.states import ACTIVE, JobState
 from bot.domain.jobs.status import StatusView
 from bot.domain.people import Requester
 from bot.domain.ports import Files, LocalFile
+from bot.domain.problems import OptionProblem
 from bot.services.jobs.estimates import Estimates
 from bot.storage import jobs
 from bot.storage.engine import Database
@@ -49,6 +50,20 @@ class JobLookup:
         job = None if job_id is None else await self._read(job_id, requester)
         if job is None:
             raise JobNotFoundError(asked)
+        return job
+
+    async def of_guild(self, job_id: JobId, requester: Requester) -> Job:
+        """Return a job of the guild somebody is in, whoever asked for it.
+
+        Raises:
+            JobNotFoundError: there is none: one of another guild is answered alike.
+        """
+        if requester.guild_id is None:
+            raise InvalidOptionsError(problem=OptionProblem.GUILD_ONLY)
+        async with self._database.read() as connection:
+            job = await jobs.get_in_guild(connection, job_id, requester.guild_id)
+        if job is None:
+            raise JobNotFoundError(job_id)
         return job
 
     async def _read(self, job_id: JobId, requester: Requester) -> Job | None:
