@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 from bot.chat.text.alerts import alert_words
-from bot.chat.text.jobs import COLLECT
+from bot.chat.text.failures import COLLECT
 from bot.domain.failure import FailureReason
 from bot.domain.jobs.files import PREPARED, RESULT
 from bot.domain.jobs.job import Job
