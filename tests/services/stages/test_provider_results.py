@@ -34,11 +34,12 @@ from tests.services.emulated import Stage, emulated
 CHARGED = [EntryKind.RESERVE, EntryKind.CHARGE]
 GIVEN_BACK = [*CHARGED, EntryKind.ADJUST]
 EXPIRED = (
-    "The video was made, but its address expired before it could be fetched. "
-    "It does not count against your quota."
+    "The video was made, but its address expired before it could be fetched. The same may well "
+    "succeed: try again with /jobs retry. It does not count against your quota."
 )
 UNPLAYABLE = (
-    "What the provider handed out is not a playable video. It does not count against your quota."
+    "What the provider handed out is not a playable video. The same may well succeed: try again "
+    "with /jobs retry. It does not count against your quota."
 )
 
 
