@@ -49,6 +49,7 @@ from bot.services.jobs.writer import JobWriter
 from bot.services.messages.announcer import Announcer
 from bot.services.messages.channel_pace import ChannelPace
 from bot.services.messages.log_channels import LogChannels
+from bot.services.messages.open_panels import OpenPanels
 from bot.services.messages.status_updater import StatusUpdater
 from bot.services.reconciliation.operator_decisions import OperatorDecisions
 from bot.services.reconciliation.reconciler import Reconciler
@@ -382,6 +383,13 @@ class App(Outside):
         )
 
     @cached_property
+    def open_panels(self) -> OpenPanels:
+        """Keeps private panels up to date."""
+        return OpenPanels(
+            clock=self.clock, remakes=self.remakes, lookup=self.lookup, files=self.files
+        )
+
+    @cached_property
     def log_channels(self) -> LogChannels:
         """Tells log channels of changes."""
         return LogChannels(self.database, self.clock, self.chat)
@@ -504,6 +512,7 @@ class App(Outside):
             menu_forms=self.menu_forms,
             moderation=self.moderation,
             money=self.money,
+            open_panels=self.open_panels,
             operator=self.operator,
             quota_rules=self.quota_rules,
             quotas=self.quotas,

@@ -36,6 +36,7 @@ EXTENSIONS: tuple[str, ...] = (
     "cogs._errors",
     "cogs._buttons",
     "cogs._forms",
+    "cogs._panels",
     "cogs.video",
     "cogs.jobs",
     "cogs.queue",

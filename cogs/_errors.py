@@ -53,7 +53,11 @@ _Value = TypeVar("_Value", str, int)
 
 
 async def answer(
-    interaction: discord.Interaction[TweenBot], error: BaseException, *, also: str | None = None
+    interaction: discord.Interaction[TweenBot],
+    error: BaseException,
+    *,
+    also: str | None = None,
+    beside: bool = False,
 ) -> None:
     """Tell the person what went wrong, privately and once.
 
@@ -61,6 +65,7 @@ async def answer(
         interaction: what they did.
         error: what came of it.
         also: what they are given back with a refusal.
+        beside: in a private message of its own, where the answer is a panel, which has no words.
     """
     interaction.client.interactions.track()
     cause = _cause(error)
@@ -80,7 +85,8 @@ async def answer(
         log.warning(
             "interaction_unstored", name=_name(interaction), code=cause.code, reason=str(cause)
         )
-    await say(interaction, "\n".join(filter(None, (sentence, also))))
+    words = "\n".join(filter(None, (sentence, also)))
+    await (say_beside if beside else say)(interaction, words)
     if isinstance(cause, RequestError):
         # A guild's admins read of refused videos; what they were refused themselves is none.
         guild_id = interaction.guild_id if asks_for_video(interaction) else None
@@ -123,6 +129,28 @@ async def say(
             closed=closed,
             status=error.status,
         )
+
+
+async def say_beside(
+    interaction: discord.Interaction[TweenBot],
+    content: str | None = None,
+    *,
+    file: discord.File | None = None,
+) -> None:
+    """Answer in a private message of its own; the one that was pressed stays as it is."""
+    missing = discord.utils.MISSING
+    if not interaction.response.is_done():
+        await say(interaction, content, file=file)
+        return
+    try:
+        await interaction.followup.send(content or missing, file=file or missing, ephemeral=True)
+    except discord.HTTPException as error:
+        if file is not None and error.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+            await say_beside(interaction, text.refusals.ANSWER_TOO_LARGE)
+            return
+        log.warning("answer_unsent", name=_name(interaction), code=error.code, status=error.status)
+    except _CUT as error:
+        log.warning("answer_unsent", name=_name(interaction), reason=type(error).__name__)
 
 
 async def _say_once(

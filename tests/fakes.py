@@ -70,7 +70,7 @@ def number() -> int:
 
 
 _ORIGIN_FIELDS = {"guild_id", "channel_id", "interaction_id", "premium_tier", "retry_of"}
-_SPEC_FIELDS = {"kind", "model", "resolution", "size", "duration_seconds"}
+_SPEC_FIELDS = {"kind", "model", "resolution", "size", "duration_seconds", "soundtrack"}
 _OPTION_FIELDS = {field.name for field in fields(VideoOptions)}
 
 

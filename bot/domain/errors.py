@@ -26,6 +26,7 @@
     │   ├── JobNotOverError
     │   ├── NotRequesterError                   the job is somebody else's
     │   ├── PriceRoseError                      it costs more than what was read
+    │   ├── OriginalGoneError, OriginalTooLargeError
     │   └── ExportTooLargeError                 even compressed
     ├── MediaError                              outside bytes that are not what they should be
     │   ├── MediaUnreadableError                cannot be decoded, or broke the decoder
@@ -222,6 +223,23 @@ class PriceRoseError(RequestError):
         self.shown_micros = shown_micros
         """Micro-CNY as it was shown."""
         super().__init__(f"{micros} micro-CNY, shown {shown_micros}")
+
+
+class OriginalGoneError(RequestError):
+    """A video is not kept any more as the provider made it."""
+
+    code = "original_gone"
+
+
+class OriginalTooLargeError(RequestError):
+    """A video as the provider made it is larger than what the asker may be sent."""
+
+    code = "original_too_large"
+
+    def __init__(self, *, actual_bytes: int, limit_bytes: int) -> None:
+        self.actual_bytes = actual_bytes
+        self.limit_bytes = limit_bytes
+        super().__init__(f"{actual_bytes} bytes, limit {limit_bytes}")
 
 
 class JobNotOverError(RequestError):

@@ -30,6 +30,7 @@ from bot.services.intake.quotas import Quotas
 from bot.services.intake.remakes import Remakes
 from bot.services.intake.video_requests import VideoRequests
 from bot.services.jobs.estimates import Estimates
+from bot.services.messages.open_panels import OpenPanels
 from bot.services.reconciliation.operator_decisions import OperatorDecisions
 from bot.services.switch import IntakeSwitch
 
@@ -55,6 +56,7 @@ class Services:
     moderation: Moderation
     money: Money
     """How amounts are shown."""
+    open_panels: OpenPanels
     operator: OperatorActions
     quota_rules: QuotaRules
     quotas: Quotas

@@ -140,6 +140,18 @@ async def get_of_requester(
     return None if row is None else job_of(row)
 
 
+async def get_several(
+    connection: AsyncConnection, job_ids: Collection[JobId], guild_id: GuildId
+) -> list[Job]:
+    """Return those of some jobs that are a guild's, oldest first."""
+    query = (
+        select(jobs)
+        .where(jobs.c.id.in_(job_ids), jobs.c.guild_id == guild_id)
+        .order_by(jobs.c.created_at, jobs.c.id)
+    )
+    return await jobs_of(connection, query)
+
+
 async def exists(connection: AsyncConnection, job_id: JobId) -> bool:
     """Tell whether an id is taken."""
     query = select(jobs.c.id).where(jobs.c.id == job_id)

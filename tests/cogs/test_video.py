@@ -362,6 +362,21 @@ async def test_a_prompt_says_names_where_somebody_was_mentioned(backstage: Backs
     assert options.negative_prompt == "no bo"
 
 
+@pytest.mark.parametrize("case", [FRAMES, IMAGE, TEXT, REFERENCE], ids=lambda case: case.name)
+async def test_every_prompt_leaves_without_mentions(backstage: Backstage, case: Case) -> None:
+    written = {"prompt": "a <:fox:77> for <@!8>", "negative_prompt": "no <#5>"}
+    wanted = {"prompt": "a fox for someone", "negative_prompt": "no a channel"}
+    if case is REFERENCE:  # has no negative prompt
+        del written["negative_prompt"], wanted["negative_prompt"]
+    interaction = an_interaction(backstage)
+    interaction.guild.get_channel_or_thread.return_value = None
+    interaction.guild.fetch_member.side_effect = http_error(404, 10007)
+    await case.run(backstage, interaction, **written)
+    (submission,) = backstage.submissions.queue.call_args.args
+    options = submission.spec.options
+    assert {name: getattr(options, name) for name in wanted} == wanted
+
+
 async def test_names_that_did_not_come_along_are_asked_for_or_left_unsaid(
     backstage: Backstage,
 ) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 
-from bot.chat.text.jobs import NOT_CHARGED
+from bot.chat.text.failures import NOT_CHARGED
 from bot.chat.text.phrases import SCOPES, amount, figure, relative
 from bot.chat.text.sentences import counted, say
 from bot.domain.catalogue import MODEL_DECIDES

@@ -35,6 +35,8 @@ from bot.domain.errors import (
     MissingAccessError,
     NotPermittedError,
     NotRequesterError,
+    OriginalGoneError,
+    OriginalTooLargeError,
     PriceRoseError,
 )
 from bot.domain.guilds.denials import (
@@ -50,6 +52,7 @@ from bot.domain.money import Money
 from bot.domain.problems import OptionProblem, Permission, PromptOption, RetryProblem
 from bot.domain.requests.drafts import FormGoneError
 from bot.domain.requests.sounds import InvalidSoundError
+from bot.domain.units import MIB
 
 _PERMISSIONS: Mapping[Permission, str] = {
     Permission.VIEW_CHANNEL: "View Channel",
@@ -169,6 +172,14 @@ def refusal(error: BotError, money: Money) -> str | None:
                 "see what is offered.",
                 price=money.show(error.micros),
                 shown=money.show(error.shown_micros),
+            )
+        case OriginalGoneError():
+            return "The original of this video is not kept any more."
+        case OriginalTooLargeError():
+            return say(
+                "The original has {actual:,.1f} MiB; Discord lets you have {limit:,.1f} MiB here.",
+                actual=error.actual_bytes / MIB,
+                limit=error.limit_bytes / MIB,
             )
         case FormGoneError():
             return "This form is too old, or it is somebody else's. Open it again."

@@ -1,4 +1,4 @@
-"""Makes videos of what is attached to a message: the forms its menu opens, and what they ask for."""
+"""Makes videos of what is attached to a message: the forms of its menu, and what they ask for."""
 
 from __future__ import annotations
 

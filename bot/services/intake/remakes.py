@@ -204,6 +204,20 @@ class Remakes:
         )
         return queued
 
+    async def vary_tier(
+        self,
+        job_id: JobId,
+        requester: Requester,
+        origin: Origin,
+        tier: str,
+        *,
+        at_most_micros: int,
+    ) -> Queued:
+        """Queue something like a video, made by its own model in another tier; see ``vary``."""
+        job = await self._lookup.of_guild(job_id, requester)
+        key = f"{job.spec.model} {tier}"
+        return await self.vary(job_id, requester, origin, key, at_most_micros=at_most_micros)
+
     async def _own(self, job_id: JobId, requester: Requester) -> Job:
         job = await self._lookup.of_guild(job_id, requester)
         if not _is_own(job, requester):

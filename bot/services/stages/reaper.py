@@ -28,7 +28,7 @@ from bot.metrics import Metrics
 from bot.services.alerts import Alerts
 from bot.services.jobs.outcomes import unless_stale
 from bot.services.jobs.writer import JobWriter
-from bot.storage import deadlines, jobs, lanes
+from bot.storage import deadlines, drafts, jobs, lanes
 from bot.storage.engine import Connection, Database
 
 log = get_logger(__name__)
@@ -43,6 +43,9 @@ CANCELLED_KEPT = timedelta(minutes=30)
 """A folder without a job this old was left by a process that stopped before its commit."""
 
 NO_DEADLINE_SECONDS = timedelta(days=1).total_seconds()
+
+DRAFTS_KEPT = timedelta(days=1)
+"""As long as Discord hands out what was attached to a message."""
 
 ALARM_BEFORE = timedelta(hours=2)
 """The operators are told when a video not yet on disk is this near its end."""
@@ -221,11 +224,17 @@ class Reaper:
                 )
                 self._database.mark_erased()
 
+    async def _forget_drafts(self, now: datetime) -> None:
+        """Forget forms that nobody can send any more: their files are not handed out for longer."""
+        async with self._database.write() as connection:
+            await drafts.forget_before(connection, now - DRAFTS_KEPT)
+
     async def _sweep(self, now: datetime) -> None:
         """Delete folders of cancelled jobs, and of submissions that never became jobs."""
         if self._clock.monotonic() < self._sweep_at:
             return
         self._sweep_at = self._clock.monotonic() + SWEEP_SECONDS
+        await self._forget_drafts(now)
         with contextlib.suppress(OSError):  # the next sweep tries again
             names = await self._files.folders(JOBS)
             async with self._database.read() as connection:
