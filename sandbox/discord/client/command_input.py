@@ -174,6 +174,14 @@ class Reader:
         """
         if isinstance(value, bool) or not isinstance(value, str | int | User | Channel | Role):
             raise ClientRefusedError(f"{option['name']} takes a {kind.name.lower()}")
+        try:
+            return self._named(option, kind, value)
+        except LookupError:
+            raise ClientRefusedError(f"{option['name']} does not offer {value}") from None
+
+    def _named(
+        self, option: Json, kind: OptionKind, value: User | Channel | Role | str | int
+    ) -> str:
         if kind is OptionKind.CHANNEL:
             return self._channel_option(option, value)
         if kind is OptionKind.ROLE or isinstance(value, Role):

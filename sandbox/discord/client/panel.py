@@ -57,7 +57,7 @@ class Panel:
     text: str
     """Everything readable, one line a piece."""
     files: tuple[str, ...]
-    """Names of the files a member sees, in their order."""
+    """Names of the files a member sees, in their order; addresses of what is not the bot's own."""
     buttons: tuple[ShownButton, ...]
     selects: tuple[ShownSelect, ...]
 

@@ -160,7 +160,7 @@ REFUSED = [
     pytest.param(radio(), {"f": "v9"}, "does not offer", id="no such radio"),
     pytest.param(boxes(), {}, "0 values", id="no box"),
     pytest.param({"type": 23}, {"f": "yes"}, "yes or no", id="no bool"),
-    pytest.param({"type": 5}, {"f": "videos"}, "videos", id="nobody of that name"),
+    pytest.param({"type": 5}, {"f": "videos"}, "does not offer videos", id="nobody"),
     pytest.param(upload(), {}, "0 values", id="no file"),
     pytest.param(upload(), {"f": [PICTURE, PICTURE]}, "2 values", id="two files"),
     pytest.param(upload(min_values=2, max_values=3), {"f": PICTURE}, "not 2..3", id="one file"),
@@ -179,7 +179,7 @@ async def test_the_client_does_not_send_it(
     server: DiscordServer, rest: RestClient, field: Json, values: Json, reason: str
 ) -> None:
     invocation = await opened(server, rest, label(field))
-    with pytest.raises((ClientRefusedError, KeyError), match=reason):
+    with pytest.raises(ClientRefusedError, match=reason):
         await server.actions.submit_modal("tom", invocation, values)
     assert list(server.state.interactions) == [invocation.id]
 
