@@ -110,7 +110,7 @@ def _check_whole(
     if is_v2(flags):
         # What is there has to be taken away by name, and embeds: null does not count as that:
         # https://github.com/discord/discord-api-docs/issues/7787
-        stays = {"content": kept.content} if "content" not in body else {}
+        stays: Json = {"content": kept.content} if "content" not in body else {}
         stays |= {"embeds": kept.embeds} if body.get("embeds") is None else {}
         check_legacy_fields(problems, draft.at, stays)
     problems.refuse()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 
 import discord
 from discord import app_commands, ui
@@ -103,8 +103,7 @@ async def answer_lasting_modal(interaction: discord.Interaction) -> None:
         interaction.type is discord.InteractionType.modal_submit
         and data.get("custom_id") == LASTING
     ):
-        fields = data.get("components", [])
-        say("lasting", fields=fields)
+        say("lasting", fields=data["components"])
         await interaction.response.send_message("still here", ephemeral=True)
 
 
@@ -117,16 +116,12 @@ async def lasting(interaction: discord.Interaction) -> None:
 
 @panel.command(name="careless", description="Open a modal as discord.py makes it by default")
 async def careless(interaction: discord.Interaction, what: str) -> None:
-    component = {
+    fields: dict[str, Callable[[], ui.Item[TickModal]]] = {
         "upload": ui.FileUpload[TickModal],
-        "boxes": lambda: ui.CheckboxGroup[TickModal](
-            options=[discord.CheckboxGroupOption(label="one")]
-        ),
-        "many": lambda: ui.Select[TickModal](
-            max_values=2, options=[discord.SelectOption(label="one")]
-        ),
-    }[what]()
-    modal = TickModal(ui.Label(text="Field", component=component))
+        "boxes": lambda: ui.CheckboxGroup(options=[discord.CheckboxGroupOption(label="one")]),
+        "many": lambda: ui.Select(max_values=2, options=[discord.SelectOption(label="one")]),
+    }
+    modal = TickModal(ui.Label(text="Field", component=fields[what]()))
     await outcome("careless", interaction.response.send_modal(modal))
     modal.stop()
 

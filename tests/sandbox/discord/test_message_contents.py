@@ -16,7 +16,7 @@ Json = dict[str, Any]
 
 GUILDS, GUILD_MESSAGES, DIRECT_MESSAGES = 1 << 0, 1 << 9, 1 << 12
 MESSAGE_CONTENT = 1 << 15
-HIDDEN = ("", [], [], [])
+HIDDEN: tuple[object, ...] = ("", [], [], [])
 MENU: Json = {"name": "Look", "type": 3}
 
 
