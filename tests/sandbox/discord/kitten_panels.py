@@ -98,11 +98,9 @@ class TickModal(ui.Modal, title="Sure?"):
 
 async def answer_lasting_modal(interaction: discord.Interaction) -> None:
     """Answer a modal that a process before this one may have opened."""
-    data = interaction.data or {}
-    if (
-        interaction.type is discord.InteractionType.modal_submit
-        and data.get("custom_id") == LASTING
-    ):
+    data: dict[str, object] = {**(interaction.data or {})}
+    is_modal = interaction.type is discord.InteractionType.modal_submit
+    if is_modal and data["custom_id"] == LASTING:
         say("lasting", fields=data["components"])
         await interaction.response.send_message("still here", ephemeral=True)
 
