@@ -11,6 +11,7 @@ from unittest.mock import MagicMock, create_autospec
 
 import aiohttp
 import discord
+from bot.services.intake.retries import Retries
 from discord import app_commands
 
 from bot.client import Interactions, TweenBot
@@ -35,7 +36,6 @@ from bot.services.intake.cancellation import Cancellations
 from bot.services.intake.erasure import Erasure
 from bot.services.intake.lookup import JobLookup
 from bot.services.intake.quotas import Quotas
-from bot.services.intake.retries import Retries
 from bot.services.intake.submissions import Submissions
 from bot.services.intake.video_requests import VideoRequests
 from bot.services.jobs.estimates import Estimates

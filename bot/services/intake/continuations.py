@@ -92,7 +92,7 @@ class Continuations:
 
     async def _finished(self, job_id: JobId, requester: Requester) -> Job:
         job = await self._lookup.of_guild(job_id, requester)
-        if not job.is_terminal:
+        if not job.is_made:
             raise JobNotRetryableError(job_id=job.id, problem=RetryProblem.ACTIVE)
         if job.times.forgotten_at is not None:
             raise JobNotRetryableError(job_id=job.id, problem=RetryProblem.ERASED)

@@ -350,7 +350,7 @@ def require_kept(job: Job) -> None:
     Raises:
         JobNotRetryableError: it is not.
     """
-    if not job.is_terminal:
+    if not job.is_made:
         raise JobNotRetryableError(job_id=job.id, problem=RetryProblem.ACTIVE)
     if job.times.forgotten_at is not None:
         raise JobNotRetryableError(job_id=job.id, problem=RetryProblem.ERASED)
