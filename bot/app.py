@@ -11,23 +11,19 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from functools import cached_property
 
-from bot.domain.host.alerts import Alert
 from bot.domain.ids import GuildId
-from bot.outside import Outside, Overrides
+from bot.host import Host
+from bot.outside import Overrides
 from bot.services import Services
-from bot.services.alerts import Alerts
 from bot.services.audit_log import AuditLog
 from bot.services.guilds.membership import GuildMembership
 from bot.services.guilds.moderation import Moderation
 from bot.services.guilds.quota_rules import QuotaRules
+from bot.services.guilds.reports import Reports
 from bot.services.guilds.settings import GuildSettings
 from bot.services.guilds.usage_reports import UsageReports
-from bot.services.host.clock_watch import ClockStepWatch
 from bot.services.host.command_registry import CommandRegistry
 from bot.services.host.operator import OperatorActions
-from bot.services.host.process_lease import ProcessLease
-from bot.services.host.storage_watch import StorageWatch
-from bot.services.host.watchdogs import GatewayWatch, LagWatch
 from bot.services.intake.admission import Admission
 from bot.services.intake.attachments import Attachments
 from bot.services.intake.cancellation import Cancellations
@@ -46,6 +42,7 @@ from bot.services.jobs.writer import JobWriter
 from bot.services.messages.announcer import Announcer
 from bot.services.messages.channel_pace import ChannelPace
 from bot.services.messages.log_channels import LogChannels
+from bot.services.messages.report_posts import ReportPosts
 from bot.services.messages.status_updater import StatusUpdater
 from bot.services.reconciliation.operator_decisions import OperatorDecisions
 from bot.services.reconciliation.reconciler import Reconciler
@@ -60,7 +57,7 @@ from bot.services.switch import IntakeSwitch
 from bot.settings import Settings
 
 
-class App(Outside):
+class App(Host):
     """The services of one process on its outside world."""
 
     @property
@@ -68,15 +65,6 @@ class App(Outside):
         return timedelta(seconds=self.settings.queue_ttl_seconds)
 
     # --- services: what several rooms share --------------------------------------------------
-
-    @cached_property
-    def alerts(self) -> Alerts:
-        """Tells the operators what needs them."""
-        # Discord is not looked for before there is something to tell: the shell has none.
-        return Alerts(self._tell_operators, self.clock)
-
-    async def _tell_operators(self, alert: Alert) -> None:
-        await self.chat.tell_operators(alert)
 
     @cached_property
     def audit_log(self) -> AuditLog:
@@ -354,6 +342,14 @@ class App(Outside):
         """Tells log channels of changes."""
         return LogChannels(self.database, self.clock, self.chat)
 
+    @cached_property
+    def report_posts(self) -> ReportPosts:
+        """Shows moderators what was reported."""
+        upload_limit_mib = self.settings.upload_limit_mib
+        return ReportPosts(
+            self.database, self.clock, self.chat, self.files, upload_limit_mib=upload_limit_mib
+        )
+
     # --- services: guilds --------------------------------------------------------------------
 
     @cached_property
@@ -382,6 +378,11 @@ class App(Outside):
         )
 
     @cached_property
+    def reports(self) -> Reports:
+        """Takes what members report."""
+        return Reports(self.database, self.clock, self.report_posts, self.lookup)
+
+    @cached_property
     def usage_reports(self) -> UsageReports:
         """Sums up what guilds spent."""
         scratch = self.settings.data_dir / "exports"
@@ -402,11 +403,6 @@ class App(Outside):
     # --- services: host ----------------------------------------------------------------------
 
     @cached_property
-    def process_lease(self) -> ProcessLease:
-        """This process's hold on the database."""
-        return ProcessLease(self.database, self.clock)
-
-    @cached_property
     def operator(self) -> OperatorActions:
         """Answers and obeys operators."""
         return OperatorActions(
@@ -419,35 +415,6 @@ class App(Outside):
             switch=self.switch,
             default_rules=self.quota_defaults.rules,
             daily_budget_micros=self.quota_defaults.daily_budget_micros,
-        )
-
-    @cached_property
-    def storage_watch(self) -> StorageWatch:
-        """Tells of a disk or database that is not writable."""
-        return StorageWatch(
-            files=self.files,
-            database_trouble=lambda: self.process_lease.trouble,
-            clock=self.clock,
-            alerts=self.alerts,
-        )
-
-    @cached_property
-    def clock_watch(self) -> ClockStepWatch:
-        """Notices a host's clock that was set."""
-        return ClockStepWatch(self.database, self.clock)
-
-    @cached_property
-    def lag_watch(self) -> LagWatch:
-        """Measures how late the event loop is."""
-        return self.overrides.lag_watch(self.clock, self.metrics)
-
-    @cached_property
-    def gateway_watch(self) -> GatewayWatch:
-        """Ends the process when the gateway stays away."""
-        return GatewayWatch(
-            self.clock,
-            self.client.gateway_is_well_or_spared,
-            patience_seconds=self.overrides.gateway_patience_seconds,
         )
 
     # --- what cogs are built from ------------------------------------------------------------
@@ -473,6 +440,7 @@ class App(Outside):
             operator=self.operator,
             quota_rules=self.quota_rules,
             quotas=self.quotas,
+            reports=self.reports,
             retries=self.retries,
             switch=self.switch,
             usage_reports=self.usage_reports,

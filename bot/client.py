@@ -35,6 +35,7 @@ log = get_logger(__name__)
 EXTENSIONS: tuple[str, ...] = (
     "cogs._errors",
     "cogs._buttons",
+    "cogs._reports",
     "cogs.video",
     "cogs.jobs",
     "cogs.queue",

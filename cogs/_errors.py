@@ -29,7 +29,7 @@ from bot.client import RestartingError, TweenBot
 from bot.domain.errors import BotError, LateAcknowledgementError, RequestError, StorageError
 from bot.domain.ids import CROCKFORD, GuildId
 from bot.logs import get_logger
-from cogs._checks import ACKNOWLEDGED, asks_for_video, money_of
+from cogs._checks import ACKNOWLEDGED, ASIDE, asks_for_video, money_of
 
 log = get_logger(__name__)
 
@@ -126,6 +126,15 @@ async def _say_once(
     view: discord.ui.View | None,
 ) -> None:
     missing = discord.utils.MISSING
+    if interaction.extras.get(ASIDE):
+        await interaction.followup.send(
+            missing if content is None else content,
+            embed=embed or missing,
+            file=file or missing,
+            view=view or missing,
+            ephemeral=True,
+        )
+        return
     if not interaction.response.is_done() and not interaction.extras.get(ACKNOWLEDGED):
         try:
             await interaction.response.send_message(

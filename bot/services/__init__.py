@@ -16,6 +16,7 @@ from bot.domain.money import Money
 from bot.domain.ports import Clock
 from bot.services.guilds.moderation import Moderation
 from bot.services.guilds.quota_rules import QuotaRules
+from bot.services.guilds.reports import Reports
 from bot.services.guilds.settings import GuildSettings
 from bot.services.guilds.usage_reports import UsageReports
 from bot.services.host.command_registry import CommandRegistry
@@ -54,6 +55,7 @@ class Services:
     operator: OperatorActions
     quota_rules: QuotaRules
     quotas: Quotas
+    reports: Reports
     retries: Retries
     switch: IntakeSwitch
     usage_reports: UsageReports

@@ -76,12 +76,12 @@ async def test_a_job_that_does_not_stand_there_is_none(backstage: Backstage) -> 
 
 async def choose(
     menu: app_commands.ContextMenu,
-    interaction: Any,
-    message: object = None,  # noqa: ANN401
+    interaction: Any,  # noqa: ANN401
+    message: object = None,
 ) -> str:
     """Choose an entry as discord.py does, errors included; return what the person reads."""
     try:
-        await menu._invoke(interaction, message)  # type: ignore[arg-type]
+        await menu._invoke(interaction, message)
     except app_commands.AppCommandError as error:
         await _errors.answer(interaction, error)
     return answered(interaction)
