@@ -11,45 +11,24 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from functools import cached_property
 
-from bot.domain.host.alerts import Alert
 from bot.domain.ids import GuildId
-from bot.outside import Outside, Overrides
+from bot.intake import Intake
+from bot.outside import Overrides
 from bot.services import Services
-from bot.services.alerts import Alerts
-from bot.services.audit_log import AuditLog
 from bot.services.guilds.membership import GuildMembership
 from bot.services.guilds.moderation import Moderation
 from bot.services.guilds.quota_rules import QuotaRules
+from bot.services.guilds.reports import Reports
 from bot.services.guilds.settings import GuildSettings
 from bot.services.guilds.usage_reports import UsageReports
-from bot.services.host.clock_watch import ClockStepWatch
 from bot.services.host.command_registry import CommandRegistry
 from bot.services.host.operator import OperatorActions
-from bot.services.host.process_lease import ProcessLease
-from bot.services.host.storage_watch import StorageWatch
-from bot.services.host.watchdogs import GatewayWatch, LagWatch
-from bot.services.intake.admission import Admission
-from bot.services.intake.attachments import Attachments
-from bot.services.intake.cancellation import Cancellations
-from bot.services.intake.continuations import Continuations
-from bot.services.intake.erasure import Erasure
-from bot.services.intake.lookup import JobLookup
-from bot.services.intake.menu_forms import MenuForms
-from bot.services.intake.quotas import Quotas
 from bot.services.intake.refusal_counter import RefusalCounter
-from bot.services.intake.remakes import Remakes
-from bot.services.intake.requests_in_hand import RequestsInHand
-from bot.services.intake.submissions import Submissions
-from bot.services.intake.video_requests import VideoRequests
-from bot.services.jobs.claims import Claims
-from bot.services.jobs.estimates import Estimates
-from bot.services.jobs.outcomes import Outcomes
-from bot.services.jobs.status_messages import StatusMessages
-from bot.services.jobs.writer import JobWriter
 from bot.services.messages.announcer import Announcer
 from bot.services.messages.channel_pace import ChannelPace
 from bot.services.messages.log_channels import LogChannels
 from bot.services.messages.open_panels import OpenPanels
+from bot.services.messages.report_posts import ReportPosts
 from bot.services.messages.status_updater import StatusUpdater
 from bot.services.reconciliation.operator_decisions import OperatorDecisions
 from bot.services.reconciliation.reconciler import Reconciler
@@ -60,182 +39,15 @@ from bot.services.stages.dispatcher import Dispatcher
 from bot.services.stages.downloader import Downloader
 from bot.services.stages.poller import Poller, PollingPace
 from bot.services.stages.reaper import Lifetimes, Reaper
-from bot.services.switch import IntakeSwitch
 from bot.settings import Settings
 
 
-class App(Outside):
+class App(Intake):
     """The services of one process on its outside world."""
 
     @property
     def _queue_ttl(self) -> timedelta:
         return timedelta(seconds=self.settings.queue_ttl_seconds)
-
-    # --- services: what several rooms share --------------------------------------------------
-
-    @cached_property
-    def alerts(self) -> Alerts:
-        """Tells the operators what needs them."""
-        # Discord is not looked for before there is something to tell: the shell has none.
-        return Alerts(self._tell_operators, self.clock)
-
-    async def _tell_operators(self, alert: Alert) -> None:
-        await self.chat.tell_operators(alert)
-
-    @cached_property
-    def audit_log(self) -> AuditLog:
-        """Writes down who changed what."""
-        return AuditLog(self.clock, self.settings.guilds)
-
-    @cached_property
-    def switch(self) -> IntakeSwitch:
-        """Opens, pauses and drains."""
-        return IntakeSwitch(self.database)
-
-    # --- services: jobs ----------------------------------------------------------------------
-
-    @cached_property
-    def writer(self) -> JobWriter:
-        """Writes every change of a job."""
-        listeners = self.overrides.job_listeners
-        return JobWriter(self.database, self.clock, self.metrics, listeners)
-
-    @cached_property
-    def outcomes(self) -> Outcomes:
-        """Parks what breaks."""
-        return Outcomes(self.writer, self.alerts, self.metrics)
-
-    @cached_property
-    def claims(self) -> Claims:
-        """Hands jobs to loops."""
-        return Claims(
-            database=self.database,
-            clock=self.clock,
-            writer=self.writer,
-            outcomes=self.outcomes,
-            worker_id=self.process_lease.worker_id,
-        )
-
-    @cached_property
-    def estimates(self) -> Estimates:
-        """Tells where jobs stand and when they will be done."""
-        return Estimates(self.database, self.clock, self.catalogue, self.provider.account)
-
-    @cached_property
-    def status_messages(self) -> StatusMessages:
-        """Writes status messages."""
-        return StatusMessages(
-            database=self.database,
-            clock=self.clock,
-            writer=self.writer,
-            chat=self.chat,
-            estimates=self.estimates,
-            files=self.files,
-        )
-
-    # --- services: intake --------------------------------------------------------------------
-
-    @cached_property
-    def admission(self) -> Admission:
-        """Tells whether a member may make a video here."""
-        return Admission(self.database, self.catalogue, self.clock)
-
-    @cached_property
-    def quotas(self) -> Quotas:
-        """Tells what a member may still spend."""
-        return Quotas(self.database, self.clock, self.quota_defaults)
-
-    @cached_property
-    def lookup(self) -> JobLookup:
-        """Finds jobs for people."""
-        return JobLookup(self.database, self.estimates, self.files)
-
-    @cached_property
-    def submissions(self) -> Submissions:
-        """Queues jobs."""
-        return Submissions(
-            database=self.database,
-            clock=self.clock,
-            writer=self.writer,
-            account=self.provider.account,
-            admission=self.admission,
-            quotas=self.quotas,
-            files=self.files,
-            audit=self.audit_log,
-            messages=self.status_messages,
-            allowed_guilds=self.settings.guilds,
-        )
-
-    @cached_property
-    def _attachments(self) -> Attachments:
-        return Attachments(
-            self.chat, self.media, self.files, min_free_bytes=self.settings.min_free_bytes
-        )
-
-    @cached_property
-    def _in_hand(self) -> RequestsInHand:
-        return RequestsInHand(self.quota_defaults.max_queued_per_member)
-
-    @cached_property
-    def video_requests(self) -> VideoRequests:
-        """Takes a member's request for a video."""
-        return VideoRequests(
-            admission=self.admission,
-            attachments=self._attachments,
-            submissions=self.submissions,
-            in_hand=self._in_hand,
-        )
-
-    @cached_property
-    def remakes(self) -> Remakes:
-        """Makes jobs again, as they were or with changes."""
-        return Remakes(
-            admission=self.admission,
-            attachments=self._attachments,
-            lookup=self.lookup,
-            files=self.files,
-            submissions=self.submissions,
-            in_hand=self._in_hand,
-        )
-
-    @cached_property
-    def continuations(self) -> Continuations:
-        """Goes on from videos."""
-        return Continuations(
-            admission=self.admission,
-            lookup=self.lookup,
-            files=self.files,
-            video_requests=self.video_requests,
-        )
-
-    @cached_property
-    def menu_forms(self) -> MenuForms:
-        """Makes videos of what is attached to messages."""
-        return MenuForms(
-            database=self.database,
-            clock=self.clock,
-            admission=self.admission,
-            video_requests=self.video_requests,
-        )
-
-    @cached_property
-    def cancellations(self) -> Cancellations:
-        """Cancels jobs."""
-        return Cancellations(
-            writer=self.writer, clock=self.clock, lookup=self.lookup, audit=self.audit_log
-        )
-
-    @cached_property
-    def erasure(self) -> Erasure:
-        """Erases what jobs were made from."""
-        return Erasure(
-            database=self.database,
-            clock=self.clock,
-            writer=self.writer,
-            files=self.files,
-            lookup=self.lookup,
-            audit=self.audit_log,
-        )
 
     # --- services: stages and reconciliation -------------------------------------------------
 
@@ -394,6 +206,14 @@ class App(Outside):
         """Tells log channels of changes."""
         return LogChannels(self.database, self.clock, self.chat)
 
+    @cached_property
+    def report_posts(self) -> ReportPosts:
+        """Shows moderators what was reported."""
+        upload_limit_mib = self.settings.upload_limit_mib
+        return ReportPosts(
+            self.database, self.clock, self.chat, self.files, upload_limit_mib=upload_limit_mib
+        )
+
     # --- services: guilds --------------------------------------------------------------------
 
     @cached_property
@@ -422,6 +242,11 @@ class App(Outside):
         )
 
     @cached_property
+    def reports(self) -> Reports:
+        """Takes what members report."""
+        return Reports(self.database, self.clock, self.report_posts, self.lookup)
+
+    @cached_property
     def usage_reports(self) -> UsageReports:
         """Sums up what guilds spent."""
         scratch = self.settings.data_dir / "exports"
@@ -442,11 +267,6 @@ class App(Outside):
     # --- services: host ----------------------------------------------------------------------
 
     @cached_property
-    def process_lease(self) -> ProcessLease:
-        """This process's hold on the database."""
-        return ProcessLease(self.database, self.clock)
-
-    @cached_property
     def operator(self) -> OperatorActions:
         """Answers and obeys operators."""
         return OperatorActions(
@@ -459,35 +279,6 @@ class App(Outside):
             switch=self.switch,
             default_rules=self.quota_defaults.rules,
             daily_budget_micros=self.quota_defaults.daily_budget_micros,
-        )
-
-    @cached_property
-    def storage_watch(self) -> StorageWatch:
-        """Tells of a disk or database that is not writable."""
-        return StorageWatch(
-            files=self.files,
-            database_trouble=lambda: self.process_lease.trouble,
-            clock=self.clock,
-            alerts=self.alerts,
-        )
-
-    @cached_property
-    def clock_watch(self) -> ClockStepWatch:
-        """Notices a host's clock that was set."""
-        return ClockStepWatch(self.database, self.clock)
-
-    @cached_property
-    def lag_watch(self) -> LagWatch:
-        """Measures how late the event loop is."""
-        return self.overrides.lag_watch(self.clock, self.metrics)
-
-    @cached_property
-    def gateway_watch(self) -> GatewayWatch:
-        """Ends the process when the gateway stays away."""
-        return GatewayWatch(
-            self.clock,
-            self.client.gateway_is_well_or_spared,
-            patience_seconds=self.overrides.gateway_patience_seconds,
         )
 
     # --- what cogs are built from ------------------------------------------------------------
@@ -517,6 +308,7 @@ class App(Outside):
             quota_rules=self.quota_rules,
             quotas=self.quotas,
             remakes=self.remakes,
+            reports=self.reports,
             switch=self.switch,
             usage_reports=self.usage_reports,
             video_requests=self.video_requests,

@@ -37,6 +37,7 @@ EXTENSIONS: tuple[str, ...] = (
     "cogs._buttons",
     "cogs._forms",
     "cogs._panels",
+    "cogs._reports",
     "cogs.video",
     "cogs.jobs",
     "cogs.queue",

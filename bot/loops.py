@@ -92,6 +92,7 @@ def supervise(app: App) -> Supervisor:
             membership,
             loop("log channels", app.log_channels.run_once),
             loop("open panels", app.open_panels.run_once),
+            loop("report posts", app.report_posts.run_once),
             loop("account probe", partial(_probe, app)),
             loop("process lease", app.process_lease.run_once),
             loop("gateway watch", app.gateway_watch.run_once),

@@ -30,6 +30,10 @@ ACKNOWLEDGED = "acknowledged"
 https://discordpy.readthedocs.io/en/v2.7.1/interactions/api.html#discord.Interaction.extras
 """
 
+ASIDE = "aside"
+"""Set there where the message that was pressed stays: what is said to the person is a message of
+its own, which only they see."""
+
 PATIENCE_SECONDS = 2.0
 """Discord closes an interaction after three."""
 

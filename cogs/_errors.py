@@ -29,7 +29,7 @@ from bot.client import RestartingError, TweenBot
 from bot.domain.errors import BotError, LateAcknowledgementError, RequestError, StorageError
 from bot.domain.ids import CROCKFORD, GuildId
 from bot.logs import get_logger
-from cogs._checks import ACKNOWLEDGED, asks_for_video, money_of
+from cogs._checks import ACKNOWLEDGED, ASIDE, asks_for_video, money_of
 
 log = get_logger(__name__)
 
@@ -57,7 +57,6 @@ async def answer(
     error: BaseException,
     *,
     also: str | None = None,
-    beside: bool = False,
 ) -> None:
     """Tell the person what went wrong, privately and once.
 
@@ -65,7 +64,6 @@ async def answer(
         interaction: what they did.
         error: what came of it.
         also: what they are given back with a refusal.
-        beside: in a private message of its own, where the answer is a panel, which has no words.
     """
     interaction.client.interactions.track()
     cause = _cause(error)
@@ -85,8 +83,7 @@ async def answer(
         log.warning(
             "interaction_unstored", name=_name(interaction), code=cause.code, reason=str(cause)
         )
-    words = "\n".join(filter(None, (sentence, also)))
-    await (say_beside if beside else say)(interaction, words)
+    await say(interaction, "\n".join(filter(None, (sentence, also))))
     if isinstance(cause, RequestError):
         # A guild's admins read of refused videos; what they were refused themselves is none.
         guild_id = interaction.guild_id if asks_for_video(interaction) else None
@@ -131,28 +128,6 @@ async def say(
         )
 
 
-async def say_beside(
-    interaction: discord.Interaction[TweenBot],
-    content: str | None = None,
-    *,
-    file: discord.File | None = None,
-) -> None:
-    """Answer in a private message of its own; the one that was pressed stays as it is."""
-    missing = discord.utils.MISSING
-    if not interaction.response.is_done():
-        await say(interaction, content, file=file)
-        return
-    try:
-        await interaction.followup.send(content or missing, file=file or missing, ephemeral=True)
-    except discord.HTTPException as error:
-        if file is not None and error.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-            await say_beside(interaction, text.refusals.ANSWER_TOO_LARGE)
-            return
-        log.warning("answer_unsent", name=_name(interaction), code=error.code, status=error.status)
-    except _CUT as error:
-        log.warning("answer_unsent", name=_name(interaction), reason=type(error).__name__)
-
-
 async def _say_once(
     interaction: discord.Interaction[TweenBot],
     content: str | None,
@@ -162,6 +137,15 @@ async def _say_once(
     view: discord.ui.View | None,
 ) -> None:
     missing = discord.utils.MISSING
+    if interaction.extras.get(ASIDE):
+        await interaction.followup.send(
+            missing if content is None else content,
+            embed=embed or missing,
+            file=file or missing,
+            view=view or missing,
+            ephemeral=True,
+        )
+        return
     if not interaction.response.is_done() and not interaction.extras.get(ACKNOWLEDGED):
         try:
             await interaction.response.send_message(

@@ -21,8 +21,8 @@ from bot.domain.jobs.job import Job
 from bot.domain.jobs.panels import PanelView
 from bot.services.intake.submissions import Queued
 from cogs._buttons import JobButton
-from cogs._checks import acknowledge, money_of, origin_of, requester_of, require_bot_may_post
-from cogs._errors import answer, say_beside
+from cogs._checks import ASIDE, acknowledge, money_of, origin_of, requester_of, require_bot_may_post
+from cogs._errors import answer, say
 
 _TIER = r"(?P<tier>\d{3,4}P)"
 _MICROS = r"(?P<micros>\d{1,18})"
@@ -97,6 +97,7 @@ class _Entry(discord.ui.DynamicItem[discord.ui.Item[Any]], template=r"panel:neve
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         try:
             await acknowledge(interaction, in_place=True)
+            interaction.extras[ASIDE] = True
             try:
                 made = await self.press(interaction)
             except RequestError:
@@ -106,7 +107,7 @@ class _Entry(discord.ui.DynamicItem[discord.ui.Item[Any]], template=r"panel:neve
             if made:
                 await self._redraw(interaction, [queued.job for queued in made])
         except Exception as error:  # noqa: BLE001 - the named boundary of panels
-            await answer(interaction, error, beside=True)
+            await answer(interaction, error)
 
     async def _redraw(self, interaction: discord.Interaction[TweenBot], new: Sequence[Job]) -> None:
         known = more_panels.followed_in(_texts_of(interaction.message))
@@ -187,7 +188,7 @@ class OriginalEntry(_Entry, template=panel_button(PanelVerb.ORIGINAL, JOB)):
                 spoiler=job.options.spoiler,
                 description=text.alt_texts.video(job),
             )
-            await say_beside(interaction, file=file)
+            await say(interaction, file=file)
         return []
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import defaultdict, deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -23,6 +23,7 @@ from bot.domain.errors import (
     TaskNotCancellableError,
 )
 from bot.domain.guilds.audit import AuditEntry, AuditLine
+from bot.domain.guilds.reports import ReportPost
 from bot.domain.guilds.settings import Notify
 from bot.domain.host.alerts import Alert
 from bot.domain.ids import (
@@ -388,6 +389,10 @@ class RecordingChat(Chat):
         self.searches: list[tuple[Purpose, ChannelId]] = []
         self.alerts: list[Alert] = []
         self.logged: list[tuple[ChannelId, AuditEntry]] = []
+        self.reported: list[tuple[ReportPost, dict[str, bytes]]] = []
+        """What moderators were shown, with the files by their names."""
+        self.counted: list[tuple[ReportPost, Receipt]] = []
+        """Of reports that stood already: what they say now."""
         self.pings: list[tuple[JobId, Notify]] = []
         self.before: Callable[[str], Awaitable[None]] | None = None
         """Runs before each message, with the method's name."""
@@ -502,3 +507,26 @@ class RecordingChat(Chat):
         if self.refusals["tell_log_channel"]:
             raise self.refusals["tell_log_channel"].popleft()
         self.logged.append((line.channel_id, line.entry))
+
+    @override
+    async def post_report(self, report: ReportPost, files: Sequence[LocalFile]) -> Receipt:
+        await self._refuse("post_report")
+        names = [Path(file) for file in files]
+        self.reported.append(
+            (report, {file.name: await asyncio.to_thread(file.read_bytes) for file in names})
+        )
+        return Receipt(channel_id=report.channel_id, message_id=MessageId(number()))
+
+    @override
+    async def count_reports(self, report: ReportPost, receipt: Receipt) -> None:
+        await self._refuse("count_reports")
+        self.counted.append((report, receipt))
+
+    async def _refuse(self, name: str) -> None:
+        """Raise what a method is to raise."""
+        if self.before is not None:
+            await self.before(name)
+        if name in self.closed:
+            raise self.closed[name]
+        if self.refusals[name]:
+            raise self.refusals[name].popleft()

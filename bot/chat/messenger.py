@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -15,6 +15,7 @@ import discord
 
 from bot.chat import limits, search, text
 from bot.chat.attachments import Attachments
+from bot.chat.reports import ReportMessages
 from bot.chat.retry import DiscordRetry
 from bot.chat.status import PREVIEW_NAME, Rendered, announcement, render
 from bot.domain.errors import (
@@ -25,6 +26,7 @@ from bot.domain.errors import (
     MissingAccessError,
 )
 from bot.domain.guilds.audit import AuditLine
+from bot.domain.guilds.reports import ReportPost
 from bot.domain.guilds.settings import Notify
 from bot.domain.host.alerts import Alert
 from bot.domain.ids import ChannelId, JobId, UserId
@@ -61,6 +63,7 @@ class Messenger:
         self._operators = tuple(operators)
         self._discord = DiscordRetry()
         self._attachments = Attachments(proxy)
+        self._reports = ReportMessages(client, self._discord)
 
     async def aclose(self) -> None:
         """Close the connections of its own; the client's are the client's."""
@@ -241,6 +244,14 @@ class Messenger:
         """
         words = text.audit.line(line.entry, self._money)
         await self._post_words(line.channel_id, words, once=f"audit:{line.id}")
+
+    async def post_report(self, report: ReportPost, files: Sequence[LocalFile]) -> Receipt:
+        """Show a reported job to the moderators, its files behind spoilers; nobody is pinged."""
+        return await self._reports.post(report, files)
+
+    async def count_reports(self, report: ReportPost, receipt: Receipt) -> None:
+        """Let a message about a reported job say who has reported it by now."""
+        await self._reports.count(report, receipt)
 
     async def _tell(self, operator: UserId, words: str) -> None:
         try:

@@ -82,6 +82,9 @@ async def _fetch(
 
 def purpose_of(message: discord.Message, job: Job) -> Purpose | None:
     """Tell which of a job's messages this is, if any."""
+    # Before the others: a report has the job's video, too.
+    if message.content.startswith(text.reports.mark(job.id)):
+        return Purpose.REPORT
     if message.content.endswith(f"-# {text.jobs.footer(job.id)}"):
         return Purpose.ANNOUNCEMENT
     # Without Embed Links a message has no embed, and so no footer.

@@ -8,11 +8,13 @@ the process's own and a silent one.
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
 
 from bot.domain.guilds.audit import AuditLine
+from bot.domain.guilds.reports import ReportPost
 from bot.domain.guilds.settings import Notify
 from bot.domain.host.alerts import Alert
 from bot.domain.ids import AccountId, ChannelId, TaskId, UserId
@@ -245,4 +247,17 @@ class Chat(Protocol):
 
     async def tell_log_channel(self, line: AuditLine) -> None:
         """Post one line about a change; nobody is pinged. Soon repeated, it stands there once."""
+        ...
+
+    async def post_report(self, report: ReportPost, files: Sequence[LocalFile]) -> Receipt:
+        """Show a reported job to the moderators, its files behind spoilers; nobody is pinged.
+
+        Args:
+            report: what they read.
+            files: pictures of the job, and its video.
+        """
+        ...
+
+    async def count_reports(self, report: ReportPost, receipt: Receipt) -> None:
+        """Let a message about a reported job say who has reported it by now."""
         ...

@@ -73,6 +73,8 @@ class OptionProblem(StrEnum):
     GUILD_NOT_READY = "guild_not_ready"
     """The gateway has not told its roles yet."""
     GUILD_ONLY = "guild_only"
+    NOT_OUR_VIDEO = "not_our_video"
+    """The message is none of this bot's about a video."""
     ID_RANGE = "id_range"
     """A number that can be no id of Discord's, or is larger than anything stored."""
 

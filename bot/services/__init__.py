@@ -16,6 +16,7 @@ from bot.domain.money import Money
 from bot.domain.ports import Clock
 from bot.services.guilds.moderation import Moderation
 from bot.services.guilds.quota_rules import QuotaRules
+from bot.services.guilds.reports import Reports
 from bot.services.guilds.settings import GuildSettings
 from bot.services.guilds.usage_reports import UsageReports
 from bot.services.host.command_registry import CommandRegistry
@@ -61,6 +62,7 @@ class Services:
     quota_rules: QuotaRules
     quotas: Quotas
     remakes: Remakes
+    reports: Reports
     switch: IntakeSwitch
     usage_reports: UsageReports
     video_requests: VideoRequests

@@ -26,6 +26,7 @@ from bot.domain.requests.submission import VideoOptions, VideoSpec, validate
 from bot.services import Services
 from bot.services.guilds.moderation import Moderation
 from bot.services.guilds.quota_rules import QuotaRules
+from bot.services.guilds.reports import Reports
 from bot.services.guilds.settings import GuildSettings, Overview
 from bot.services.guilds.usage_reports import UsageReports
 from bot.services.host.command_registry import CommandRegistry
@@ -84,6 +85,7 @@ DOUBLES: Mapping[str, type[object]] = {
     "attachments": Attachments,
     "quota_rules": QuotaRules,
     "quotas": Quotas,
+    "reports": Reports,
     "retries": Retries,
     "submissions": Submissions,
     "switch": IntakeSwitch,
@@ -134,6 +136,7 @@ class Backstage:
     attachments: Any = field(default_factory=lambda: lent(DOUBLES["attachments"]))
     quota_rules: Any = field(default_factory=lambda: lent(DOUBLES["quota_rules"]))
     quotas: Any = field(default_factory=lambda: lent(DOUBLES["quotas"]))
+    reports: Any = field(default_factory=lambda: lent(DOUBLES["reports"]))
     retries: Any = field(default_factory=lambda: lent(DOUBLES["retries"]))
     submissions: Any = field(default_factory=lambda: lent(DOUBLES["submissions"]))
     switch: Any = field(default_factory=lambda: lent(DOUBLES["switch"]))
@@ -340,6 +343,11 @@ def answered(interaction: MagicMock) -> str:
     """Return the private answer as text; empty where there is none."""
     edits = interaction.edit_original_response.call_args_list
     sent = interaction.response.send_message.call_args_list
+    aside = interaction.followup.send.call_args_list
+    if aside:
+        (said,) = aside
+        assert said.kwargs["ephemeral"] is True
+        return str(said.args[0])
     assert len(edits) + len(sent) <= 1, "answered twice"
     if sent:
         assert sent[0].kwargs["ephemeral"] is True

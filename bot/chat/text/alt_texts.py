@@ -16,6 +16,8 @@ from bot.domain.jobs.job import Job
 
 PREVIEW = "For an AI-generated video: a small view of the pictures it is made from."
 
+PICTURE = "A picture that an AI-generated video is made from."
+
 EXPORT = "A table of this server's AI-generated videos."
 
 _VIDEO = "AI-generated video of {seconds} s, made by {model} from: {what}."

@@ -1,4 +1,4 @@
-"""What members read where their server's admins or moderators do not let a video be made."""
+"""What members read where a server does not let a video be made, or reported."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from bot.chat.text.phrases import FACT_CHARACTERS, one_line
 from bot.chat.text.sentences import say
 from bot.domain.errors import BotError
 from bot.domain.guilds.denials import ChannelClosedError, MemberBlockedError, WordBlockedError
+from bot.domain.guilds.reports import JobDeletedError, NoLogChannelError, TooManyReportsError
 from bot.domain.problems import PromptOption
 from bot.domain.requests.denials import EffectDeniedError, ModelDeniedError
 
@@ -51,5 +52,25 @@ def denied(error: BotError) -> str | None:
             )
         case WordBlockedError():
             return _WORD_STOPPED[error.field]
+        case _:
+            return _unreported(error)
+
+
+def _unreported(error: BotError) -> str | None:
+    """Return why a video is not reported; else None."""
+    match error:
+        case NoLogChannelError():
+            return (
+                "This server's moderators have no channel in which they read reports. Tell a "
+                "moderator yourself."
+            )
+        case JobDeletedError():
+            return "That video was deleted."
+        case TooManyReportsError():
+            return say(
+                "You have reported {limit} videos today, which is the most. Tell a moderator "
+                "yourself.",
+                limit=error.limit,
+            )
         case _:
             return None

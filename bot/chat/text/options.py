@@ -144,4 +144,7 @@ PROBLEMS: Mapping[OptionProblem, str] = {
     OptionProblem.GUILD_ONLY: (
         "Videos are made in a server, not here. Ask again in a channel of the server."
     ),
+    OptionProblem.NOT_OUR_VIDEO: (
+        "That is no video of mine. Choose a message in which I have posted one."
+    ),
 }

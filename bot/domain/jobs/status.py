@@ -15,6 +15,8 @@ class Purpose(StrEnum):
     STATUS = "s"
     DELIVERY = "d1"
     ANNOUNCEMENT = "p"
+    REPORT = "r"
+    """To the moderators; with a number, as there may be more than one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from bot.domain.errors import (
     OriginalGoneError,
     OriginalTooLargeError,
 )
-from bot.domain.ids import GuildId, JobId, UserId, parse_job_id
+from bot.domain.ids import GuildId, JobId, MessageId, UserId, parse_job_id
 from bot.domain.jobs.files import RESULT, SHRUNK, FileKey, key_of
 from bot.domain.jobs.job import Job
 from bot.domain.jobs.states import ACTIVE, JobState
@@ -79,6 +79,15 @@ class JobLookup:
         if job is None or requester.may_moderate or job.requester.user_id == requester.user_id:
             return job
         return None
+
+    async def shown_on(self, job_id: JobId, guild_id: GuildId, message_id: MessageId) -> Job | None:
+        """Return a guild's job whose status or video a message is; whoever sees it may know."""
+        async with self._database.read() as connection:
+            job = await jobs.get_in_guild(connection, job_id, guild_id)
+        if job is None:
+            return None
+        shown = {job.messages.status_message_id, job.messages.delivered_message_id}
+        return job if message_id in shown else None
 
     @asynccontextmanager
     async def show(
