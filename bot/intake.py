@@ -20,6 +20,7 @@ from bot.services.intake.submissions import Submissions
 from bot.services.intake.video_requests import VideoRequests
 from bot.services.jobs.claims import Claims
 from bot.services.jobs.estimates import Estimates
+from bot.services.jobs.message_removals import MessageRemovals
 from bot.services.jobs.outcomes import Outcomes
 from bot.services.jobs.status_messages import StatusMessages
 from bot.services.jobs.writer import JobWriter
@@ -80,6 +81,17 @@ class Intake(Host):
             chat=self.chat,
             estimates=self.estimates,
             files=self.files,
+        )
+
+    @cached_property
+    def message_removals(self) -> MessageRemovals:
+        """Takes messages of erased jobs out of Discord."""
+        return MessageRemovals(
+            database=self.database,
+            clock=self.clock,
+            writer=self.writer,
+            chat=self.chat,
+            messages=self.status_messages,
         )
 
     # --- services: intake --------------------------------------------------------------------
@@ -184,4 +196,5 @@ class Intake(Host):
             files=self.files,
             lookup=self.lookup,
             audit=self.audit_log,
+            removals=self.message_removals,
         )

@@ -16,6 +16,7 @@ from bot.services.intake.lookup import JobLookup
 from bot.services.intake.remakes import Remakes
 from cogs._answers import say_queued
 from cogs._checks import money_of, origin_of, requester_of, require_bot_may_post, require_moderator
+from cogs._deletion import deleted
 from cogs._errors import say, suggesting
 from cogs._guarded import GuardedCog
 from cogs._options import AnyState
@@ -101,9 +102,9 @@ class JobsCog(
     @app_commands.command(name="forget", description=text.descriptions.JOBS_FORGET.description)
     @app_commands.describe(**text.descriptions.JOBS_FORGET.options)
     async def forget(self, interaction: discord.Interaction[TweenBot], job: str) -> None:
-        """Erase a job's pictures, prompt and video here, before retention does."""
-        forgotten = await self._erasure.forget(job, requester_of(interaction))
-        await say(interaction, text.answers.forgotten(forgotten.id))
+        """Delete a job's pictures, prompt, video and messages, before retention does."""
+        erased = await self._erasure.forget(job, requester_of(interaction))
+        await say(interaction, deleted(erased))
 
     @show.autocomplete("job")
     @suggesting

@@ -389,6 +389,7 @@ class RecordingChat(Chat):
         self.searches: list[tuple[Purpose, ChannelId]] = []
         self.alerts: list[Alert] = []
         self.logged: list[tuple[ChannelId, AuditEntry]] = []
+        self.deleted: list[Receipt] = []
         self.reported: list[tuple[ReportPost, dict[str, bytes]]] = []
         """What moderators were shown, with the files by their names."""
         self.counted: list[tuple[ReportPost, Receipt]] = []
@@ -480,6 +481,11 @@ class RecordingChat(Chat):
     async def deliver_by_dm(self, job: Job, drawing: Drawing, file: LocalFile) -> Receipt:
         await self._send("deliver_by_dm", drawing, file)
         return Receipt(channel_id=self.dm_of(job.requester.user_id), message_id=MessageId(number()))
+
+    @override
+    async def delete_message(self, place: Receipt) -> None:
+        await self._refuse(f"delete_message {place.channel_id}")
+        self.deleted.append(place)
 
     @override
     async def announce(self, view: StatusView, notify: Notify) -> None:

@@ -114,7 +114,7 @@ def jobs(backstage: Backstage) -> JobsCog:
     return JobsCog(
         lookup=backstage.lookup,
         cancellations=backstage.cancellations,
-        retries=backstage.retries,
+        remakes=backstage.remakes,
         erasure=backstage.erasure,
     )
 

@@ -20,7 +20,7 @@ from bot.domain.jobs.deadlines import (
 )
 from bot.domain.jobs.files import JOBS, folder_of
 from bot.domain.jobs.job import Job, JobUpdateKind
-from bot.domain.jobs.retention import erased
+from bot.domain.jobs.retention import erased, withdrawn
 from bot.domain.jobs.states import IN_FLIGHT, JobState, Owner
 from bot.domain.ports import Clock, Files
 from bot.logs import get_logger
@@ -202,9 +202,9 @@ class Reaper:
             log.info("job_forgotten", job_id=job.id)
 
     async def _follow_erasures(self, now: datetime) -> None:
-        """Erase what was made again from something that its people have had erased.
+        """Delete what others made again from something that its people have had deleted.
 
-        Whoever retried it: a moderator's copy would outlive the member's word.
+        A moderator's copy would outlive the member's word.
         """
         async with self._database.read() as connection:
             copies = await jobs.retries_of_erased(connection, limit=FORGET_BATCH)
@@ -220,7 +220,7 @@ class Reaper:
                     job,
                     owner=Owner.REAPER,
                     name=JobUpdateKind.JOB_FORGOTTEN,
-                    changes=erased(job, at=now),
+                    changes=withdrawn(job, at=now) | erased(job, at=now),
                 )
                 self._database.mark_erased()
 
