@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.domain.jobs.job import Job
+from sandbox.discord.client.command_input import Upload
 from sandbox.discord.client.invocation import Invocation
 from sandbox.discord.world.records import Message
 from tests.e2e.world import World, cat, story, title_of
@@ -22,9 +23,9 @@ def labels(world: World, message: Message) -> list[str]:
     return list(world.discord.actions.panel(world.discord.users[MEMBER], message).labels)
 
 
-async def a_video(world: World, **options: object) -> tuple[Message, Job]:
+async def a_video(world: World) -> tuple[Message, Job]:
     """Let a member make a video; return its message and its job."""
-    asked = await world.ask(world.discord.users[MEMBER], prompt="a cat", seed=7, **options)
+    asked = await world.ask(world.discord.users[MEMBER], prompt="a cat", seed=7)
     await asked.final_reply()
     (status,) = await world.all_over(1)
     (job,) = await world.jobs()
@@ -118,3 +119,81 @@ async def test_a_form_opened_before_a_kill_is_sent_after_it(tmp_path: Path) -> N
         text = world.discord.actions.panel(world.discord.users[MEMBER], panel).text
         assert all(each.id in text for each in made[-3:])
         assert title_of(world.status_messages()[-1]) == "✅ Done"
+
+
+async def test_delete_is_asked_once_and_leaves_nothing_in_discord(tmp_path: Path) -> None:
+    async with story(tmp_path) as world:
+        status, job = await a_video(world)
+        stranger = await press(world, OTHER, status, "Delete")
+        # The owner of the server may delete anybody's.
+        assert "Delete Job" in (await stranger.final_reply()).text
+        asked = await press(world, MEMBER, status, "Delete")
+        question = await asked.final_reply()
+        assert not status.deleted
+        world.discord.build.deny_bot(world.discord.channel, "VIEW_CHANNEL")
+
+        refused = await press(world, MEMBER, question, "Delete everything")
+        reply = await refused.final_reply()
+        assert "I try again by myself" in reply.text
+        assert not status.deleted
+        assert not (tmp_path / "data" / "jobs" / job.id).exists()
+
+        world.discord.build.deny_bot(world.discord.channel)
+        again = await world.discord.actions.slash(
+            world.discord.users[MEMBER], world.discord.channel, "jobs forget", {"job": job.id}
+        )
+        assert "was deleted before" in (await again.final_reply()).text
+        assert status.deleted
+
+
+async def test_pictures_and_videos_of_messages_begin_videos(tmp_path: Path) -> None:
+    async with story(tmp_path) as world:
+        actions, users = world.discord.actions, world.discord.users
+        said = await actions.say(
+            users[MEMBER], world.discord.channel, files=[cat("first"), cat("last")]
+        )
+        menu = await actions.message_command(users[MEMBER], said, "Animate image")
+        await menu.modal_shown()
+        not_own = await actions.message_command(users[OTHER], said, "Animate image")
+        assert "somebody else's" in (await not_own.final_reply()).text
+        await world.bot.kill()
+        await world.bot.start()
+        await world.discord.wait_until_ready(commands=5)
+
+        sent = await actions.submit_modal(
+            users[MEMBER], menu, {"Which picture": "2. cat-last.jpg", "Words": "it wakes up"}
+        )
+        assert "Queued as Job" in (await sent.final_reply()).text
+        job = await newest(world, 1)
+        assert job.spec.kind.value == "image"
+        (status,) = world.status_messages()
+
+        (video,) = status.current.attachments
+        own = await actions.say(
+            users[MEMBER],
+            world.discord.channel,
+            files=[Upload("mine.mp4", video.path.read_bytes(), "video/mp4")],
+        )
+        menu = await actions.message_command(users[MEMBER], own, "Continue video")
+        await menu.modal_shown()
+        sent = await actions.submit_modal(users[MEMBER], menu, {"Words": "it goes back to sleep"})
+        assert "Queued as Job" in (await sent.final_reply()).text
+        assert (await newest(world, 2)).options.prompt == "it goes back to sleep"
+
+
+async def test_two_members_in_one_form_never_mix(tmp_path: Path) -> None:
+    async with story(tmp_path) as world:
+        status, job = await a_video(world)
+        forms = {who: await press(world, who, status, "Continue") for who in (MEMBER, OTHER)}
+        for form in forms.values():
+            await form.modal_shown()
+        for who, form in reversed(forms.items()):
+            sent = await world.discord.actions.submit_modal(
+                world.discord.users[who], form, {"Words": f"words of {who}"}
+            )
+            assert "Queued as Job" in (await sent.final_reply()).text
+        await world.all_over(3)
+        made = [each for each in await world.jobs() if each.id != job.id]
+        assert {each.options.prompt: each.requester.user_id for each in made} == {
+            f"words of {who}": world.discord.users[who].id for who in (MEMBER, OTHER)
+        }
