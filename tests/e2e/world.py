@@ -195,7 +195,7 @@ async def story(
     discord: DiscordSettings | None = None,
     start: bool = True,
     process: type[BotProcess] = CrashableBot,
-    models: Collection[str] = MODELS,
+    models: Collection[str] | None = MODELS,
     **variables: str,
 ) -> AsyncIterator[World]:
     """Set the stage; take everything down at the end, however it went.
@@ -207,13 +207,16 @@ async def story(
         start: whether the bot runs when the story begins.
         process: how the bot is started; ``BotProcess`` is ``python -m bot run`` to the letter,
             and offers everything there is.
-        models: what a forked bot offers.
+        models: what a forked bot offers; None: likewise.
         variables: settings other than a test's usual ones.
     """
     settings = emulator or EmulatorSettings(task_seconds=(1.0, 2.0), failure_seconds=(0.1, 0.2))
     # The system's folder for such files, in which nothing may be left.
     temporary = tmp_path / "tmp"
     temporary.mkdir()
+    offered = {}
+    if models is not None and issubclass(process, CrashableBot):
+        offered = offering(tmp_path, models)
     async with (
         DashScopeServer(settings, videos=ARCHIVE) as dashscope,
         DiscordServer(discord or DiscordSettings()) as server,
@@ -231,7 +234,7 @@ async def story(
                 "LOG_LEVEL": "DEBUG",
                 "MIN_FREE_MIB": "0",
                 "TMPDIR": str(temporary),
-                **(offering(tmp_path, models) if issubclass(process, CrashableBot) else {}),
+                **offered,
                 **variables,
             },
         )
