@@ -178,5 +178,9 @@ def _with_start(modal: discord.ui.Modal, offer: StartOffer, money: Money) -> dis
     modal.add_item(_labelled(words.LAST_FRAME, _PictureUpload(), words.LAST_FRAME_HINT))
     if offer.variants:
         hints = dict.fromkeys(offer.need_last_frame, words.NEEDS_LAST_FRAME)
-        modal.add_item(_variants(offer.variants, offer.usual, money, hints))
+        between = [each for each in offer.variants if each.key in offer.need_last_frame]
+        alone = [each for each in offer.variants if each.key not in offer.need_last_frame]
+        # More than fit: those that need a last frame are few, and the only ones of their kind.
+        shown = [*alone[: CHOICES - len(between)], *between]
+        modal.add_item(_variants(shown, offer.usual, money, hints))
     return modal

@@ -116,8 +116,13 @@ async def test_a_form_opened_before_a_kill_is_sent_after_it(tmp_path: Path) -> N
         made = await world.jobs()
         assert [each.origin.retry_of for each in made[-3:]] == [job.id] * 3
         assert len({each.options.seed for each in made[-3:]}) == 3
-        text = world.discord.actions.panel(world.discord.users[MEMBER], panel).text
-        assert all(each.id in text for each in made[-3:])
+
+        def shown() -> str:
+            return world.discord.actions.panel(world.discord.users[MEMBER], panel).text
+
+        assert all(each.id in shown() for each in made[-3:])
+        # Nobody pressed anything: the panel follows by itself.
+        await world.discord.wait_for(lambda: shown().count("Done") == len(made[-3:]), 30)
         assert title_of(world.status_messages()[-1]) == "✅ Done"
 
 
