@@ -180,6 +180,7 @@ def _with_start(modal: discord.ui.Modal, offer: StartOffer, money: Money) -> dis
         hints = dict.fromkeys(offer.need_last_frame, words.NEEDS_LAST_FRAME)
         between = [each for each in offer.variants if each.key in offer.need_last_frame]
         alone = [each for each in offer.variants if each.key not in offer.need_last_frame]
+        alone.sort(key=lambda each: each.key != offer.usual)
         # More than fit: those that need a last frame are few, and the only ones of their kind.
         shown = [*alone[: CHOICES - len(between)], *between]
         modal.add_item(_variants(shown, offer.usual, money, hints))
