@@ -1,4 +1,5 @@
-"""The tables. Migrations create them; a test compares the two."""
+"""The tables, but for what only a migration needs of them. Migrations create them; a test compares
+the two."""
 
 from __future__ import annotations
 
@@ -11,7 +12,6 @@ from sqlalchemy import (
     Date,
     Float,
     ForeignKey,
-    Index,
     Integer,
     MetaData,
     String,
@@ -65,11 +65,6 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
-
-
-def _partial(name: str, *columns: str, where: str) -> Index:
-    """Return an index of the rows that meet a condition, which both engines know."""
-    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
 
 
 jobs = Table(
@@ -147,37 +142,6 @@ jobs = Table(
     Column("operator_loss", Boolean, nullable=False),
     Column("forgotten_at", UtcDateTime),
     UniqueConstraint("account", "task_id"),
-    # A lane's waiting jobs of one guild, oldest first, and what is in flight. History is left out,
-    # and a query must say so in the same words.
-    _partial(
-        "ix_jobs_lane",
-        *("account", "model", "state", "guild_id", "created_at"),
-        where="finished_at IS NULL",
-    ),
-    # When a member was last served; what still waits is left out.
-    _partial(
-        "ix_jobs_served_member",
-        *("guild_id", "requester_id", "sent_at"),
-        where="sent_at IS NOT NULL",
-    ),
-    # What the status board looks for: nearly always nothing, among all jobs there ever were.
-    _partial("ix_jobs_unshown", "entered_at", where="shown_version < version"),
-    _partial(
-        "ix_jobs_unannounced",
-        "finished_at",
-        where="finished_at IS NOT NULL AND announced_at IS NULL",
-    ),
-    # What retention has yet to erase.
-    _partial(
-        "ix_jobs_unforgotten",
-        "finished_at",
-        where="finished_at IS NOT NULL AND forgotten_at IS NULL",
-    ),
-    Index("ix_jobs_poll", "state", "next_poll_at"),
-    Index("ix_jobs_guild", "guild_id", "created_at"),
-    Index("ix_jobs_guild_state", "guild_id", "state", "created_at"),
-    Index("ix_jobs_requester", "requester_id", "created_at"),
-    Index("ix_jobs_finished", "finished_at"),
 )
 
 job_events = Table(
@@ -192,8 +156,6 @@ job_events = Table(
     Column("target", EnumText(JobState)),
     Column("detail", EventDetail, nullable=False),
 )
-
-_AMOUNTS = ("videos", "seconds", "micros")
 
 ledger_entries = Table(
     "ledger_entries",
@@ -210,11 +172,6 @@ ledger_entries = Table(
     Column("counted_at", UtcDateTime, nullable=False),
     Column("at", UtcDateTime, nullable=False),
     Column("reason", String(48), nullable=False),
-    # The sums of a guild are read from these alone: a busy one has half a million entries.
-    Index("ix_ledger_entries_guild", "guild_id", "counted_at", *_AMOUNTS),
-    Index("ix_ledger_entries_shares", "guild_id", "user_id", "model", "counted_at", *_AMOUNTS),
-    Index("ix_ledger_entries_member", "guild_id", "user_id", "counted_at"),
-    Index("ix_ledger_entries_counted", "counted_at"),
 )
 
 guilds = Table(
@@ -280,7 +237,6 @@ grants = Table(
     Column("granted_by", Snowflake, nullable=False),
     Column("granted_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime, nullable=False),
-    Index("ix_grants_member", "guild_id", "user_id", "expires_at"),
 )
 
 # What jobs hold of grants: never more than the ledger says of the job.
@@ -294,8 +250,6 @@ draws = Table(
     Column("unit", EnumText(Unit), nullable=False),
     Column("amount", Snowflake, nullable=False),
     Column("counted_at", UtcDateTime, nullable=False),
-    Index("ix_draws_job", "job_id"),
-    Index("ix_draws_member", "guild_id", "user_id", "counted_at"),
 )
 
 _CHANGES: Mapping[str, type[Change]] = {
@@ -322,8 +276,6 @@ audit_entries = Table(
     Column("change", RecordOfKinds(_CHANGES), nullable=False, server_default=text("'{}'")),
     # The log channel that is still to be told; nothing once it is, or where there was none.
     Column("tell_in", Snowflake),
-    Index("ix_audit_entries_guild", "guild_id", "at"),
-    _partial("ix_audit_entries_untold", "tell_in", "id", where="tell_in IS NOT NULL"),
 )
 
 # How often a request was refused, by error code and UTC day: no person, no prompt.
@@ -373,7 +325,6 @@ lane_guilds = Table(
     Column("served_at", UtcDateTime, nullable=False),
     Column("added_at", UtcDateTime, nullable=False),
     Column("is_waiting", Boolean, nullable=False),
-    Index("ix_lane_guilds_turn", "account", "model", "is_waiting", "served_at", "added_at"),
 )
 
 lanes = Table(
