@@ -12,7 +12,7 @@ from sqlalchemy import Connection, inspect
 
 from bot.storage import migrate, schema
 from bot.storage.engine import Database
-from bot.storage.indexes import metadata
+from bot.storage.partial_indexes import metadata
 
 
 def _differences(connection: Connection) -> list[object]:
