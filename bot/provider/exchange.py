@@ -175,13 +175,15 @@ class TransportOnDemand(httpx.AsyncBaseTransport):
 
     @override
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        transport = self._transport(await self._certificates.read())
+        return await transport.handle_async_request(request)
+
+    def _transport(self, context: ssl.SSLContext) -> httpx.AsyncHTTPTransport:
         if self._built is None:
-            context = await self._certificates.read()
-            # Somebody else may have built it meanwhile.
-            self._built = self._built or new_transport(
+            self._built = new_transport(
                 context, keeps_connections=self._keeps_connections, proxy=self._proxy
             )
-        return await self._built.handle_async_request(request)
+        return self._built
 
     @override
     async def aclose(self) -> None:
