@@ -34,10 +34,6 @@ from bot.domain.errors import (
     JobNotRetryableError,
     MissingAccessError,
     NotPermittedError,
-    NotRequesterError,
-    OriginalGoneError,
-    OriginalTooLargeError,
-    PriceRoseError,
 )
 from bot.domain.guilds.denials import (
     QueueFullError,
@@ -47,6 +43,12 @@ from bot.domain.guilds.denials import (
 )
 from bot.domain.guilds.quota import Unit, Window
 from bot.domain.host.disk import DiskUnavailableError
+from bot.domain.jobs.denials import (
+    NotRequesterError,
+    OriginalGoneError,
+    OriginalTooLargeError,
+    PriceRoseError,
+)
 from bot.domain.jobs.states import JobState
 from bot.domain.money import Money
 from bot.domain.problems import OptionProblem, Permission, PromptOption, RetryProblem

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from bot.domain.errors import (
     InvalidOptionsError,
     JobNotFoundError,
-    OriginalGoneError,
-    OriginalTooLargeError,
 )
 from bot.domain.ids import GuildId, JobId, MessageId, UserId, parse_job_id
+from bot.domain.jobs.denials import OriginalGoneError, OriginalTooLargeError
 from bot.domain.jobs.files import RESULT, SHRUNK, FileKey, key_of
 from bot.domain.jobs.job import Job
 from bot.domain.jobs.states import ACTIVE, JobState

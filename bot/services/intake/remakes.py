@@ -9,10 +9,10 @@ from bot.domain.catalogue import Kind, Model
 from bot.domain.errors import (
     InvalidOptionsError,
     JobNotRetryableError,
-    NotRequesterError,
 )
 from bot.domain.host.disk import of_disk
 from bot.domain.ids import JobId
+from bot.domain.jobs.denials import NotRequesterError
 from bot.domain.jobs.files import PREVIEW, folder_of, key_of
 from bot.domain.jobs.job import Job
 from bot.domain.jobs.picture_sources import KeptPicture

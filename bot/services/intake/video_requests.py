@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.domain.catalogue import Choices, Kind, Model, Price
-from bot.domain.errors import PriceRoseError
+from bot.domain.jobs.denials import PriceRoseError
 from bot.domain.jobs.picture_sources import AnyPicture
 from bot.domain.people import Requester
 from bot.domain.requests.pictures import PictureFit

@@ -89,14 +89,12 @@ class MessageRemovals:
         """Return when to try again: after as long as it was tried; None after too long."""
         age = now - (job.messages.removal_requested_at or now)
         wait = min(max(age, FIRST_WAIT), MOST_WAIT)
-        given_up = age >= TRIED_FOR
-        log.warning(
-            "removal_given_up" if given_up else "removal_postponed",
-            job_id=job.id,
-            channels=list(left),
-            reasons=sorted(set(left.values())),
-        )
-        return None if given_up else now + wait
+        facts = {"job_id": job.id, "channels": list(left), "reasons": sorted(set(left.values()))}
+        if age >= TRIED_FOR:
+            log.error("removal_given_up", **facts)
+            return None
+        log.warning("removal_postponed", seconds=wait.total_seconds(), **facts)
+        return now + wait
 
 
 def _places_of(job: Job) -> set[Receipt]:
