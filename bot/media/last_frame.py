@@ -16,7 +16,6 @@ from typing import NamedTuple
 
 import av
 from av.container import InputContainer
-from av.stream import Stream
 from av.video.stream import VideoStream
 from PIL import Image
 
@@ -158,7 +157,7 @@ def _read_index(path: Path) -> _Index:
 
 def _packets(
     container: InputContainer, video: VideoStream, length: int
-) -> Iterator[av.Packet[Stream]]:
+) -> Iterator[av.Packet[VideoStream]]:
     """Yield the packets of a video that are all there, and the empty last one."""
     for packet in container.demux(video):
         if not is_cut(packet, length):

@@ -10,7 +10,7 @@ import math
 import struct
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import av
 from av.audio.stream import AudioStream
@@ -252,7 +252,7 @@ def read_through(
     )
 
 
-def is_cut(packet: av.Packet[Stream], length: float = math.inf) -> bool:
+def is_cut(packet: av.Packet[Any], length: float = math.inf) -> bool:
     """Tell whether a packet is not all there, in a file of so many bytes."""
     ends_behind = packet.pos is not None and packet.pos + packet.size > length
     return ends_behind or packet.is_corrupt  # the demuxer got less of it than it asked for
@@ -268,7 +268,7 @@ def matrix_of(frame: av.VideoFrame) -> tuple[int, ...] | None:
     return _MATRIX.unpack(bytes(found))
 
 
-def frames_of(video: VideoStream, packet: av.Packet[Stream]) -> list[av.VideoFrame]:
+def frames_of(video: VideoStream, packet: av.Packet[Any]) -> list[av.VideoFrame]:
     """Decode one packet; a damaged one yields nothing and is counted as missing."""
     try:
         return list(video.codec_context.decode(packet))

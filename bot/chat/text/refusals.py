@@ -52,7 +52,7 @@ from bot.domain.jobs.denials import (
 from bot.domain.jobs.states import JobState
 from bot.domain.money import Money
 from bot.domain.problems import OptionProblem, Permission, PromptOption, RetryProblem
-from bot.domain.requests.drafts import FormGoneError
+from bot.domain.requests.denials import FormGoneError
 from bot.domain.requests.sounds import InvalidSoundError
 from bot.domain.units import MIB
 

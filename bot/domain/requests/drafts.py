@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NewType
 
-from bot.domain.errors import RequestError
 from bot.domain.ids import CROCKFORD, GuildId, UserId
 
 DraftId = NewType("DraftId", str)
@@ -54,12 +53,3 @@ class Draft:
     """Who opened it; nobody else may send it."""
     files: DraftFiles
     made_at: datetime
-
-
-class FormGoneError(RequestError):
-    """What a form was about is not known any more, or it is somebody else's form."""
-
-    code = "form_gone"
-
-    def __init__(self, draft_id: str) -> None:
-        super().__init__(f"form {draft_id}")

@@ -12,12 +12,12 @@ from bot.domain.jobs.remaking import FilledStart, StartOffer, start_offer, start
 from bot.domain.people import Requester
 from bot.domain.ports import Clock
 from bot.domain.problems import OptionProblem
+from bot.domain.requests.denials import FormGoneError
 from bot.domain.requests.drafts import (
     AttachedFile,
     Draft,
     DraftFiles,
     DraftId,
-    FormGoneError,
     new_draft_id,
 )
 from bot.domain.requests.pictures import FIRST_FRAME, IMAGE, LAST_FRAME, PictureSource

@@ -88,14 +88,18 @@ async def test_any_job_that_is_over_can_be_forgotten(
     core: Core, forgetting: Erasure, state: JobState
 ) -> None:
     job = await core.put(state, **WORDS)
-    assert (await forgetting.forget(job.id, OWNER)).options.prompt is None
+    assert (await forgetting.forget(job.id, OWNER)).job.options.prompt is None
 
 
 async def test_a_second_time_changes_nothing(core: Core, forgetting: Erasure) -> None:
     job = await core.put(JobState.DELIVERED)
     first = await forgetting.forget(job.id, OWNER)
+    assert first.is_new
+    erased = await core.job(job)
     core.clock.advance(seconds=60)
-    assert await forgetting.forget(job.id, OWNER) == first
+    second = await forgetting.forget(job.id, OWNER)
+    assert (second.is_new, second.left_in) == (False, ())
+    assert await core.job(job) == erased
 
 
 async def test_another_member_reaches_nothing(core: Core, forgetting: Erasure) -> None:
