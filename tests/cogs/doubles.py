@@ -358,8 +358,12 @@ def answered(interaction: MagicMock) -> str:
         (said,) = aside
         assert said.kwargs["ephemeral"] is True
         return str(said.args[0])
-    assert len(edits) + len(sent) <= 1, "answered twice"
-    if sent:
+    beside = interaction.followup.send.call_args_list
+    assert len(edits) + len(sent) + len(beside) <= 1, "answered twice"
+    if beside:
+        assert beside[0].kwargs["ephemeral"] is True
+        content, embed = beside[0].args[0], beside[0].kwargs["embed"]
+    elif sent:
         assert sent[0].kwargs["ephemeral"] is True
         content, embed = sent[0].args[0], sent[0].kwargs["embed"]
     elif edits:
