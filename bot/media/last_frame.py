@@ -160,7 +160,7 @@ def _packets(
     container: InputContainer, video: VideoStream, length: int
 ) -> Iterator[av.Packet[Stream]]:
     """Yield the packets of a video that are all there, and the empty last one."""
-    for packet in container.demux(video):
+    for packet in container.demux([video]):
         if not is_cut(packet, length):
             yield packet
 
