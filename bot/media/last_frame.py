@@ -159,7 +159,7 @@ def _packets(
     container: InputContainer, video: VideoStream, length: int
 ) -> Iterator[av.Packet[VideoStream]]:
     """Yield the packets of a video that are all there, and the empty last one."""
-    for packet in container.demux(video):
+    for packet in container.demux([video]):
         if not is_cut(packet, length):
             yield packet
 
@@ -178,7 +178,7 @@ def _last_frame(path: Path, index: _Index) -> av.VideoFrame:
     back = 1
     while True:
         start = keys[-back] if back <= len(keys) else 0
-        run = _run(path, start)
+        run = _run(path, index.entries, start)
         sure = _last_undamaged(index.entries[start:], run.came)
         if start == 0 or (
             sure is not None
@@ -186,7 +186,7 @@ def _last_frame(path: Path, index: _Index) -> av.VideoFrame:
         ):
             break
         back *= 2
-    whole = None if run.latest is None else run.latest.pts
+    whole = max((pts for pts, frame in run.came.items() if frame.is_whole), default=None)
     for pts in (sure, whole):
         if pts is not None and index.is_near_end(pts):
             if run.latest is not None and run.latest.pts == pts:
@@ -197,11 +197,31 @@ def _last_frame(path: Path, index: _Index) -> av.VideoFrame:
     )
 
 
-def _run(path: Path, start: int) -> _Run:
+def _run(path: Path, entries: Sequence[_Entry], start: int) -> _Run:
+    """Decode from a frame of the index to the end.
+
+    Two threads tell which frames are damaged, and lose some that are not where an error comes out;
+    one thread loses none, and does not tell.
+    """
+    run = _run_with(path, start, threads=_THREADS)
+    first = entries[start].pts
+    shown = [entry.pts for entry in entries[start:] if entry.is_seen and entry.pts >= first]
+    if all(pts in run.came for pts in shown):
+        return run
+    all_of_them = _run_with(path, start, threads=1)
+    damaged = {pts for pts, frame in run.came.items() if not frame.is_whole}
+    came = {
+        pts: frame._replace(is_whole=frame.is_whole and pts not in damaged)
+        for pts, frame in all_of_them.came.items()
+    }
+    return _Run(came=came, latest=all_of_them.latest)
+
+
+def _run_with(path: Path, start: int, *, threads: int) -> _Run:
     """Decode from a frame of the index to the end; one frame is held."""
     came: dict[int, _Came] = {}
     latest: av.VideoFrame | None = None
-    for frame in _decoded(path, start):
+    for frame in _decoded(path, start, threads=threads):
         if frame.pts is None:
             continue
         came[frame.pts] = _Came(not frame.is_corrupt, bool(frame.key_frame))
@@ -211,13 +231,13 @@ def _run(path: Path, start: int) -> _Run:
 
 
 def _frame_at(path: Path, start: int, pts: int) -> av.VideoFrame:
-    for frame in _decoded(path, start):
+    for frame in _decoded(path, start, threads=1):
         if frame.pts == pts:
             return frame
     raise MediaUnreadableError("decoder_failed")  # another time it came
 
 
-def _decoded(path: Path, start: int) -> Iterator[av.VideoFrame]:
+def _decoded(path: Path, start: int, *, threads: int) -> Iterator[av.VideoFrame]:
     """Yield the frames from one of the index on, in the order of their times.
 
     Packets are counted rather than sought: seeking goes by times, which a file may tell wrong.
@@ -225,7 +245,7 @@ def _decoded(path: Path, start: int) -> Iterator[av.VideoFrame]:
     with open_video(path) as container:
         video = the_video(container)
         video.thread_type = "AUTO"
-        video.codec_context.thread_count = _THREADS
+        video.codec_context.thread_count = threads
         for packet in islice(_packets(container, video, path.stat().st_size), start, None):
             for frame in frames_of(video, packet):
                 if max(frame.width, frame.height) > MAX_SIDE_PIXELS:
@@ -265,7 +285,7 @@ def _matrix_of(frame: av.VideoFrame, path: Path, index: _Index, first_picture: P
         return named
     near: int | None = None
     if first_picture is not None and (picture := _opened(first_picture)) is not None:
-        first = next(_decoded(path, 0), None)
+        first = next(_decoded(path, 0, threads=1), None)
         if first is not None:
             near = nearest_matrix(first, picture, pixel=index.pixel)
     return likely_matrix(frame) if near is None else near
