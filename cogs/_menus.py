@@ -52,7 +52,9 @@ def message_menu(name: str, act: Act, *, opens_form: bool = False) -> app_comman
         name=name,
         callback=choose,
         type=discord.AppCommandType.message,
-        allowed_contexts=app_commands.AppCommandContext(guild=True),
+        allowed_contexts=app_commands.AppCommandContext(
+            guild=True, dm_channel=False, private_channel=False
+        ),
     )
 
 

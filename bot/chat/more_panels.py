@@ -84,7 +84,7 @@ def followed_in(texts: Iterable[str]) -> list[JobId]:
     Args:
         texts: what stands in the panel.
     """
-    return [JobId(found["job"]) for shown in texts for found in _FOLLOWED.finditer(shown)]
+    return [JobId(found[1]) for shown in texts for found in _FOLLOWED.finditer(shown)]
 
 
 def _words(shown: str) -> discord.ui.TextDisplay[Any]:

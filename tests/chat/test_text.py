@@ -35,11 +35,13 @@ from bot.domain.errors import (
 )
 from bot.domain.failure import MEANINGS, Advice, FailureReason, RefusedPart
 from bot.domain.guilds import denials as guild_denials
+from bot.domain.guilds import reports
 from bot.domain.guilds.denials import QueueFullError, QuotaExceededError
 from bot.domain.guilds.quota import Refusal, Scope, Unit, Window
 from bot.domain.host.alerts import Alert, AlertKind
 from bot.domain.host.disk import DiskUnavailableError
-from bot.domain.ids import ChannelId
+from bot.domain.ids import ChannelId, JobId
+from bot.domain.jobs import denials as job_denials
 from bot.domain.jobs.refused import Refused
 from bot.domain.jobs.states import JobState
 from bot.domain.money import Money
@@ -102,6 +104,14 @@ EXAMPLES: list[RequestError] = [
     JobNotCancellableError(job_id="7F3K2Q", state="running"),
     JobNotRetryableError(job_id="7F3K2Q", problem=RetryProblem.ERASED),
     errors.JobNotOverError(job_id="7F3K2Q", state="running"),
+    job_denials.NotRequesterError("7F3K2Q"),
+    job_denials.PriceRoseError(micros=2_000_000, shown_micros=1_000_000),
+    job_denials.OriginalGoneError("7F3K2Q"),
+    job_denials.OriginalTooLargeError(actual_bytes=30 * 2**20, limit_bytes=10 * 2**20),
+    denials.FormGoneError("0123456789AB"),
+    reports.NoLogChannelError(),
+    reports.JobDeletedError(JobId("7F3K2Q")),
+    reports.TooManyReportsError(limit=20),
     errors.ExportTooLargeError(limit_bytes=10 * 2**20, actual_bytes=11 * 2**20),
     InvalidOptionsError(
         problem=OptionProblem.ABOVE_CEILING, unit=Unit.COST, window=Window.DAY, limit=10**6

@@ -159,10 +159,7 @@ OPTIONS: dict[str, dict[str, tuple[int, bool]]] = {
 def leaves(bot: TweenBot) -> dict[str, dict[str, Any]]:
     """Return what Discord is sent of each command that can be invoked."""
     found: dict[str, dict[str, Any]] = {}
-    waiting = [
-        ("", command.to_dict(bot.tree))
-        for command in bot.tree.get_commands(type=discord.AppCommandType.chat_input)
-    ]
+    waiting = [("", command.to_dict(bot.tree)) for command in roots_of(bot)]
     while waiting:
         above, payload = waiting.pop(0)
         name = f"{above} {payload['name']}".strip()
@@ -171,6 +168,11 @@ def leaves(bot: TweenBot) -> dict[str, dict[str, Any]]:
         if not below:
             found[name] = payload
     return found
+
+
+def roots_of(bot: TweenBot, guild: discord.Object | None = None) -> list[Any]:
+    """Return what is typed, of a scope: menus have entries of their own."""
+    return list(bot.tree.get_commands(guild=guild, type=discord.AppCommandType.chat_input))
 
 
 async def test_the_commands_and_their_options_are_those_of_the_contract(bot: TweenBot) -> None:
@@ -188,15 +190,11 @@ async def test_the_entries_of_menus_are_those_of_the_contract(bot: TweenBot) -> 
     menus = bot.tree.get_commands(type=discord.AppCommandType.message)
     assert {menu.name for menu in menus} == {"Animate image", "Continue video", "Report video"}
     for menu in menus:
-        contexts = menu.to_dict(bot.tree)["contexts"]
-        assert contexts == [0], "in servers alone"
+        assert menu.to_dict(bot.tree)["contexts"] == [0], "in servers alone"
 
 
 async def test_everything_is_described_within_discords_limits(bot: TweenBot) -> None:
-    roots = [
-        command.to_dict(bot.tree)
-        for command in bot.tree.get_commands(type=discord.AppCommandType.chat_input)
-    ]
+    roots = [command.to_dict(bot.tree) for command in roots_of(bot)]
     options = [option for command in leaves(bot).values() for option in command["options"]]
     for shown in [*roots, *leaves(bot).values(), *options]:
         assert 1 < len(shown["description"]) <= 100, shown["name"]
@@ -224,8 +222,8 @@ def descriptions(payload: dict[str, Any]) -> Iterator[str]:
 async def test_what_commands_say_of_themselves_is_with_the_other_words(bot: TweenBot) -> None:
     operators = discord.Object(OPERATOR_GUILD)
     roots = [
-        *bot.tree.get_commands(type=discord.AppCommandType.chat_input),
-        *bot.tree.get_commands(guild=operators, type=discord.AppCommandType.chat_input),
+        *roots_of(bot),
+        *roots_of(bot, operators),
     ]
     shown = {words for root in roots for words in descriptions(root.to_dict(bot.tree))}
     assert shown == described(text.descriptions) | described(text.staff_descriptions)
@@ -282,7 +280,7 @@ SHOWN_TO = {
 
 async def test_in_direct_messages_there_are_only_jobs_and_help(bot: TweenBot) -> None:
     guild, private = 0, 1
-    for command in bot.tree.get_commands(type=discord.AppCommandType.chat_input):
+    for command in roots_of(bot):
         payload = command.to_dict(bot.tree)
         expected = {guild, private} if payload["name"] in {"jobs", "help"} else {guild}
         assert set(payload["contexts"]) == expected, payload["name"]

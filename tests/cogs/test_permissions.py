@@ -241,7 +241,7 @@ async def press(
     if kind is ModelEntry:
         chosen = discord.SelectOption(label="a model", value="wan2.2-kf2v-flash 480P 1000000")
         item = discord.ui.Select(custom_id=custom_id, options=[chosen])
-        item._values = [chosen.value]
+        item._refresh_state(interaction, {"values": [chosen.value]})  # type: ignore[arg-type]
     pressed = await kind.from_custom_id(interaction, item, match)
     await pressed.callback(interaction)
     edits = interaction.edit_original_response.call_args_list

@@ -79,9 +79,10 @@ class MenuForms:
         pictures = [file for file in files if _is(file, "image", _PICTURE_ENDINGS)]
         if not pictures:
             raise InvalidOptionsError(problem=OptionProblem.NO_PICTURE_THERE)
-        return await self._open(
-            requester, author_id, pictures, not_own=OptionProblem.ONLY_OWN_PICTURES
-        )
+        is_own = author_id == requester.user_id
+        if not is_own and not await self._may_use_others(_guild_of(requester)):
+            raise InvalidOptionsError(problem=OptionProblem.ONLY_OWN_PICTURES)
+        return await self._open(requester, pictures)
 
     async def open_videos(
         self, requester: Requester, author_id: UserId, files: Sequence[AttachedFile]
@@ -94,7 +95,9 @@ class MenuForms:
         videos = [file for file in files if _is(file, "video", _VIDEO_ENDINGS)]
         if not videos:
             raise InvalidOptionsError(problem=OptionProblem.NO_VIDEO_THERE)
-        return await self._open(requester, author_id, videos, not_own=OptionProblem.ONLY_OWN_VIDEOS)
+        if author_id != requester.user_id:
+            raise InvalidOptionsError(problem=OptionProblem.ONLY_OWN_VIDEOS)
+        return await self._open(requester, videos)
 
     async def animate(
         self,
@@ -146,19 +149,8 @@ class MenuForms:
         )
         return await self._request(begins, requester, origin, filled, last_frame)
 
-    async def _open(
-        self,
-        requester: Requester,
-        author_id: UserId,
-        files: Sequence[AttachedFile],
-        *,
-        not_own: OptionProblem,
-    ) -> OpenedForm:
+    async def _open(self, requester: Requester, files: Sequence[AttachedFile]) -> OpenedForm:
         guild_id = _guild_of(requester)
-        if author_id != requester.user_id and not (
-            not_own is OptionProblem.ONLY_OWN_PICTURES and await self._may_use_others(guild_id)
-        ):
-            raise InvalidOptionsError(problem=not_own)
         draft = Draft(
             id=new_draft_id(),
             guild_id=guild_id,
