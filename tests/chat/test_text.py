@@ -35,11 +35,12 @@ from bot.domain.errors import (
 )
 from bot.domain.failure import FailureReason
 from bot.domain.guilds import denials as guild_denials
+from bot.domain.guilds import reports
 from bot.domain.guilds.denials import QueueFullError, QuotaExceededError
 from bot.domain.guilds.quota import Refusal, Scope, Unit, Window
 from bot.domain.host.alerts import Alert, AlertKind
 from bot.domain.host.disk import DiskUnavailableError
-from bot.domain.ids import ChannelId
+from bot.domain.ids import ChannelId, JobId
 from bot.domain.jobs.states import JobState
 from bot.domain.money import Money
 from bot.domain.problems import (
@@ -96,6 +97,9 @@ EXAMPLES: list[RequestError] = [
     denials.ModelDeniedError(None, instead=()),
     denials.EffectDeniedError("Hug"),
     guild_denials.WordBlockedError(field=PromptOption.NEGATIVE_PROMPT),
+    reports.NoLogChannelError(),
+    reports.JobDeletedError(JobId("7F3K2Q")),
+    reports.TooManyReportsError(limit=20),
     errors.DuplicateInteractionError(),
     errors.JobNotFoundError("zzz"),
     JobNotCancellableError(job_id="7F3K2Q", state="running"),

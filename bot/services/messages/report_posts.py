@@ -200,9 +200,8 @@ class ReportPosts:
             await reports.mark_attempted(connection, post.job.id, again_at)
         everything = await self._files_of(post.job)
         pictures = [(key, size) for key, size in everything if not key.endswith(".mp4")]
-        for chosen in (everything, pictures):
-            if not chosen:
-                continue
+        # The same files twice where there is no video, and none where there is nothing at all.
+        for chosen in filter(None, (everything, pictures if pictures != everything else [])):
             try:
                 return await self._send(post, chosen)
             except (UploadTooLargeError, MissingAccessError) as error:
