@@ -12,10 +12,9 @@ from datetime import timedelta
 from functools import cached_property
 
 from bot.domain.ids import GuildId
-from bot.host import Host
+from bot.intake import Intake
 from bot.outside import Overrides
 from bot.services import Services
-from bot.services.audit_log import AuditLog
 from bot.services.guilds.membership import GuildMembership
 from bot.services.guilds.moderation import Moderation
 from bot.services.guilds.quota_rules import QuotaRules
@@ -24,24 +23,11 @@ from bot.services.guilds.settings import GuildSettings
 from bot.services.guilds.usage_reports import UsageReports
 from bot.services.host.command_registry import CommandRegistry
 from bot.services.host.operator import OperatorActions
-from bot.services.intake.admission import Admission
-from bot.services.intake.attachments import Attachments
-from bot.services.intake.cancellation import Cancellations
-from bot.services.intake.erasure import Erasure
-from bot.services.intake.lookup import JobLookup
-from bot.services.intake.quotas import Quotas
 from bot.services.intake.refusal_counter import RefusalCounter
-from bot.services.intake.retries import Retries
-from bot.services.intake.submissions import Submissions
-from bot.services.intake.video_requests import VideoRequests
-from bot.services.jobs.claims import Claims
-from bot.services.jobs.estimates import Estimates
-from bot.services.jobs.outcomes import Outcomes
-from bot.services.jobs.status_messages import StatusMessages
-from bot.services.jobs.writer import JobWriter
 from bot.services.messages.announcer import Announcer
 from bot.services.messages.channel_pace import ChannelPace
 from bot.services.messages.log_channels import LogChannels
+from bot.services.messages.open_panels import OpenPanels
 from bot.services.messages.report_posts import ReportPosts
 from bot.services.messages.status_updater import StatusUpdater
 from bot.services.reconciliation.operator_decisions import OperatorDecisions
@@ -53,144 +39,15 @@ from bot.services.stages.dispatcher import Dispatcher
 from bot.services.stages.downloader import Downloader
 from bot.services.stages.poller import Poller, PollingPace
 from bot.services.stages.reaper import Lifetimes, Reaper
-from bot.services.switch import IntakeSwitch
 from bot.settings import Settings
 
 
-class App(Host):
+class App(Intake):
     """The services of one process on its outside world."""
 
     @property
     def _queue_ttl(self) -> timedelta:
         return timedelta(seconds=self.settings.queue_ttl_seconds)
-
-    # --- services: what several rooms share --------------------------------------------------
-
-    @cached_property
-    def audit_log(self) -> AuditLog:
-        """Writes down who changed what."""
-        return AuditLog(self.clock, self.settings.guilds)
-
-    @cached_property
-    def switch(self) -> IntakeSwitch:
-        """Opens, pauses and drains."""
-        return IntakeSwitch(self.database)
-
-    # --- services: jobs ----------------------------------------------------------------------
-
-    @cached_property
-    def writer(self) -> JobWriter:
-        """Writes every change of a job."""
-        listeners = self.overrides.job_listeners
-        return JobWriter(self.database, self.clock, self.metrics, listeners)
-
-    @cached_property
-    def outcomes(self) -> Outcomes:
-        """Parks what breaks."""
-        return Outcomes(self.writer, self.alerts, self.metrics)
-
-    @cached_property
-    def claims(self) -> Claims:
-        """Hands jobs to loops."""
-        return Claims(
-            database=self.database,
-            clock=self.clock,
-            writer=self.writer,
-            outcomes=self.outcomes,
-            worker_id=self.process_lease.worker_id,
-        )
-
-    @cached_property
-    def estimates(self) -> Estimates:
-        """Tells where jobs stand and when they will be done."""
-        return Estimates(self.database, self.clock, self.catalogue, self.provider.account)
-
-    @cached_property
-    def status_messages(self) -> StatusMessages:
-        """Writes status messages."""
-        return StatusMessages(
-            database=self.database,
-            clock=self.clock,
-            writer=self.writer,
-            chat=self.chat,
-            estimates=self.estimates,
-            files=self.files,
-        )
-
-    # --- services: intake --------------------------------------------------------------------
-
-    @cached_property
-    def admission(self) -> Admission:
-        """Tells whether a member may make a video here."""
-        return Admission(self.database, self.catalogue, self.clock)
-
-    @cached_property
-    def quotas(self) -> Quotas:
-        """Tells what a member may still spend."""
-        return Quotas(self.database, self.clock, self.quota_defaults)
-
-    @cached_property
-    def lookup(self) -> JobLookup:
-        """Finds jobs for people."""
-        return JobLookup(self.database, self.estimates, self.files)
-
-    @cached_property
-    def submissions(self) -> Submissions:
-        """Queues jobs."""
-        return Submissions(
-            database=self.database,
-            clock=self.clock,
-            writer=self.writer,
-            account=self.provider.account,
-            admission=self.admission,
-            quotas=self.quotas,
-            files=self.files,
-            audit=self.audit_log,
-            messages=self.status_messages,
-            allowed_guilds=self.settings.guilds,
-        )
-
-    @cached_property
-    def video_requests(self) -> VideoRequests:
-        """Takes a member's request for a video."""
-        return VideoRequests(
-            admission=self.admission,
-            attachments=Attachments(
-                self.chat, self.media, self.files, min_free_bytes=self.settings.min_free_bytes
-            ),
-            submissions=self.submissions,
-            most_in_hand=self.quota_defaults.max_queued_per_member,
-        )
-
-    @cached_property
-    def retries(self) -> Retries:
-        """Makes jobs again."""
-        return Retries(
-            database=self.database,
-            admission=self.admission,
-            lookup=self.lookup,
-            files=self.files,
-            submissions=self.submissions,
-        )
-
-    @cached_property
-    def cancellations(self) -> Cancellations:
-        """Cancels jobs."""
-        return Cancellations(
-            writer=self.writer, clock=self.clock, lookup=self.lookup, audit=self.audit_log
-        )
-
-    @cached_property
-    def erasure(self) -> Erasure:
-        """Erases what jobs were made from."""
-        return Erasure(
-            database=self.database,
-            clock=self.clock,
-            writer=self.writer,
-            files=self.files,
-            lookup=self.lookup,
-            audit=self.audit_log,
-        )
 
     # --- services: stages and reconciliation -------------------------------------------------
 
@@ -338,6 +195,13 @@ class App(Host):
         )
 
     @cached_property
+    def open_panels(self) -> OpenPanels:
+        """Keeps private panels up to date."""
+        return OpenPanels(
+            clock=self.clock, remakes=self.remakes, lookup=self.lookup, files=self.files
+        )
+
+    @cached_property
     def log_channels(self) -> LogChannels:
         """Tells log channels of changes."""
         return LogChannels(self.database, self.clock, self.chat)
@@ -430,18 +294,21 @@ class App(Host):
             catalogue=self.catalogue,
             clock=self.clock,
             command_registry=CommandRegistry(self.database),
+            continuations=self.continuations,
             decisions=self.decisions,
             erasure=self.erasure,
             estimates=self.estimates,
             guild_settings=self.guild_settings,
             lookup=self.lookup,
+            menu_forms=self.menu_forms,
             moderation=self.moderation,
             money=self.money,
+            open_panels=self.open_panels,
             operator=self.operator,
             quota_rules=self.quota_rules,
             quotas=self.quotas,
+            remakes=self.remakes,
             reports=self.reports,
-            retries=self.retries,
             switch=self.switch,
             usage_reports=self.usage_reports,
             video_requests=self.video_requests,

@@ -35,8 +35,12 @@ log = get_logger(__name__)
 EXTENSIONS: tuple[str, ...] = (
     "cogs._errors",
     "cogs._buttons",
+    "cogs._deletion",
+    "cogs._forms",
+    "cogs._panels",
     "cogs._reports",
     "cogs.video",
+    "cogs.menus",
     "cogs.jobs",
     "cogs.queue",
     "cogs.quota",

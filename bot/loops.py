@@ -91,6 +91,8 @@ def supervise(app: App) -> Supervisor:
             loop("reaper", app.reaper.run_once),
             membership,
             loop("log channels", app.log_channels.run_once),
+            loop("message removals", app.message_removals.run_once),
+            loop("open panels", app.open_panels.run_once),
             loop("report posts", app.report_posts.run_once),
             loop("account probe", partial(_probe, app)),
             loop("process lease", app.process_lease.run_once),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import aiohttp
 import discord
 import stamina
@@ -52,11 +54,7 @@ async def acknowledge(
         LateAcknowledgementError: Discord closed the interaction already; nothing may be done.
         RestartingError: this process is about to end.
     """
-    interactions = interaction.client.interactions
-    if not interactions.is_first(interaction.id):
-        # Discord sometimes sends an interaction twice; the other one does what was asked.
-        raise LateAcknowledgementError(interaction.created_at)
-    interactions.admit()
+    admit(interaction)
     try:
         await _defer(interaction, in_place=in_place)
     except discord.NotFound as error:
@@ -66,21 +64,73 @@ async def acknowledge(
             raise
         # Nobody else does: Discord took it, its answer was lost, and it was asked once more.
         interaction.extras[ACKNOWLEDGED] = True
+    _count_wait(interaction)
+
+
+def admit(interaction: discord.Interaction[TweenBot]) -> None:
+    """Begin what a person asked, once; the answer to Discord follows.
+
+    Raises:
+        LateAcknowledgementError: it is done already; nothing may be done again.
+        RestartingError: this process is about to end.
+    """
+    interactions = interaction.client.interactions
+    if not interactions.is_first(interaction.id):
+        # Discord sometimes sends an interaction twice; the other one does what was asked.
+        raise LateAcknowledgementError(interaction.created_at)
+    interactions.admit()
+
+
+async def open_form(interaction: discord.Interaction[TweenBot], form: discord.ui.Modal) -> None:
+    """Answer Discord with a form; it must be the first answer, so nothing slow comes before.
+
+    Args:
+        interaction: a press or a menu's entry, admitted already.
+        form: what is filled in and sent, maybe hours later and to another process.
+
+    Raises:
+        LateAcknowledgementError: Discord closed the interaction already.
+    """
+    # discord.py would keep it until it is sent, and a form that is dismissed never is: 1,000 of
+    # them are 1,000 objects. Forms are read by their custom id instead (``_forms``).
+    form.stop()
+    try:
+        await _send_form(interaction, form)
+    except discord.NotFound as error:
+        raise LateAcknowledgementError(interaction.created_at) from error
+    except discord.HTTPException as error:
+        if error.code != ALREADY_ACKNOWLEDGED:
+            raise
+        # Nobody else answers: Discord took it, and only its answer was lost.
+        interaction.extras[ACKNOWLEDGED] = True
+    _count_wait(interaction)
+
+
+def _count_wait(interaction: discord.Interaction[TweenBot]) -> None:
     services = interaction.client.services
     waited = (services.clock.now() - interaction.created_at).total_seconds()
     services.acknowledged(waited)
 
 
-@stamina.retry(
+_AGAIN_WHERE_CUT = partial(
+    stamina.retry,
     on=(discord.DiscordServerError, aiohttp.ClientError, OSError),
     attempts=3,
     timeout=PATIENCE_SECONDS,
     wait_initial=0.1,
     wait_max=0.5,
 )
+"""Asks again where the connection broke; discord.py does not after a 503 or a cut."""
+
+
+@_AGAIN_WHERE_CUT()
 async def _defer(interaction: discord.Interaction[TweenBot], *, in_place: bool) -> None:
-    """Ask again where the connection broke; discord.py does not after a 503 or a cut."""
     await interaction.response.defer(ephemeral=True, thinking=not in_place)
+
+
+@_AGAIN_WHERE_CUT()
+async def _send_form(interaction: discord.Interaction[TweenBot], form: discord.ui.Modal) -> None:
+    await interaction.response.send_modal(form)
 
 
 def asks_for_video(interaction: discord.Interaction[TweenBot]) -> bool:

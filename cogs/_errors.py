@@ -52,8 +52,19 @@ _Value = TypeVar("_Value", str, int)
 """What an option takes."""
 
 
-async def answer(interaction: discord.Interaction[TweenBot], error: BaseException) -> None:
-    """Tell the person what went wrong, privately and once."""
+async def answer(
+    interaction: discord.Interaction[TweenBot],
+    error: BaseException,
+    *,
+    also: str | None = None,
+) -> None:
+    """Tell the person what went wrong, privately and once.
+
+    Args:
+        interaction: what they did.
+        error: what came of it.
+        also: what they are given back with a refusal.
+    """
     interaction.client.interactions.track()
     cause = _cause(error)
     if isinstance(cause, LateAcknowledgementError):
@@ -72,7 +83,7 @@ async def answer(interaction: discord.Interaction[TweenBot], error: BaseExceptio
         log.warning(
             "interaction_unstored", name=_name(interaction), code=cause.code, reason=str(cause)
         )
-    await say(interaction, sentence)
+    await say(interaction, "\n".join(filter(None, (sentence, also))))
     if isinstance(cause, RequestError):
         # A guild's admins read of refused videos; what they were refused themselves is none.
         guild_id = interaction.guild_id if asks_for_video(interaction) else None

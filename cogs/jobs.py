@@ -13,8 +13,10 @@ from bot.domain.jobs.states import ACTIVE, TERMINAL, JobState, StateFilter
 from bot.services.intake.cancellation import Cancellations
 from bot.services.intake.erasure import Erasure
 from bot.services.intake.lookup import JobLookup
-from bot.services.intake.retries import Retries
+from bot.services.intake.remakes import Remakes
+from cogs._answers import say_queued
 from cogs._checks import money_of, origin_of, requester_of, require_bot_may_post, require_moderator
+from cogs._deletion import deleted
 from cogs._errors import say, suggesting
 from cogs._guarded import GuardedCog
 from cogs._options import AnyState
@@ -30,12 +32,12 @@ class JobsCog(
         *,
         lookup: JobLookup,
         cancellations: Cancellations,
-        retries: Retries,
+        remakes: Remakes,
         erasure: Erasure,
     ) -> None:
         self._lookup = lookup
         self._cancellations = cancellations
-        self._retries = retries
+        self._remakes = remakes
         self._erasure = erasure
         super().__init__()
 
@@ -94,15 +96,15 @@ class JobsCog(
         """Make a job again: same settings, new seed."""
         origin = origin_of(interaction)
         require_bot_may_post(interaction)
-        made = await self._retries.retry(job, requester_of(interaction), origin)
-        await say(interaction, panels.queued(made.job, made.quota, money_of(interaction)))
+        made = await self._remakes.retry(job, requester_of(interaction), origin)
+        await say_queued(interaction, made)
 
     @app_commands.command(name="forget", description=text.descriptions.JOBS_FORGET.description)
     @app_commands.describe(**text.descriptions.JOBS_FORGET.options)
     async def forget(self, interaction: discord.Interaction[TweenBot], job: str) -> None:
-        """Erase a job's pictures, prompt and video here, before retention does."""
-        forgotten = await self._erasure.forget(job, requester_of(interaction))
-        await say(interaction, text.answers.forgotten(forgotten.id))
+        """Delete a job's pictures, prompt, video and messages, before retention does."""
+        erased = await self._erasure.forget(job, requester_of(interaction))
+        await say(interaction, deleted(erased))
 
     @show.autocomplete("job")
     @suggesting
@@ -151,7 +153,7 @@ async def setup(bot: TweenBot) -> None:
         JobsCog(
             lookup=services.lookup,
             cancellations=services.cancellations,
-            retries=services.retries,
+            remakes=services.remakes,
             erasure=services.erasure,
         )
     )

@@ -8,7 +8,6 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.chat import panels
 from bot.chat import text as words  # a command is called text
 from bot.client import TweenBot
 from bot.domain.catalogue import MODEL_DECIDES, MODELS, Choices, Kind
@@ -19,8 +18,8 @@ from bot.domain.requests.sounds import SoundSource
 from bot.domain.requests.submission import MAX_SEED, VideoOptions
 from bot.services.intake.video_requests import VideoRequests
 from cogs import _suggestions
-from cogs._checks import money_of, origin_of, requester_of, require_bot_may_post
-from cogs._errors import say
+from cogs._answers import say_queued
+from cogs._checks import origin_of, requester_of, require_bot_may_post
 from cogs._guarded import GuardedCog
 from cogs._options import AnyCamera
 from cogs._prompts import prompt_of
@@ -263,10 +262,7 @@ class VideoCog(
             [_source(option, attachment) for option, attachment in attachments],
             None if soundtrack is None else _sound(soundtrack),
         )
-        answer = panels.queued(
-            queued.job, queued.quota, money_of(interaction), queued.otherwise, queued.ends_on
-        )
-        await say(interaction, answer)
+        await say_queued(interaction, queued)
 
 
 def _source(option: str, attachment: discord.Attachment) -> PictureSource:

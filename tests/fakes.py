@@ -71,7 +71,7 @@ def number() -> int:
 
 
 _ORIGIN_FIELDS = {"guild_id", "channel_id", "interaction_id", "premium_tier", "retry_of"}
-_SPEC_FIELDS = {"kind", "model", "resolution", "size", "duration_seconds"}
+_SPEC_FIELDS = {"kind", "model", "resolution", "size", "duration_seconds", "soundtrack"}
 _OPTION_FIELDS = {field.name for field in fields(VideoOptions)}
 
 
@@ -389,6 +389,7 @@ class RecordingChat(Chat):
         self.searches: list[tuple[Purpose, ChannelId]] = []
         self.alerts: list[Alert] = []
         self.logged: list[tuple[ChannelId, AuditEntry]] = []
+        self.deleted: list[Receipt] = []
         self.reported: list[tuple[ReportPost, dict[str, bytes]]] = []
         """What moderators were shown, with the files by their names."""
         self.counted: list[tuple[ReportPost, Receipt]] = []
@@ -480,6 +481,11 @@ class RecordingChat(Chat):
     async def deliver_by_dm(self, job: Job, drawing: Drawing, file: LocalFile) -> Receipt:
         await self._send("deliver_by_dm", drawing, file)
         return Receipt(channel_id=self.dm_of(job.requester.user_id), message_id=MessageId(number()))
+
+    @override
+    async def delete_message(self, place: Receipt) -> None:
+        await self._refuse(f"delete_message {place.channel_id}")
+        self.deleted.append(place)
 
     @override
     async def announce(self, view: StatusView, notify: Notify) -> None:

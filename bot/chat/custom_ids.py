@@ -54,6 +54,18 @@ class FormVerb(StrEnum):
     CONTINUE_VIDEO = "continue-video"
 
 
+class Field(StrEnum):
+    """The fields of forms."""
+
+    WORDS = "words"
+    REWRITING = "rewriting"
+    VARIANT = "variant"
+    SEED = "seed"
+    LAST_FRAME = "last_frame"
+    FILE = "file"
+    """Which of a message's files is meant, as its number from 0."""
+
+
 def job_button(verb: JobVerb, job_id: str) -> str:
     """Return the custom id of a button under a job's message."""
     return f"job:{verb}:{job_id}"

@@ -15,6 +15,9 @@ CHOICE_CHARACTERS = 100
 CHOICES = 25
 """https://discord.com/developers/docs/interactions/application-commands#autocomplete"""
 
+FORM_TEXT_CHARACTERS = 4000
+"""https://discord.com/developers/docs/components/reference#text-input; an option takes 6,000."""
+
 PROMPT_CHARACTERS = 300
 """Ours: a status message shows no more of a prompt."""
 

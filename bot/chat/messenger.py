@@ -146,6 +146,18 @@ class Messenger:
 
         return await self._with_prompt_if_allowed(drawing, post)
 
+    async def delete_message(self, place: Receipt) -> None:
+        """Take a message of ours out of Discord; one that is gone already is fine."""
+
+        async def delete() -> None:
+            try:
+                await self._channel(place.channel_id).get_partial_message(place.message_id).delete()
+            except discord.NotFound as error:
+                if error.code not in {limits.UNKNOWN_MESSAGE, limits.UNKNOWN_CHANNEL}:
+                    raise
+
+        await self._discord.write(delete)
+
     async def announce(self, view: StatusView, notify: Notify) -> None:
         """Tell the requester that the job is over."""
         job = view.job

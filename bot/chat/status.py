@@ -13,8 +13,8 @@ from typing_extensions import override
 from bot.chat import colours, text
 from bot.chat.custom_ids import JobVerb, job_button
 from bot.domain.amounts import NOTHING
-from bot.domain.failure import offers_try_again
 from bot.domain.jobs.job import Job
+from bot.domain.jobs.refused import offers_edit, offers_try_again
 from bot.domain.jobs.states import CANCELLABLE, JobState
 from bot.domain.jobs.status import StatusView
 from bot.domain.money import Money
@@ -92,6 +92,8 @@ def _lines(view: StatusView, *, with_prompt: bool) -> list[str]:
         for picture in job.pictures
         if picture.notes and not job.is_terminal
     ]
+    if job.origin.continued_from is not None:
+        lines.append(f"-# {text.presses.continues(job.origin.continued_from)}")
     progress = text.progress.line(view)
     if progress:
         lines.append(progress)
@@ -154,8 +156,8 @@ def _verbs(view: StatusView) -> Iterable[Sequence[JobVerb]]:
         case JobState.UNDELIVERABLE:
             return [[JobVerb.AGAIN, JobVerb.EDIT, JobVerb.DELETE]]
         case JobState.FAILED | JobState.EXPIRED | JobState.CANCELLED:
-            again = [JobVerb.AGAIN] if offers_try_again(job.failure.reason) else []
-            return [[*again, JobVerb.EDIT]]
+            again = [JobVerb.AGAIN] if offers_try_again(job) else []
+            return [[*again, JobVerb.EDIT] if offers_edit(job) else again]
         case _:
             return []
 

@@ -21,6 +21,11 @@ class Amounts:
             micros=self.micros + other.micros,
         )
 
+    def __mul__(self, count: int) -> Amounts:
+        return Amounts(
+            videos=self.videos * count, seconds=self.seconds * count, micros=self.micros * count
+        )
+
     def __neg__(self) -> Amounts:
         return Amounts(videos=-self.videos, seconds=-self.seconds, micros=-self.micros)
 

@@ -24,6 +24,11 @@
     │   ├── JobNotCancellableError
     │   ├── JobNotRetryableError
     │   ├── JobNotOverError
+    │   ├── NotRequesterError                   the job is somebody else's
+    │   ├── PriceRoseError                      it costs more than what was read
+    │   ├── OriginalGoneError
+    │   ├── OriginalTooLargeError
+    │   ├── FormGoneError                       what a form was about is not known any more
     │   └── ExportTooLargeError                 even compressed
     ├── MediaError                              outside bytes that are not what they should be
     │   ├── MediaUnreadableError                cannot be decoded, or broke the decoder

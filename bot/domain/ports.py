@@ -233,6 +233,10 @@ class Chat(Protocol):
         """Post the video into the requester's direct messages."""
         ...
 
+    async def delete_message(self, place: Receipt) -> None:
+        """Take a message of ours out of Discord; one that is gone already is fine."""
+        ...
+
     async def announce(self, view: StatusView, notify: Notify) -> None:
         """Tell the requester that the job is over."""
         ...

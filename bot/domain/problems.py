@@ -38,10 +38,18 @@ class OptionProblem(StrEnum):
     SOUNDTRACK_AND_SILENCE = "soundtrack_and_silence"
     UNKNOWN_CAMERA = "unknown_camera"
     SEED_RANGE = "seed_range"
+    PICTURES_FIT_NOT = "pictures_fit_not"
+    """They were made to fit another model."""
     TEXT_HAS_SIZE = "text_has_size"
     """A resolution was given where a size belongs."""
     PICTURE_HAS_RESOLUTION = "picture_has_resolution"
     """A size was given where a resolution belongs."""
+    NO_PICTURE_THERE = "no_picture_there"
+    NO_VIDEO_THERE = "no_video_there"
+    """Attached to the message whose menu was used."""
+    ONLY_OWN_PICTURES = "only_own_pictures"
+    ONLY_OWN_VIDEOS = "only_own_videos"
+    PROMPT_TOO_LONG_FOR_FORM = "prompt_too_long_for_form"
     UNKNOWN_TIME_ZONE = "unknown_time_zone"
     LOG_CHANNEL_CLOSED = "log_channel_closed"
     EACH_AND_TARGET = "each_and_target"
@@ -94,6 +102,8 @@ class PictureProblem(StrEnum):
     ONE_COLOUR = "one_colour"
     """And nothing else: the video would be paid for as a blank page."""
     DECODER_FAILED = "decoder_failed"
+    VIDEO_UNREADABLE = "video_unreadable"
+    """The video of which the last frame was to be taken."""
     UNAVAILABLE = "unavailable"
     """Discord does not hand it out."""
 
@@ -125,6 +135,8 @@ class RetryProblem(StrEnum):
     ACTIVE = "retry_active"
     MODEL_GONE = "retry_model_gone"
     ERASED = "retry_erased"
+    NO_VIDEO = "retry_no_video"
+    """There is no video to go on from."""
 
 
 class DecisionProblem(StrEnum):

@@ -226,6 +226,31 @@ class MediaPool:
             probing = _within(work.PROBE_SECONDS, reading)
         return _unwrap(await self._media(probing))
 
+    async def last_frame(
+        self, video: LocalFile, into: LocalFile, *, first_picture: LocalFile | None
+    ) -> None:
+        """Write the last frame of a video as PNG; see ``last_frame.write_last_frame``.
+
+        Args:
+            video: the file.
+            into: where the picture is written to; unless this returns, what is there is not to be
+                used.
+            first_picture: what the maker of the video was given as its first frame: where the
+                video does not say what its colours are, this does.
+
+        Raises:
+            MediaTooLargeError: the video has more bytes than any result.
+            MediaUnreadableError: it has no last frame that decodes, or the child died on it.
+        """
+        picture = None if first_picture is None else _absolute(first_picture)
+        writing = self._quick.run(
+            work.LAST_FRAME_SECONDS,
+            work.write_last_frame,
+            *(_absolute(video), _absolute(into)),
+            picture,
+        )
+        _unwrap(await self._media(writing))
+
     async def write_label(self, source: LocalFile, target: LocalFile, *, label: AiLabel) -> int:
         """Write a labelled copy of a video, the rest as it is; return its bytes.
 

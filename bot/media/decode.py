@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 
 from PIL import Image, ImageFile
@@ -56,6 +56,8 @@ class Decoded:
     """Width and height before the decoder itself scaled down, upright."""
     colours: OwnColours
     notes: tuple[PictureNote, ...]
+    is_lossless: bool = False
+    """Whether its pixels are those it was saved with, as a frame cut from a video has them."""
 
 
 def decode(data: bytes, *, scale: Scale) -> Decoded:
@@ -101,7 +103,7 @@ def _decode(data: bytes, *, plugin: str, scale: Scale) -> Decoded:
             return _decode_jpeg(data, scale)
         case "PNG":
             png = essential_png(data)
-            return _decode_frames(png.data, plugin, png.colours)
+            return replace(_decode_frames(png.data, plugin, png.colours), is_lossless=True)
         case "AVIF":
             return _decode_frames(data, plugin, main_picture(data).colours)
         case _:

@@ -20,6 +20,9 @@ from bot.domain.units import MIB
 from bot.media.decode import Decoded, decode
 from bot.media.srgb import to_srgb
 
+Steps = Sequence[tuple[int, str]]
+"""Qualities and subsamplings of a JPEG, tried in turn."""
+
 MAX_JPEG_BYTES = 2 * 1024 * 1024
 """Two frames in base64 then stay far below the provider's least documented limit of 7 MB each."""
 MAX_CROP_LOSS = 0.25
@@ -29,9 +32,14 @@ _UNSEEN_LOSS = 0.01
 
 _QUALITIES = (90, 82, 72, 60, 48, 36, 24)
 """Tried in turn. At 90 no artefact shows in a video, and nearly every photograph fits at once."""
-_SUBSAMPLING = "4:2:0"
-"""The video is 4:2:0 and smaller than the picture, so finer colour could not come back; it would
-cost a third more bytes, and quality steps before them."""
+_COARSE, _FULL = "4:2:0", "4:4:4"
+"""How finely a JPEG has its colours. The video is 4:2:0 and smaller than a photograph, so finer
+colour could not come back; it would cost a third more bytes, and quality steps before them."""
+_STEPS = tuple((quality, _COARSE) for quality in _QUALITIES)
+_LOSSLESS_STEPS = ((95, _FULL), (90, _FULL), *_STEPS)
+"""Frames of videos come back as PNG, and go on losing something each time a video is continued:
+at 4:2:0 the edges of colours creep outwards, as they are halved twice a round. Drawings and
+screenshots gain as well."""
 _REDUCING_GAP = 2.0
 """Pillow's box-reduce before the filter; at 2.0 nearly as good as without, several times faster."""
 
@@ -130,7 +138,7 @@ def _draw_preview(images: Sequence[Image.Image], *, arrows: bool) -> bytes:
         if number and arrows:
             _draw_arrow(canvas, left - _PREVIEW_GAP_PIXELS // 2)
         left += size[0] + _PREVIEW_GAP_PIXELS
-    return _encode(canvas, limit_bytes=MAX_PREVIEW_BYTES)
+    return _encode(canvas, _STEPS, limit_bytes=MAX_PREVIEW_BYTES)
 
 
 def _prepare(
@@ -142,7 +150,8 @@ def _prepare(
     image = to_srgb(_resize(decoded, plan), decoded.colours)
     if plan.canvas != plan.size:
         image = _set_on_own_blur(image, plan.canvas)
-    jpeg, (width, height) = _encode_to_fit(image, fit)
+    steps = _LOSSLESS_STEPS if decoded.is_lossless else _STEPS
+    jpeg, (width, height) = _encode_to_fit(image, fit, steps)
     if (width, height) != plan.canvas and PictureNote.SCALED_DOWN not in plan.notes:
         plan = replace(plan, notes=(*plan.notes, PictureNote.SCALED_DOWN))
     picture = FittedPicture(
@@ -248,11 +257,13 @@ def _set_on_own_blur(image: Image.Image, canvas: tuple[int, int]) -> Image.Image
     return backdrop
 
 
-def _encode_to_fit(image: Image.Image, fit: PictureFit) -> tuple[bytes, tuple[int, int]]:
+def _encode_to_fit(
+    image: Image.Image, fit: PictureFit, steps: Steps
+) -> tuple[bytes, tuple[int, int]]:
     """Encode within ``MAX_JPEG_BYTES``, as large and as good as that allows."""
     while True:
         try:
-            return _encode(image, limit_bytes=MAX_JPEG_BYTES), image.size
+            return _encode(image, steps, limit_bytes=MAX_JPEG_BYTES), image.size
         except MediaTooLargeError:
             factor = max(0.8, fit.min_side / min(image.size))
             if factor >= 1:
@@ -261,12 +272,12 @@ def _encode_to_fit(image: Image.Image, fit: PictureFit) -> tuple[bytes, tuple[in
             image = image.resize(size, Image.Resampling.BICUBIC)
 
 
-def _encode(image: Image.Image, *, limit_bytes: int) -> bytes:
+def _encode(image: Image.Image, steps: Steps, *, limit_bytes: int) -> bytes:
     image.info.clear()  # Pillow would write a comment it finds here into the new file
     size = 0
-    for quality in _QUALITIES:
+    for quality, subsampling in steps:
         buffer = BytesIO()
-        image.save(buffer, "JPEG", quality=quality, subsampling=_SUBSAMPLING)
+        image.save(buffer, "JPEG", quality=quality, subsampling=subsampling)
         size = buffer.tell()
         if size <= limit_bytes:
             return buffer.getvalue()

@@ -10,7 +10,7 @@ import math
 import struct
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import av
 from av.audio.stream import AudioStream
@@ -201,7 +201,7 @@ def read_through(
         MediaUnreadableError: as ``probe``.
     """
     video = the_video(container)
-    _check_bounds(video, max_seconds=max_seconds)
+    check_bounds(video, max_seconds=max_seconds)
     audio = the_sound(container, video)
     video.thread_type = "AUTO"
     video.codec_context.thread_count = threads
@@ -227,7 +227,7 @@ def read_through(
             frames += 1
             whole += not frame.is_corrupt
             if frames == 1:  # PyAV keeps a frame whose side data was looked at for some time
-                matrix, pixels = _matrix_of(frame), frame.format.name
+                matrix, pixels = matrix_of(frame), frame.format.name
     expected = max(packets, video.frames) - unseen
     if packets < video.frames and not may_be_cut:
         raise MediaUnreadableError("truncated")
@@ -252,13 +252,14 @@ def read_through(
     )
 
 
-def is_cut(packet: av.Packet[Stream], length: float = math.inf) -> bool:
+def is_cut(packet: av.Packet[Any], length: float = math.inf) -> bool:
     """Tell whether a packet is not all there, in a file of so many bytes."""
     ends_behind = packet.pos is not None and packet.pos + packet.size > length
     return ends_behind or packet.is_corrupt  # the demuxer got less of it than it asked for
 
 
-def _matrix_of(frame: av.VideoFrame) -> tuple[int, ...] | None:
+def matrix_of(frame: av.VideoFrame) -> tuple[int, ...] | None:
+    """Return how a player turns a frame, as the file says it; None: not at all."""
     try:
         # PyAV's stubs know of one other kind alone.
         found: Buffer = frame.side_data["DISPLAYMATRIX"]  # type: ignore[typeddict-item]
@@ -267,7 +268,7 @@ def _matrix_of(frame: av.VideoFrame) -> tuple[int, ...] | None:
     return _MATRIX.unpack(bytes(found))
 
 
-def frames_of(video: VideoStream, packet: av.Packet[Stream]) -> list[av.VideoFrame]:
+def frames_of(video: VideoStream, packet: av.Packet[Any]) -> list[av.VideoFrame]:
     """Decode one packet; a damaged one yields nothing and is counted as missing."""
     try:
         return list(video.codec_context.decode(packet))
@@ -315,7 +316,12 @@ def _has_decoder(stream: Stream) -> bool:
     return getattr(stream, "codec_context", None) is not None
 
 
-def _check_bounds(video: VideoStream, *, max_seconds: float) -> None:
+def check_bounds(video: VideoStream, *, max_seconds: float = MAX_SECONDS) -> None:
+    """Refuse what the header says is too wide or too long.
+
+    Raises:
+        MediaUnreadableError: ``too_wide`` or ``too_long``.
+    """
     width, height = video.codec_context.width, video.codec_context.height
     if not (0 < width <= MAX_SIDE_PIXELS and 0 < height <= MAX_SIDE_PIXELS):
         raise MediaUnreadableError("too_wide", width=width, height=height, limit=MAX_SIDE_PIXELS)

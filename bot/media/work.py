@@ -34,6 +34,8 @@ SOUND_SECONDS = 20.0
 """Half a minute of sound decodes in a tenth of a second; what takes longer is made to."""
 PROBE_SECONDS = 60.0
 """Every frame is decoded: 30 seconds of 1080p take about ten on a slow core."""
+LAST_FRAME_SECONDS = 60.0
+"""As long as a probe: where the end of a video is damaged, most of it may have to be decoded."""
 LABEL_SECONDS = 60.0
 """500 MiB are copied in it, and read again twice."""
 ARRIVE_SECONDS = 1200.0
@@ -139,6 +141,17 @@ def probe_arriving(file: Path, whole: Path) -> ProbedVideo | Refusal:
         return arriving.probe_arriving(file, whole)
     except MediaError as error:
         return _refusal_of(error)
+
+
+def write_last_frame(source: Path, target: Path, first_picture: Path | None) -> Refusal | None:
+    """Write the last frame of a video as PNG; see ``last_frame.write_last_frame``."""
+    from bot.media import last_frame
+
+    try:
+        last_frame.write_last_frame(source, target, first_picture=first_picture)
+    except MediaError as error:
+        return _refusal_of(error)
+    return None
 
 
 def shrink(source: Path, target: Path, limit_bytes: int, label: AiLabel) -> ProbedVideo | Refusal:

@@ -5,7 +5,8 @@ FAILED task (HTTP 200, ``output.code``) it becomes a ``TaskFailure``. Creation c
 anything, so most codes of bad input come the second way.
 
 Sources: page ``error-code`` under https://help.aliyun.com/zh/model-studio/ unless a row names
-another; FIELD marks a message reported by users of the live service.
+another; FIELD marks a message reported by users of the live service. The part that was refused is
+told as "Input image data may …" (page) or "Green net check failed for image (input): …" (FIELD).
 """
 
 from __future__ import annotations
@@ -107,25 +108,42 @@ ROWS: tuple[ErrorRow, ...] = (
          call=_REFUSED, reason=_R.CONTENT, source="error-code 400"),
     _row("DataInspectionFailed", "data_inspection_failed", says=r"\boutput\b",
          call=_REFUSED, reason=_R.CONTENT_OUTPUT, source="error-code 400"),
+    _row("DataInspectionFailed", "data_inspection_failed", says=r"\b(text|prompt)\b",
+         call=_REFUSED, reason=_R.CONTENT_PROMPT, source="error-code 400; FIELD"),
+    _row("DataInspectionFailed", "data_inspection_failed", says=r"\b(image|picture)s?\b",
+         call=_REFUSED, reason=_R.CONTENT_PICTURE, source="error-code 400; FIELD"),
+    _row("DataInspectionFailed", "data_inspection_failed", says=r"\baudio\b",
+         call=_REFUSED, reason=_R.CONTENT_SOUND, source="error-code 400"),
     _row("DataInspectionFailed", "data_inspection_failed", says=r"\binput\b",
          call=_REFUSED, reason=_R.CONTENT_INPUT, source="error-code 400"),
     _row("DataInspectionFailed", "data_inspection_failed", "CustomRoleBlocked", "FaqRuleBlocked",
          call=_REFUSED, reason=_R.CONTENT, source="error-code 400"),
     _row("IPInfringementSuspect",
          call=_REFUSED, reason=_R.IP_INFRINGEMENT, source="error-code 400"),
-    # --- pictures ----------------------------------------------------------------------------
+    # --- files -------------------------------------------------------------------------------
     _row("InvalidParameter", "InvalidParameter.DataInspection", transient=True,
          says=r"(failed|unable) to download|download\b.*\btimed? ?out",
-         call=_REFUSED, reason=_R.IMAGE_REJECTED, source="error-code 400; FIELD"),
+         call=_REFUSED, reason=_R.FILE_NOT_FETCHED, source="error-code 400; FIELD"),
     _row("InvalidURL.Timeout", "InvalidURL.ConnectionRefused", "InvalidFile.DownloadFailed*",
          "BadRequest.InputDownloadFailed", transient=True,
-         call=_REFUSED, reason=_R.IMAGE_REJECTED, source="error-code 400"),
-    _row("InvalidParameter", says=r"media resource|decode the image|media format|image size",
+         call=_REFUSED, reason=_R.FILE_NOT_FETCHED, source="error-code 400"),
+    # The kinds of files and the 15 MB: a soundtrack's, in words that do not say so.
+    _row("InvalidURL", "InvalidFile.*", "InvalidParameter.DataInspection",
+         says=r"\baudio\b|\.(wav|mp3)\b|larger than 15 ?MB",
+         call=_REFUSED, reason=_R.SOUND_REJECTED, source="error-code 400"),
+    _row("InvalidImage.NoHumanFace", "InvalidFile.NoHuman", "InvalidFile.MultiHuman",
+         "InvalidFile.BodyProportion", "InvalidFile.FacePose", "InvalidFile.FrontBody",
+         "InvalidFile.FullFace", "InvalidFile.FullBody", "InvalidPerson",
+         call=_REFUSED, reason=_R.PERSON_NOT_FOUND, source="error-code 400"),
+    _row("InvalidImage.ImageSize", "InvalidImageResolution", "InvalidFile.Resolution",
+         "InvalidFile.Size", "InvalidFile.AspectRatio", "BadRequest.TooLarge",
+         call=_REFUSED, reason=_R.PICTURE_SIZE, source="error-code 400"),
+    _row("InvalidParameter", "InvalidParameter.DataInspection", says=r"\bimage size\b",
+         call=_REFUSED, reason=_R.PICTURE_SIZE, source="error-code 400"),
+    _row("InvalidParameter", says=r"media resource|decode the image|media format",
          call=_REFUSED, reason=_R.IMAGE_REJECTED, source="error-code 400"),
     _row("InvalidParameter.DataInspection", "InvalidURL", "InvalidURL.*", "InvalidImage*",
          "InvalidFile", "InvalidFile.*", "BadRequest.UnsupportedFileFormat",
-         call=_REFUSED, reason=_R.IMAGE_REJECTED, source="error-code 400"),
-    _row("BadRequest.TooLarge",
          call=_REFUSED, reason=_R.IMAGE_REJECTED, source="error-code 400"),
     # --- settings: our catalogue and the provider disagree -----------------------------------
     _row("InvalidParameter", says=r"size must be in|size is not match|duration|input should be",
@@ -234,7 +252,7 @@ _ABOUT_MODEL = frozenset({403, 404})
 """Statuses of a missing or forbidden model, where the words speak of one."""
 _BY_STATUS: dict[int, tuple[type[ProviderError], FailureReason]] = {
     _UNAUTHORIZED: (AuthenticationError, FailureReason.MODEL_OFF),
-    413: (RequestRefusedError, FailureReason.IMAGE_REJECTED),
+    413: (RequestRefusedError, FailureReason.PICTURE_SIZE),
     429: (RateLimitedError, FailureReason.PROVIDER_FAULT),
 }
 

@@ -23,12 +23,15 @@ from bot.services.host.command_registry import CommandRegistry
 from bot.services.host.operator import OperatorActions
 from bot.services.intake.admission import Admission
 from bot.services.intake.cancellation import Cancellations
+from bot.services.intake.continuations import Continuations
 from bot.services.intake.erasure import Erasure
 from bot.services.intake.lookup import JobLookup
+from bot.services.intake.menu_forms import MenuForms
 from bot.services.intake.quotas import Quotas
-from bot.services.intake.retries import Retries
+from bot.services.intake.remakes import Remakes
 from bot.services.intake.video_requests import VideoRequests
 from bot.services.jobs.estimates import Estimates
+from bot.services.messages.open_panels import OpenPanels
 from bot.services.reconciliation.operator_decisions import OperatorDecisions
 from bot.services.switch import IntakeSwitch
 
@@ -44,19 +47,22 @@ class Services:
     catalogue: Catalogue
     clock: Clock
     command_registry: CommandRegistry
+    continuations: Continuations
     decisions: OperatorDecisions
     erasure: Erasure
     estimates: Estimates
     guild_settings: GuildSettings
     lookup: JobLookup
+    menu_forms: MenuForms
     moderation: Moderation
     money: Money
     """How amounts are shown."""
+    open_panels: OpenPanels
     operator: OperatorActions
     quota_rules: QuotaRules
     quotas: Quotas
+    remakes: Remakes
     reports: Reports
-    retries: Retries
     switch: IntakeSwitch
     usage_reports: UsageReports
     video_requests: VideoRequests

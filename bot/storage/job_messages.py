@@ -147,3 +147,14 @@ async def unannounced(
             limit=limit,
         ),
     )
+
+
+async def to_remove(connection: AsyncConnection, now: datetime, *, limit: int) -> list[Job]:
+    """Return jobs whose messages are to be taken out of Discord now, the longest due first."""
+    query = (
+        select(jobs)
+        .where(jobs.c.removal_due_at.is_not(None), jobs.c.removal_due_at <= now)
+        .order_by(jobs.c.removal_due_at, jobs.c.id)
+        .limit(limit)
+    )
+    return await jobs_of(connection, query)

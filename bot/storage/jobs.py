@@ -30,7 +30,7 @@ from bot.domain.ids import (
 from bot.domain.jobs.changes import JobChanges
 from bot.domain.jobs.job import Job, JobEvent, JobUpdateKind, Step
 from bot.domain.jobs.ledger import EntryKind
-from bot.domain.jobs.states import ACTIVE, IN_FLIGHT, POLLED, JobState
+from bot.domain.jobs.states import ACTIVE, IN_FLIGHT, POLLED, JobState, Owner
 from bot.storage import grants, ledger, queue_order
 from bot.storage.job_rows import difference, job_of, values_of
 from bot.storage.portions import portions
@@ -138,6 +138,18 @@ async def get_of_requester(
     query = select(jobs).where(jobs.c.id == job_id, jobs.c.requester_id == requester_id)
     row = (await connection.execute(query)).one_or_none()
     return None if row is None else job_of(row)
+
+
+async def get_several(
+    connection: AsyncConnection, job_ids: Collection[JobId], guild_id: GuildId
+) -> list[Job]:
+    """Return those of some jobs that are a guild's, oldest first."""
+    query = (
+        select(jobs)
+        .where(jobs.c.id.in_(job_ids), jobs.c.guild_id == guild_id)
+        .order_by(jobs.c.created_at, jobs.c.id)
+    )
+    return await jobs_of(connection, query)
 
 
 async def exists(connection: AsyncConnection, job_id: JobId) -> bool:
@@ -358,12 +370,22 @@ async def to_forget(
 
 
 async def retries_of_erased(connection: AsyncConnection, *, limit: int) -> list[Job]:
-    """Return ended jobs that were made again from what its people have had erased since."""
+    """Return ended jobs that others made again from what its people have had erased since.
+
+    Of one's own every take is one's own to delete. What was made again from such a copy holds the
+    same pictures, whoever made it.
+    """
+    original = jobs.alias("original")
     original_was_erased = (
         select(job_events.c.id)
+        .join(original, original.c.id == job_events.c.job_id)
         .where(
-            job_events.c.job_id == jobs.c.retry_of,
+            original.c.id == jobs.c.retry_of,
             job_events.c.name == JobUpdateKind.JOB_FORGOTTEN,
+            or_(
+                original.c.requester_id != jobs.c.requester_id,
+                job_events.c.owner == Owner.REAPER,
+            ),
         )
         .exists()
     )

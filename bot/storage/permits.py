@@ -35,10 +35,10 @@ async def of_guild(
     decided: dict[Subject, dict[str, bool]] = {subject: {} for subject in Subject}
     subject, name = permits.c.subject, permits.c.name
     channels = subject == Subject.CHANNEL
-    parts = [(subject == Subject.MODEL, MAX_NAMES), (subject == Subject.EFFECT, MAX_NAMES)]
+    parts = [(subject != Subject.CHANNEL, 2 * MAX_NAMES)]
     if path is None:
         parts.append((channels, MAX_CHANNELS))
-    else:
+    elif path:
         here = [str(channel_id) for channel_id in path]
         parts.append((and_(channels, name.in_(here)), MAX_CHANNELS))
         parts.append((and_(channels, permits.c.allowed), OPENED))

@@ -82,10 +82,17 @@ def members_of(server: DiscordServer) -> list[tuple[User, Channel]]:
 
 
 @asynccontextmanager
-async def tween(folder: Path) -> AsyncIterator[tuple[Side, WatchedBot]]:
-    """Start the product."""
-    # No task ends within the run: the lane is full, and the requests wait in line.
-    settings = EmulatorSettings(task_seconds=(3600, 3600))
+async def tween(
+    folder: Path, *, task_seconds: tuple[float, float] = (3600, 3600)
+) -> AsyncIterator[tuple[Side, WatchedBot]]:
+    """Start the product.
+
+    Args:
+        folder: the bot's.
+        task_seconds: how long tasks take; usually none ends within the run, so that the lane is
+            full and the requests wait in line.
+    """
+    settings = EmulatorSettings(task_seconds=task_seconds)
     async with DashScopeServer(settings) as dashscope, DiscordServer() as server:
         bot = WatchedBot(
             folder,

@@ -132,7 +132,7 @@ class _Queue:
             guild_id=GuildId(FIRST_GUILD + place * 7),
             requester_id=UserId((FIRST_GUILD + place * 7) * MEMBERS),
         )
-        await self.measure("submit", lambda: self.core.submissions._store(submission))
+        await self.measure("submit", lambda: self.core.submissions._store([submission]))
 
     async def line(self) -> None:
         """Read where one guild's waiting jobs stand in a lane's line."""

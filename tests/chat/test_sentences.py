@@ -88,6 +88,8 @@ PARTIAL = {
     "audit._MEMBERS": "actions on members",
     "audit._SWITCHED": "settings that are on or off",
     "audit._WORDS": "actions on words",
+    "failures.ADVICE_OF": "other reasons say what their advice says",
+    "failures.CHANGES": "a finished video is not the member's to change",
     "jobs._PINGING": "other ends have a sentence of their own",
     "jobs._QUIET": "other ends have a sentence of their own",
     "moderation._INSTEAD": "other rules have a sentence of their own",

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from bot.chat.custom_ids import JobVerb, job_button
-from bot.chat.status import announcement, render
+from bot.chat.status import Rendered, announcement, render
 from bot.domain.catalogue import Kind
 from bot.domain.failure import FailureReason
 from bot.domain.ids import JobId
-from bot.domain.jobs.states import JobState
+from bot.domain.jobs.states import TERMINAL, JobState
 from bot.domain.jobs.status import StatusView
 from bot.domain.money import Money
 from bot.domain.requests.pictures import Picture, PictureNote
@@ -22,21 +22,32 @@ from tests.fakes import altered
 
 MONEY = Money()
 
-LOOKS: dict[JobState, tuple[str, bool, str]] = {
-    JobState.QUEUED: ("🕓 Waiting", True, "In line."),
-    JobState.SUBMITTING: ("📨 Being handed over", True, ""),
-    JobState.UNCONFIRMED: ("🔎 Checking with the provider", True, "got lost"),
-    JobState.PENDING: ("🕓 In the provider's queue", True, "The provider has it."),
-    JobState.RUNNING: ("🎬 Being made", False, "The provider is making it."),
-    JobState.DOWNLOADING: ("📥 Fetching the video", False, ""),
-    JobState.DELIVERING: ("📤 Uploading", False, ""),
-    JobState.PARKED: ("🛠️ Needs the host", False, "the host has been told"),
-    JobState.DELIVERED: ("✅ Done", False, ""),
-    JobState.UNDELIVERABLE: ("📦 Done, but could not be posted", False, "/jobs show"),
-    JobState.FAILED: ("❌ Failed", False, "Nothing was charged."),
-    JobState.CANCELLED: ("🚫 Cancelled", False, "Nothing was charged."),
-    JobState.EXPIRED: ("⌛ Expired", False, "Nothing was charged."),
+CANCEL, TRY_AGAIN = ["Cancel"], ["Try again", "Edit"]
+LOOKS: dict[JobState, tuple[str, list[str], str]] = {
+    JobState.QUEUED: ("🕓 Waiting", CANCEL, "In line."),
+    JobState.SUBMITTING: ("📨 Being handed over", CANCEL, ""),
+    JobState.UNCONFIRMED: ("🔎 Checking with the provider", CANCEL, "got lost"),
+    JobState.PENDING: ("🕓 In the provider's queue", CANCEL, "The provider has it."),
+    JobState.RUNNING: ("🎬 Being made", [], "The provider is making it."),
+    JobState.DOWNLOADING: ("📥 Fetching the video", [], ""),
+    JobState.DELIVERING: ("📤 Uploading", [], ""),
+    JobState.PARKED: ("🛠️ Needs the host", [], "the host has been told"),
+    JobState.DELIVERED: ("✅ Done", ["Again", "Edit", "Continue", "Delete", "More…"], ""),
+    JobState.UNDELIVERABLE: (
+        "📦 Done, but could not be posted",
+        ["Again", "Edit", "Delete"],
+        "/jobs show",
+    ),
+    JobState.FAILED: ("❌ Failed", TRY_AGAIN, "Nothing was charged."),
+    JobState.CANCELLED: ("🚫 Cancelled", TRY_AGAIN, "Nothing was charged."),
+    JobState.EXPIRED: ("⌛ Expired", TRY_AGAIN, "Nothing was charged."),
 }
+
+
+def labels(rendered: Rendered) -> list[str]:
+    """Return what the buttons say, row by row."""
+    rows = rendered.view.to_components() if rendered.view else []
+    return [button["label"] for row in rows for button in row["components"]]
 
 
 def shown(view: StatusView, *, with_prompt: bool = True) -> str:
@@ -48,12 +59,35 @@ def test_the_table_knows_every_state() -> None:
 
 
 @pytest.mark.parametrize("state", JobState)
-async def test_each_state_has_its_title_line_and_button(state: JobState) -> None:
-    title, cancellable, line = LOOKS[state]
+async def test_each_state_has_its_title_line_and_buttons(state: JobState) -> None:
+    title, buttons, line = LOOKS[state]
     rendered = render(a_view(state), MONEY)
     assert rendered.embed.title == title
     assert line in (rendered.embed.description or "")
-    assert (rendered.view is not None) is cancellable
+    assert labels(rendered) == buttons
+
+
+async def test_report_is_offered_where_somebody_reads_it() -> None:
+    offered = labels(render(replace(a_view(JobState.DELIVERED), can_report=True), MONEY))
+    assert offered == ["Again", "Edit", "Continue", "Delete", "Report", "More…"]
+
+
+@pytest.mark.parametrize("state", sorted(TERMINAL))
+async def test_what_was_erased_offers_nothing(state: JobState) -> None:
+    erased = render(a_view(state, forgotten_at=NOW), MONEY)
+    assert erased.view is None
+
+
+@pytest.mark.parametrize(
+    ("reason", "buttons"),
+    [
+        (FailureReason.CONTENT_OUTPUT, ["Try again", "Edit"]),
+        (FailureReason.CONTENT_PROMPT, ["Edit"]),
+        (FailureReason.GUILD_LEFT, []),
+    ],
+)
+async def test_a_failure_offers_what_makes_sense(reason: FailureReason, buttons: list[str]) -> None:
+    assert labels(render(a_view(JobState.FAILED, failure_reason=reason), MONEY)) == buttons
 
 
 @pytest.mark.parametrize("state", JobState)

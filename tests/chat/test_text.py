@@ -10,7 +10,7 @@ from itertools import product
 import pytest
 
 from bot.chat import limits, text
-from bot.chat.text import alerts, jobs, pictures, refusals
+from bot.chat.text import alerts, failures, jobs, pictures, refusals
 from bot.domain import errors
 from bot.domain.catalogue import (
     CAMERA_MOVES,
@@ -33,7 +33,7 @@ from bot.domain.errors import (
     NotPermittedError,
     RequestError,
 )
-from bot.domain.failure import FailureReason
+from bot.domain.failure import MEANINGS, Advice, FailureReason, RefusedPart
 from bot.domain.guilds import denials as guild_denials
 from bot.domain.guilds import reports
 from bot.domain.guilds.denials import QueueFullError, QuotaExceededError
@@ -41,6 +41,7 @@ from bot.domain.guilds.quota import Refusal, Scope, Unit, Window
 from bot.domain.host.alerts import Alert, AlertKind
 from bot.domain.host.disk import DiskUnavailableError
 from bot.domain.ids import ChannelId, JobId
+from bot.domain.jobs.refused import Refused
 from bot.domain.jobs.states import JobState
 from bot.domain.money import Money
 from bot.domain.problems import (
@@ -249,16 +250,116 @@ def test_typed_options_come_back_short_and_harmless() -> None:
 # --- every word of the domain has a sentence ---------------------------------------------------
 
 
+def _refused(
+    reason: FailureReason, part: RefusedPart | None = None, number: int | None = None
+) -> Refused:
+    meaning = MEANINGS[reason]
+    return Refused(reason=reason, advice=meaning.advice, part=part or meaning.part, number=number)
+
+
 @pytest.mark.parametrize("reason", FailureReason)
 def test_every_failure_says_whether_anything_was_charged(reason: FailureReason) -> None:
-    free = text.jobs.failure(reason, charged=False, lost=False)
-    lost = text.jobs.failure(reason, charged=False, lost=True)
-    charged = text.jobs.failure(reason, charged=True, lost=False)
+    known = _refused(reason)
+    free = text.failures.failure(known, charged=False, lost=False)
+    lost = text.failures.failure(known, charged=False, lost=True)
+    charged = text.failures.failure(known, charged=True, lost=False)
     assert free.endswith("Nothing was charged.")
     assert lost.endswith("does not count against your quota.")
     assert charged.endswith("so it counts against your quota.")
     assert len({free, lost, charged}) == 3
-    assert is_plain(jobs.FAILURES[reason])
+    assert all(is_plain(said) for said in (free, lost, charged))
+
+
+TRY = {
+    Advice.AGAIN_AS_IS: r"[Tt]ry again with /jobs retry",
+    Advice.LATER: r"Try again .*later",
+    Advice.CHANGE_FIRST: r"another try makes sense only with (another|other) ",
+    Advice.NEVER: r"other try (makes no sense|is needed)",
+}
+
+
+@pytest.mark.parametrize("reason", FailureReason)
+def test_every_failure_says_whether_another_try_makes_sense(reason: FailureReason) -> None:
+    known = _refused(reason)
+    said = text.failures.failure(known, charged=False, lost=False)
+    assert [advice for advice, words in TRY.items() if re.search(words, said, re.IGNORECASE)] == [
+        known.advice
+    ]
+
+
+@pytest.mark.parametrize(
+    ("known", "said"),
+    [
+        (
+            _refused(FailureReason.CONTENT_PROMPT),
+            (
+                "The provider's content check refused the prompt. Another try makes sense only "
+                "with another prompt. Nothing was charged."
+            ),
+        ),
+        (
+            _refused(FailureReason.CONTENT_INPUT),
+            (
+                "The provider's content check refused something in the request. It does not say "
+                "what: another try makes sense only with other words or files. Nothing was "
+                "charged."
+            ),
+        ),
+        (
+            _refused(FailureReason.CONTENT_PICTURE, RefusedPart.FIRST_FRAME),
+            (
+                "The provider's content check refused a picture. It is the first frame: another "
+                "try makes sense only with another one. Nothing was charged."
+            ),
+        ),
+        (
+            _refused(FailureReason.PICTURE_SIZE, RefusedPart.LAST_FRAME),
+            (
+                "The provider does not take a picture of that size or shape. It is the last "
+                "frame: another try makes sense only with another one. Nothing was charged."
+            ),
+        ),
+        (
+            _refused(FailureReason.PERSON_NOT_FOUND, RefusedPart.PICTURE),
+            (
+                "The provider needs a picture that shows one person, whole and from the front, "
+                "and did not find that. Another try makes sense only with another picture. "
+                "Nothing was charged."
+            ),
+        ),
+        (
+            _refused(FailureReason.IMAGE_REJECTED, RefusedPart.PICTURE, 3),
+            (
+                "The provider could not use a picture. It is picture 3: another try makes sense "
+                "only with another one. Nothing was charged."
+            ),
+        ),
+        (
+            _refused(FailureReason.UPLOAD_REFUSED),
+            (
+                "The provider's store did not take what you attached. It does not say which file: "
+                "another try makes sense only with other ones, or with a model that needs none. "
+                "Nothing was charged."
+            ),
+        ),
+        (
+            _refused(FailureReason.CONTENT_OUTPUT),
+            (
+                "The provider's content check held the finished video back, not the request. The "
+                "same may well succeed: try again with /jobs retry. Nothing was charged."
+            ),
+        ),
+    ],
+    ids=lambda value: value.reason.value if isinstance(value, Refused) else "",
+)
+def test_a_refusal_says_what_happened_which_part_and_what_to_do(known: Refused, said: str) -> None:
+    assert text.failures.failure(known, charged=False, lost=False) == said
+
+
+def test_every_part_that_may_have_to_change_has_a_sentence() -> None:
+    assert set(failures.CHANGES) == set(RefusedPart) - {RefusedPart.VIDEO}
+    assert set(failures.ADVICE) == set(Advice)
+    assert set(failures.FAILURES) == set(FailureReason)
 
 
 def test_every_state_and_note_has_words() -> None:

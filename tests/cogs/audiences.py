@@ -66,6 +66,10 @@ class Row:
     audience: frozenset[Person]
     of_job: bool = False
     """Asked with somebody else's job: only moderators of its server reach it."""
+    of_requester: bool = False
+    """Asked with somebody else's job: nobody but its requester reaches it."""
+    of_guild: bool = False
+    """Asked with somebody else's job: everybody of its server reaches it."""
     custom_id: str | None = None
     """A button's, where its job's id does not say all."""
 
@@ -73,6 +77,8 @@ class Row:
         """Return what comes of a person's try."""
         if person not in self.audience:
             return Verdict.FORBIDDEN
+        if self.of_requester or (self.of_guild and person is P.STRANGER):
+            return Verdict.NO_SUCH_JOB
         if self.of_job and person not in MODERATORS - {P.STRANGER}:
             return Verdict.NO_SUCH_JOB
         return Verdict.ALLOWED
@@ -80,6 +86,9 @@ class Row:
 
 ALL = Row(audience=EVERYBODY)
 OWN_JOB = Row(audience=EVERYBODY, of_job=True)
+REQUESTER = Row(audience=EVERYBODY, of_requester=True)
+OF_GUILD = Row(audience=EVERYBODY, of_guild=True)
+REPORTED = Row(audience=MODERATORS, of_job=True)
 BY_MODERATORS = Row(audience=MODERATORS)
 BY_ADMINS = Row(audience=ADMINS)
 BY_OPERATORS = Row(audience=OPERATORS)
@@ -174,11 +183,34 @@ TABLE: Mapping[str, Row] = {
     "suggest /operator ceiling guild": BY_OPERATORS,
     # Buttons, whoever finds the message.
     "press CancelButton": OWN_JOB,
+    "press AgainButton": REQUESTER,
+    "press EditButton": REQUESTER,
+    "press ContinueButton": OF_GUILD,
+    "press MoreButton": OF_GUILD,
+    "press TakesEntry": replace(OF_GUILD, custom_id=f"panel:takes:{THEIRS}:1000000"),
+    "press TierEntry": replace(OF_GUILD, custom_id=f"panel:tier:{THEIRS}:1080P 1000000"),
+    "press ModelEntry": replace(OF_GUILD, custom_id=f"panel:model:{THEIRS}:"),
+    "press OriginalEntry": replace(OF_GUILD, custom_id=f"panel:original:{THEIRS}:"),
+    "press DeleteButton": OWN_JOB,
+    "press EraseButton": replace(OWN_JOB, custom_id=f"panel:erase:{THEIRS}:"),
+    "press ReportButton": OF_GUILD,
+    "press CancelReported": REPORTED,
+    "press DeleteReported": REPORTED,
+    "press BlockReported": REPORTED,
     "press LogButton": replace(
         BY_ADMINS, custom_id=f"usage:log:0:99999999999:all:0:o99999999999999999:{THEIRS}"
     ),
     "press AuditButton": replace(BY_ADMINS, custom_id="usage:audit:0:99999999999:0"),
     "press BlockButton": replace(BY_MODERATORS, custom_id="moderate:blocks:25"),
+    # The menu of a message that nobody made.
+    "menu Animate image": ALL,
+    "menu Continue video": ALL,
+    "menu Report video": ALL,
+    # Forms, whoever was shown them.
+    "send edit": REQUESTER,
+    "send continue": OF_GUILD,
+    "send animate": ALL,
+    "send continue-video": ALL,
 }
 
 WITH_MEMBER = {"/jobs list", "/quota show", "/usage log"}

@@ -109,12 +109,12 @@ def jobs(backstage: Backstage) -> JobsCog:
         ShownJob(view=a_view(), video=None, is_too_large=False)
     )
     backstage.cancellations.cancel.return_value = a_job(JobState.CANCELLED)
-    backstage.retries.retry.return_value = Queued(job=a_job(), quota=a_quota())
+    backstage.remakes.retry.return_value = Queued(job=a_job(), quota=a_quota())
     backstage.erasure.forget.return_value = a_job(JobState.DELIVERED)
     return JobsCog(
         lookup=backstage.lookup,
         cancellations=backstage.cancellations,
-        retries=backstage.retries,
+        remakes=backstage.remakes,
         erasure=backstage.erasure,
     )
 

@@ -33,13 +33,17 @@ from bot.services.host.operator import OperatorActions
 from bot.services.intake.admission import Admission
 from bot.services.intake.attachments import Attachments
 from bot.services.intake.cancellation import Cancellations
+from bot.services.intake.continuations import Continuations
 from bot.services.intake.erasure import Erasure
 from bot.services.intake.lookup import JobLookup
+from bot.services.intake.menu_forms import MenuForms
 from bot.services.intake.quotas import Quotas
-from bot.services.intake.retries import Retries
+from bot.services.intake.remakes import Remakes
+from bot.services.intake.requests_in_hand import RequestsInHand
 from bot.services.intake.submissions import Submissions
 from bot.services.intake.video_requests import VideoRequests
 from bot.services.jobs.estimates import Estimates
+from bot.services.messages.open_panels import OpenPanels
 from bot.services.reconciliation.operator_decisions import OperatorDecisions
 from bot.services.switch import IntakeSwitch
 from cogs import _errors
@@ -86,7 +90,10 @@ DOUBLES: Mapping[str, type[object]] = {
     "quota_rules": QuotaRules,
     "quotas": Quotas,
     "reports": Reports,
-    "retries": Retries,
+    "remakes": Remakes,
+    "continuations": Continuations,
+    "menu_forms": MenuForms,
+    "open_panels": OpenPanels,
     "submissions": Submissions,
     "switch": IntakeSwitch,
     "usage_reports": UsageReports,
@@ -137,7 +144,10 @@ class Backstage:
     quota_rules: Any = field(default_factory=lambda: lent(DOUBLES["quota_rules"]))
     quotas: Any = field(default_factory=lambda: lent(DOUBLES["quotas"]))
     reports: Any = field(default_factory=lambda: lent(DOUBLES["reports"]))
-    retries: Any = field(default_factory=lambda: lent(DOUBLES["retries"]))
+    remakes: Any = field(default_factory=lambda: lent(DOUBLES["remakes"]))
+    continuations: Any = field(default_factory=lambda: lent(DOUBLES["continuations"]))
+    menu_forms: Any = field(default_factory=lambda: lent(DOUBLES["menu_forms"]))
+    open_panels: Any = field(default_factory=lambda: lent(DOUBLES["open_panels"]))
     submissions: Any = field(default_factory=lambda: lent(DOUBLES["submissions"]))
     switch: Any = field(default_factory=lambda: lent(DOUBLES["switch"]))
     usage_reports: Any = field(default_factory=lambda: lent(DOUBLES["usage_reports"]))
@@ -194,7 +204,7 @@ class Backstage:
             admission=self.admission,
             attachments=self.attachments,
             submissions=self.submissions,
-            most_in_hand=5,
+            in_hand=RequestsInHand(5),
         )
 
     @property
@@ -348,8 +358,12 @@ def answered(interaction: MagicMock) -> str:
         (said,) = aside
         assert said.kwargs["ephemeral"] is True
         return str(said.args[0])
-    assert len(edits) + len(sent) <= 1, "answered twice"
-    if sent:
+    beside = interaction.followup.send.call_args_list
+    assert len(edits) + len(sent) + len(beside) <= 1, "answered twice"
+    if beside:
+        assert beside[0].kwargs["ephemeral"] is True
+        content, embed = beside[0].args[0], beside[0].kwargs["embed"]
+    elif sent:
         assert sent[0].kwargs["ephemeral"] is True
         content, embed = sent[0].args[0], sent[0].kwargs["embed"]
     elif edits:

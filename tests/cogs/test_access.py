@@ -58,7 +58,7 @@ async def cog(tmp_path: Path, template: Path) -> AsyncIterator[JobsCog]:
         yield JobsCog(
             lookup=app.lookup,
             cancellations=app.cancellations,
-            retries=app.retries,
+            remakes=app.remakes,
             erasure=app.erasure,
         )
 

@@ -159,7 +159,10 @@ OPTIONS: dict[str, dict[str, tuple[int, bool]]] = {
 def leaves(bot: TweenBot) -> dict[str, dict[str, Any]]:
     """Return what Discord is sent of each command that can be invoked."""
     found: dict[str, dict[str, Any]] = {}
-    waiting = [("", command.to_dict(bot.tree)) for command in bot.tree.get_commands()]
+    waiting = [
+        ("", command.to_dict(bot.tree))
+        for command in bot.tree.get_commands(type=discord.AppCommandType.chat_input)
+    ]
     while waiting:
         above, payload = waiting.pop(0)
         name = f"{above} {payload['name']}".strip()
@@ -181,8 +184,19 @@ async def test_the_commands_and_their_options_are_those_of_the_contract(bot: Twe
     assert [list(options) for options in shown.values()] == [list(OPTIONS[name]) for name in shown]
 
 
+async def test_the_entries_of_menus_are_those_of_the_contract(bot: TweenBot) -> None:
+    menus = bot.tree.get_commands(type=discord.AppCommandType.message)
+    assert {menu.name for menu in menus} == {"Animate image", "Continue video", "Report video"}
+    for menu in menus:
+        contexts = menu.to_dict(bot.tree)["contexts"]
+        assert contexts == [0], "in servers alone"
+
+
 async def test_everything_is_described_within_discords_limits(bot: TweenBot) -> None:
-    roots = [command.to_dict(bot.tree) for command in bot.tree.get_commands()]
+    roots = [
+        command.to_dict(bot.tree)
+        for command in bot.tree.get_commands(type=discord.AppCommandType.chat_input)
+    ]
     options = [option for command in leaves(bot).values() for option in command["options"]]
     for shown in [*roots, *leaves(bot).values(), *options]:
         assert 1 < len(shown["description"]) <= 100, shown["name"]
@@ -209,7 +223,10 @@ def descriptions(payload: dict[str, Any]) -> Iterator[str]:
 
 async def test_what_commands_say_of_themselves_is_with_the_other_words(bot: TweenBot) -> None:
     operators = discord.Object(OPERATOR_GUILD)
-    roots = [*bot.tree.get_commands(), *bot.tree.get_commands(guild=operators)]
+    roots = [
+        *bot.tree.get_commands(type=discord.AppCommandType.chat_input),
+        *bot.tree.get_commands(guild=operators, type=discord.AppCommandType.chat_input),
+    ]
     shown = {words for root in roots for words in descriptions(root.to_dict(bot.tree))}
     assert shown == described(text.descriptions) | described(text.staff_descriptions)
 
@@ -265,7 +282,7 @@ SHOWN_TO = {
 
 async def test_in_direct_messages_there_are_only_jobs_and_help(bot: TweenBot) -> None:
     guild, private = 0, 1
-    for command in bot.tree.get_commands():
+    for command in bot.tree.get_commands(type=discord.AppCommandType.chat_input):
         payload = command.to_dict(bot.tree)
         expected = {guild, private} if payload["name"] in {"jobs", "help"} else {guild}
         assert set(payload["contexts"]) == expected, payload["name"]

@@ -20,18 +20,22 @@ from discord import app_commands
 from sqlalchemy import select
 
 from bot.app import App, build_app
+from bot.chat.custom_ids import FormVerb, form
 from bot.client import EXTENSIONS, TweenBot
 from bot.clock import WallClock
 from bot.domain.ids import InteractionId
 from bot.domain.jobs.states import JobState
 from bot.domain.jobs.transitions import open_job
+from bot.domain.requests.drafts import DRAFT_ID_LENGTH
 from bot.media.child import MediaPool
 from bot.outside import Overrides
 from bot.settings import Settings
 from bot.storage import jobs, lanes, moderation
 from bot.storage.tables import audit_entries
 from cogs import _errors
+from cogs._forms import FormsCog
 from cogs._guarded import GuardedCog
+from cogs._panels import ModelEntry
 from tests.chat.examples import a_job
 from tests.cogs.audiences import (
     ELSEWHERE,
@@ -66,7 +70,10 @@ from tests.cogs.doubles import (
 from tests.fakes import InMemoryProvider, RecordingChat
 
 FORBIDDEN = re.compile(r"^(You need the permission|Only the host of this bot may do that)")
-NO_SUCH_JOB = re.compile(r"^(There is no such job|Only the requester or a moderator can)")
+NO_SUCH_JOB = re.compile(
+    r"^(There is no such job|Only the requester or a moderator can|Only its requester can)"
+)
+DRAFT = "0" * DRAFT_ID_LENGTH
 
 
 # --- the world --------------------------------------------------------------------------------
@@ -158,6 +165,7 @@ def buttons_of(bot: TweenBot) -> dict[str, type[discord.ui.DynamicItem[Any]]]:
 def walked(bot: TweenBot) -> set[str]:
     """Return the name of everything a person can set off."""
     names = {f"press {name}" for name in buttons_of(bot)}
+    names |= {f"send {verb}" for verb in FormVerb}
     for kind in (discord.AppCommandType.user, discord.AppCommandType.message):
         names |= {f"menu {menu.name}" for menu in bot.tree.get_commands(type=kind)}
     for command in commands_of(bot):
@@ -229,12 +237,38 @@ async def press(
     custom_id = row.custom_id or re.sub(r"\(\?P<job>.*?\)", THEIRS, template.pattern)
     match = template.fullmatch(custom_id)
     assert match is not None, custom_id
-    item: discord.ui.Button[Any] = discord.ui.Button(custom_id=custom_id)
+    item: discord.ui.Item[Any] = discord.ui.Button(custom_id=custom_id)
+    if kind is ModelEntry:
+        chosen = discord.SelectOption(label="a model", value="wan2.2-kf2v-flash 480P 1000000")
+        item = discord.ui.Select(custom_id=custom_id, options=[chosen])
+        item._values = [chosen.value]
     pressed = await kind.from_custom_id(interaction, item, match)
     await pressed.callback(interaction)
     edits = interaction.edit_original_response.call_args_list
     if edits and "content" not in edits[-1].kwargs:
         return Verdict.ALLOWED  # a page was turned
+    return verdict_of(answered(interaction))
+
+
+async def choose(
+    menu: app_commands.ContextMenu,
+    interaction: Any,  # noqa: ANN401 - a double
+) -> Verdict:
+    message = create_autospec(discord.Message, instance=True)
+    message.author.id, message.attachments, message.message_snapshots = SOMEBODY, [], []
+    callback: Any = menu.callback
+    try:
+        await callback(interaction, message)
+    except Exception as error:  # noqa: BLE001 - discord.py wraps whatever comes
+        await _errors.answer(interaction, error)
+    return verdict_of(answered(interaction))
+
+
+async def send(verb: FormVerb, interaction: Any) -> Verdict:  # noqa: ANN401 - a double
+    subject = THEIRS if verb in {FormVerb.EDIT, FormVerb.CONTINUE} else DRAFT
+    interaction.type = discord.InteractionType.modal_submit
+    interaction.data = {"custom_id": form(verb, subject, "0123abcd"), "components": []}
+    await FormsCog().on_interaction(interaction)
     return verdict_of(answered(interaction))
 
 
@@ -285,10 +319,13 @@ async def test_everybody_may_what_the_table_says(app: App, person: Person) -> No
     for name, kind in buttons_of(app.client).items():
         row = TABLE.get(f"press {name}", OWN_JOB)
         seen[f"press {name}"] = await press(kind, row, asked_by(person, app))
+    for menu in app.client.tree.get_commands(type=discord.AppCommandType.message):
+        assert isinstance(menu, app_commands.ContextMenu)
+        seen[f"menu {menu.name}"] = await choose(menu, asked_by(person, app))
+    for verb in FormVerb:
+        seen[f"send {verb}"] = await send(verb, asked_by(person, app))
     assert seen == {
-        name: row.expected(person)
-        for name, row in TABLE.items()
-        if not name.startswith(("suggest ", "menu "))
+        name: row.expected(person) for name, row in TABLE.items() if not name.startswith("suggest ")
     }
 
 
@@ -322,6 +359,8 @@ async def test_who_may_not_leaves_no_trace_on_the_server(app: App, person: Perso
     for name, kind in buttons_of(app.client).items():
         row = TABLE.get(f"press {name}", OWN_JOB)
         await press(kind, row, asked_by(person, app))
+    for verb in FormVerb:
+        await send(verb, asked_by(person, app))
     async with app.database.read() as connection:
         theirs = await jobs.get(connection, THEIRS)
         query = select(audit_entries.c.id).where(audit_entries.c.guild_id == HERE)

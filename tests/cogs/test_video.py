@@ -318,7 +318,7 @@ async def test_where_the_bot_may_not_post_nothing_is_queued(
     text = await case.run(backstage, interaction)
     assert text.startswith(f"I need the permission **{said}** in this channel.")
     backstage.submissions.queue.assert_not_called()
-    backstage.retries.retry.assert_not_called()
+    backstage.remakes.retry.assert_not_called()
     backstage.attachments.keep.assert_not_called()
     assert backstage.refused == ["not_permitted"]
 
@@ -360,6 +360,21 @@ async def test_a_prompt_says_names_where_somebody_was_mentioned(backstage: Backs
     options = submission.spec.options
     assert options.prompt == "Queen Anna, bo and Cleo lead the Knights into throne-hall horse"
     assert options.negative_prompt == "no bo"
+
+
+@pytest.mark.parametrize("case", [FRAMES, IMAGE, TEXT, REFERENCE], ids=lambda case: case.name)
+async def test_every_prompt_leaves_without_mentions(backstage: Backstage, case: Case) -> None:
+    written = {"prompt": "a <:fox:77> for <@!8>", "negative_prompt": "no <#5>"}
+    wanted = {"prompt": "a fox for someone", "negative_prompt": "no a channel"}
+    if case is REFERENCE:  # has no negative prompt
+        del written["negative_prompt"], wanted["negative_prompt"]
+    interaction = an_interaction(backstage)
+    interaction.guild.get_channel_or_thread.return_value = None
+    interaction.guild.fetch_member.side_effect = http_error(404, 10007)
+    await case.run(backstage, interaction, **written)
+    (submission,) = backstage.submissions.queue.call_args.args
+    options = submission.spec.options
+    assert {name: getattr(options, name) for name in wanted} == wanted
 
 
 async def test_names_that_did_not_come_along_are_asked_for_or_left_unsaid(

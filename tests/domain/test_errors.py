@@ -20,12 +20,15 @@ from bot.domain.guilds import denials as guild_denials
 from bot.domain.guilds.denials import QuotaExceededError
 from bot.domain.guilds.quota import Refusal, Scope, Unit, Window
 from bot.domain.host import disk
+from bot.domain.jobs import denials as job_denials
 from bot.domain.requests import denials
 from tests.fakes import NOW
 
 CLASSES = {
     name: kind
-    for name, kind in (vars(errors) | vars(guild_denials) | vars(denials) | vars(disk)).items()
+    for name, kind in (
+        vars(errors) | vars(guild_denials) | vars(job_denials) | vars(denials) | vars(disk)
+    ).items()
     if inspect.isclass(kind) and issubclass(kind, BotError)
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from functools import partial
@@ -23,7 +23,7 @@ from tests.e2e.crash_points import PART_WRITTEN
 from tests.e2e.crash_process import ShiftedClock
 from tests.e2e.forked_process import CrashableBot
 from tests.e2e.invariants import NOTHING_ODD, Allowed, hold, is_settled
-from tests.e2e.world import World, story
+from tests.e2e.world import FRAMES_MODEL, World, story
 
 PATIENCE_SECONDS = 180.0
 """A loaded machine takes its time; nothing here waits for it to pass."""
@@ -355,11 +355,11 @@ class KillHarness:
 
 
 STEPPED = EmulatorSettings(
-    queue_seconds=(20, 20), task_seconds=(60, 60), failure_seconds=(0.1, 0.1)
+    queue_seconds=(120, 120), task_seconds=(120, 120), failure_seconds=(0.1, 0.1)
 )
-"""Tasks that begin and end only when time is made to pass."""
+"""Tasks that begin and end only when time is made to pass, on a loaded machine as well."""
 
-UNTIL_BEGUN, UNTIL_DONE = 30, 70
+UNTIL_BEGUN, UNTIL_DONE = 130, 130
 """Seconds to pass for them."""
 
 
@@ -377,9 +377,13 @@ async def until(is_so: Callable[[], Awaitable[bool]]) -> None:
 
 @asynccontextmanager
 async def kill_harness(
-    tmp_path: Path, *, emulator: EmulatorSettings = QUICK, **variables: str
+    tmp_path: Path,
+    *,
+    emulator: EmulatorSettings = QUICK,
+    models: Collection[str] = (FRAMES_MODEL,),
+    **variables: str,
 ) -> AsyncIterator[KillHarness]:
     """Set the stage, with room for many requests and a bot that does not run yet."""
-    async with story(tmp_path, emulator=emulator, start=False) as world:
+    async with story(tmp_path, emulator=emulator, start=False, models=models) as world:
         world.bot.variables |= ROOM | variables
         yield KillHarness(world)

@@ -10,14 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.catalogue import Catalogue, Region
 from bot.domain.jobs.states import JobState
 from sandbox.dashscope import EmulatorSettings
 from sandbox.discord.client.command_input import OptionValue
 from sandbox.discord.client.invocation import Invocation, NoAnswerError
 from sandbox.discord.world.records import Channel
 from tests.e2e.kill_harness import READINGS_APART, KillHarness, kill_harness
-from tests.e2e.world import cat
+from tests.e2e.world import FRAMES_MODEL, IMAGE_MODEL, cat, offering
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
@@ -50,17 +49,9 @@ async def test_twenty_five_kills_in_thirty_jobs_lose_and_double_nothing(
     tmp_path: Path, empty_url: str
 ) -> None:
     rng = random.Random(SEED)  # noqa: S311 - draws lots
-    overrides = tmp_path / "overrides.toml"
-    overrides.write_text(
-        "".join(
-            f'["{model.name}"]\nin_flight = {IN_FLIGHT}\n'
-            f"submits_per_second = {CREATES_PER_SECOND}\n"
-            for model in Catalogue.of_region(Region.BEIJING)
-        )
-    )
-    async with kill_harness(
-        tmp_path, emulator=BRISK, DATABASE_URL=empty_url, CATALOGUE_OVERRIDES=str(overrides)
-    ) as stage:
+    limits = f"in_flight = {IN_FLIGHT}\nsubmits_per_second = {CREATES_PER_SECOND}"
+    offered = offering(tmp_path, {FRAMES_MODEL, IMAGE_MODEL}, limits=limits)
+    async with kill_harness(tmp_path, emulator=BRISK, DATABASE_URL=empty_url, **offered) as stage:
         discord = stage.world.discord
         channels = [discord.build.add_channel(discord.guild, f"clips-{n}") for n in range(CHANNELS)]
         # Three kills in one stage look like the job's own fault.

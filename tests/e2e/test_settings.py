@@ -134,7 +134,7 @@ async def days_begin_where_the_server_is(world: World) -> None:
 
 
 async def test_an_admin_settles_and_a_member_feels_it(tmp_path: Path) -> None:
-    async with story(tmp_path, emulator=QUICK, MAX_QUEUED_PER_MEMBER="20") as world:
+    async with story(tmp_path, emulator=QUICK, models=None, MAX_QUEUED_PER_MEMBER="20") as world:
         discord, here = world.discord, world.discord.channel
         log = discord.build.add_channel(discord.guild, "bot-log")
         closed = discord.build.add_channel(discord.guild, "general")

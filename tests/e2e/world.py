@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.amounts import Amounts
+from bot.domain.catalogue import Catalogue, Region
 from bot.domain.jobs.job import Job
 from bot.storage import jobs, ledger
 from bot.storage.engine import Database
@@ -29,6 +30,18 @@ from tests.e2e.process import ROOT, BotProcess
 
 KEY = "sk-made-up-key-of-a-test"
 SAMPLES = ROOT / "sandbox" / "samples"
+
+FRAMES_MODEL = "wan2.2-kf2v-flash"
+IMAGE_MODEL = "wan2.2-i2v-flash"
+MODELS = frozenset(
+    {
+        *(FRAMES_MODEL, "wanx2.1-kf2v-plus"),
+        *(IMAGE_MODEL, "wanx2.1-i2v-turbo"),
+        *("wan2.2-t2v-plus", "wanx2.1-t2v-turbo"),
+    }
+)
+"""What a forked bot offers unless a story wants more: each model's lane looks for work by itself,
+so that all of them cost a start more than everything else it does."""
 
 
 def cat(name: str) -> Upload:
@@ -50,6 +63,8 @@ class World:
     discord: DiscordServer
     dashscope: DashScopeServer
     bot: BotProcess
+    databases: dict[str, Database] = field(default_factory=dict)
+    """By their URL. Without connections between two looks, but each has compiled its statements."""
 
     @property
     def staged(self) -> CrashableBot:
@@ -98,7 +113,7 @@ class World:
     async def database(self) -> AsyncIterator[AsyncConnection]:
         """Look into the bot's own database."""
         url = self.bot.variables.get("DATABASE_URL", f"sqlite:///{self.bot.folder}/data/tween.db")
-        database = Database(url)
+        database = self.databases.setdefault(url, Database(url))
         try:
             async with database.read() as connection:
                 yield connection
@@ -153,6 +168,25 @@ def is_over(message: Message) -> bool:
     return title_of(message).partition(" ")[2].startswith(words)
 
 
+def offering(folder: Path, models: Collection[str], *, limits: str = "") -> dict[str, str]:
+    """Return the setting of a host that offers no other models.
+
+    Args:
+        folder: where the file it names is written to.
+        models: what is offered.
+        limits: lines of TOML about each of them.
+    """
+    path = folder / "catalogue.toml"
+    path.write_text(
+        "".join(
+            f'["{model.name}"]\n{limits if model.name in models else "enabled = false"}\n'
+            for model in Catalogue.of_region(Region.BEIJING)
+        ),
+        encoding="utf-8",
+    )
+    return {"CATALOGUE_OVERRIDES": str(path)}
+
+
 @asynccontextmanager
 async def story(
     tmp_path: Path,
@@ -161,6 +195,7 @@ async def story(
     discord: DiscordSettings | None = None,
     start: bool = True,
     process: type[BotProcess] = CrashableBot,
+    models: Collection[str] | None = MODELS,
     **variables: str,
 ) -> AsyncIterator[World]:
     """Set the stage; take everything down at the end, however it went.
@@ -170,13 +205,18 @@ async def story(
         emulator: how the provider is.
         discord: how Discord is.
         start: whether the bot runs when the story begins.
-        process: how the bot is started; ``BotProcess`` is ``python -m bot run`` to the letter.
+        process: how the bot is started; ``BotProcess`` is ``python -m bot run`` to the letter,
+            and offers everything there is.
+        models: what a forked bot offers; None: likewise.
         variables: settings other than a test's usual ones.
     """
     settings = emulator or EmulatorSettings(task_seconds=(1.0, 2.0), failure_seconds=(0.1, 0.2))
     # The system's folder for such files, in which nothing may be left.
     temporary = tmp_path / "tmp"
     temporary.mkdir()
+    offered = {}
+    if models is not None and issubclass(process, CrashableBot):
+        offered = offering(tmp_path, models)
     async with (
         DashScopeServer(settings, videos=ARCHIVE) as dashscope,
         DiscordServer(discord or DiscordSettings()) as server,
@@ -194,6 +234,7 @@ async def story(
                 "LOG_LEVEL": "DEBUG",
                 "MIN_FREE_MIB": "0",
                 "TMPDIR": str(temporary),
+                **offered,
                 **variables,
             },
         )

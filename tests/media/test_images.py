@@ -268,3 +268,25 @@ def test_preview_of_noise_is_small() -> None:
     frame = malformed_inputs.noise(2000, 1200)
     _, preview = prepare_pictures([("first_frame", frame), ("last_frame", frame)])
     assert len(preview) <= MAX_PREVIEW_BYTES
+
+
+# --- how finely colours are kept -------------------------------------------------------------
+
+
+def red_beside_blue(form: str) -> bytes:
+    image = Image.new("RGB", (640, 480), (200, 30, 30))
+    image.paste((40, 60, 200), (321, 0, 640, 480))
+    return save(image, form, **({"quality": 95, "subsampling": 0} if form == "JPEG" else {}))
+
+
+def test_a_lossless_picture_keeps_the_edges_of_its_colours() -> None:
+    last_red, first_blue = (320, 240), (321, 240)
+    fine = opened(prepare(red_beside_blue("PNG")).jpeg)
+    assert is_near(fine.getpixel(last_red), (200, 30, 30), within=12)  # type: ignore[arg-type] # RGB
+    assert is_near(fine.getpixel(first_blue), (40, 60, 200), within=12)  # type: ignore[arg-type] # RGB
+    coarse = opened(prepare(red_beside_blue("JPEG")).jpeg)
+    assert not is_near(coarse.getpixel(last_red), (200, 30, 30), within=12)  # type: ignore[arg-type] # RGB
+
+
+def test_a_lossless_picture_of_too_many_bytes_is_kept_less_finely() -> None:
+    assert_fits(prepare(save(Image.effect_noise((2000, 1500), 60).convert("RGB"), "PNG")))

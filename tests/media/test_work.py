@@ -23,6 +23,17 @@ def test_the_bots_own_process_loads_no_decoder() -> None:
     assert loaded.isdisjoint({"PIL", "pillow_heif", "av", "matplotlib", "numpy"})
 
 
+def test_a_child_loads_of_the_jobs_what_it_answers_with() -> None:
+    """What a job is made of takes longer to import than the decoder of pictures."""
+    script = "import sys; from bot.media import work; work.load(); print(*sys.modules)"
+    ended = subprocess.run(  # noqa: S603 - this very interpreter
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    loaded = set(ended.stdout.split())
+    assert "bot.domain.jobs.ai_label" in loaded
+    assert loaded.isdisjoint({"bot.domain.jobs.job", "bot.domain.catalogue"})
+
+
 @pytest.mark.parametrize(
     ("pixels", "seconds"),
     [

@@ -157,7 +157,7 @@ async def test_failed_task_says_why() -> None:
         )
     )
     assert task.failure is not None
-    assert task.failure.reason is FailureReason.IMAGE_REJECTED
+    assert task.failure.reason is FailureReason.FILE_NOT_FETCHED
     assert task.failure.transient
     assert "secret" not in task.failure.message
 

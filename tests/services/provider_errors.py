@@ -13,6 +13,7 @@ from typing import Final
 
 from typing_extensions import override
 
+from bot.domain.failure import Advice, RefusedPart
 from bot.domain.jobs.ledger import EntryKind
 from bot.domain.jobs.states import JobState
 
@@ -31,6 +32,10 @@ class Outcome:
     """What is charged: only a CHARGE is."""
     told: tuple[str, ...] = ()
     """What the operator is told."""
+    part: RefusedPart | None = None
+    """What was refused, of a job of words alone."""
+    advice: Advice | None = None
+    """Whether another try makes sense; None while the job goes on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,8 +55,14 @@ class Fault:
         return f"{self.status} {self.code}: {self.message[:40]}"
 
 
-def _fails(sentence: str) -> Outcome:
-    return Outcome(reads=f"{sentence} Nothing was charged.", state=JobState.FAILED, entries=FREE)
+def _fails(sentence: str, advice: Advice, part: RefusedPart | None = None) -> Outcome:
+    return Outcome(
+        reads=f"{sentence} Nothing was charged.",
+        state=JobState.FAILED,
+        entries=FREE,
+        part=part,
+        advice=advice,
+    )
 
 
 ACCOUNT: Final = Outcome(
@@ -61,7 +72,12 @@ ACCOUNT: Final = Outcome(
     told=("account_paused",),
 )
 MODEL: Final = replace(
-    _fails("The host's account may not use this model at present. Choose another one."),
+    _fails(
+        "The host's account may not use this model at present. Another try makes sense only with "
+        "another model.",
+        Advice.CHANGE_FIRST,
+        RefusedPart.MODEL,
+    ),
     told=("lane_off",),
 )
 WAIT: Final = Outcome(reads="Place **1** in line.", state=JobState.QUEUED, entries=WAITING)
@@ -71,25 +87,81 @@ LOST: Final = Outcome(
     entries=WAITING,
 )
 SETTINGS: Final = _fails(
-    "The provider refused these settings. Try another model or resolution; the host can see the "
-    "details in the log."
+    "The provider refused these settings; the host can see the details in the log. Another try "
+    "makes sense only with another model, or another size or length.",
+    Advice.CHANGE_FIRST,
+    RefusedPart.SETTINGS,
 )
-PICTURE: Final = _fails("The provider could not use a picture. Try it as a plain JPEG or PNG.")
+WHICH = "It does not say which picture: another try makes sense only with other ones."
+PICTURE: Final = _fails(
+    f"The provider could not use a picture. {WHICH}", Advice.CHANGE_FIRST, RefusedPart.PICTURES
+)
+SIZE: Final = _fails(
+    f"The provider does not take a picture of that size or shape. {WHICH}",
+    Advice.CHANGE_FIRST,
+    RefusedPart.PICTURES,
+)
+PERSON: Final = _fails(
+    "The provider needs a picture that shows one person, whole and from the front, and did not "
+    f"find that. {WHICH}",
+    Advice.CHANGE_FIRST,
+    RefusedPart.PICTURES,
+)
+SOUND: Final = _fails(
+    "The provider could not use the soundtrack. Another try makes sense only with another "
+    "soundtrack, or with none.",
+    Advice.CHANGE_FIRST,
+    RefusedPart.SOUNDTRACK,
+)
+UNFETCHED: Final = _fails(
+    "The provider could not fetch a file that belongs to the request. The same may well succeed: "
+    "try again with /jobs retry.",
+    Advice.AGAIN_AS_IS,
+    RefusedPart.FILES,
+)
+# There are only words: the provider says no more than that it was the request.
 INPUT: Final = _fails(
-    "The provider's content check refused the pictures or the prompt. Try other ones."
+    "The provider's content check refused the prompt. Another try makes sense only with another "
+    "prompt.",
+    Advice.CHANGE_FIRST,
+    RefusedPart.PROMPT,
+)
+IMAGE: Final = _fails(
+    f"The provider's content check refused a picture. {WHICH}",
+    Advice.CHANGE_FIRST,
+    RefusedPart.PICTURES,
+)
+HEARD: Final = _fails(
+    "The provider's content check refused the soundtrack. Another try makes sense only with "
+    "another soundtrack, or with none.",
+    Advice.CHANGE_FIRST,
+    RefusedPart.SOUNDTRACK,
 )
 OUTPUT: Final = _fails(
-    "The provider's content check held the finished video back. Try another prompt or seed."
+    "The provider's content check held the finished video back, not the request. The same may "
+    "well succeed: try again with /jobs retry.",
+    Advice.AGAIN_AS_IS,
+    RefusedPart.VIDEO,
 )
 CONTENT: Final = _fails(
-    "The provider's content check refused this. Try other pictures or another prompt."
+    "The provider's content check refused the request or the finished video, without saying "
+    "which. Another try makes sense only with other words or files.",
+    Advice.CHANGE_FIRST,
 )
 RIGHTS: Final = _fails(
-    "The provider suspects that this copies somebody's protected work. Try other pictures or "
-    "another prompt."
+    "The provider suspects that something in the request copies somebody's protected work. "
+    "Another try makes sense only with another prompt.",
+    Advice.CHANGE_FIRST,
+    RefusedPart.PROMPT,
 )
-BROKE: Final = _fails("The provider broke down while making this. Try again later.")
-TOO_SLOW: Final = _fails("The provider did not finish within its three hours. Try again later.")
+BROKE: Final = _fails(
+    "The provider broke down while making this. Try again later, with /jobs retry.", Advice.LATER
+)
+TOO_SLOW: Final = _fails(
+    "The provider did not finish within its three hours. The same may well succeed: try again "
+    "with /jobs retry.",
+    Advice.AGAIN_AS_IS,
+)
 
 INTERNAL = "An internal error has occured, please try again later or contact service support."
 
@@ -169,7 +241,7 @@ CREATES: Final = _faults(
      SETTINGS),
     (400, "InvalidParameter", "Request method 'GET' is not supported.", SETTINGS),
     (400, "UnsupportedOperation", "The operation is unsupported on the referee object.", SETTINGS),
-    (400, "BadRequest.TooLarge", "Payload Too Large.", PICTURE),
+    (400, "BadRequest.TooLarge", "Payload Too Large.", SIZE),
     (400, "DataInspectionFailed", "Input data may contain inappropriate content.", INPUT),
     (400, "data_inspection_failed", "Input text data may contain inappropriate content.", INPUT),
     (400, "IPInfringementSuspect",
@@ -198,13 +270,13 @@ TASKS: Final = _faults(
     (400, "InvalidParameter", "The size is not match xxxxxx", SETTINGS),
     (400, "InvalidParameter", "The two modes are mutually exclusive.", SETTINGS),
     # --- pictures: what could not be fetched is tried once more --------------------------------
-    (400, "InvalidParameter", "Failed to download https://example.com/a.jpg", PICTURE, True),
+    (400, "InvalidParameter", "Failed to download https://example.com/a.jpg", UNFETCHED, True),
     (400, "InvalidParameter",
-     "Unable to download the media resource during the data inspection process.", PICTURE, True),
+     "Unable to download the media resource during the data inspection process.", UNFETCHED, True),
     (400, "InvalidParameter.DataInspection",
-     "Unable to download the media resource during the data inspection process.", PICTURE, True),
+     "Unable to download the media resource during the data inspection process.", UNFETCHED, True),
     (400, "InvalidParameter.DataInspection",
-     "Download the media resource timed out during the data inspection process.", PICTURE, True),
+     "Download the media resource timed out during the data inspection process.", UNFETCHED, True),
     (400, "InvalidParameter.DataInspection",
      "Failed to find the requested media resource during the data inspection process.", PICTURE),
     (400, "InvalidParameter.DataInspection",
@@ -214,28 +286,43 @@ TASKS: Final = _faults(
     (400, "InvalidParameter.DataInspection",
      "The media format is not supported or incorrect for the data inspection.", PICTURE),
     (400, "InvalidParameter.DataInspection",
-     "The image size is not supported for the data inspection.", PICTURE),
+     "The image size is not supported for the data inspection.", SIZE),
     (400, "InvalidParameter", "Failed to decode the image during the data inspection.", PICTURE),
     (400, "InvalidURL", "Required URL is missing or invalid, please check the request URL.",
      PICTURE),
     (400, "InvalidURL",
      "The request URL is invalid, make sure the url is correct and is an image.", PICTURE),
     (400, "InvalidURL", "The image format is one of JPEG, JPG, PNG, BMP, and WEBP.", PICTURE),
-    (400, "InvalidURL", "The audio is longer than 30s.", PICTURE),
-    (400, "InvalidURL.ConnectionRefused", "Connection to xxx refused.", PICTURE, True),
-    (400, "InvalidURL.Timeout", "Download xxx timeout.", PICTURE, True),
-    (400, "InvalidImage.ImageSize", "The size of image is beyond limit.", PICTURE),
-    (400, "InvalidImageResolution", "The image resolution is invalid.", PICTURE),
+    (400, "InvalidURL", "The audio is longer than 30s.", SOUND),
+    (400, "InvalidURL.ConnectionRefused", "Connection to xxx refused.", UNFETCHED, True),
+    (400, "InvalidURL.Timeout", "Download xxx timeout.", UNFETCHED, True),
+    (400, "InvalidImage.ImageSize", "The size of image is beyond limit.", SIZE),
+    (400, "InvalidImageResolution", "The image resolution is invalid.", SIZE),
     (400, "InvalidImageFormat", "The image format is invalid.", PICTURE),
     (400, "InvalidImage.FileFormat", "The file format is invalid.", PICTURE),
     (400, "InvalidFile", "Invalid file.", PICTURE),
-    (400, "InvalidFile.Resolution", "The file resolution is invalid.", PICTURE),
-    (400, "InvalidFile.Size", "The file size is invalid.", PICTURE),
+    (400, "InvalidFile.Resolution", "The file resolution is invalid.", SIZE),
+    (400, "InvalidFile.Size", "The file size is invalid.", SIZE),
     (400, "InvalidFile.Format", "The file format is invalid.", PICTURE),
-    (400, "InvalidFile.AspectRatio", "The aspect ratio is invalid.", PICTURE),
+    (400, "InvalidFile.AspectRatio", "The aspect ratio is invalid.", SIZE),
     (400, "InvalidFile.Openerror", "The file cannot be opened.", PICTURE),
-    (400, "InvalidFile.DownloadFailed", "The file cannot be downloaded.", PICTURE, True),
-    (400, "BadRequest.InputDownloadFailed", "Failed to download the input file: xxx.", PICTURE,
+    (400, "InvalidFile.DownloadFailed", "The file cannot be downloaded.", UNFETCHED, True),
+    (400, "InvalidURL", "File size is larger than 15MB.", SOUND),
+    (400, "InvalidURL", "File type is not supported. Allowed types are: .wav, .mp3.", SOUND),
+    (400, "InvalidFile.AudioLengthError", "Audio length must be between 1s and 300s.", SOUND),
+    (400, "InvalidParameter.DataInspection", "The audio format is not supported.", SOUND),
+    (400, "InvalidParameter", "The image size is not supported for the data inspection.", SIZE),
+    (400, "InvalidImage.NoHumanFace", "No human face detected.", PERSON),
+    (400, "InvalidFile.NoHuman", "The input image has no human body.", PERSON),
+    (400, "InvalidFile.MultiHuman", "The input image has multi human bodies.", PERSON),
+    (400, "InvalidFile.BodyProportion",
+     "The proportion of the detected person in the picture is too large or too small.", PERSON),
+    (400, "InvalidFile.FacePose", "The pose of the detected face is invalid.", PERSON),
+    (400, "InvalidFile.FrontBody", "The person is not facing the camera.", PERSON),
+    (400, "InvalidFile.FullFace", "The face is not fully visible.", PERSON),
+    (400, "InvalidFile.FullBody", "The body is not fully visible.", PERSON),
+    (400, "InvalidPerson", "The input image has no human body or multi human bodies.", PERSON),
+    (400, "BadRequest.InputDownloadFailed", "Failed to download the input file: xxx.", UNFETCHED,
      True),
     (400, "BadRequest.UnsupportedFileFormat", "Input file format is not supported.", PICTURE),
     # --- moderation --------------------------------------------------------------------------
@@ -244,6 +331,19 @@ TASKS: Final = _faults(
     (400, "DataInspectionFailed", "Input or output data may contain inappropriate content.",
      CONTENT),
     (400, "DataInspectionFailed", "Input text data may contain inappropriate content.", INPUT),
+    (400, "DataInspectionFailed",
+     "Green net check failed for text (input): Input data may contain inappropriate content.",
+     INPUT),
+    (400, "DataInspectionFailed", "Green net check failed for input text", INPUT),
+    (400, "DataInspectionFailed", "Input image data may contain inappropriate content.", IMAGE),
+    (400, "data_inspection_failed", "Input image data may contain inappropriate content.", IMAGE),
+    (400, "DataInspectionFailed",
+     "Green net check failed for image (input): Input data may contain inappropriate content.",
+     IMAGE),
+    (400, "DataInspectionFailed", "Green net check failed for input image", IMAGE),
+    (400, "DataInspectionFailed", "Input audio data may contain inappropriate content.", HEARD),
+    (400, "data_inspection_failed", "Input audio data may contain inappropriate content.", HEARD),
+    (400, "DataInspectionFailed", "Green net check failed for output video", OUTPUT),
     (400, "DataInspectionFailed", "", CONTENT),
     (400, "data_inspection_failed", "Output data may contain inappropriate content.", OUTPUT),
     (400, "data_inspection_failed", "Input or output data may contain inappropriate content.",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from unittest.mock import create_autospec
+from unittest.mock import Mock, create_autospec
 
 from bot.domain.catalogue import Catalogue, Choices, Kind, Region
 from bot.domain.errors import RequestRefusedError
@@ -130,7 +131,7 @@ async def built_for(
         path = folder / key_of(job.id, picture.file_name)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(jpegs[picture.option])
-    writer = create_autospec(JobWriter, instance=True)
+    writer = _writer()
     requests = CreateRequests(
         catalogue=catalogue,
         files=files,
@@ -142,6 +143,13 @@ async def built_for(
         await requests.upload(job)
         job = altered(job, uploads=writer.patch.await_args.kwargs["uploads"])
     return await requests.of(job)
+
+
+@cache
+def _writer() -> Mock:
+    """Return a double that is told of uploads; making one takes longer than building requests."""
+    writer: Mock = create_autospec(JobWriter, instance=True)
+    return writer
 
 
 async def in_region(core: Core, region: Region) -> Core:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 
-from bot.chat.text.jobs import NOT_CHARGED
-from bot.chat.text.phrases import SCOPES, amount, figure, relative
+from bot.chat.text.failures import NOT_CHARGED
+from bot.chat.text.phrases import SCOPES, all_of, amount, figure, relative
 from bot.chat.text.sentences import counted, say
 from bot.domain.catalogue import MODEL_DECIDES
 from bot.domain.guilds.quota import Check, Grant, Scope, Window
-from bot.domain.ids import JobId
+from bot.domain.ids import ChannelId, JobId
 from bot.domain.jobs.job import Job
 from bot.domain.money import Money
 
@@ -104,13 +104,42 @@ def cancelling(job_id: JobId) -> str:
     )
 
 
-def forgotten(job_id: JobId) -> str:
-    """Return what became of a job's content, and of what stands in Discord."""
+DELETE_IT = "Delete everything"
+
+
+def ask_to_delete(job_id: JobId) -> str:
+    """Return what would be deleted, before it is."""
     return say(
-        "Pictures, prompt and video of Job `{job}` are erased here. What stands in Discord stays "
-        "there: delete the message to remove it.",
+        "Delete Job `{job}`? Its message with the video, its pictures, its prompt and every copy "
+        "I keep go for good, and so does what others made again from them. What it counted "
+        "against quotas stays. Videos that go on from it stay, too. Dismiss this message to keep "
+        "everything.",
         job=job_id,
     )
+
+
+def deleted(job_id: JobId, left_in: Sequence[ChannelId] = ()) -> str:
+    """Return what became of a job's content and messages.
+
+    Args:
+        job_id: the job.
+        left_in: channels in which Discord let a message stand.
+    """
+    if not left_in:
+        return say(
+            "Everything of Job `{job}` is deleted, its messages in Discord included.", job=job_id
+        )
+    return say(
+        "Everything I kept of Job `{job}` is deleted. Discord does not let me delete its message "
+        "in {channels}: I try again by myself. A moderator there can delete it now.",
+        job=job_id,
+        channels=all_of([f"<#{channel_id}>" for channel_id in left_in]),
+    )
+
+
+def deleted_before(job_id: JobId) -> str:
+    """Return that there is nothing left to delete."""
+    return say("Job `{job}` was deleted before; nothing is left of it here.", job=job_id)
 
 
 def message(link: str) -> str:

@@ -136,7 +136,7 @@ JOBS_RETRY = described(
     job=_JOB,
 )
 JOBS_FORGET = described(
-    "Erase a job's pictures, prompt and video here, before retention does.",
+    "Delete a job's video, pictures, prompt and messages, before retention does.",
     job="Id of a job that is over, for instance 7F3K2Q",
 )
 

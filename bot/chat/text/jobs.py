@@ -1,4 +1,4 @@
-"""What people read of a job: its status message, what was done to pictures, why it ended."""
+"""What people read of a job: its status message, what was done to pictures, that it is over."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from bot.chat.text.phrases import duration
 from bot.chat.text.sentences import say
 from bot.domain.catalogue import Kind, effect_label
 from bot.domain.catalogue.shapes import ADAPTIVE
-from bot.domain.failure import FailureReason
 from bot.domain.ids import JobId, UserId
 from bot.domain.jobs.job import Job
 from bot.domain.jobs.states import JobState
@@ -113,75 +112,6 @@ PICTURES: Mapping[str, str] = {
 }
 """A picture, by its option, with what was done to it."""
 
-NOT_CHARGED = "Nothing was charged."
-
-CHARGED = "It was made, so it counts against your quota."
-
-GIVEN_BACK = "It does not count against your quota."
-
-COLLECT = "The file is kept as it came: /jobs show hands it out."
-
-FAILURES: Mapping[FailureReason, str] = {
-    FailureReason.CONTENT_INPUT: (
-        "The provider's content check refused the pictures or the prompt. Try other ones."
-    ),
-    FailureReason.CONTENT_OUTPUT: (
-        "The provider's content check held the finished video back. Try another prompt or seed."
-    ),
-    FailureReason.CONTENT: (
-        "The provider's content check refused this. Try other pictures or another prompt."
-    ),
-    FailureReason.IP_INFRINGEMENT: (
-        "The provider suspects that this copies somebody's protected work. Try other pictures "
-        "or another prompt."
-    ),
-    FailureReason.IMAGE_REJECTED: (
-        "The provider could not use a picture. Try it as a plain JPEG or PNG."
-    ),
-    FailureReason.PARAMETERS_REJECTED: (
-        "The provider refused these settings. Try another model or resolution; the host can see "
-        "the details in the log."
-    ),
-    FailureReason.MODEL_OFF: (
-        "The host's account may not use this model at present. Choose another one."
-    ),
-    FailureReason.MODEL_ENDED: (
-        "The provider does not offer this model any more. Choose another one."
-    ),
-    FailureReason.UPLOAD_REFUSED: (
-        "The provider's store did not take what you attached. Try another file, or a model that "
-        "needs none."
-    ),
-    FailureReason.PRICE_ROSE: (
-        "This costs more now than when it was asked for. Ask again to see the new price."
-    ),
-    FailureReason.PROVIDER_FAULT: "The provider broke down while making this. Try again later.",
-    FailureReason.PROVIDER_TIMEOUT: (
-        "The provider did not finish within its three hours. Try again later."
-    ),
-    FailureReason.CANCELLED_OUTSIDE: (
-        "This was cancelled at the provider, by nobody here. Ask again with /jobs retry."
-    ),
-    FailureReason.TASK_LOST: "The provider no longer knows this video.",
-    FailureReason.OUTCOME_UNKNOWN: (
-        "Nobody could find out whether the provider took this. Please ask again with /jobs retry."
-    ),
-    FailureReason.RESULT_EXPIRED: (
-        "The video was made, but its address expired before it could be fetched."
-    ),
-    FailureReason.RESULT_UNREADABLE: "What the provider handed out is not a playable video.",
-    FailureReason.QUEUE_EXPIRED: "This waited in line for too long.",
-    FailureReason.STATUS_REFUSED: "Discord would not let me post the status message here.",
-    FailureReason.STATUS_MISSING: "The status message could not be posted in time.",
-    FailureReason.UNDELIVERABLE: (
-        "The video is done, but neither this channel nor your direct messages take it. "
-        "Collect it with /jobs show."
-    ),
-    FailureReason.GUILD_LEFT: "I was removed from the server before this was begun.",
-    FailureReason.GUILD_DISABLED: "The host of this bot no longer makes videos for this server.",
-    FailureReason.BROKEN: "Something went wrong on our side, more than once.",
-}
-
 # --- the status message ----------------------------------------------------------------------
 
 
@@ -224,13 +154,6 @@ def rewritten(quoted: str) -> str:
 def picture_notes(option: str, notes: tuple[PictureNote, ...]) -> str:
     """Return what was done to a picture."""
     return say(PICTURES[option], notes=", ".join(NOTES[note] for note in notes))
-
-
-def failure(reason: FailureReason, *, charged: bool, lost: bool) -> str:
-    """Return why there is no video, and whether anything was charged."""
-    if charged:
-        return f"{FAILURES[reason]} {CHARGED}"
-    return f"{FAILURES[reason]} {GIVEN_BACK if lost else NOT_CHARGED}"
 
 
 def video_facts(width: int, height: int, seconds: float) -> str:

@@ -20,6 +20,24 @@ PROBLEMS: Mapping[OptionProblem, str] = {
     OptionProblem.LOOP_AND_LAST_FRAME: "Give either a last_frame or loop, not both.",
     OptionProblem.UNKNOWN_MODEL: "There is no model {model} for this. Try {models}.",
     OptionProblem.KIND_NOT_OFFERED: "This kind of video is not offered here.",
+    OptionProblem.PICTURES_FIT_NOT: (
+        "{model} does not take these pictures: they are too small, too large or too long for it. "
+        "Choose another model."
+    ),
+    OptionProblem.NO_PICTURE_THERE: (
+        "There is no picture attached to that message. Pictures behind links cannot be used: save "
+        "one and use /video image."
+    ),
+    OptionProblem.NO_VIDEO_THERE: "There is no video attached to that message.",
+    OptionProblem.ONLY_OWN_PICTURES: (
+        "That picture is somebody else's. In this server members animate their own pictures only."
+    ),
+    OptionProblem.ONLY_OWN_VIDEOS: (
+        "That video is somebody else's. Under a video of mine, Continue is for everybody."
+    ),
+    OptionProblem.PROMPT_TOO_LONG_FOR_FORM: (
+        "This prompt has {actual:,} characters; Discord's forms take {limit:,}. Use /video instead."
+    ),
     OptionProblem.MODEL_OFF: "{model} is switched off at present. Choose another model.",
     OptionProblem.MODEL_WITHOUT_EFFECT: "{model} does not know this effect. Try {models}.",
     OptionProblem.UNKNOWN_EFFECT: (

@@ -168,7 +168,12 @@ def shortened(words: str, most_characters: int) -> str:
     return words[: most_characters - 1].rstrip() + "…"
 
 
-def quoted_prompt(prompt: str) -> str:
-    """Return a prompt as a code block; nothing where no visible character is left."""
-    cleaned = one_line(prompt, limits.PROMPT_CHARACTERS)
+def quoted_prompt(prompt: str, *, most: int = limits.PROMPT_CHARACTERS) -> str:
+    """Return a prompt as a code block; nothing where no visible character is left.
+
+    Args:
+        prompt: as it was written.
+        most: characters that are shown of it.
+    """
+    cleaned = one_line(prompt, most)
     return f"```\n{cleaned}\n```" if cleaned else ""

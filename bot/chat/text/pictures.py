@@ -67,6 +67,9 @@ PROBLEMS: Mapping[PictureProblem, str] = {
     PictureProblem.DECODER_FAILED: (
         "Not queued: the {picture} cannot be decoded. Save it again as JPEG or PNG."
     ),
+    PictureProblem.VIDEO_UNREADABLE: (
+        "Not queued: the last frame of that video cannot be read. Use another video, or a picture."
+    ),
     PictureProblem.UNAVAILABLE: (
         "Not queued: Discord no longer hands out the {picture}. Upload it again."
     ),

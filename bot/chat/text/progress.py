@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.chat.text.jobs import CHARGED, COLLECT, NOT_CHARGED, failure
+from bot.chat.text.failures import CHARGED, COLLECT, NOT_CHARGED, failure
 from bot.chat.text.phrases import clock_time, relative
 from bot.chat.text.sentences import say
 from bot.domain.jobs.estimates import Estimate
 from bot.domain.jobs.job import Job
+from bot.domain.jobs.refused import refused
 from bot.domain.jobs.states import JobState
 from bot.domain.jobs.status import StatusView
 
@@ -107,8 +108,9 @@ def pause(key: str) -> str:
 
 def _ending(job: Job) -> str:
     charged = job.state is JobState.UNDELIVERABLE
-    if job.failure.reason is not None:
-        said = failure(job.failure.reason, charged=charged, lost=job.failure.operator_loss)
+    known = refused(job)
+    if known is not None:
+        said = failure(known, charged=charged, lost=job.failure.operator_loss)
         is_kept = job.video.file_name is not None and job.times.forgotten_at is None
         return f"{said} {COLLECT}" if job.failure.operator_loss and is_kept else said
     return CHARGED if charged else NOT_CHARGED

@@ -43,10 +43,18 @@ from bot.domain.guilds.denials import (
 )
 from bot.domain.guilds.quota import Unit, Window
 from bot.domain.host.disk import DiskUnavailableError
+from bot.domain.jobs.denials import (
+    NotRequesterError,
+    OriginalGoneError,
+    OriginalTooLargeError,
+    PriceRoseError,
+)
 from bot.domain.jobs.states import JobState
 from bot.domain.money import Money
 from bot.domain.problems import OptionProblem, Permission, PromptOption, RetryProblem
+from bot.domain.requests.denials import FormGoneError
 from bot.domain.requests.sounds import InvalidSoundError
+from bot.domain.units import MIB
 
 _PERMISSIONS: Mapping[Permission, str] = {
     Permission.VIEW_CHANNEL: "View Channel",
@@ -78,6 +86,7 @@ _NOT_CANCELLABLE: Mapping[JobState, str] = {
 _NOT_RETRYABLE: Mapping[RetryProblem, str] = {
     RetryProblem.ACTIVE: "That job is still under way. Wait for its end, or cancel it.",
     RetryProblem.MODEL_GONE: "What that job asked for is no longer offered.",
+    RetryProblem.NO_VIDEO: "There is no video of that job to go on from.",
     RetryProblem.ERASED: "What that job was made from was erased. Start again.",
 }
 
@@ -92,6 +101,10 @@ ANSWER_TOO_LARGE = (
 )
 
 RESTARTING = "I am restarting. Please try again in a minute."
+
+ONLY_REQUESTER = (
+    "Only its requester can do that. Under a finished video, More… and Continue are for everybody."
+)
 
 ONLY_OWN_BUTTON = "Only the requester or a moderator can do that."
 
@@ -153,6 +166,25 @@ def refusal(error: BotError, money: Money) -> str | None:
             )
         case JobNotRetryableError():
             return _NOT_RETRYABLE[error.problem]
+        case NotRequesterError():
+            return ONLY_REQUESTER
+        case PriceRoseError():
+            return say(
+                "That costs {price} now; {shown} was shown. Nothing was queued. Press again to "
+                "see what is offered.",
+                price=money.show(error.micros),
+                shown=money.show(error.shown_micros),
+            )
+        case OriginalGoneError():
+            return "The original of this video is not kept any more."
+        case OriginalTooLargeError():
+            return say(
+                "The original has {actual:,.1f} MiB; Discord lets you have {limit:,.1f} MiB here.",
+                actual=error.actual_bytes / MIB,
+                limit=error.limit_bytes / MIB,
+            )
+        case FormGoneError():
+            return "This form is too old, or it is somebody else's. Open it again."
         case ChatUnavailableError():
             return "Discord cannot be reached just now. Please try again in a minute."
         case DatabaseUnavailableError() | DiskUnavailableError():

@@ -43,3 +43,16 @@ def with_camera(prompt: str | None, move: str) -> str:
     if words and not words.endswith(_ENDS):
         words += "."
     return f"{words} {CAMERA_MOVES[move]}".lstrip()
+
+
+def without_camera(prompt: str | None, move: str) -> str | None:
+    """Return a prompt without the words of a camera move at its end.
+
+    Returns:
+        What was written before them; None where the prompt does not end with them any more.
+
+    Raises:
+        KeyError: there is no such move.
+    """
+    words, added = (prompt or "").rstrip(), CAMERA_MOVES[move]
+    return words.removesuffix(added).rstrip() if words.endswith(added) else None

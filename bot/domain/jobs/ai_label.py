@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from bot.domain.jobs.job import Job
+if TYPE_CHECKING:  # the media children take the label apart from everything else there is of a job
+    from bot.domain.jobs.job import Job
 
 MADE_BY_AI = "1"
 """``Label``: 1 is "made by AI", 2 "may be", 3 "is suspected to be"."""

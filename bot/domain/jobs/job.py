@@ -212,6 +212,11 @@ class Job:
         return self.state in TERMINAL
 
     @property
+    def is_made(self) -> bool:
+        """True where somebody may go on from it: it is over, or its message is about to say so."""
+        return self.is_terminal or self.state is JobState.DELIVERING
+
+    @property
     def current_channel_id(self) -> ChannelId:
         """The channel of the status message: where it stands, else where it is going to."""
         return self.messages.status_channel_id or self.origin.channel_id

@@ -19,3 +19,13 @@ def erased(job: Job, *, at: datetime) -> JobChanges:
         "uploads": None,
         "forgotten_at": at,
     }
+
+
+def withdrawn(job: Job, *, at: datetime) -> JobChanges:
+    """Return what changes where a job's messages are to be taken out of Discord."""
+    return {
+        "removal_requested_at": at,
+        "removal_due_at": at,
+        # There is nothing left to look at.
+        "announced_at": job.messages.announced_at or at,
+    }

@@ -27,3 +27,12 @@ class EffectDeniedError(RequestError):
         self.effect = effect
         """What people read of it."""
         super().__init__(f"the effect {effect} is denied")
+
+
+class FormGoneError(RequestError):
+    """What a form was about is not known any more, or it is somebody else's form."""
+
+    code = "form_gone"
+
+    def __init__(self, draft_id: str) -> None:
+        super().__init__(f"form {draft_id}")

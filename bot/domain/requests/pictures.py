@@ -11,6 +11,10 @@ MAX_PICTURE_BYTES = 25 * MIB
 """Largest picture taken; a larger one is refused by its declared size, before it is read."""
 
 
+IMAGE, FIRST_FRAME, LAST_FRAME = "image", "first_frame", "last_frame"
+"""The options of a picture alone, and of those that begin and end a video."""
+
+
 class PictureNote(StrEnum):
     """What was done to a picture to make it fit; the status message says it."""
 

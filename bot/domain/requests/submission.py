@@ -112,6 +112,8 @@ class Submission:
     pictures: tuple[Picture, ...]
     has_preview: bool
     """Whether a small picture of them is kept for the status message; not with ``spoiler``."""
+    is_moderation: bool = False
+    """Whether a moderator made another's job again, which is written down."""
 
 
 def validate(

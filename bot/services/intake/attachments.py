@@ -14,13 +14,21 @@ from bot.domain.catalogue import SoundtrackBounds
 from bot.domain.errors import (
     ChatUnavailableError,
     InvalidImageError,
+    MediaError,
     RequestError,
 )
 from bot.domain.host.disk import of_disk
 from bot.domain.ids import GuildId, JobId
 from bot.domain.jobs.files import PREVIEW, folder_of, key_of
+from bot.domain.jobs.picture_sources import (
+    MAX_VIDEO_BYTES,
+    AnyPicture,
+    AttachedVideoEnd,
+    KeptPicture,
+    VideoEnd,
+)
 from bot.domain.people import Requester
-from bot.domain.ports import Chat, Files
+from bot.domain.ports import Chat, Files, LocalFile
 from bot.domain.problems import PictureProblem, SoundProblem
 from bot.domain.requests.pictures import (
     ANY_MODEL,
@@ -74,7 +82,7 @@ class Attachments:
 
     @staticmethod
     def check_declared(
-        pictures: Sequence[PictureSource],
+        pictures: Sequence[AnyPicture],
         soundtrack: SoundSource | None,
     ) -> None:
         """Refuse files by what Discord says of them, before their bytes are read.
@@ -90,14 +98,18 @@ class Attachments:
             InvalidSoundError: likewise the sound.
         """
         for source in pictures:
-            _check_picture(source)
+            match source:
+                case PictureSource():
+                    _check_picture(source)
+                case AttachedVideoEnd():
+                    _check_video(source)
         if soundtrack is not None:
             _check_sound(soundtrack)
 
     async def keep(
         self,
         job_id: JobId,
-        pictures: Sequence[PictureSource],
+        pictures: Sequence[AnyPicture],
         requester: Requester,
         fit: PictureFit = ANY_MODEL,
         soundtrack: SoundSource | None = None,
@@ -138,7 +150,7 @@ class Attachments:
     async def _keep(
         self,
         job_id: JobId,
-        pictures: Sequence[PictureSource],
+        pictures: Sequence[AnyPicture],
         fit: PictureFit,
         soundtrack: SoundSource | None,
         bounds: SoundtrackBounds | None,
@@ -165,17 +177,46 @@ class Attachments:
             yield
 
     async def _keep_pictures(
-        self, job_id: JobId, sources: Sequence[PictureSource], fit: PictureFit
+        self, job_id: JobId, sources: Sequence[AnyPicture], fit: PictureFit
     ) -> tuple[Picture, ...]:
-        async with self._files.scratch() as scratch:
-            folder = Path(scratch)
-            fetched = [(source.option, folder / f"{source.option}.source") for source in sources]
-            for source, (_, file) in zip(sources, fetched, strict=True):
-                await self._fetch(source.url, file, source.option, MAX_PICTURE_BYTES)
+        async with AsyncExitStack() as stack:
+            folder = Path(await stack.enter_async_context(self._files.scratch()))
+            fetched = [(each.option, await self._at_hand(each, folder, stack)) for each in sources]
             pictures = await self._media.prepare(fetched, folder, preview=PREVIEW, fit=fit)
             for name in (*(picture.file_name for picture in pictures), PREVIEW):
                 await self._files.keep(folder / name, key_of(job_id, name))
         return pictures
+
+    async def _at_hand(self, source: AnyPicture, folder: Path, stack: AsyncExitStack) -> LocalFile:
+        """Return a picture's file, which is there while the stack is open."""
+        file = folder / f"{source.option}.source"
+        match source:
+            case PictureSource():
+                await self._fetch(source.url, file, source.option, MAX_PICTURE_BYTES)
+            case KeptPicture():
+                return await stack.enter_async_context(self._files.lend(source.key))
+            case VideoEnd():
+                video = await stack.enter_async_context(self._files.lend(source.key))
+                first = None
+                if source.first_picture is not None:
+                    first = await stack.enter_async_context(self._files.lend(source.first_picture))
+                await self._take_last_frame(source.option, video, file, first_picture=first)
+            case AttachedVideoEnd():
+                video = folder / f"{source.option}.mp4"
+                await self._fetch(source.url, video, source.option, MAX_VIDEO_BYTES)
+                await self._take_last_frame(source.option, video, file, first_picture=None)
+        return file
+
+    async def _take_last_frame(
+        self, option: str, video: LocalFile, into: Path, *, first_picture: LocalFile | None
+    ) -> None:
+        try:
+            await self._media.last_frame(video, into, first_picture=first_picture)
+        except MediaError as error:
+            log.info("last_frame_untaken", option=option, reason=error.code)
+            raise InvalidImageError(
+                option=option, problem=PictureProblem.VIDEO_UNREADABLE
+            ) from error
 
     async def _keep_sound(
         self, job_id: JobId, source: SoundSource, bounds: SoundtrackBounds
@@ -218,6 +259,17 @@ def _check_sound(source: SoundSource) -> None:
         )
     if (source.content_type or "").partition("/")[0].lower() == "image":
         raise InvalidSoundError(option=SOUNDTRACK, problem=SoundProblem.NOT_A_SOUND)
+
+
+def _check_video(source: AttachedVideoEnd) -> None:
+    if source.size_bytes == 0:
+        raise InvalidImageError(option=source.option, problem=PictureProblem.EMPTY)
+    if source.size_bytes > MAX_VIDEO_BYTES:
+        raise InvalidImageError(
+            option=source.option,
+            problem=PictureProblem.TOO_LARGE,
+            limit_mib=MAX_VIDEO_BYTES // MIB,
+        )
 
 
 def _check_picture(source: PictureSource) -> None:

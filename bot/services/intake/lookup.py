@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from bot.domain.errors import JobNotFoundError
+from bot.domain.errors import (
+    InvalidOptionsError,
+    JobNotFoundError,
+)
 from bot.domain.ids import GuildId, JobId, MessageId, UserId, parse_job_id
+from bot.domain.jobs.denials import OriginalGoneError, OriginalTooLargeError
 from bot.domain.jobs.files import RESULT, SHRUNK, FileKey, key_of
 from bot.domain.jobs.job import Job
 from bot.domain.jobs.states import ACTIVE, JobState
 from bot.domain.jobs.status import StatusView
 from bot.domain.people import Requester
 from bot.domain.ports import Files, LocalFile
+from bot.domain.problems import OptionProblem
 from bot.services.jobs.estimates import Estimates
 from bot.storage import jobs
 from bot.storage.engine import Database
@@ -49,6 +54,20 @@ class JobLookup:
         job = None if job_id is None else await self._read(job_id, requester)
         if job is None:
             raise JobNotFoundError(asked)
+        return job
+
+    async def of_guild(self, job_id: JobId, requester: Requester) -> Job:
+        """Return a job of the guild somebody is in, whoever asked for it.
+
+        Raises:
+            JobNotFoundError: there is none: one of another guild is answered alike.
+        """
+        if requester.guild_id is None:
+            raise InvalidOptionsError(problem=OptionProblem.GUILD_ONLY)
+        async with self._database.read() as connection:
+            job = await jobs.get_in_guild(connection, job_id, requester.guild_id)
+        if job is None:
+            raise JobNotFoundError(job_id)
         return job
 
     async def _read(self, job_id: JobId, requester: Requester) -> Job | None:
@@ -92,6 +111,43 @@ class JobLookup:
             return
         async with self._files.lend(key) as video:
             yield ShownJob(view=view, video=video, is_too_large=False)
+
+    async def several(self, job_ids: Sequence[JobId], requester: Requester) -> list[Job]:
+        """Return those of some jobs that somebody asked for in the guild they are in."""
+        if requester.guild_id is None or not job_ids:
+            return []
+        async with self._database.read() as connection:
+            found = await jobs.get_several(connection, job_ids, requester.guild_id)
+        return [job for job in found if job.requester.user_id == requester.user_id]
+
+    @asynccontextmanager
+    async def original(
+        self, job_id: JobId, requester: Requester, *, limit_bytes: int
+    ) -> AsyncIterator[tuple[Job, LocalFile]]:
+        """Lend a video as the provider made it, to anybody in its guild.
+
+        Args:
+            job_id: whose.
+            requester: who asks.
+            limit_bytes: the largest file the answer takes.
+
+        Raises:
+            JobNotFoundError: see ``of_guild``.
+            OriginalGoneError: it is not kept any more.
+            OriginalTooLargeError: the answer does not take it.
+        """
+        job = await self.of_guild(job_id, requester)
+        key = key_of(job.id, RESULT)
+        if job.times.forgotten_at is not None:
+            raise OriginalGoneError(job.id)
+        try:
+            size_bytes = await self._files.size(key)
+        except FileNotFoundError as error:
+            raise OriginalGoneError(job.id) from error
+        if size_bytes > limit_bytes:
+            raise OriginalTooLargeError(actual_bytes=size_bytes, limit_bytes=limit_bytes)
+        async with self._files.lend(key) as video:
+            yield job, video
 
     async def list_jobs(
         self,

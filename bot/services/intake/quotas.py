@@ -78,6 +78,14 @@ class Quotas:
     ) -> tuple[Draw, ...]:
         """Make sure that a job fits every rule, with the guild's row already locked.
 
+        Args:
+            connection: a transaction.
+            guild: whose rules.
+            user_id: who asks.
+            role_ids: their roles.
+            cost: of the job; of several jobs that are only foreseen, all together.
+            now: the moment.
+
         Returns:
             What the job has to draw from grants for it.
 
@@ -88,9 +96,9 @@ class Quotas:
         """
         in_guild, own = await jobs.count_queued(connection, guild.guild_id, user_id)
         defaults = self._defaults
-        if own >= defaults.max_queued_per_member:
+        if own + cost.videos > defaults.max_queued_per_member:
             raise QueueFullError(whose="member", waiting=own, limit=defaults.max_queued_per_member)
-        if in_guild >= defaults.max_queued_per_guild:
+        if in_guild + cost.videos > defaults.max_queued_per_guild:
             raise QueueFullError(
                 whose="guild", waiting=in_guild, limit=defaults.max_queued_per_guild
             )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import date
@@ -16,6 +16,7 @@ from datetime import date
 from bot.domain.catalogue import Price
 from bot.domain.errors import (
     DatabaseUnavailableError,
+    DeliveryError,
     DuplicateInteractionError,
     GuildDisabledError,
     InvalidOptionsError,
@@ -23,6 +24,7 @@ from bot.domain.errors import (
 )
 from bot.domain.guilds.audit import Action
 from bot.domain.guilds.quota_view import MemberQuota
+from bot.domain.guilds.settings import Guild
 from bot.domain.ids import AccountId, GuildId, JobId, new_job_id
 from bot.domain.jobs.files import folder_of
 from bot.domain.jobs.job import Job, Messages, Step, Times
@@ -40,7 +42,7 @@ from bot.services.intake.quotas import Quotas
 from bot.services.jobs.status_messages import StatusMessages
 from bot.services.jobs.writer import JobWriter
 from bot.storage import accounts, grants, guilds, jobs, lanes
-from bot.storage.engine import Database
+from bot.storage.engine import Connection, Database
 
 log = get_logger(__name__)
 
@@ -105,8 +107,16 @@ class Submissions:
         if self._allowed_guilds and guild_id not in self._allowed_guilds:
             raise GuildDisabledError
 
-    async def foresee(self, requester: Requester, guild_id: GuildId, price: Price) -> None:
+    async def foresee(
+        self, requester: Requester, guild_id: GuildId, price: Price, *, count: int = 1
+    ) -> None:
         """Refuse what has no room before its pictures are read; ``submit`` asks again, locked.
+
+        Args:
+            requester: who asks.
+            guild_id: where.
+            price: of each job.
+            count: how many jobs are asked for.
 
         Raises:
             QuotaExceededError, QueueFullError: see ``Quotas.require_room``.
@@ -118,7 +128,7 @@ class Submissions:
                 await guilds.get(connection, guild_id),
                 user_id=requester.user_id,
                 role_ids=requester.role_ids,
-                cost=price.reserved,
+                cost=price.reserved * count,
                 now=self._clock.now(),
             )
 
@@ -132,6 +142,32 @@ class Submissions:
         requester = submission.requester
         quota = await self._quotas.show(job.guild_id, requester.user_id, requester.role_ids)
         return Queued(job=job, quota=quota)
+
+    async def queue_all(self, several: Sequence[Submission]) -> list[Queued]:
+        """Submit what one interaction asks for, all of it or nothing, in one transaction.
+
+        Returns:
+            The jobs, with what is left after all of them. One whose status message Discord
+            refused is among them, cancelled.
+
+        Raises:
+            RequestError: see ``submit``; nothing was stored.
+            DeliveryError: Discord refused every status message; the jobs were cancelled.
+        """
+        steps = await self._store(several)
+        posted: list[Job] = []
+        refused: list[DeliveryError] = []
+        for step in steps:
+            try:
+                posted.append(await self._messages.post(step.after))
+            except DeliveryError as error:
+                refused.append(error)
+                posted.append(await self._writer.read(step.after.id) or step.after)
+        if len(refused) == len(steps):
+            raise refused[0]
+        requester, origin = several[0].requester, several[0].origin
+        quota = await self._quotas.show(origin.guild_id, requester.user_id, requester.role_ids)
+        return [Queued(job=job, quota=quota) for job in posted]
 
     async def submit(self, submission: Submission) -> Job:
         """Queue a job and post its status message.
@@ -147,18 +183,28 @@ class Submissions:
             DuplicateInteractionError: this interaction has its job already.
             DeliveryError: Discord refused the status message; the job was cancelled.
         """
+        (step,) = await self._store([submission])
+        return await self._messages.post(step.after)
+
+    async def _store(self, several: Sequence[Submission]) -> list[Step]:
+        """Commit jobs of one member, and tell of them once they are."""
+        first = several[0]
         try:
-            self.require_guild(submission.origin.guild_id)
-            async with self._turn(submission.requester):
-                step = await self._store(submission)
+            self.require_guild(first.origin.guild_id)
+            async with self._turn(first.requester), self._database.write() as connection:
+                await accounts.lock(connection, self._account)
+                guild = await guilds.lock(connection, first.origin.guild_id)
+                steps = [await self._reserve(connection, guild, each) for each in several]
         except RequestError:
             # Refused, so nothing was committed. After any other error the commit may have gone
             # through all the same; a folder without a job is the reaper's to sweep.
-            with suppress(OSError):
-                await self._files.erase(folder_of(submission.job_id))
+            for submission in several:
+                with suppress(OSError):
+                    await self._files.erase(folder_of(submission.job_id))
             raise
-        self._writer.publish(step)
-        return await self._messages.post(step.after)
+        for step in steps:
+            self._writer.publish(step)
+        return steps
 
     async def new_job_id(self) -> JobId:
         """Draw an id no job has: a refused request erases its files, which must be its own."""
@@ -191,36 +237,34 @@ class Submissions:
                 raise DatabaseUnavailableError("the line of new jobs did not move") from error
             yield
 
-    async def _store(self, submission: Submission) -> Step:
+    async def _reserve(self, connection: Connection, guild: Guild, submission: Submission) -> Step:
+        """Store a job and its reservation, with the guild's row locked."""
         requester, origin, spec = submission.requester, submission.origin, submission.spec
-        async with self._database.write() as connection:
-            await accounts.lock(connection, self._account)
-            guild = await guilds.lock(connection, origin.guild_id)
-            await self._admission.readmit(connection, requester, spec)
-            lane = await lanes.get(connection, self._account, spec.model)
-            if lane is None or lane.is_off(self._clock.now()):
-                raise InvalidOptionsError(problem=OptionProblem.MODEL_OFF, model=spec.model)
-            if await jobs.interaction_seen(connection, origin.interaction_id):
-                raise DuplicateInteractionError
-            draws = await self._quotas.require_room(
-                connection,
-                guild,
-                user_id=requester.user_id,
-                role_ids=requester.role_ids,
-                cost=submission.price.reserved,
-                now=self._clock.now(),
-            )
-            # The preview is kept in any case; whether it is shown is decided now.
-            show = submission.has_preview and guild.preview and not spec.options.spoiler
-            step = open_job(self._new_job(submission, has_preview=show))
-            await self._writer.apply(connection, step)
-            if origin.retry_of is not None:
-                original = await jobs.get(connection, origin.retry_of)
-                if original is not None:
-                    await self._audit.record_about(
-                        connection, original, requester.person, Action.JOB_RETRIED
-                    )
-            await grants.draw(connection, step.after, draws)
+        await self._admission.readmit(connection, requester, spec)
+        lane = await lanes.get(connection, self._account, spec.model)
+        if lane is None or lane.is_off(self._clock.now()):
+            raise InvalidOptionsError(problem=OptionProblem.MODEL_OFF, model=spec.model)
+        if await jobs.interaction_seen(connection, origin.interaction_id):
+            raise DuplicateInteractionError
+        draws = await self._quotas.require_room(
+            connection,
+            guild,
+            user_id=requester.user_id,
+            role_ids=requester.role_ids,
+            cost=submission.price.reserved,
+            now=self._clock.now(),
+        )
+        # The preview is kept in any case; whether it is shown is decided now.
+        show = submission.has_preview and guild.preview and not spec.options.spoiler
+        step = open_job(self._new_job(submission, has_preview=show))
+        await self._writer.apply(connection, step)
+        if submission.is_moderation and origin.retry_of is not None:
+            original = await jobs.get(connection, origin.retry_of)
+            if original is not None:
+                await self._audit.record_about(
+                    connection, original, requester.person, Action.JOB_RETRIED
+                )
+        await grants.draw(connection, step.after, draws)
         return step
 
     def _new_job(self, submission: Submission, *, has_preview: bool) -> Job:

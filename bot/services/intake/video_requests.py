@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.domain.catalogue import Choices, Kind, Model
-from bot.domain.guilds.denials import QueueFullError
-from bot.domain.ids import UserId
+from bot.domain.catalogue import Choices, Kind, Model, Price
+from bot.domain.jobs.denials import PriceRoseError
+from bot.domain.jobs.picture_sources import AnyPicture
 from bot.domain.people import Requester
-from bot.domain.requests.pictures import PictureFit, PictureSource
+from bot.domain.requests.pictures import PictureFit
 from bot.domain.requests.sounds import SoundSource
 from bot.domain.requests.submission import (
     Origin,
@@ -21,6 +20,7 @@ from bot.domain.requests.submission import (
 )
 from bot.services.intake.admission import Admission
 from bot.services.intake.attachments import Attachments, KeptAttachments
+from bot.services.intake.requests_in_hand import RequestsInHand
 from bot.services.intake.submissions import Queued, Submissions
 
 
@@ -33,22 +33,12 @@ class VideoRequests:
         admission: Admission,
         attachments: Attachments,
         submissions: Submissions,
-        most_in_hand: int,
+        in_hand: RequestsInHand,
     ) -> None:
-        """Remember the parts.
-
-        Args:
-            admission: says what is offered, and what a member may make.
-            attachments: keeps what was attached.
-            submissions: queues.
-            most_in_hand: requests of one member that are taken at the same time; no more could be
-                queued, and each costs a look at the rules.
-        """
         self._admission = admission
         self._attachments = attachments
         self._submissions = submissions
-        self._most_in_hand = most_in_hand
-        self._in_hand: dict[UserId, int] = {}
+        self._in_hand = in_hand
 
     async def request(
         self,
@@ -57,8 +47,10 @@ class VideoRequests:
         kind: Kind,
         options: VideoOptions,
         choices: Choices,
-        sources: Sequence[PictureSource] = (),
+        sources: Sequence[AnyPicture] = (),
         soundtrack: SoundSource | None = None,
+        *,
+        at_most_micros: int | None = None,
     ) -> Queued:
         """Queue a job for what was asked.
 
@@ -70,36 +62,18 @@ class VideoRequests:
             choices: what was chosen of a model.
             sources: the pictures; of frames the first sets the ratio of the other.
             soundtrack: what is to be heard.
+            at_most_micros: what it was offered for, in micro-CNY.
 
         Raises:
+            PriceRoseError: it costs more than it was offered for.
             RequestError: it may not be made, or not so; nothing was stored.
             DeliveryError: Discord refused the status message; the job was cancelled.
         """
         self._submissions.require_guild(origin.guild_id)
-        with self._in_hand_of(requester.user_id):
+        with self._in_hand.counted(requester.user_id):
             return await self._request(
-                requester, origin, kind, options, choices, sources, soundtrack
+                requester, origin, kind, options, choices, sources, soundtrack, at_most_micros
             )
-
-    @contextmanager
-    def _in_hand_of(self, user_id: UserId) -> Iterator[None]:
-        """Count a request of a member until it is queued or refused.
-
-        Raises:
-            QueueFullError: so many of theirs are in hand that no more could be queued.
-        """
-        count = self._in_hand.get(user_id, 0)
-        if count >= self._most_in_hand:
-            raise QueueFullError(whose="member", waiting=count, limit=self._most_in_hand)
-        self._in_hand[user_id] = count + 1
-        try:
-            yield
-        finally:
-            left = self._in_hand[user_id] - 1
-            if left:
-                self._in_hand[user_id] = left
-            else:
-                del self._in_hand[user_id]
 
     async def _request(
         self,
@@ -108,8 +82,9 @@ class VideoRequests:
         kind: Kind,
         options: VideoOptions,
         choices: Choices,
-        sources: Sequence[PictureSource],
+        sources: Sequence[AnyPicture],
         soundtrack: SoundSource | None,
+        at_most_micros: int | None,
     ) -> Queued:
         spec = await self._admission.admit(requester, kind, options, choices)
         model = self._admission.offered().get(spec.model)
@@ -117,6 +92,7 @@ class VideoRequests:
             raise LookupError(spec.model)
         self._attachments.check_declared(sources, soundtrack)
         price = price_of(model, spec)
+        require_price(price, at_most_micros=at_most_micros)
         if sources or soundtrack is not None:
             await self._submissions.foresee(requester, origin.guild_id, price)
         job_id = await self._submissions.new_job_id()
@@ -126,7 +102,7 @@ class VideoRequests:
                 job_id,
                 sources,
                 requester,
-                _fit_of(model, kind),
+                fit_of(model, kind),
                 soundtrack,
                 model.abilities.soundtrack,
             )
@@ -148,7 +124,23 @@ class VideoRequests:
         )
 
 
-def _fit_of(model: Model, kind: Kind) -> PictureFit:
+def require_price(price: Price, *, count: int = 1, at_most_micros: int | None) -> None:
+    """Make sure that nobody pays more than they read.
+
+    Args:
+        price: of each job.
+        count: how many jobs are asked for.
+        at_most_micros: what all of them were offered for, in micro-CNY.
+
+    Raises:
+        PriceRoseError: they cost more now.
+    """
+    micros = price.reserved.micros * count
+    if at_most_micros is not None and micros > at_most_micros:
+        raise PriceRoseError(micros=micros, shown_micros=at_most_micros)
+
+
+def fit_of(model: Model, kind: Kind) -> PictureFit:
     """Return what pictures of a kind of video are made to fit into."""
     bounds = model.abilities.pictures
     return PictureFit(

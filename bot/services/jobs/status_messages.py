@@ -72,7 +72,7 @@ class StatusMessages:
         """When a channel takes the next edit of an old message."""
 
     @asynccontextmanager
-    async def _writing(self, job_id: JobId) -> AsyncIterator[None]:
+    async def writing(self, job_id: JobId) -> AsyncIterator[None]:
         """Hold a job's message; across processes the lease on the database holds."""
         async with self._locks.setdefault(job_id, asyncio.Lock()):
             yield
@@ -87,7 +87,7 @@ class StatusMessages:
         Raises:
             DeliveryError: Discord refused it; the job was cancelled.
         """
-        async with self._writing(job.id):
+        async with self.writing(job.id):
             drawing = await self.draw(job)
             try:
                 receipt = await self._chat.post_status(
@@ -125,7 +125,7 @@ class StatusMessages:
         Raises:
             DeliveryError: Discord refused it, or could not be reached.
         """
-        async with self._writing(job.id):
+        async with self.writing(job.id):
             if not await self._is_current(job):
                 return False
             receipt, attempted_at = await find_previous_attempt(
@@ -191,7 +191,7 @@ class StatusMessages:
         Raises:
             DeliveryError: Discord refused it, or could not be reached.
         """
-        async with self._writing(job.id):
+        async with self.writing(job.id):
             if not await self._is_current(job):
                 return False
             self._begin_edit(job)
@@ -221,7 +221,7 @@ class StatusMessages:
         Raises:
             DeliveryError: Discord refused it, or could not be reached.
         """
-        async with self._writing(job.id):
+        async with self.writing(job.id):
             # In a channel where others are edited meanwhile the wait may begin anew.
             while wait_seconds := self.wait_seconds(job):
                 await self._clock.sleep(wait_seconds)

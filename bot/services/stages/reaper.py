@@ -20,7 +20,7 @@ from bot.domain.jobs.deadlines import (
 )
 from bot.domain.jobs.files import JOBS, folder_of
 from bot.domain.jobs.job import Job, JobUpdateKind
-from bot.domain.jobs.retention import erased
+from bot.domain.jobs.retention import erased, withdrawn
 from bot.domain.jobs.states import IN_FLIGHT, JobState, Owner
 from bot.domain.ports import Clock, Files
 from bot.logs import get_logger
@@ -28,7 +28,7 @@ from bot.metrics import Metrics
 from bot.services.alerts import Alerts
 from bot.services.jobs.outcomes import unless_stale
 from bot.services.jobs.writer import JobWriter
-from bot.storage import deadlines, jobs, lanes, reports
+from bot.storage import deadlines, drafts, jobs, lanes, reports
 from bot.storage.engine import Connection, Database
 
 log = get_logger(__name__)
@@ -43,6 +43,9 @@ CANCELLED_KEPT = timedelta(minutes=30)
 """A folder without a job this old was left by a process that stopped before its commit."""
 
 NO_DEADLINE_SECONDS = timedelta(days=1).total_seconds()
+
+DRAFTS_KEPT = timedelta(days=1)
+"""As long as Discord hands out what was attached to a message."""
 
 ALARM_BEFORE = timedelta(hours=2)
 """The operators are told when a video not yet on disk is this near its end."""
@@ -200,9 +203,9 @@ class Reaper:
             log.info("job_forgotten", job_id=job.id)
 
     async def _follow_erasures(self, now: datetime) -> None:
-        """Erase what was made again from something that its people have had erased.
+        """Delete what others made again from something that its people have had deleted.
 
-        Whoever retried it: a moderator's copy would outlive the member's word.
+        A moderator's copy would outlive the member's word.
         """
         async with self._database.read() as connection:
             copies = await jobs.retries_of_erased(connection, limit=FORGET_BATCH)
@@ -218,7 +221,7 @@ class Reaper:
                     job,
                     owner=Owner.REAPER,
                     name=JobUpdateKind.JOB_FORGOTTEN,
-                    changes=erased(job, at=now),
+                    changes=withdrawn(job, at=now) | erased(job, at=now),
                 )
                 self._database.mark_erased()
 
@@ -232,11 +235,17 @@ class Reaper:
             await reports.erase_names(connection, erased_jobs)
         self._database.mark_erased()
 
+    async def _forget_drafts(self, now: datetime) -> None:
+        """Forget forms that nobody can send any more: their files are not handed out for longer."""
+        async with self._database.write() as connection:
+            await drafts.forget_before(connection, now - DRAFTS_KEPT)
+
     async def _sweep(self, now: datetime) -> None:
         """Delete folders of cancelled jobs, and of submissions that never became jobs."""
         if self._clock.monotonic() < self._sweep_at:
             return
         self._sweep_at = self._clock.monotonic() + SWEEP_SECONDS
+        await self._forget_drafts(now)
         with contextlib.suppress(OSError):  # the next sweep tries again
             names = await self._files.folders(JOBS)
             async with self._database.read() as connection:

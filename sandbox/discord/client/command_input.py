@@ -1,4 +1,4 @@
-"""Finds commands and resolves their options as Discord's client does before it sends them.
+"""Resolves the options of commands as Discord's client does before it sends them.
 
 A value the client would not let through is refused here too, so a test cannot pass with input
 that no user could give.
@@ -15,14 +15,14 @@ from typing import TypeAlias
 
 from sandbox.discord.core import Core
 from sandbox.discord.messages.composing import make_attachment
-from sandbox.discord.rules.commands import NESTING, CommandKind, OptionKind
+from sandbox.discord.rules.commands import NESTING, OptionKind
 from sandbox.discord.rules.facts import schemas
+from sandbox.discord.rules.file_types import takes
 from sandbox.discord.wire.multipart import UploadedFile
 from sandbox.discord.wire.payloads import NITRO_LIMIT_BYTES
 from sandbox.discord.world.interaction_records import Command
 from sandbox.discord.world.json import Json
-from sandbox.discord.world.permissions import Permission
-from sandbox.discord.world.records import Channel, ChannelKind, Role, User
+from sandbox.discord.world.records import Channel, Role, User
 
 SAFE_INTEGER = 2**53
 
@@ -59,64 +59,6 @@ class Resolved:
         return str(identifier)
 
 
-def find_command(core: Core, channel: Channel, user: User, name: str, kind: CommandKind) -> Command:
-    """Find a command the user sees in a channel.
-
-    Raises:
-        ClientRefusedError: the client would not offer it.
-    """
-    state = core.state
-    candidates = [
-        command
-        for command in state.commands.values()
-        if command.data["type"] == kind
-        and command.name == name
-        and command.guild_id in {None, channel.guild_id}
-    ]
-    if not candidates:
-        known = sorted(command.name for command in state.commands.values())
-        msg = f"no command {name!r} here; registered: {', '.join(known) or 'none'}"
-        raise ClientRefusedError(msg)
-    command = max(candidates, key=lambda command: command.guild_id or 0)
-    _check_context(command, channel)
-    if channel.guild_id is not None:
-        guild = state.guilds[channel.guild_id]
-        needed = Permission.VIEW_CHANNEL | Permission.USE_APPLICATION_COMMANDS
-        if user.id not in guild.members or guild.bot_removed:
-            raise ClientRefusedError(f"{user.name} and the bot are not both in {guild.name}")
-        if state.permissions(channel, user.id) & needed != needed:
-            raise ClientRefusedError(f"{user.name} may not use commands in #{channel.name}")
-    return command
-
-
-def _check_context(command: Command, channel: Channel) -> None:
-    contexts = command.data.get("contexts")
-    if channel.kind is ChannelKind.DM:
-        if (contexts is not None and 1 not in contexts) or not command.data.get("dm_permission"):
-            raise ClientRefusedError(f"/{command.name} is not offered in direct messages")
-    elif contexts is not None and 0 not in contexts:
-        raise ClientRefusedError(f"/{command.name} is not offered in guilds")
-    elif command.data.get("nsfw") and not channel.nsfw:
-        raise ClientRefusedError(f"/{command.name} needs an age-restricted channel")
-
-
-def check_default_permissions(core: Core, channel: Channel, user: User, command: Command) -> None:
-    """Refuse what the client hides by ``default_member_permissions``.
-
-    Guild admins can override those, so a caller may skip this check.
-
-    Raises:
-        ClientRefusedError: the member lacks them.
-    """
-    needed = command.data.get("default_member_permissions")
-    if needed is None or channel.guild_id is None:
-        return
-    has = core.state.permissions(channel, user.id)
-    wanted = int(needed) or int(Permission.ADMINISTRATOR)
-    if has & wanted != wanted:
-        raise ClientRefusedError(f"/{command.name} is hidden from {user.name}")
-
-
 async def command_data(
     core: Core,
     channel: Channel,
@@ -133,7 +75,7 @@ async def command_data(
     """
     options, path = _descend(command, words)
     resolved = Resolved()
-    reader = _Reader(core, channel, user, resolved)
+    reader = Reader(core, channel, user, resolved)
     unknown = set(values) - {option["name"] for option in options}
     if unknown:
         raise ClientRefusedError(f"/{' '.join(words)} has no option {', '.join(sorted(unknown))}")
@@ -179,28 +121,7 @@ def _descend(command: Command, words: list[str]) -> tuple[list[Json], list[Json]
     return options, path
 
 
-async def attach(
-    core: Core, channel: Channel, user: User, name: str, value: object, resolved: Resolved
-) -> str:
-    """Upload a file as an ephemeral attachment and return its id.
-
-    Raises:
-        ClientRefusedError: it is no file, or larger than the user may upload.
-    """
-    if not isinstance(value, Upload):
-        raise ClientRefusedError(f"{name} takes a file")
-    file = core.store.put(value.data)
-    limit = core.state.upload_limit(channel)
-    if file.size > (max(limit, NITRO_LIMIT_BYTES) if user.nitro else limit):
-        raise ClientRefusedError(f"{name}: {file.size} bytes are above {user.name}'s limit")
-    upload = UploadedFile(
-        field_name=name, filename=value.filename, content_type=value.content_type, file=file
-    )
-    attachment = await make_attachment(core, channel, upload, {}, ephemeral=True)
-    return resolved.add("attachments", attachment.id, core.payloads.attachment(attachment))
-
-
-class _Reader:
+class Reader:
     """Turns what a user gave into wire values."""
 
     def __init__(self, core: Core, channel: Channel, user: User, resolved: Resolved) -> None:
@@ -213,19 +134,54 @@ class _Reader:
         """Check one value against its option."""
         kind = OptionKind(option["type"])
         if kind is OptionKind.ATTACHMENT:
-            return await attach(
-                self._core, self._channel, self._user, option["name"], value, self._resolved
-            )
+            return await self.attach(option, value)
         if kind in {OptionKind.STRING, OptionKind.INTEGER, OptionKind.NUMBER, OptionKind.BOOLEAN}:
             plain = _plain(option, kind, value)
             if kind is OptionKind.STRING:
                 self._resolve_mentions(option, str(plain))
             return plain
-        return self._mention(option, kind, value)
+        return self.mention(option, kind, value)
 
-    def _mention(self, option: Json, kind: OptionKind, value: OptionValue) -> str:
-        if isinstance(value, bool | float | Upload):
+    async def attach(self, option: Json, value: object) -> str:
+        """Upload a file as an ephemeral attachment and return its id.
+
+        Raises:
+            ClientRefusedError: it is no file, of another type, or larger than the user may upload.
+        """
+        core, name = self._core, option["name"]
+        if not isinstance(value, Upload):
+            raise ClientRefusedError(f"{name} takes a file")
+        types = option.get("file_types")
+        if types and not takes(types, value.filename):
+            raise ClientRefusedError(f"{name}: {value.filename} is none of {', '.join(types)}")
+        file = core.store.put(value.data)
+        limit = core.state.upload_limit(self._channel)
+        if file.size > (max(limit, NITRO_LIMIT_BYTES) if self._user.nitro else limit):
+            msg = f"{name}: {file.size} bytes are above {self._user.name}'s limit"
+            raise ClientRefusedError(msg)
+        upload = UploadedFile(
+            field_name=name, filename=value.filename, content_type=value.content_type, file=file
+        )
+        attachment = await make_attachment(core, self._channel, upload, {}, ephemeral=True)
+        data = core.payloads.attachment(attachment)
+        return self._resolved.add("attachments", attachment.id, data)
+
+    def mention(self, option: Json, kind: OptionKind, value: object) -> str:
+        """Name a user, role or channel, and put it among what is resolved.
+
+        Raises:
+            ClientRefusedError: nothing of that kind is offered.
+        """
+        if isinstance(value, bool) or not isinstance(value, str | int | User | Channel | Role):
             raise ClientRefusedError(f"{option['name']} takes a {kind.name.lower()}")
+        try:
+            return self._named(option, kind, value)
+        except LookupError:
+            raise ClientRefusedError(f"{option['name']} does not offer {value}") from None
+
+    def _named(
+        self, option: Json, kind: OptionKind, value: User | Channel | Role | str | int
+    ) -> str:
         if kind is OptionKind.CHANNEL:
             return self._channel_option(option, value)
         if kind is OptionKind.ROLE or isinstance(value, Role):

@@ -7,21 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sandbox.discord.client.command_input import (
-    ClientRefusedError,
-    Resolved,
-    Upload,
-    attach,
-)
+from sandbox.discord.client.command_input import ClientRefusedError, Reader, Resolved
+from sandbox.discord.client.select_input import check_count, listed, option_value, pick
 from sandbox.discord.core import Core
-from sandbox.discord.rules.components import Kind
 from sandbox.discord.rules.facts import schemas
+from sandbox.discord.world.component_tree import Kind
 from sandbox.discord.world.json import Json
 from sandbox.discord.world.records import Channel, User
-
-FILE_UPLOAD = 19
-SINGLE_VALUE_KINDS = frozenset({int(Kind.TEXT_INPUT), 21, 23})
-"""Text input, radio group and checkbox send ``value``; everything else ``values``."""
 
 
 async def modal_data(
@@ -34,26 +26,18 @@ async def modal_data(
     """
     left = dict(values)
     resolved = Resolved()
+    reader = Reader(core, channel, user, resolved)
     items: list[Json] = []
-    for number, item in enumerate(modal["components"], start=1):
+    for item in modal["components"]:
+        sent: Json = {"type": item["type"], "id": item["id"]}
         if item["type"] == Kind.LABEL:
-            label, inner = item.get("label"), item["component"]
+            field, label = item["component"], item["label"]
+            sent["component"] = await _filled(reader, field, _given(left, field, label))
         elif item["type"] == Kind.ACTION_ROW:
-            inner = item["components"][0]
-            label = inner.get("label")
-        else:
-            items.append({"type": item["type"], "id": number})
-            continue
-        given = left.pop(inner["custom_id"], left.pop(label, None))
-        filled: Json = {"type": inner["type"], "id": number, "custom_id": inner["custom_id"]}
-        if inner["type"] in SINGLE_VALUE_KINDS:
-            filled["value"] = _text(inner, given)
-        else:
-            filled["values"] = await _values(core, channel, user, inner, given, resolved)
-        if item["type"] == Kind.LABEL:
-            items.append({"type": int(Kind.LABEL), "id": number, "component": filled})
-        else:
-            items.append({"type": int(Kind.ACTION_ROW), "id": number, "components": [filled]})
+            (field,) = item["components"]
+            given = _given(left, field, field["label"])
+            sent["components"] = [await _filled(reader, field, given)]
+        items.append(sent)
     if left:
         raise ClientRefusedError(f"the modal has no field {', '.join(left)}")
     data: Json = {"custom_id": modal["custom_id"], "components": items}
@@ -62,37 +46,57 @@ async def modal_data(
     return data
 
 
-def _text(item: Json, given: object) -> object:
-    if item["type"] != Kind.TEXT_INPUT:
-        return given
-    text = str(item.get("value") or "") if given is None else str(given)
-    required = item.get("required", True)
-    low = int(item.get("min_length") or (1 if required else 0))
+def _given(left: dict[str, object], field: Json, label: str) -> object:
+    by_label = left.pop(label, None)
+    return left.pop(field["custom_id"], by_label)
+
+
+async def _filled(reader: Reader, field: Json, given: object) -> Json:
+    """Write one field as it was filled in; None leaves what the bot put there."""
+    filled: Json = {"type": field["type"], "id": field["id"], "custom_id": field["custom_id"]}
+    required = field.get("required") is not False
+    match field["type"]:
+        case Kind.TEXT_INPUT:
+            filled["value"] = _text(field, given, required=required)
+        case Kind.RADIO_GROUP:
+            filled["value"] = _radio(field, given, required=required)
+        case Kind.CHECKBOX:
+            filled["value"] = _tick(field, given)
+        case Kind.FILE_UPLOAD:
+            files = listed(given)
+            check_count(field, len(files), required=required)
+            named = {**field, "name": field["custom_id"]}
+            filled["values"] = [await reader.attach(named, file) for file in files]
+        case _:
+            filled["values"] = pick(reader, field, given, required=required)
+    return filled
+
+
+def _text(field: Json, given: object, *, required: bool) -> str:
+    text = str(field.get("value") or "") if given is None else str(given)
+    low = int(field.get("min_length") or (1 if required else 0))
     fields = schemas()["TextInputComponentForModalRequest"]["properties"]
-    high = int(item.get("max_length") or fields["value"]["maxLength"])
+    high = int(field.get("max_length") or fields["value"]["maxLength"])
     if (text or required) and not low <= len(text) <= high:
-        msg = f"{item['custom_id']}: {len(text)} characters are not in {low}..{high}"
+        msg = f"{field['custom_id']}: {len(text)} characters are not in {low}..{high}"
         raise ClientRefusedError(msg)
     return text
 
 
-async def _values(
-    core: Core, channel: Channel, user: User, item: Json, given: object, resolved: Resolved
-) -> list[str]:
-    chosen = list(given) if isinstance(given, list | tuple) else [given] if given else []
+def _radio(field: Json, given: object, *, required: bool) -> str | None:
+    if given is not None:
+        return option_value(field, given)
+    for option in field["options"]:
+        if option.get("default"):
+            return str(option["value"])
+    if required:
+        raise ClientRefusedError(f"{field['custom_id']}: one has to be chosen")
+    return None
+
+
+def _tick(field: Json, given: object) -> bool:
     if given is None:
-        chosen = [option["value"] for option in item.get("options") or () if option.get("default")]
-    required = item.get("required", True)
-    low = int(item.get("min_values", 1)) if required or chosen else 0
-    if not low <= len(chosen) <= int(item.get("max_values", 1)):
-        raise ClientRefusedError(f"{item['custom_id']}: {len(chosen)} values")
-    if item["type"] == FILE_UPLOAD:
-        return [
-            await attach(core, channel, user, item["custom_id"], value, resolved)
-            for value in chosen
-            if isinstance(value, Upload)
-        ]
-    known = {option["value"] for option in item.get("options") or ()}
-    if known and not set(chosen) <= known:
-        raise ClientRefusedError(f"{item['custom_id']} does not offer {chosen}")
-    return [str(value) for value in chosen]
+        return bool(field.get("default"))
+    if not isinstance(given, bool):
+        raise ClientRefusedError(f"{field['custom_id']} takes yes or no, not {given!r}")
+    return given

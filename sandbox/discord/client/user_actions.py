@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
-import asyncio
-import secrets
 from collections.abc import Mapping, Sequence
 
+from sandbox.discord.client.command_finding import check_default_permissions, find_command
 from sandbox.discord.client.command_input import (
     ClientRefusedError,
     OptionValue,
+    Reader,
+    Resolved,
     Upload,
-    check_default_permissions,
     command_data,
-    find_command,
 )
 from sandbox.discord.client.invocation import Invocation, Suggestions
 from sandbox.discord.client.modal_input import modal_data
+from sandbox.discord.client.panel import Panel, find_component, read_panel
+from sandbox.discord.client.select_input import pick
+from sandbox.discord.client.starting import InteractionStarter
 from sandbox.discord.core import Core
-from sandbox.discord.messages import posting
+from sandbox.discord.messages import mentions, posting
 from sandbox.discord.messages.composing import make_attachment
-from sandbox.discord.messages.posting import place
 from sandbox.discord.rules.commands import CommandKind
-from sandbox.discord.rules.components import SELECTS, STYLE_LINK, Kind, walk
+from sandbox.discord.rules.components import STYLE_LINK
+from sandbox.discord.rules.messages import is_v2
 from sandbox.discord.wire.multipart import UploadedFile
+from sandbox.discord.world.component_tree import SELECTS, Kind
 from sandbox.discord.world.interaction_records import Interaction, InteractionKind
 from sandbox.discord.world.json import Json
-from sandbox.discord.world.records import Channel, Message, Revision, User
+from sandbox.discord.world.records import Message, Revision, User
 from sandbox.discord.world.state import ChannelRef, MessageRef, UserRef
 
 
@@ -34,12 +37,9 @@ class UserActions:
 
     def __init__(self, core: Core) -> None:
         self._core = core
-        self._timers: list[asyncio.TimerHandle] = []
-
-    def close(self) -> None:
-        """Forget the three-second timers."""
-        for timer in self._timers:
-            timer.cancel()
+        self._starter = InteractionStarter(core)
+        self.close = self._starter.close
+        self._start = self._starter.start
 
     async def slash(
         self,
@@ -107,6 +107,7 @@ class UserActions:
             ClientRefusedError: Discord's client would not offer it.
         """
         who, target = self._core.state.user(user), self._core.state.message(message)
+        self._check_visible(who, target)
         where = self._core.state.channels[target.channel_id]
         found = find_command(self._core, where, who, command, CommandKind.MESSAGE)
         if not despite_defaults:
@@ -138,43 +139,89 @@ class UserActions:
         return self._on_message(who, target, data, f"button {button.get('label', '')}".strip())
 
     async def choose(
-        self, user: UserRef, message: MessageRef, custom_id: str, values: list[str]
+        self, user: UserRef, message: MessageRef, custom_id: str, values: object
     ) -> Invocation:
-        """Pick from a string select.
+        """Pick from a select.
+
+        Args:
+            user: Who.
+            message: Under which message.
+            custom_id: Of the select.
+            values: Options by value or label; members, roles or channels where it offers those.
 
         Raises:
             ClientRefusedError: that cannot be picked.
         """
         who, target = self._core.state.user(user), self._core.state.message(message)
         select = self._component(who, target, custom_id)
-        known = {option["value"] for option in select.get("options") or ()}
-        if select["type"] not in SELECTS or not set(values) <= known:
-            raise ClientRefusedError(f"{custom_id!r} does not offer {values}")
-        data = {**_component_data(select), "values": values}
+        if select["type"] not in SELECTS:
+            raise ClientRefusedError(f"{custom_id!r} is not a select")
+        where, resolved = self._core.state.channels[target.channel_id], Resolved()
+        reader = Reader(self._core, where, who, resolved)
+        data = {**_component_data(select), "values": pick(reader, select, values)}
+        if resolved.objects:
+            data["resolved"] = resolved.objects
         return self._on_message(who, target, data, f"select {custom_id}")
 
     async def submit_modal(
         self, user: UserRef, opened_by: Invocation, values: Mapping[str, object]
     ) -> Invocation:
-        """Fill in and send the modal an invocation opened.
+        """Fill in and send the modal an invocation opened, however long ago.
+
+        A modal closes once the bot has answered; where it did not, it can be sent again.
 
         Args:
             user: Who.
-            opened_by: What ``slash``, ``click`` or ``message_command`` returned.
-            values: By custom id or label; text, lists of select values, or lists of ``Upload``.
+            opened_by: What ``slash``, ``click``, ``choose`` or ``message_command`` returned.
+            values: By custom id or label: text, yes or no, options by value or label (several in a
+                list), ``Upload``; a field that is not named keeps what the bot put there.
 
         Raises:
             ClientRefusedError: the client would not send it.
         """
         who, origin = self._core.state.user(user), opened_by.interaction
+        modal = self._open_modal(who, origin)
+        where = self._core.state.channels[origin.channel_id]
+        data = await modal_data(self._core, where, who, modal, values)
+        sent = self._start(
+            who,
+            where,
+            InteractionKind.MODAL_SUBMIT,
+            data,
+            f"modal {modal['title']}",
+            message_id=origin.message_id,
+            opened_by_id=origin.id,
+        )
+        origin.modal_submission_id = sent.id
+        return sent
+
+    def dismiss_modal(self, user: UserRef, opened_by: Invocation) -> None:
+        """Close a modal without sending it, of which the bot never hears.
+
+        Raises:
+            ClientRefusedError: it is not open.
+        """
+        origin = opened_by.interaction
+        self._open_modal(self._core.state.user(user), origin)
+        origin.modal_dismissed = True
+
+    def _open_modal(self, who: User, origin: Interaction) -> Json:
         if origin.modal is None or who.id != origin.user_id:
             raise ClientRefusedError("no modal is open for that user")
-        where = self._core.state.channels[origin.channel_id]
-        data = await modal_data(self._core, where, who, origin.modal, values)
-        title = f"modal {origin.modal['title']}"
-        return self._start(
-            who, where, InteractionKind.MODAL_SUBMIT, data, title, message_id=origin.message_id
-        )
+        sent = self._core.state.interactions.get(origin.modal_submission_id or 0)
+        if origin.modal_dismissed or (sent is not None and not sent.failed):
+            raise ClientRefusedError("the modal is closed")
+        return origin.modal
+
+    def panel(self, user: UserRef, message: MessageRef) -> Panel:
+        """Read a message as a member sees it.
+
+        Raises:
+            ClientRefusedError: they do not see it.
+        """
+        who, target = self._core.state.user(user), self._core.state.message(message)
+        self._check_visible(who, target)
+        return read_panel(target, is_v2=is_v2(target.current.flags))
 
     async def say(
         self,
@@ -201,11 +248,13 @@ class UserActions:
             )
             for number, file in enumerate(files)
         ]
+        named = mentions.resolve(self._core.state, where, content, {"parse": ["users"]}, None)
         revision = Revision(
             at=self._core.clock.now(),
             content=content,
             embeds=tuple(embeds),
             attachments=tuple(attachments),
+            mention_user_ids=named.user_ids,
         )
         return posting.post(self._core, where, revision, author_id=who.id)
 
@@ -217,73 +266,23 @@ class UserActions:
         """
         return Invocation(self._core, self._core.state.interactions[interaction_id])
 
-    def _component(self, who: User, message: Message, wanted: str) -> Json:
+    def _check_visible(self, who: User, message: Message) -> None:
         if message.deleted or message.ephemeral_for not in {None, who.id}:
             raise ClientRefusedError(f"{who.name} does not see that message")
-        for component in walk(message.components):
-            if wanted in {component.get("custom_id"), component.get("label")}:
-                if component.get("disabled"):
-                    raise ClientRefusedError(f"{wanted!r} is disabled")
-                return component
-        labels = [
-            str(component.get("label"))
-            for component in walk(message.components)
-            if component.get("label")
-        ]
-        raise ClientRefusedError(f"no {wanted!r} under the message; there: {labels}")
+
+    def _component(self, who: User, message: Message, wanted: str) -> Json:
+        self._check_visible(who, message)
+        component = find_component(message, wanted)
+        if component is None:
+            labels = list(self.panel(who, message).labels)
+            raise ClientRefusedError(f"no {wanted!r} under the message; there: {labels}")
+        if component.get("disabled"):
+            raise ClientRefusedError(f"{wanted!r} is disabled")
+        return component
 
     def _on_message(self, who: User, target: Message, data: Json, title: str) -> Invocation:
         where = self._core.state.channels[target.channel_id]
         return self._start(who, where, InteractionKind.COMPONENT, data, title, message_id=target.id)
-
-    def _start(
-        self,
-        who: User,
-        where: Channel,
-        kind: InteractionKind,
-        data: Json,
-        title: str,
-        *,
-        message_id: int | None = None,
-    ) -> Invocation:
-        core = self._core
-        interaction = Interaction(
-            id=core.state.ids.next(),
-            token=secrets.token_urlsafe(96),
-            kind=kind,
-            user_id=who.id,
-            channel_id=where.id,
-            guild_id=where.guild_id,
-            title=title,
-            created_at=core.clock.timestamp(),
-            data=data,
-            message_id=message_id,
-        )
-        core.state.interactions[interaction.id] = interaction
-        core.event_log.publish(
-            "interaction",
-            f"{who.name} uses {title} in {place(core, where)}",
-            interaction_id=str(interaction.id),
-            user_id=str(who.id),
-            channel_id=str(where.id),
-        )
-        payload = core.payloads.interaction(interaction)
-        core.gateway.dispatch_interaction(payload, guild_id=where.guild_id)
-        self._timers.append(
-            asyncio.get_running_loop().call_later(
-                core.settings.acknowledge_within_seconds, self._give_up, interaction
-            )
-        )
-        return Invocation(core, interaction)
-
-    def _give_up(self, interaction: Interaction) -> None:
-        if interaction.acknowledged_at is None:
-            interaction.failed = True
-            self._core.event_log.publish(
-                "no_answer",
-                f"{interaction.title}: the application did not respond",
-                interaction_id=str(interaction.id),
-            )
 
 
 def _component_data(component: Json) -> Json:

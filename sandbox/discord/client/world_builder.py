@@ -32,10 +32,12 @@ class WorldBuilder:
     def _dispatch(self, event: str, data: Json, guild_id: int) -> None:
         self._core.gateway.dispatch(event, data, guild_id=guild_id)
 
-    def add_user(self, name: str, *, bot: bool = False, nitro: bool = False) -> User:
+    def add_user(
+        self, name: str, *, bot: bool = False, nitro: bool = False, locale: str = "en-US"
+    ) -> User:
         """Add an account."""
         return self._state.add_user(
-            User(id=self._state.ids.next(), name=name, bot=bot, nitro=nitro)
+            User(id=self._state.ids.next(), name=name, bot=bot, nitro=nitro, locale=locale)
         )
 
     def add_guild(self, name: str, premium_tier: int = 0, *, owner: UserRef | None = None) -> Guild:
@@ -71,8 +73,9 @@ class WorldBuilder:
         premium_tier: int | None = None,
         automod_words: set[str] | None = None,
         locale: str | None = None,
+        community: bool | None = None,
     ) -> Guild:
-        """Change a guild."""
+        """Change a guild; its locale shows once it is a community."""
         found = self._state.guild(guild)
         if premium_tier is not None:
             found.premium_tier = premium_tier
@@ -80,6 +83,8 @@ class WorldBuilder:
             found.automod_words = automod_words
         if locale is not None:
             found.locale = locale
+        if community is not None:
+            found.community = community
         self._dispatch("GUILD_UPDATE", self._core.payloads.guild(found), found.id)
         return found
 

@@ -48,6 +48,8 @@ class ControlEndpoints:
             ("POST", "/choose"): self.choose,
             ("POST", "/message-command"): self.message_command,
             ("POST", "/modal"): self.modal,
+            ("DELETE", "/modal"): self.dismiss_modal,
+            ("GET", "/panel"): self.panel,
             ("POST", "/say"): self.say,
             ("POST", "/faults"): self.add_fault,
             ("DELETE", "/faults"): self.clear_faults,
@@ -149,12 +151,19 @@ class ControlEndpoints:
     async def modal(self, body: Json, _given: dict[str, str]) -> object:
         """Send a filled-in modal; ``invocation`` is the one that opened it."""
         opened_by = self._actions.invocation(int(body["invocation"]))
-        values = {
-            key: [_option(item) for item in value] if isinstance(value, list) else value
-            for key, value in body["values"].items()
-        }
+        values = {key: _field(value) for key, value in body["values"].items()}
         invocation = await self._actions.submit_modal(body["user"], opened_by, values)
         return invocation.snapshot()
+
+    async def dismiss_modal(self, body: Json, _given: dict[str, str]) -> object:
+        """Close a modal without sending it."""
+        opened_by = self._actions.invocation(int(body["invocation"]))
+        self._actions.dismiss_modal(body["user"], opened_by)
+        return {}
+
+    async def panel(self, _body: Json, given: dict[str, str]) -> object:
+        """Show a message as ``user`` sees it."""
+        return self._actions.panel(given["user"], given["message"]).snapshot()
 
     async def say(self, body: Json, _given: dict[str, str]) -> object:
         """Write a message with files."""
@@ -204,6 +213,13 @@ def _option(value: object) -> OptionValue:
         return value
     msg = f"cannot read the option value {value!r}"
     raise ClientRefusedError(msg)
+
+
+def _field(value: object) -> object:
+    """Read what goes into one field of a modal: files like options, all else as it is."""
+    if isinstance(value, list):
+        return [_field(item) for item in value]
+    return _option(value) if isinstance(value, dict) else value
 
 
 def _options(given: Json) -> dict[str, OptionValue]:

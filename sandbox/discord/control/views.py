@@ -62,6 +62,7 @@ def message(cdn: Cdn, found: Message) -> Json:
                 "content": revision.content,
                 "embeds": list(revision.embeds),
                 "components": list(revision.components),
+                "flags": revision.flags,
                 "thinking": revision.thinking,
                 "attachments": [_attachment(cdn, file) for file in revision.attachments],
             }

@@ -40,7 +40,9 @@ class WorldEndpoints:
 
     async def add_user(self, body: Json, _given: dict[str, str]) -> object:
         """Add an account."""
-        user = self._build.add_user(body["name"], nitro=bool(body.get("nitro")))
+        user = self._build.add_user(
+            body["name"], nitro=bool(body.get("nitro")), locale=body.get("locale", "en-US")
+        )
         if body.get("takes_direct_messages") is False:
             self._build.close_direct_messages(user)
         return {"id": str(user.id)}
@@ -53,12 +55,14 @@ class WorldEndpoints:
         return {"id": str(guild.id)}
 
     async def update_guild(self, body: Json, given: dict[str, str]) -> object:
-        """Change tier or AutoMod words."""
+        """Change tier, AutoMod words or language."""
         words = body.get("automod_words")
         self._build.update_guild(
             given["id"],
             premium_tier=body.get("premium_tier"),
             automod_words=None if words is None else set(words),
+            locale=body.get("locale"),
+            community=body.get("community"),
         )
         return {}
 

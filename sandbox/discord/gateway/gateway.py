@@ -26,7 +26,8 @@ RESUME_PATH = "/gateway-resume"
 INTENT_GUILDS = 1 << 0
 INTENT_GUILD_MESSAGES = 1 << 9
 INTENT_DIRECT_MESSAGES = 1 << 12
-PRIVILEGED_INTENTS = 1 << 1 | 1 << 8 | 1 << 15
+INTENT_MESSAGE_CONTENT = 1 << 15
+PRIVILEGED_INTENTS = 1 << 1 | 1 << 8 | INTENT_MESSAGE_CONTENT
 SENDS_PER_MINUTE = 120
 IDENTIFIES_PER_DAY = 1000
 CLEAN_CLOSE = {1000, 1001}
@@ -62,13 +63,28 @@ class Gateway:
     # What the rest of the server calls.
 
     def dispatch(
-        self, event: str, data: Json, *, guild_id: int | None, intent: int = INTENT_GUILDS
+        self,
+        event: str,
+        data: Json,
+        *,
+        guild_id: int | None,
+        intent: int = INTENT_GUILDS,
+        without_content: Json | None = None,
     ) -> None:
-        """Send an event to the shard of a guild (direct messages: shard 0) if it wants it."""
+        """Send an event to the shard of a guild (direct messages: shard 0) if it wants it.
+
+        Args:
+            event: Its name.
+            data: What it brings.
+            guild_id: Where it happened; None in a direct message.
+            intent: Who wants it; 0 for everybody.
+            without_content: What it brings to a session that did not ask for message contents.
+        """
         for session in self.live:
             shard = 0 if guild_id is None else (guild_id >> 22) % session.shard_count
             if session.shard_id == shard and (not intent or session.intents & intent):
-                session.dispatch(event, data)
+                reads = without_content is None or session.intents & INTENT_MESSAGE_CONTENT
+                session.dispatch(event, data if reads else without_content or {})
 
     def dispatch_interaction(self, data: Json, *, guild_id: int | None) -> None:
         """Send INTERACTION_CREATE, which needs no intent, late or twice if so planned."""

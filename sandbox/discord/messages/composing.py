@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from sandbox.discord.core import Core
 from sandbox.discord.messages import mentions
-from sandbox.discord.rules.components import numbered
+from sandbox.discord.rules.components import check_media
 from sandbox.discord.rules.errors import (
     ApiError,
     blocked_by_automod,
@@ -17,16 +17,22 @@ from sandbox.discord.rules.errors import (
     invalid_form,
     too_large,
 )
-from sandbox.discord.rules.messages import check_message
-from sandbox.discord.rules.problems import Path
+from sandbox.discord.rules.messages import (
+    FLAG_COMPONENTS_V2,
+    check_legacy_fields,
+    check_message,
+    is_v2,
+)
+from sandbox.discord.rules.problems import Path, Problems
 from sandbox.discord.wire.multipart import UploadedFile
+from sandbox.discord.world.component_tree import numbered
 from sandbox.discord.world.files import image_size
 from sandbox.discord.world.json import Json
 from sandbox.discord.world.records import Attachment, Channel, Message, Revision
 
 UNSAFE_IN_FILENAMES = re.compile(r"[^\w.\-()]+")
 SPOILER_PREFIX = "SPOILER_"
-KEPT_FLAGS = 1 << 2 | 1 << 12 | 1 << 15
+KEPT_FLAGS = 1 << 2 | 1 << 12 | FLAG_COMPONENTS_V2
 """SUPPRESS_EMBEDS, SUPPRESS_NOTIFICATIONS, IS_COMPONENTS_V2; others are Discord's to set."""
 
 
@@ -55,7 +61,7 @@ async def compose(core: Core, draft: Draft, message: Message | None = None) -> R
         ApiError: 50035, 40005, 50006 or 200000.
     """
     body = draft.body
-    check_message(body, draft.at)
+    check_message(body, draft.at, was_v2=message is not None and is_v2(message.current.flags))
     _check_sizes(draft)
     fresh = await _keep_files(core, draft)
     # Read only now: while the files were looked at, another edit may have come in between.
@@ -66,7 +72,11 @@ async def compose(core: Core, draft: Draft, message: Message | None = None) -> R
         embeds = ()
     components = numbered(body.get("components") or []) if "components" in body else kept.components
     attachments = _merge(draft, fresh, kept.attachments, is_edit=message is not None)
-    if not (content.strip() or embeds or attachments or components or body.get("poll")):
+    flags = int(body.get("flags") or 0) & KEPT_FLAGS if "flags" in body else kept.flags
+    _check_whole(draft, kept, flags, attachments)
+    # Of a message made of components alone, files that none of them shows are invisible.
+    visible = () if is_v2(flags) else (content.strip(), *embeds, *attachments, body.get("poll"))
+    if not (components or any(visible)):
         raise empty_message()
     if draft.public:
         _moderate(core, draft.channel, content, embeds)
@@ -79,11 +89,31 @@ async def compose(core: Core, draft: Draft, message: Message | None = None) -> R
         embeds=embeds,
         components=components,
         attachments=attachments,
-        flags=int(body.get("flags") or 0) & KEPT_FLAGS if "flags" in body else kept.flags,
+        flags=flags,
         mention_user_ids=found.user_ids,
         mention_role_ids=found.role_ids,
         mention_everyone=found.everyone,
     )
+
+
+def _check_whole(
+    draft: Draft, kept: Revision, flags: int, attachments: tuple[Attachment, ...]
+) -> None:
+    """Check what only the body and the message together show.
+
+    Raises:
+        ApiError: 50035.
+    """
+    body, problems = draft.body, Problems()
+    files = {attachment.filename for attachment in attachments}
+    check_media(problems, (*draft.at, "components"), body.get("components") or [], files)
+    if is_v2(flags):
+        # What is there has to be taken away by name, and embeds: null does not count as that:
+        # https://github.com/discord/discord-api-docs/issues/7787
+        stays: Json = {"content": kept.content} if "content" not in body else {}
+        stays |= {"embeds": kept.embeds} if body.get("embeds") is None else {}
+        check_legacy_fields(problems, draft.at, stays)
+    problems.refuse()
 
 
 def _check_sizes(draft: Draft) -> None:

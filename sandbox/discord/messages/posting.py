@@ -43,7 +43,7 @@ def post(
     announce(core, channel, message, is_new=True)
     if not ephemeral and not revision.thinking:
         notify(core, channel, message)
-        _dispatch(core, "MESSAGE_CREATE", channel, core.payloads.message(message))
+        _dispatch_message(core, "MESSAGE_CREATE", channel, message)
     return message
 
 
@@ -78,7 +78,7 @@ def revise(core: Core, channel: Channel, message: Message, revision: Revision) -
     if message.ephemeral_for is None:
         if was_thinking:
             notify(core, channel, message)
-        _dispatch(core, "MESSAGE_UPDATE", channel, core.payloads.message(message))
+        _dispatch_message(core, "MESSAGE_UPDATE", channel, message)
 
 
 def remove(core: Core, channel: Channel, message: Message) -> None:
@@ -143,12 +143,24 @@ def place(core: Core, channel: Channel) -> str:
     return f"#{channel.name}"
 
 
-def _dispatch(core: Core, event: str, channel: Channel, data: Json) -> None:
+def _dispatch_message(core: Core, event: str, channel: Channel, message: Message) -> None:
+    payloads = core.payloads
+    whole, without = payloads.message(message), payloads.message_without_content(message)
+    _dispatch(core, event, channel, whole, without_content=without)
+
+
+def _dispatch(
+    core: Core, event: str, channel: Channel, data: Json, *, without_content: Json | None = None
+) -> None:
     guild_id = channel.guild_id
     if guild_id is not None:
         data = {**data, "guild_id": str(guild_id)}
+        if without_content is not None:
+            without_content = {**without_content, "guild_id": str(guild_id)}
     intent = INTENT_DIRECT_MESSAGES if guild_id is None else INTENT_GUILD_MESSAGES
-    core.gateway.dispatch(event, data, guild_id=guild_id, intent=intent)
+    core.gateway.dispatch(
+        event, data, guild_id=guild_id, intent=intent, without_content=without_content
+    )
 
 
 def _dispatch_thread_update(core: Core, channel: Channel) -> None:

@@ -56,9 +56,7 @@ async def replace_commands(call: Call) -> Answer:
     if not isinstance(wanted, list):
         raise broken_json()
     check_commands(wanted)
-    limit = kinds_over_limit(wanted)
-    if limit is not None:
-        raise ApiError(400, 30032, f"Maximum number of application commands reached ({limit}).")
+    _check_room(wanted)
     core = call.core
     old = {(command.name, command.data["type"]): command for command in _registered(core, scope)}
     for command in old.values():
@@ -67,6 +65,12 @@ async def replace_commands(call: Call) -> Answer:
     names = ", ".join(command.name for command in kept)
     core.event_log.publish("commands", f"Commands registered: {names}", count=len(kept))
     return Answer(200, [command.data for command in kept])
+
+
+def _check_room(commands: list[Json]) -> None:
+    limit = kinds_over_limit(commands)
+    if limit is not None:
+        raise ApiError(400, 30032, f"Maximum number of application commands reached ({limit}).")
 
 
 async def upsert_command(call: Call) -> Answer:
@@ -78,6 +82,8 @@ async def upsert_command(call: Call) -> Answer:
     problems.refuse()
     old = {(command.name, command.data["type"]): command for command in _registered(core, scope)}
     known = (wanted["name"], wanted.get("type") or 1) in old
+    if not known:
+        _check_room([*(command.data for command in old.values()), wanted])
     command = _keep(core, scope, wanted, old)
     return Answer(200 if known else 201, command.data)
 

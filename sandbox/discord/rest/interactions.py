@@ -12,11 +12,18 @@ from sandbox.discord.messages import posting
 from sandbox.discord.messages.composing import Draft, compose
 from sandbox.discord.rest.call import NOTHING, Answer, Call
 from sandbox.discord.rules.commands import check_suggestions
-from sandbox.discord.rules.components import check_modal
-from sandbox.discord.rules.errors import ApiError, already_acknowledged, unknown_interaction
+from sandbox.discord.rules.errors import (
+    ApiError,
+    already_acknowledged,
+    unknown_interaction,
+    unknown_message,
+)
+from sandbox.discord.rules.messages import is_v2
+from sandbox.discord.rules.modals import check_modal
 from sandbox.discord.rules.problems import Problems
 from sandbox.discord.wire.multipart import UploadedFile
 from sandbox.discord.wire.payloads import FLAG_EPHEMERAL, NITRO_LIMIT_BYTES
+from sandbox.discord.world.component_tree import numbered
 from sandbox.discord.world.interaction_records import Interaction, InteractionKind
 from sandbox.discord.world.json import Json
 from sandbox.discord.world.records import Message, Revision
@@ -133,7 +140,7 @@ async def _carry_out(
         return None
     if kind is Callback.MODAL:
         check_modal(data)
-        interaction.modal = data
+        interaction.modal = {**data, "components": list(numbered(data["components"]))}
         return None
     if kind in ANSWERS:
         return await _post_answer(call, interaction, kind, data)
@@ -158,6 +165,7 @@ async def _post_answer(call: Call, interaction: Interaction, kind: Callback, dat
     core = call.core
     ephemeral = bool(int(data.get("flags") or 0) & FLAG_EPHEMERAL)
     if kind is Callback.DEFERRED_MESSAGE:
+        _check_deferral(data)
         revision = Revision(at=core.clock.now(), thinking=True)
     else:
         draft = answer_draft(
@@ -171,6 +179,21 @@ async def _post_answer(call: Call, interaction: Interaction, kind: Callback, dat
     return message
 
 
+def _check_deferral(data: Json) -> None:
+    """Only what fills the message later can say that it is made of components.
+
+    https://github.com/discord/discord-api-docs/pull/7560
+    """
+    if is_v2(data.get("flags")):
+        problems = Problems()
+        problems.add(
+            ("data", "flags"),
+            "MESSAGE_FLAGS_INVALID",
+            "MessageFlags.IS_COMPONENTS_V2 cannot be used when deferring",
+        )
+        problems.refuse()
+
+
 async def _update_component_message(
     call: Call, interaction: Interaction, kind: Callback, data: Json
 ) -> Message:
@@ -179,6 +202,8 @@ async def _update_component_message(
     interaction.original_id = message.id
     interaction.ephemeral = message.ephemeral_for is not None
     if kind is Callback.UPDATE:
+        if message.deleted:
+            raise unknown_message()
         public = message.ephemeral_for is None
         draft = answer_draft(core, interaction, data, call.body.files, public=public, at=("data",))
         revision = await compose(core, draft, message)

@@ -19,6 +19,7 @@ from sandbox.discord.rules.errors import (
     missing_permissions,
     no_mutual_guild,
     not_a_text_channel,
+    not_in_direct_messages,
     old_message_edits,
     reply_without_history,
     slow_mode,
@@ -77,18 +78,18 @@ async def create_message(call: Call) -> Answer:
     replied = _replied(core, channel, body)
     earlier = _earlier(core, body)
     if earlier is not None:
-        return Answer(200, core.payloads.message(earlier))
+        return Answer(200, _shown(core, earlier))
     _check_slow_mode(core, channel)
     revision = await compose(core, _draft(call, channel, replied))
     earlier = _earlier(core, body)  # composing lets other requests run
     if earlier is not None:
-        return Answer(200, core.payloads.message(earlier))
+        return Answer(200, _shown(core, earlier))
     nonce = None if body.get("nonce") is None else str(body["nonce"])
     message = posting.post(core, channel, revision, nonce=nonce, replied=replied)
     core.state.last_send_at[channel.id] = core.clock.timestamp()
     if nonce is not None:
         core.state.nonces[core.state.bot.id, nonce] = (message.id, core.clock.timestamp())
-    return Answer(200, core.payloads.message(message))
+    return Answer(200, _shown(core, message))
 
 
 def _draft(call: Call, channel: Channel, replied: Message | None) -> Draft:
@@ -182,10 +183,7 @@ async def list_messages(call: Call) -> Answer:
     chosen = _page(ids, call.query, limit)
     return Answer(
         200,
-        [
-            _readable(core, channel, channel.messages[message_id])
-            for message_id in sorted(chosen)[::-1]
-        ],
+        [_shown(core, channel.messages[message_id]) for message_id in sorted(chosen)[::-1]],
     )
 
 
@@ -200,14 +198,11 @@ def _page(ids: list[int], query: dict[str, str], limit: int) -> list[int]:
     return ids[-limit:]
 
 
-def _readable(core: Core, channel: Channel, message: Message) -> Json:
-    """Hide the contents of other people's messages from a bot without MESSAGE_CONTENT."""
-    data = core.payloads.message(message)
-    own = message.author_id == core.state.bot.id
-    mentioned = core.state.bot.id in message.current.mention_user_ids
-    if not own and not mentioned and channel.guild_id is not None:
-        data |= {"content": "", "embeds": [], "attachments": [], "components": []}
-    return data
+def _shown(core: Core, message: Message) -> Json:
+    """Write a message; what others wrote is hidden from a bot without MESSAGE_CONTENT."""
+    if core.settings.privileged_intents:
+        return core.payloads.message(message)
+    return core.payloads.message_without_content(message)
 
 
 async def get_message(call: Call) -> Answer:
@@ -215,7 +210,7 @@ async def get_message(call: Call) -> Answer:
     channel = visible_channel(call)
     if not call.core.state.bot_may(channel, Permission.READ_MESSAGE_HISTORY):
         raise missing_access()
-    return Answer(200, _readable(call.core, channel, find_message(call, channel)))
+    return Answer(200, _shown(call.core, find_message(call, channel)))
 
 
 async def edit_message(call: Call) -> Answer:
@@ -234,7 +229,7 @@ async def edit_message(call: Call) -> Answer:
     replied = core.state.messages.get(message.reference_id or 0)
     revision = await compose(core, _draft(call, channel, replied), message)
     posting.revise(core, channel, message, revision)
-    return Answer(200, core.payloads.message(message))
+    return Answer(200, _shown(core, message))
 
 
 def _check_age(core: Core, channel: Channel, message: Message) -> None:
@@ -250,10 +245,11 @@ async def delete_message(call: Call) -> Answer:
     core = call.core
     channel = visible_channel(call)
     message = find_message(call, channel)
-    if message.author_id != core.state.bot.id and not core.state.bot_may(
-        channel, Permission.MANAGE_MESSAGES
-    ):
-        raise missing_permissions()
+    if message.author_id != core.state.bot.id:
+        if channel.guild_id is None:
+            raise not_in_direct_messages()
+        if not core.state.bot_may(channel, Permission.MANAGE_MESSAGES):
+            raise missing_permissions()
     if channel.archived:
         raise archived_thread()
     posting.remove(core, channel, message)

@@ -10,6 +10,7 @@ from collections import Counter
 from enum import IntEnum
 
 from sandbox.discord.rules import forms
+from sandbox.discord.rules.file_types import check_file_types
 from sandbox.discord.rules.problems import Path, Problems
 from sandbox.discord.world.json import Json
 
@@ -160,6 +161,7 @@ def _check_options(problems: Problems, at: Path, options: list[Json]) -> None:
             _check_options(problems, (*here, "options"), option.get("options") or [])
         else:
             _check_suggestions(problems, here, option)
+            check_file_types(problems, (*here, "file_types"), option.get("file_types") or ())
 
 
 def _check_suggestions(problems: Problems, at: Path, option: Json) -> None:

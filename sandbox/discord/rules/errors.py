@@ -115,6 +115,11 @@ def missing_access() -> ApiError:
     return ApiError(403, 50001, "Missing Access")
 
 
+def not_in_direct_messages() -> ApiError:
+    """Nobody can delete what somebody else wrote in a direct message."""
+    return ApiError(403, 50003, "Cannot execute action on a DM channel")
+
+
 def foreign_message() -> ApiError:
     """Only the author may edit a message."""
     return ApiError(403, 50005, "Cannot edit a message authored by another user")

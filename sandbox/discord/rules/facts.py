@@ -82,6 +82,32 @@ AMENDMENTS = (
         changes={"maxItems": 5},
         reason="40 is what a message may have; a modal has five fields",
     ),
+    *(
+        Amendment(
+            schema=f"{kind}ComponentForModalRequest",
+            field=field,
+            changes={"type": "integer"},
+            reason="an integer or left out in components/reference; the document takes null",
+        )
+        for kind in (
+            *("StringSelect", "UserSelect", "RoleSelect", "MentionableSelect", "ChannelSelect"),
+            *("FileUpload", "CheckboxGroup"),
+        )
+        for field in ("min_values", "max_values")
+    ),
+    *(
+        Amendment(
+            schema=schema,
+            field="file_types",
+            changes={
+                "type": ["array", "null"],
+                "items": {"type": "string", "minLength": 1},
+                "maxItems": 10,
+            },
+            reason="newer than the document: reference#file-type-filtering",
+        )
+        for schema in ("FileUploadComponentForModalRequest", "ApplicationCommandAttachmentOption")
+    ),
 )
 """Where the document is silent or wrong; pages named are under discord.com/developers/docs."""
 
@@ -111,7 +137,8 @@ def schemas() -> Json:
     found: Json = read()["components"]["schemas"]
     for amendment in AMENDMENTS:
         schema = found[amendment.schema]
-        schema["properties"][amendment.field] |= amendment.changes
+        stated = schema["properties"].get(amendment.field, {})
+        schema["properties"][amendment.field] = stated | amendment.changes
         if amendment.required:
             schema.setdefault("required", []).append(amendment.field)
     locales = set(found["AvailableLocalesEnum"]["enum"]) - UNDOCUMENTED_LOCALES

@@ -149,9 +149,9 @@ def _check_text(problems: Problems, at: Path, text: str, schema: Json) -> None:
 def _check_number(problems: Problems, at: Path, number: float, schema: Json) -> None:
     low, high = schema.get("minimum"), schema.get("maximum")
     if high is not None and number > high:
-        problems.add(at, "NUMBER_TYPE_MAX", f"int value should be less than or equal to {high}.")
+        problems.at_most(at, high)
     if low is not None and number < low:
-        problems.add(at, "NUMBER_TYPE_MIN", f"int value should be greater than or equal to {low}.")
+        problems.at_least(at, low)
 
 
 def _check_items(problems: Problems, at: Path, items: list[object], schema: Json) -> bool:

@@ -13,29 +13,55 @@ from sandbox.discord.world.json import Json
 EMBED_CHARS_OVER_ALL = 6000
 """Of all embeds together: message#embed-object-embed-limits. The document counts none."""
 FLAG_COMPONENTS_V2 = 1 << 15
+LEGACY_FIELDS = ("content", "embeds", "poll", "sticker_ids")
 WEB = ("http://", "https://")
 
 
-def check_message(body: Json, at: Path = ()) -> None:
+def is_v2(flags: object) -> bool:
+    """Tell whether a message is made of components alone."""
+    return isinstance(flags, int) and bool(flags & FLAG_COMPONENTS_V2)
+
+
+def check_message(body: Json, at: Path = (), *, was_v2: bool = False) -> None:
     """Refuse a body that breaks a rule. Edits and answers have fewer fields of the same form.
+
+    Args:
+        body: What was sent.
+        at: Where it stands in the request.
+        was_v2: The message that is edited is made of components alone, which it stays.
 
     Raises:
         ApiError: 50035.
     """
     problems = Problems()
     forms.check(problems, at, body, "MessageCreateRequest")
-    v2 = bool((body.get("flags") or 0) & FLAG_COMPONENTS_V2)
-    for key in ("content", "embeds"):
-        if v2 and body.get(key):
+    v2 = was_v2 or is_v2(body.get("flags"))
+    if was_v2 and "flags" in body and not is_v2(body["flags"]):
+        problems.add(
+            (*at, "flags"),
+            "MESSAGE_CANNOT_REMOVE_COMPONENTS_V2_FLAG",
+            "MessageFlags.IS_COMPONENTS_V2 cannot be removed from a message",
+        )
+    if v2:
+        check_legacy_fields(problems, at, body)
+    _check_embeds(problems, (*at, "embeds"), body.get("embeds") or [])
+    check_components(problems, (*at, "components"), body.get("components") or [], v2=v2)
+    _check_mentions(problems, (*at, "allowed_mentions"), body.get("allowed_mentions") or {})
+    problems.refuse()
+
+
+def check_legacy_fields(problems: Problems, at: Path, fields: Json) -> None:
+    """Note what a message made of components alone cannot have.
+
+    https://discord.com/developers/docs/components/reference
+    """
+    for key in LEGACY_FIELDS:
+        if fields.get(key):
             problems.add(
                 (*at, key),
                 "MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2",
                 f"The '{key}' field cannot be used when using MessageFlags.IS_COMPONENTS_V2",
             )
-    _check_embeds(problems, (*at, "embeds"), body.get("embeds") or [])
-    check_components(problems, (*at, "components"), body.get("components") or [], v2=v2)
-    _check_mentions(problems, (*at, "allowed_mentions"), body.get("allowed_mentions") or {})
-    problems.refuse()
 
 
 def _check_embeds(problems: Problems, at: Path, embeds: list[Json]) -> None:

@@ -58,3 +58,13 @@ class Problems:
             )
         else:
             self.add(path, "BASE_TYPE_MAX_LENGTH", f"Must be {maximum} or fewer in length.")
+
+    def at_least(self, path: Path, minimum: int) -> None:
+        """Note a number that is too small."""
+        sentence = f"int value should be greater than or equal to {minimum}."
+        self.add(path, "NUMBER_TYPE_MIN", sentence)
+
+    def at_most(self, path: Path, maximum: int) -> None:
+        """Note a number that is too large."""
+        sentence = f"int value should be less than or equal to {maximum}."
+        self.add(path, "NUMBER_TYPE_MAX", sentence)

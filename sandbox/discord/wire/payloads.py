@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from sandbox.discord.wire.cdn import Cdn
+from sandbox.discord.wire.component_payloads import ComponentPayloads
 from sandbox.discord.wire.place_payloads import PlacePayloads
+from sandbox.discord.world.component_tree import shown_files
 from sandbox.discord.world.interaction_records import Interaction, InteractionKind
 from sandbox.discord.world.json import Json
 from sandbox.discord.world.records import Attachment, Message, Revision
@@ -13,7 +15,12 @@ from sandbox.discord.world.state import State
 FLAG_EPHEMERAL = 1 << 6
 FLAG_LOADING = 1 << 7
 ATTACHMENT_FLAG_SPOILER = 1 << 3
-MESSAGE_DEFAULT, MESSAGE_REPLY, MESSAGE_CHAT_INPUT = 0, 19, 20
+MESSAGE_DEFAULT, MESSAGE_REPLY, MESSAGE_CHAT_INPUT, MESSAGE_CONTEXT_MENU = 0, 19, 20, 23
+HIDDEN_CONTENT: Json = {"content": "", "embeds": [], "attachments": [], "components": []}
+"""What a bot without the message content intent gets of other people's messages.
+
+https://discord.com/developers/docs/events/gateway#message-content-intent
+"""
 NITRO_LIMIT_BYTES = 500 * MIB
 CONTEXT_GUILD, CONTEXT_BOT_DM = 0, 1
 
@@ -24,6 +31,7 @@ class Payloads(PlacePayloads):
     def __init__(self, state: State, cdn: Cdn) -> None:
         super().__init__(state)
         self._cdn = cdn
+        self._components = ComponentPayloads(cdn)
 
     def attachment(self, attachment: Attachment) -> Json:
         """Write a file with a freshly signed URL."""
@@ -65,7 +73,7 @@ class Payloads(PlacePayloads):
             "mention_roles": [str(role_id) for role_id in now.mention_role_ids],
             "attachments": [self.attachment(attachment) for attachment in self._listed(now)],
             "embeds": [self._embed(embed, now) for embed in now.embeds],
-            "components": list(now.components),
+            "components": self._components.write(now.components, now.attachments),
             "flags": self._flags(message),
         }
         if message.nonce is not None:
@@ -75,6 +83,27 @@ class Payloads(PlacePayloads):
         if message.reference_id is not None and with_reference:
             data |= self._reference(message)
         return data
+
+    def message_without_content(self, message: Message) -> Json:
+        """Write a message as a bot without the message content intent gets it.
+
+        Its own messages, those that mention it and direct messages are complete.
+        """
+        data = self.message(message)
+        if not self._readable(message):
+            data |= HIDDEN_CONTENT
+        replied = self._state.messages.get(message.reference_id or 0)
+        if data.get("referenced_message") and replied and not self._readable(replied):
+            data["referenced_message"] |= HIDDEN_CONTENT
+        return data
+
+    def _readable(self, message: Message) -> bool:
+        bot_id = self._state.bot.id
+        return (
+            message.author_id == bot_id
+            or bot_id in message.current.mention_user_ids
+            or self._state.channels[message.channel_id].guild_id is None
+        )
 
     @staticmethod
     def _flags(message: Message) -> int:
@@ -86,8 +115,11 @@ class Payloads(PlacePayloads):
         return flags
 
     def _listed(self, now: Revision) -> list[Attachment]:
-        """Leave out the files an embed shows: Discord does not list them as attachments."""
-        shown = {
+        """Leave out what embeds and components show: Discord does not list it as attachments.
+
+        https://github.com/discord/discord-api-docs/pull/8279
+        """
+        shown = shown_files(now.components) | {
             embed[slot]["url"].removeprefix("attachment://")
             for embed in now.embeds
             for slot in ("image", "thumbnail")
@@ -119,28 +151,33 @@ class Payloads(PlacePayloads):
         return data
 
     def _answer_marks(self, interaction: Interaction) -> Json:
-        is_command = interaction.kind is InteractionKind.COMMAND
-        user = self.user(self._state.users[interaction.user_id])
+        marks: Json = {
+            "type": MESSAGE_DEFAULT,
+            "webhook_id": str(self._state.application_id),
+            "application_id": str(self._state.application_id),
+            "interaction_metadata": self._metadata(interaction),
+        }
+        if interaction.kind is InteractionKind.COMMAND:
+            is_menu = interaction.data.get("target_id") is not None
+            marks["type"] = MESSAGE_CONTEXT_MENU if is_menu else MESSAGE_CHAT_INPUT
+        return marks
+
+    def _metadata(self, interaction: Interaction) -> Json:
+        """Say what an answer answers; of a modal also what opened it."""
         metadata: Json = {
             "id": str(interaction.id),
             "type": int(interaction.kind),
-            "user": user,
+            "user": self.user(self._state.users[interaction.user_id]),
             "authorizing_integration_owners": owners(interaction),
         }
         if interaction.kind is InteractionKind.COMPONENT:
             metadata["interacted_message_id"] = str(interaction.message_id)
-        if interaction.kind is InteractionKind.MODAL_SUBMIT:
-            del metadata["type"]
-            return {
-                "webhook_id": str(self._state.application_id),
-                "application_id": str(self._state.application_id),
-            }
-        return {
-            "type": MESSAGE_CHAT_INPUT if is_command else MESSAGE_DEFAULT,
-            "webhook_id": str(self._state.application_id),
-            "application_id": str(self._state.application_id),
-            "interaction_metadata": metadata,
-        }
+        if interaction.kind is InteractionKind.COMMAND and interaction.data.get("target_id"):
+            metadata["target_message_id"] = str(interaction.data["target_id"])
+        if interaction.opened_by_id is not None:
+            opener = self._state.interactions[interaction.opened_by_id]
+            metadata["triggering_interaction_metadata"] = self._metadata(opener)
+        return metadata
 
     def _reference(self, message: Message) -> Json:
         referenced = self._state.messages.get(message.reference_id or 0)
@@ -192,8 +229,12 @@ class Payloads(PlacePayloads):
             return data
         data |= {
             "guild_id": str(guild.id),
-            "guild": {"id": str(guild.id), "locale": guild.locale, "features": []},
-            "guild_locale": guild.locale,
+            "guild": {
+                "id": str(guild.id),
+                "locale": guild.shown_locale,
+                "features": guild.features,
+            },
+            "guild_locale": guild.shown_locale,
             "member": self.member(
                 guild.members[user.id], permissions=state.permissions(channel, user.id)
             ),

@@ -59,6 +59,13 @@ class Interaction:
     """True once this interaction changed the message whose component was used."""
     follow_up_ids: list[int] = field(default_factory=list)
     modal: Json | None = None
+    """The modal it opened, its components with the ids Discord gave them."""
+    modal_dismissed: bool = False
+    """The user closed the modal without sending it."""
+    modal_submission_id: int | None = None
+    """The interaction that the modal, once filled in, became last."""
+    opened_by_id: int | None = None
+    """Of what a modal brought: the interaction that opened the modal."""
     choices: list[Json] | None = None
     failed: bool = False
     """Three seconds passed without an answer."""

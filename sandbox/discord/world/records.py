@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import IntEnum, StrEnum
 from pathlib import Path
 
+from sandbox.discord.world.component_tree import Kind, walk
 from sandbox.discord.world.json import Json
 
 
@@ -96,12 +97,27 @@ class Guild:
     premium_tier: int = 0
     """0 to 3; decides the upload limit."""
     locale: str = "en-US"
+    """What its admins chose; the API shows it of a community alone."""
+    community: bool = False
     roles: dict[int, Role] = field(default_factory=dict)
     members: dict[int, Member] = field(default_factory=dict)
     automod_words: set[str] = field(default_factory=set)
     """A message with one of these is refused with 200000."""
     deleted: bool = False
     bot_removed: bool = False
+
+    @property
+    def shown_locale(self) -> str:
+        """``preferred_locale`` and ``guild_locale``: only a community can have another one.
+
+        https://discord.com/developers/docs/resources/guild#guild-object
+        """
+        return self.locale if self.community else "en-US"
+
+    @property
+    def features(self) -> list[str]:
+        """What the guild can do."""
+        return ["COMMUNITY"] if self.community else []
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,7 +214,7 @@ class Message:
 
     @property
     def components(self) -> tuple[Json, ...]:
-        """Action rows now."""
+        """Rows of buttons and selects now, or all that a message made of components shows."""
         return self.current.components
 
     @property
@@ -208,8 +224,13 @@ class Message:
 
     @property
     def text(self) -> str:
-        """Everything readable now: content, then titles, descriptions, fields and footers."""
+        """Everything readable now: content and text displays, then what the embeds say."""
         parts = [self.content]
+        parts += [
+            str(component["content"])
+            for component in walk(self.components)
+            if component.get("type") == Kind.TEXT_DISPLAY
+        ]
         for embed in self.embeds:
             parts += [embed.get("title", ""), embed.get("description", "")]
             parts += [f"{field['name']}: {field['value']}" for field in embed.get("fields", ())]

@@ -11,8 +11,10 @@ import pytest
 
 from sandbox.dashscope import DashScopeServer, EmulatorSettings
 from sandbox.dashscope.results import VideoSource
-from tests.e2e.film_archive import ARCHIVE
+from tests.e2e.film_archive import ARCHIVE, shared_films
 from tests.sandbox.dashscope.helpers import Account
+
+__all__ = ["account", "open_account", "shared_films"]
 
 QUICK = EmulatorSettings(
     task_seconds=(0.05, 0.05),

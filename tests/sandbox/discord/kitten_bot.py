@@ -21,12 +21,9 @@ from discord.ext import commands
 from discord.gateway import DiscordWebSocket
 from typing_extensions import override
 
+from tests.sandbox.discord import kitten_panels
 from tests.sandbox.discord.finished_video import FINISHED_VIDEO
-
-
-def say(what: str, **details: object) -> None:
-    sys.stdout.write(json.dumps({"what": what, **details}) + "\n")
-    sys.stdout.flush()
+from tests.sandbox.discord.kitten_words import say
 
 
 class CancelButton(
@@ -83,6 +80,7 @@ class KittenBot(commands.AutoShardedBot):
         self.tree.add_command(video)
         self.tree.add_command(probe)
         self.tree.add_command(animate)
+        kitten_panels.add_to(self.tree)
         await self.tree.sync()
 
     @override
@@ -92,6 +90,9 @@ class KittenBot(commands.AutoShardedBot):
 
     async def on_ready(self) -> None:
         say("ready", guilds=[guild.name for guild in self.guilds])
+
+    async def on_interaction(self, interaction: discord.Interaction) -> None:
+        await kitten_panels.answer_lasting_modal(interaction)
 
     async def on_resumed(self) -> None:
         say("resumed")

@@ -116,7 +116,8 @@ def reference(name: str) -> Json:
 @pytest.mark.parametrize("amendment", AMENDMENTS, ids=lambda found: f"{found.schema}.{found.field}")
 def test_an_amendment_changes_what_the_document_says(amendment: Amendment) -> None:
     """One that says the same as the document is not needed any more."""
-    stated = read()["components"]["schemas"][amendment.schema]["properties"][amendment.field]
+    fields = read()["components"]["schemas"][amendment.schema]["properties"]
+    stated = fields.get(amendment.field, {})
     amended = schemas()[amendment.schema]["properties"][amendment.field]
     assert amended != stated
     assert amended == {**stated, **amendment.changes}

@@ -92,6 +92,27 @@ MODAL: Json = {
             "component": {"type": 4, "custom_id": "t", "style": 1, "max_length": 9},
         },
         {"type": 1, "components": [{"type": 4, "custom_id": "u", "style": 2, "label": "L"}]},
+        {
+            "type": 18,
+            "label": "Files",
+            "component": {
+                "type": 19,
+                "custom_id": "f",
+                "min_values": 0,
+                "required": False,
+                "file_types": ["image", ".heic"],
+            },
+        },
+        {
+            "type": 18,
+            "label": "One",
+            "component": {
+                "type": 21,
+                "custom_id": "o",
+                "options": [{"label": "l", "value": "v"}, {"label": "m", "value": "w"}],
+            },
+        },
+        {"type": 18, "label": "Tick", "component": {"type": 23, "custom_id": "t2"}},
     ],
 }
 CHOICES: Json = {"choices": [{"name": "n", "value": 3}]}

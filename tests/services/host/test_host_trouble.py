@@ -80,10 +80,10 @@ async def test_retry_whose_pictures_cannot_be_kept_is_refused_whole(
     await core.patch(job, state=JobState.FAILED, finished_at=NOW)
     before = core.left()
     with unsynced(number, after=after), pytest.raises(DiskUnavailableError) as refused:
-        await core.retries.retry(job.id, a_requester(), a_submission().origin)
+        await core.remakes.retry(job.id, a_requester(), a_submission().origin)
     assert str(refused.value) == os.strerror(number)
     assert core.left() == before, "the files of the job that is made again stay"
-    again = (await core.retries.retry(job.id, a_requester(), a_submission().origin)).job
+    again = (await core.remakes.retry(job.id, a_requester(), a_submission().origin)).job
     assert core.files_of(again.id) == core.files_of(job.id)
 
 

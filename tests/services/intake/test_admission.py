@@ -219,4 +219,4 @@ async def test_a_retry_is_checked_as_a_new_command(
     # Refused before its pictures are read, which are gone besides.
     await core.files.erase(folder_of(job.id))
     with pytest.raises(error):
-        await core.retries.retry(job.id, from_channel(), a_submission().origin)
+        await core.remakes.retry(job.id, from_channel(), a_submission().origin)

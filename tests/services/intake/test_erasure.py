@@ -88,14 +88,18 @@ async def test_any_job_that_is_over_can_be_forgotten(
     core: Core, forgetting: Erasure, state: JobState
 ) -> None:
     job = await core.put(state, **WORDS)
-    assert (await forgetting.forget(job.id, OWNER)).options.prompt is None
+    assert (await forgetting.forget(job.id, OWNER)).job.options.prompt is None
 
 
 async def test_a_second_time_changes_nothing(core: Core, forgetting: Erasure) -> None:
     job = await core.put(JobState.DELIVERED)
     first = await forgetting.forget(job.id, OWNER)
+    assert first.is_new
+    erased = await core.job(job)
     core.clock.advance(seconds=60)
-    assert await forgetting.forget(job.id, OWNER) == first
+    second = await forgetting.forget(job.id, OWNER)
+    assert (second.is_new, second.left_in) == (False, ())
+    assert await core.job(job) == erased
 
 
 async def test_another_member_reaches_nothing(core: Core, forgetting: Erasure) -> None:
@@ -127,9 +131,9 @@ async def test_what_was_made_again_from_it_follows_whoever_made_it(
 ) -> None:
     theirs = await core.submit(a_submission(requester_id=MEMBER))
     await core.writer.advance(theirs, JobState.EXPIRED, owner=Owner.REAPER)
-    again = (await core.retries.retry(theirs.id, MODERATOR, a_submission().origin)).job
+    again = (await core.remakes.retry(theirs.id, MODERATOR, a_submission().origin)).job
     await core.writer.advance(again, JobState.EXPIRED, owner=Owner.REAPER)
-    once_more = (await core.retries.retry(again.id, MODERATOR, a_submission().origin)).job
+    once_more = (await core.remakes.retry(again.id, MODERATOR, a_submission().origin)).job
     await core.reaper.run_once()
     assert core.files_of(again.id)
     await forgetting.forget(theirs.id, OWNER)
@@ -147,10 +151,10 @@ async def test_what_was_made_again_from_it_follows_whoever_made_it(
 async def test_a_retry_of_anothers_job_is_in_the_audit(core: Core) -> None:
     theirs = await core.submit(a_submission(requester_id=MEMBER))
     await core.writer.advance(theirs, JobState.EXPIRED, owner=Owner.REAPER)
-    await core.retries.retry(theirs.id, OWNER, a_submission().origin)
+    await core.remakes.retry(theirs.id, OWNER, a_submission().origin)
     async with core.database.read() as connection:
         assert await audit.newest(connection, GUILD, since=NOW, until=LATER, limit=9) == []
-    await core.retries.retry(theirs.id, MODERATOR, a_submission().origin)
+    await core.remakes.retry(theirs.id, MODERATOR, a_submission().origin)
     async with core.database.read() as connection:
         (entry,) = await audit.newest(connection, GUILD, since=NOW, until=LATER, limit=9)
     assert entry.change == JobChange(

@@ -144,7 +144,7 @@ async def _ended(core: Core, **changes: object) -> Job:
 
 async def test_retry_makes_a_new_job_with_the_same_settings_and_a_new_seed(core: Core) -> None:
     old = await _ended(core, seed=-1)
-    new = (await core.retries.retry(old.id, OWNER, _origin())).job
+    new = (await core.remakes.retry(old.id, OWNER, _origin())).job
     assert (new.origin.retry_of, new.options.prompt, new.spec.model) == (
         old.id,
         old.options.prompt,
@@ -162,7 +162,7 @@ async def _made_again(
     """Return a job that failed, the one its retry made, and what the provider is asked then."""
     old = await core.submit(submission, jpegs)
     await core.patch(old, state=JobState.FAILED, finished_at=NOW)
-    new = (await core.retries.retry(old.id, OWNER, _origin())).job
+    new = (await core.remakes.retry(old.id, OWNER, _origin())).job
     await core.dispatcher.run_once(new.spec.model)
     (request,) = core.provider.creates
     assert await core.state(new) is JobState.PENDING
@@ -224,7 +224,7 @@ async def test_retry_that_is_not_possible_says_why(
     job = await _ended(core)
     await core.patch(job, **changes)
     with pytest.raises(JobNotRetryableError) as caught:
-        await core.retries.retry(job.id, OWNER, _origin())
+        await core.remakes.retry(job.id, OWNER, _origin())
     assert caught.value.problem == problem
 
 
@@ -237,7 +237,7 @@ async def test_retry_without_its_pictures_says_so(core: Core, names: list[str]) 
         (core.folder_of(job.id) / name).unlink()
     left = core.left()
     with pytest.raises(JobNotRetryableError) as refused:
-        await core.retries.retry(job.id, OWNER, _origin())
+        await core.remakes.retry(job.id, OWNER, _origin())
     assert refused.value.problem == "retry_erased"
     assert core.left() == left, "none of those that were there is kept for another job"
 

@@ -12,6 +12,7 @@ from bot.domain.guilds.denials import QueueFullError
 from bot.domain.ids import InteractionId, UserId
 from bot.domain.requests.submission import Submission, VideoOptions
 from bot.services.intake.attachments import Attachments
+from bot.services.intake.requests_in_hand import RequestsInHand
 from bot.services.intake.submissions import Queued
 from bot.services.intake.video_requests import VideoRequests
 from tests.fakes import a_requester, a_submission
@@ -31,11 +32,12 @@ async def _ask(requests: VideoRequests, number: int, user_id: UserId) -> Queued:
 async def test_no_more_is_taken_in_hand_than_could_be_queued(
     core: Core, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    in_hand = RequestsInHand(2)
     requests = VideoRequests(
         admission=core.admission,
         attachments=Attachments(core.chat, core.media, core.files, min_free_bytes=0),
         submissions=core.submissions,
-        most_in_hand=2,
+        in_hand=in_hand,
     )
     queue, may_go_on = core.submissions.queue, asyncio.Event()
 
@@ -55,4 +57,5 @@ async def test_no_more_is_taken_in_hand_than_could_be_queued(
         may_go_on.set()
     assert len({task.result().job.id for task in taken}) == 3
     await _ask(requests, 5, somebody)
-    assert requests._in_hand == {}
+    with in_hand.counted(somebody), in_hand.counted(somebody):
+        pass  # nothing of before is left

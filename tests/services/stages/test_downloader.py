@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.chat.text import progress
-from bot.chat.text.jobs import COLLECT
+from bot.chat.text.failures import COLLECT
 from bot.domain.amounts import NOTHING
 from bot.domain.errors import (
     BotError,

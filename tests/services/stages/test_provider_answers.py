@@ -18,7 +18,10 @@ from tests.services.core import POLL_SECONDS, TIMEOUT_SECONDS, Core
 from tests.services.emulated import LANE, Stage, emulated
 from tests.services.provider_errors import FOLLOWED, FREE, LOST, WAITING
 
-FORGOTTEN = "The provider no longer knows this video. Nothing was charged."
+FORGOTTEN = (
+    "The provider no longer knows this video. The same may well succeed: try again with "
+    "/jobs retry. Nothing was charged."
+)
 
 Fault = tuple[str, dict[str, object]]
 
@@ -237,8 +240,8 @@ async def test_task_cancelled_from_outside_says_so_and_costs_nothing(stage: Stag
     stored = await stage.poll(job)
     assert stored.state is JobState.CANCELLED
     assert await stage.reads(job) == (
-        "This was cancelled at the provider, by nobody here. Ask again with /jobs retry. "
-        "Nothing was charged."
+        "This was cancelled at the provider, by nobody here. The same may well succeed: try "
+        "again with /jobs retry. Nothing was charged."
     )
     assert await stage.is_told(job) == "Your video was cancelled."
     assert tuple(await stage.entries(job)) == FREE

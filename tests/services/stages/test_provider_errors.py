@@ -11,7 +11,9 @@ from fnmatch import fnmatchcase
 
 import pytest
 
+from bot.domain.failure import Advice
 from bot.domain.jobs.job import Job
+from bot.domain.jobs.refused import offers_edit, offers_try_again, refused
 from bot.domain.jobs.states import JobState
 from bot.domain.people import Requester
 from bot.provider.mapping import ROWS, ErrorRow
@@ -49,6 +51,11 @@ async def _check(stage: Stage, job: Job, means: Outcome) -> None:
     assert await stage.core.state(job) is means.state
     assert tuple(await stage.entries(job)) == means.entries
     assert tuple(stage.core.told()) == means.told
+    stored = await stage.core.job(job)
+    known = refused(stored)
+    assert (known and known.part, known and known.advice) == (means.part, means.advice)
+    assert offers_try_again(stored) is (means.advice in {Advice.AGAIN_AS_IS, Advice.LATER})
+    assert offers_edit(stored) is (means.advice is not None)
     if means.state in ENDED:
         assert await stage.is_told(job) == ENDED[means.state]
 

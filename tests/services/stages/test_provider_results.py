@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 from bot.chat.text.alerts import alert_words
-from bot.chat.text.jobs import COLLECT
+from bot.chat.text.failures import COLLECT
 from bot.domain.failure import FailureReason
 from bot.domain.jobs.files import PREPARED, RESULT
 from bot.domain.jobs.job import Job
@@ -34,11 +34,12 @@ from tests.services.emulated import Stage, emulated
 CHARGED = [EntryKind.RESERVE, EntryKind.CHARGE]
 GIVEN_BACK = [*CHARGED, EntryKind.ADJUST]
 EXPIRED = (
-    "The video was made, but its address expired before it could be fetched. "
-    "It does not count against your quota."
+    "The video was made, but its address expired before it could be fetched. The same may well "
+    "succeed: try again with /jobs retry. It does not count against your quota."
 )
 UNPLAYABLE = (
-    "What the provider handed out is not a playable video. It does not count against your quota."
+    "What the provider handed out is not a playable video. The same may well succeed: try again "
+    "with /jobs retry. It does not count against your quota."
 )
 
 

@@ -231,7 +231,7 @@ async def test_pictures_of_a_retry_that_is_not_stored_yet_are_not_swept(core: Co
         return await queue(submission)
 
     core.submissions.queue = sweep_first  # type: ignore[method-assign]
-    again = (await core.retries.retry(job.id, a_requester(), a_submission().origin)).job
+    again = (await core.remakes.retry(job.id, a_requester(), a_submission().origin)).job
     assert core.files_of(again.id) == core.files_of(job.id)
 
 
@@ -248,7 +248,7 @@ async def test_pictures_of_what_was_cancelled_are_gone_within_an_hour(core: Core
     assert core.files_of(failed.id)
     assert CANCELLED_KEPT + timedelta(seconds=SWEEP_SECONDS) < timedelta(hours=1)
     with pytest.raises(JobNotRetryableError) as refused:
-        await core.retries.retry(cancelled.id, a_requester(), a_submission().origin)
+        await core.remakes.retry(cancelled.id, a_requester(), a_submission().origin)
     assert refused.value.problem is RetryProblem.ERASED
 
 

@@ -216,7 +216,7 @@ async def test_a_retry_takes_the_soundtrack_along(core: Core) -> None:
         RequestRefusedError("no", reason=FailureReason.PARAMETERS_REJECTED)
     )
     await core.dispatcher.run_once(TEXT_2_7)
-    queued = await core.retries.retry(
+    queued = await core.remakes.retry(
         job.id,
         a_requester(),
         replace(a_submission().origin, interaction_id=4711),  # type: ignore[arg-type]
