@@ -15,7 +15,7 @@ from bot.chat.messenger import Messenger
 from bot.domain.errors import ContentBlockedError, UploadTooLargeError
 from bot.domain.guilds.reports import ReportedJob, ReportOutcome, ReportPost
 from bot.domain.ids import ChannelId, JobId, UserId
-from bot.domain.jobs.states import TERMINAL, JobState
+from bot.domain.jobs.states import CANCELLABLE, JobState
 from bot.domain.jobs.status import Purpose
 from bot.domain.people import Person
 from sandbox.discord import DiscordServer
@@ -95,7 +95,7 @@ def test_a_video_that_is_not_there_is_said_to_be_in_the_message() -> None:
 def test_what_moderators_can_still_do(state: JobState) -> None:
     reported = ReportedJob(job=a_job(state), is_blocked=False)
     offered = labels(reports.buttons(reported))
-    assert ("Cancel" in offered) == (state not in TERMINAL and "Cancel" in offered)
+    assert ("Cancel" in offered) == (state in CANCELLABLE)
     assert offered[-2:] == ["Delete", "Block the requester"]
     assert labels(reports.buttons(replace(reported, is_blocked=True)))[-1] == "Delete"
 
@@ -105,8 +105,10 @@ def test_nothing_is_offered_twice() -> None:
     assert labels(reports.buttons(waiting)) == ["Cancel", "Delete", "Block the requester"]
     asked = ReportedJob(job=a_job(cancel_requested_at=NOW), is_blocked=False)
     assert labels(reports.buttons(asked)) == ["Delete", "Block the requester"]
-    erased = a_job(JobState.DELIVERED, forgotten_at=NOW)
-    assert reports.buttons(ReportedJob(job=erased, is_blocked=True)) is None
+    retired = ReportedJob(job=a_job(JobState.DELIVERED, forgotten_at=NOW), is_blocked=True)
+    assert labels(reports.buttons(retired)) == ["Delete"], "its message still stands"
+    gone = a_job(JobState.DELIVERED, removal_requested_at=NOW)
+    assert reports.buttons(ReportedJob(job=gone, is_blocked=True)) is None
 
 
 def test_what_was_done_is_written_down_once_and_what_was_deleted_is_gone() -> None:

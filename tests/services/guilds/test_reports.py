@@ -341,6 +341,38 @@ async def test_what_is_deleted_before_it_is_told_is_not_shown(core: Core, job: J
     assert settled.due_at is None
 
 
+async def test_what_an_attempt_left_of_a_deleted_video_is_deleted_too(core: Core, job: Job) -> None:
+    after = await interrupted(core, job)
+    left = Receipt(channel_id=LOG, message_id=MessageId(5))
+    after.chat.standing[Purpose.REPORT, LOG] = left
+    await after.patch(job, removal_requested_at=NOW)
+    await after.report_posts.run_once()
+    assert after.chat.deleted == [left]
+    (settled,) = await stored(core, job)
+    assert (settled.due_at, settled.receipt) == (None, None)
+
+
+async def test_a_video_deleted_while_its_report_is_posted_takes_it_along(
+    core: Core,
+) -> None:
+    await settings(core, log_channel_id=LOG)
+    job = await another(core)
+    erasing: list[asyncio.Task[object]] = []
+    moderator = a_requester(user_id=MIA, may_moderate=True)
+
+    async def erase(name: str) -> None:
+        if name == "post_report":
+            erasing.append(asyncio.ensure_future(core.erasure.forget(job.id, moderator)))
+            while not (await core.job(job)).messages.removal_requested_at:  # noqa: ASYNC110
+                await asyncio.sleep(0)
+
+    core.chat.before = erase
+    assert await report(core, job) is TOLD
+    await asyncio.gather(*erasing)
+    (told,) = await stored(core, job)
+    assert told.receipt in core.chat.deleted
+
+
 # --- names ------------------------------------------------------------------------------------
 
 
