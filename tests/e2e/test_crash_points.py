@@ -259,7 +259,7 @@ async def test_while_moderators_are_told_of_a_report(tmp_path: Path) -> KillHarn
         await stage.bot.start()
         await stage.bot.wait_until_ready()
         await stage.choose_log_channel(log)
-        await stage.ask()
+        await (await stage.ask()).final_reply()
         await stage.recover()
         await stage.kill_at("before post_report", act=partial(stage.report, 1))
         # What was committed leads there by itself.

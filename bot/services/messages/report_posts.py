@@ -199,7 +199,8 @@ class ReportPosts:
         if opened.attempted_at is not None:
             found, again_at = await self._find(post.job, post.channel_id, opened.attempted_at)
             if found is not None and found not in opened.posts:
-                await self._count(post, found)
+                if len(post.reporters) > 1:  # it may know of the first alone
+                    await self._count(post, found)
                 return found
         async with self._database.write() as connection:
             await reports.mark_attempted(connection, post.job.id, again_at)

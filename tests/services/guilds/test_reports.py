@@ -314,8 +314,20 @@ async def test_an_attempt_before_a_stop_is_looked_for_and_not_repeated(
     after.chat.standing[Purpose.REPORT, LOG] = standing
     await after.report_posts.run_once()
     assert after.chat.reported == []
+    assert after.chat.counted == []
     (told,) = await stored(core, job)
     assert told.receipt == standing
+
+
+async def test_who_reports_after_a_stop_is_counted_in_what_the_attempt_left(
+    core: Core, job: Job
+) -> None:
+    after = await interrupted(core, job)
+    standing = Receipt(channel_id=LOG, message_id=MessageId(5))
+    after.chat.standing[Purpose.REPORT, LOG] = standing
+    assert await report(after, job, MIA) is TOLD
+    assert after.chat.reported == []
+    assert [receipt for _, receipt in after.chat.counted] == [standing]
 
 
 @pytest.mark.parametrize("error", [None, MissingAccessError("50001")])
