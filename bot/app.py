@@ -209,9 +209,13 @@ class App(Intake):
     @cached_property
     def report_posts(self) -> ReportPosts:
         """Shows moderators what was reported."""
-        upload_limit_mib = self.settings.upload_limit_mib
         return ReportPosts(
-            self.database, self.clock, self.chat, self.files, upload_limit_mib=upload_limit_mib
+            self.database,
+            self.clock,
+            self.chat,
+            self.files,
+            self.status_messages,
+            upload_limit_mib=self.settings.upload_limit_mib,
         )
 
     # --- services: guilds --------------------------------------------------------------------

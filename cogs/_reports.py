@@ -11,6 +11,7 @@ from typing_extensions import override
 
 from bot.chat import panels, reports, text
 from bot.chat.custom_ids import JOB, JobVerb, ModerationVerb, job_button, report_button
+from bot.chat.limits import UNKNOWN_MESSAGE
 from bot.client import TweenBot
 from bot.domain.ids import JobId, UserId
 from bot.logs import get_logger
@@ -24,6 +25,7 @@ from cogs._checks import (
     requester_of,
     require_moderator,
 )
+from cogs._deletion import deleted
 from cogs._errors import answer, say
 from cogs._menus import job_shown_on, message_menu
 
@@ -106,8 +108,10 @@ class ReportAction(discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"re
                 attachments=[] if is_deleted else discord.utils.MISSING,
             )
         except discord.HTTPException as error:
-            # It is done all the same; the report may have been taken away with the video.
-            log.warning("report_not_edited", job_id=self.job_id, code=error.code)
+            # It is done all the same. A deleted video takes its report along: the line about the
+            # deletion that follows in the channel says by whom.
+            if error.code != UNKNOWN_MESSAGE:
+                log.warning("report_not_edited", job_id=self.job_id, code=error.code)
 
 
 class CancelReported(ReportAction, template=report_button(ModerationVerb.CANCEL, JOB)):
@@ -128,8 +132,8 @@ class DeleteReported(ReportAction, template=report_button(ModerationVerb.DELETE,
 
     @override
     async def act(self, interaction: discord.Interaction[TweenBot]) -> str:
-        await interaction.client.services.erasure.forget(self.job_id, requester_of(interaction))
-        return text.reports.deleted(self.job_id)
+        erasure = interaction.client.services.erasure
+        return deleted(await erasure.forget(self.job_id, requester_of(interaction)))
 
 
 class BlockReported(ReportAction, template=report_button(ModerationVerb.BLOCK, JOB)):

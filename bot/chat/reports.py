@@ -13,7 +13,7 @@ from bot.chat.panels import job_link
 from bot.chat.retry import DiscordRetry
 from bot.chat.status import Buttons
 from bot.domain.errors import ContentBlockedError
-from bot.domain.guilds.reports import ReportedJob, ReportPost
+from bot.domain.guilds.reports import ReportedJob, ReportPost, is_deleted
 from bot.domain.ids import UserId
 from bot.domain.jobs.delivery import Receipt
 from bot.domain.jobs.job import Job
@@ -146,7 +146,7 @@ def _verbs(reported: ReportedJob) -> list[ModerationVerb]:
     verbs = []
     if job.state in CANCELLABLE and job.cancellation.requested_at is None:
         verbs.append(ModerationVerb.CANCEL)
-    if job.times.forgotten_at is None:
+    if not is_deleted(job):
         verbs.append(ModerationVerb.DELETE)
     if not reported.is_blocked:
         verbs.append(ModerationVerb.BLOCK)

@@ -24,6 +24,7 @@ from bot.domain.errors import (
     UploadTooLargeError,
 )
 from bot.domain.guilds.audit import Action, AuditEntry, AuditLine, JobChange
+from bot.domain.guilds.reports import ReportPost
 from bot.domain.guilds.settings import Notify
 from bot.domain.host.alerts import Alert, AlertKind
 from bot.domain.ids import ChannelId, MessageId, UserId
@@ -145,6 +146,8 @@ LEAVES_MESSAGES = {
     "find_message": 0,
     "tell_operators": 1,
     "tell_log_channel": 1,
+    "post_report": 1,
+    "count_reports": 1,
 }
 """The port's other methods, and how many messages each leaves."""
 
@@ -188,7 +191,19 @@ async def test_every_other_call_is_repeated_and_done_once(
             Alert(kind=AlertKind.OPERATOR_LOSS, facts=facts, at=NOW)
         ),
         "tell_log_channel": lambda: messenger.tell_log_channel(line),
+        "post_report": lambda: messenger.post_report(report, [video]),
+        "count_reports": lambda: messenger.count_reports(report, reported),
     }
+    report = ReportPost(
+        job=job,
+        channel_id=job.origin.channel_id,
+        reporters=(Person(user_id=job.requester.user_id, name="tom"),),
+        number=1,
+        shows_prompt=True,
+        is_blocked=False,
+    )
+    if name == "count_reports":
+        reported = await messenger.post_report(report, [])
     server.faults.add_sequence([trouble.fault()])
     await calls[name]()
     places = server.state.channels.values()

@@ -42,6 +42,8 @@ class Call(StrEnum):
     OPEN_DM = "open_dm"
     TELL_OPERATORS = "tell_operators"
     TELL_LOG_CHANNEL = "tell_log_channel"
+    POST_REPORT = "post_report"
+    COUNT_REPORTS = "count_reports"
     PREPARE = "prepare"
     PROBE = "probe"
     WRITE_LABEL = "write_label"

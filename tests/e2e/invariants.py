@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from bot.chat import text
+from bot.chat.custom_ids import JobVerb, job_button
 from bot.domain.amounts import NOTHING
 from bot.domain.jobs.files import PREPARED, PREVIEW, RESULT, SHRUNK
 from bot.domain.jobs.job import Job
@@ -267,7 +268,15 @@ def _deliveries(evidence: Evidence) -> Iterator[str]:
             for message in evidence.messages
             for attachment in message.attachments
             if attachment.filename.removeprefix("SPOILER_") == name
+            and not message.text.startswith(text.reports.mark(job.id))
         ]
+        reports = [
+            message
+            for message in evidence.messages
+            if message.text.startswith(text.reports.mark(job.id))
+        ]
+        if len(reports) > 1:
+            yield f"job {job.id} is reported by {len(reports)} messages"
         wanted = 1 if job.state is JobState.DELIVERED else 0
         if len(holding) != wanted:
             where = ", ".join(str(message.id) for message, _ in holding)
@@ -365,8 +374,8 @@ def _status_messages(evidence: Evidence, allowed: Allowed) -> Iterator[str]:
             wanted = f"{text.jobs.ICONS[job.state]} {text.jobs.STATES[job.state]}"
             if title_of(message) != wanted:
                 yield f"job {job.id} is {job.state}, its message says {title_of(message)}"
-            if job.is_terminal and message.current.components:
-                yield f"job {job.id} is over, and its message still has buttons"
+            if job.is_terminal and job_button(JobVerb.CANCEL, job.id) in str(message.components):
+                yield f"job {job.id} is over, and its message still offers to cancel it"
         if (
             allowed.all_shown
             and job.messages.status_message_id

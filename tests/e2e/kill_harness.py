@@ -95,13 +95,18 @@ class KillHarness:
         )
         await self.ask()
 
-    async def choose_log_channel(self) -> None:
+    async def choose_log_channel(self, log: Channel | None = None) -> None:
         """Have an admin name the channel of the server's log."""
         discord = self.world.discord
-        chosen = {"channel": discord.channel}
+        chosen = {"channel": log or discord.channel}
         await discord.actions.slash(
             discord.users[0], discord.channel, "settings log-channel", chosen
         )
+
+    async def report(self, who: int) -> None:
+        """Have somebody report the newest video."""
+        discord = self.world.discord
+        await discord.actions.click(discord.users[who], self.world.status_messages()[-1], "Report")
 
     async def cancel(self) -> None:
         """Cancel the oldest job that is not over."""

@@ -251,6 +251,27 @@ async def test_while_a_log_channel_is_told(tmp_path: Path) -> KillHarness:
     return stage
 
 
+@at(*call("post_report"), *call("count_reports"))
+async def test_while_moderators_are_told_of_a_report(tmp_path: Path) -> KillHarness:
+    async with kill_harness(tmp_path) as stage:
+        discord = stage.world.discord
+        log = discord.build.add_channel(discord.guild, "log")
+        await stage.bot.start()
+        await stage.bot.wait_until_ready()
+        await stage.choose_log_channel(log)
+        await (await stage.ask()).final_reply()
+        await stage.recover()
+        await stage.kill_at("before post_report", act=partial(stage.report, 1))
+        # What was committed leads there by itself.
+        await stage.kill_at("after post_report")
+        await stage.kill_at("before count_reports", act=partial(stage.report, 0))
+        await stage.kill_at("after count_reports")
+        await stage.end()
+        told = [message for message in discord.messages(log) if message.attachments]
+        assert ["reported by 2 members" in message.text for message in told] == [True]
+    return stage
+
+
 def test_every_crash_point_is_in_a_story() -> None:
     import_module("tests.e2e.test_crash_endings")  # its stories count
     assert set(chain(*COVERED.values())) == set(points())

@@ -10,6 +10,8 @@ from typing import TypeVar
 
 import pytest
 
+from bot.chat import text
+from bot.chat.custom_ids import JobVerb, job_button
 from bot.domain.amounts import Amounts
 from bot.domain.jobs.job import Job
 from bot.domain.jobs.ledger import EntryKind
@@ -129,9 +131,16 @@ def without_words(message: Message, _job: Job) -> list[Message]:
     return [revised(message, attachments=(attachment,))]
 
 
-def with_buttons(message: Message, _job: Job) -> list[Message]:
-    """Leave a button under the message."""
-    return [revised(message, components=({"type": 1},))]
+def cancellable(message: Message, job: Job) -> list[Message]:
+    """Leave Cancel under the message."""
+    button = {"type": 2, "custom_id": job_button(JobVerb.CANCEL, job.id)}
+    return [revised(message, components=({"type": 1, "components": [button]},))]
+
+
+def reported_twice(message: Message, job: Job) -> list[Message]:
+    """Show the moderators the video in two messages."""
+    shown = revised(message, content=text.reports.mark(job.id), embeds=())
+    return [message, altered(shown, id=1), altered(shown, id=2)]
 
 
 def bare(message: Message, _job: Job) -> list[Message]:
@@ -271,7 +280,8 @@ BREACHES: Mapping[str, tuple[Spoil, str]] = {
     "the requester notified again": (with_ping(None), "notified 2 times"),
     "a status message too many": (with_message(twice), "one too many"),
     "a status message that lies": (with_message(titled("🎬 Being made")), "its message says"),
-    "a button that can do nothing": (with_message(with_buttons), "still has buttons"),
+    "a button that can do nothing": (with_message(cancellable), "still offers to cancel"),
+    "a report too many": (with_message(reported_twice), "reported by 2 messages"),
     "a last word that is not shown": (with_job(DONE, shown_version=1), "is shown"),
     "a message of no job": (
         lambda evidence: replace(evidence, jobs=evidence.jobs[1:]),

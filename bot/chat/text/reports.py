@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from bot.chat.custom_ids import ModerationVerb
 from bot.chat.text.jobs import footer
 from bot.chat.text.phrases import left_out
-from bot.chat.text.sentences import counted, say
+from bot.chat.text.sentences import counted
 from bot.domain.guilds.reports import ReportOutcome
 from bot.domain.ids import JobId, UserId
 
@@ -64,11 +64,6 @@ def reported(job_id: JobId, reporters: Sequence[str], count: int) -> str:
     if count > len(reporters):
         lines.append(left_out(count - len(reporters)))
     return "\n".join(lines)
-
-
-def deleted(job_id: JobId) -> str:
-    """Return what a moderator reads who has deleted a reported video."""
-    return say("What Job `{job}` was made from, and what came of it, is deleted.", job=job_id)
 
 
 def reporter(user_id: UserId, name: str) -> str:

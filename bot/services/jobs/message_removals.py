@@ -65,10 +65,10 @@ class MessageRemovals:
         Returns:
             The channels in which one is left, to be tried again.
         """
-        async with self._database.read() as connection:
-            places = {*_places_of(job), *await reports.messages_of(connection, job.id)}
         left: dict[ChannelId, str] = {}
         async with self._messages.writing(job.id):
+            async with self._database.read() as connection:
+                places = {*_places_of(job), *await reports.messages_of(connection, job.id)}
             for place in sorted(places, key=lambda place: place.message_id):
                 try:
                     async with asyncio.timeout(ANSWER_SECONDS):

@@ -12,7 +12,6 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from weakref import WeakValueDictionary
 
 from bot.domain.errors import (
     ChatUnavailableError,
@@ -23,7 +22,7 @@ from bot.domain.errors import (
 )
 from bot.domain.guilds.reports import MAX_POSTS, Report, ReportPost, is_deleted
 from bot.domain.guilds.settings import Guild
-from bot.domain.ids import JobId
+from bot.domain.ids import ChannelId, JobId
 from bot.domain.jobs.delivery import Receipt, upload_limit_bytes
 from bot.domain.jobs.files import RESULT, SHRUNK, FileKey, key_of
 from bot.domain.jobs.job import Job
@@ -32,6 +31,7 @@ from bot.domain.people import Person
 from bot.domain.ports import Chat, Clock, Files
 from bot.logs import get_logger
 from bot.services.jobs.previous_attempt import find_previous_attempt
+from bot.services.jobs.status_messages import StatusMessages
 from bot.storage import guilds, jobs, moderation, reports
 from bot.storage.engine import Database
 
@@ -74,14 +74,11 @@ class _Open:
             (report.attempted_at for report in self.due if report.attempted_at), default=None
         )
 
-    @property
-    def post(self) -> ReportPost | None:
-        """What moderators are to read; None where there is nobody, or nothing, to tell."""
-        if self.guild.log_channel_id is None or is_deleted(self.job):
-            return None
+    def post_in(self, channel_id: ChannelId) -> ReportPost:
+        """Return what moderators are to read in their log channel."""
         return ReportPost(
             job=self.job,
-            channel_id=self.guild.log_channel_id,
+            channel_id=channel_id,
             reporters=tuple(
                 Person(user_id=report.user_id, name=report.user_name)
                 for report in self.reports
@@ -102,6 +99,7 @@ class ReportPosts:
         clock: Clock,
         chat: Chat,
         files: Files,
+        messages: StatusMessages,
         *,
         upload_limit_mib: int,
     ) -> None:
@@ -110,7 +108,7 @@ class ReportPosts:
         self._chat = chat
         self._files = files
         self._upload_limit_mib = upload_limit_mib
-        self._locks: WeakValueDictionary[JobId, asyncio.Lock] = WeakValueDictionary()
+        self._messages = messages
 
     async def run_once(self) -> float:
         """Tell what is due; return seconds until more may be."""
@@ -123,7 +121,8 @@ class ReportPosts:
 
     async def tell(self, job_id: JobId) -> None:
         """Tell what is due of a job, or store when that is tried again."""
-        async with self._writing(job_id):
+        # A job that is deleted meanwhile finds the message, or the message does not come to be.
+        async with self._messages.writing(job_id):
             opened = await self._read(job_id)
             if not opened.due:
                 return
@@ -141,12 +140,6 @@ class ReportPosts:
                 log.exception("report_broken", job_id=job_id)
                 receipt = None
             await self._settle(job_id, opened, receipt)
-
-    @asynccontextmanager
-    async def _writing(self, job_id: JobId) -> AsyncIterator[None]:
-        """Hold a job's report; across processes its nonce keeps it one."""
-        async with self._locks.setdefault(job_id, asyncio.Lock()):
-            yield
 
     async def _read(self, job_id: JobId) -> _Open:
         async with self._database.read() as connection:
@@ -166,11 +159,15 @@ class ReportPosts:
 
     async def _tell(self, opened: _Open) -> Receipt | None:
         """Count a report in the message that stands, else post one; None where nobody reads it."""
-        post = opened.post
-        if post is None:
+        channel_id = opened.guild.log_channel_id
+        if channel_id is None:
             return None
+        if is_deleted(opened.job):
+            await self._take_back(opened, channel_id)
+            return None
+        post = opened.post_in(channel_id)
         standing = next(
-            (sent for sent in reversed(opened.posts) if sent.channel_id == post.channel_id), None
+            (sent for sent in reversed(opened.posts) if sent.channel_id == channel_id), None
         )
         if standing is not None and await self._count(post, standing):
             return standing
@@ -179,6 +176,14 @@ class ReportPosts:
         receipt = await self._post(post, opened)
         log.info("report_posted", job_id=post.job.id, guild_id=post.job.guild_id)
         return receipt
+
+    async def _take_back(self, opened: _Open, channel_id: ChannelId) -> None:
+        """Delete what an attempt may have left of a job that was deleted since."""
+        if opened.attempted_at is not None:
+            found, _ = await self._find(opened.job, channel_id, opened.attempted_at)
+            if found is not None:
+                async with self._patience(POST_SECONDS):
+                    await self._chat.delete_message(found)
 
     async def _count(self, post: ReportPost, standing: Receipt) -> bool:
         """Let a message say who has reported the job; return False where it is gone."""
@@ -192,17 +197,17 @@ class ReportPosts:
     async def _post(self, post: ReportPost, opened: _Open) -> Receipt:
         again_at = self._clock.now()
         if opened.attempted_at is not None:
-            found, again_at = await self._find(post, opened.attempted_at)
+            found, again_at = await self._find(post.job, post.channel_id, opened.attempted_at)
             if found is not None and found not in opened.posts:
-                await self._count(post, found)
+                if len(post.reporters) > 1:  # it may know of the first alone
+                    await self._count(post, found)
                 return found
         async with self._database.write() as connection:
             await reports.mark_attempted(connection, post.job.id, again_at)
         everything = await self._files_of(post.job)
         pictures = [(key, size) for key, size in everything if not key.endswith(".mp4")]
-        for chosen in (everything, pictures):
-            if not chosen:
-                continue
+        # The same files twice where there is no video, and none where there is nothing at all.
+        for chosen in filter(None, (everything, pictures if pictures != everything else [])):
             try:
                 return await self._send(post, chosen)
             except (UploadTooLargeError, MissingAccessError) as error:
@@ -211,15 +216,15 @@ class ReportPosts:
         return await self._send(post, [])
 
     async def _find(
-        self, post: ReportPost, attempted_at: datetime
+        self, job: Job, channel_id: ChannelId, attempted_at: datetime
     ) -> tuple[Receipt | None, datetime]:
         """Return what an earlier attempt may have left, and the moment to store with another."""
         try:
             async with self._patience(POST_SECONDS):
                 return await find_previous_attempt(
                     self._chat,
-                    post.job,
-                    post.channel_id,
+                    job,
+                    channel_id,
                     Purpose.REPORT,
                     attempted_at=attempted_at,
                     now=self._clock.now(),

@@ -28,7 +28,7 @@ from bot.metrics import Metrics
 from bot.services.alerts import Alerts
 from bot.services.jobs.outcomes import unless_stale
 from bot.services.jobs.writer import JobWriter
-from bot.storage import deadlines, drafts, jobs, lanes
+from bot.storage import deadlines, drafts, jobs, lanes, reports
 from bot.storage.engine import Connection, Database
 
 log = get_logger(__name__)
@@ -119,6 +119,7 @@ class Reaper:
         await self._watch_deadlines(now)
         await self._forget(now)
         await self._follow_erasures(now)
+        await self._forget_reporters()
         await self._database.drop_traces()
         await self._sweep(now)
         await self._measure()
@@ -223,6 +224,16 @@ class Reaper:
                     changes=withdrawn(job, at=now) | erased(job, at=now),
                 )
                 self._database.mark_erased()
+
+    async def _forget_reporters(self) -> None:
+        """Erase the names of who reported what is erased; that they did, and when, stays."""
+        async with self._database.read() as connection:
+            erased_jobs = await reports.with_names_to_erase(connection, limit=FORGET_BATCH)
+        if not erased_jobs:
+            return
+        async with self._database.write() as connection:
+            await reports.erase_names(connection, erased_jobs)
+        self._database.mark_erased()
 
     async def _forget_drafts(self, now: datetime) -> None:
         """Forget forms that nobody can send any more: their files are not handed out for longer."""
