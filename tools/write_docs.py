@@ -18,7 +18,7 @@ from sandbox.demo.transcript import Transcript
 from sandbox.docs.blocks import block, blocks_of, filled
 from sandbox.docs.options import options_table
 from sandbox.docs.pictures import compress
-from sandbox.docs.recorder import Recording, record
+from sandbox.docs.recording import Recording, record
 from tools.transition_tables import endings_diagram, transition_table, way_diagram
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"

@@ -13,7 +13,7 @@ from sandbox.demo.transcript import Transcript
 from sandbox.docs.blocks import blocks_of
 from sandbox.docs.component_lines import form_lines
 from sandbox.docs.options import options_table
-from sandbox.docs.recorder import record
+from sandbox.docs.recording import record
 from sandbox.docs.reply import WIDTH, Placeholders, lines_of, wrapped
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -120,8 +120,11 @@ def test_a_panel_is_read_with_what_can_be_chosen_in_it() -> None:
 
 
 def test_a_form_is_read_with_what_is_filled_in() -> None:
-    options = [{"label": "Mine", "value": "m", "default": True}, {"label": "Theirs", "value": "t"}]
-    fields = (
+    options: list[dict[str, Any]] = [
+        {"label": "Mine", "value": "m", "default": True},
+        {"label": "Theirs", "value": "t"},
+    ]
+    fields: tuple[tuple[str, str | None, dict[str, Any]], ...] = (
         ("Words", "What happens.", {"type": 4, "value": "a cat"}),
         ("Seed", None, {"type": 4}),
         ("Whose", None, {"type": 21, "options": options}),
