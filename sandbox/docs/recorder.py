@@ -154,13 +154,13 @@ class Recorder:
             case Deny():
                 await self._deny_bot(scene.permissions)
             case Say():
-                files = [*scene.files]
+                files = [self._sent(file) for file in scene.files]
                 if scene.video_of:
                     status = await self._status(scene.video_of)
                     (video,) = status["revisions"][-1]["attachments"]
-                    data = await self._discord.download(video["url"])
-                    files.append(File(name="mine.mp4", data=data, content_type="video/mp4"))
-                await self._presser.say(scene, self._channel, [self._sent(file) for file in files])
+                    # By path: it is too large for a body.
+                    files.append({"filename": "mine.mp4", "path": video["path"]})
+                await self._presser.say(scene, self._channel, files)
             case _:
                 assert_never(scene)
 
