@@ -13,6 +13,8 @@ from click import Group
 from PIL import Image
 from prometheus_client import CollectorRegistry
 
+from bot.chat import text
+from bot.chat.custom_ids import FormVerb, JobVerb, ModerationVerb, PanelVerb
 from bot.cli import main
 from bot.client import EXTENSIONS, TweenBot
 from bot.domain.guilds import bounds
@@ -24,7 +26,7 @@ from sandbox.demo.commands import leaves
 from sandbox.docs.blocks import BlockError, block, blocks_of, filled
 from sandbox.docs.options import options_table
 from sandbox.docs.reply import EXAMPLE_DAY
-from sandbox.docs.scenes import AdvanceClock, FailTask
+from sandbox.docs.scenes import Silent
 from sandbox.docs.scenes import section as shown_under
 from sandbox.docs.script import SCRIPT
 from tests.cogs.doubles import OPERATOR_GUILD, Backstage
@@ -43,9 +45,43 @@ PICTURE_BYTES = 400 * 1024
 """A page with pictures above this is slow to open."""
 
 
+MENU_SECTIONS = ("Animate image", "Continue video", "Report video")
+
+BUTTON_SECTIONS = {
+    JobVerb.CANCEL: "/jobs cancel",
+    JobVerb.AGAIN: "Again",
+    JobVerb.EDIT: "Edit",
+    JobVerb.CONTINUE: "Continue",
+    JobVerb.DELETE: "Delete",
+    JobVerb.REPORT: "Report",
+    JobVerb.MORE: "More…",
+}
+OTHER_SECTIONS = {
+    PanelVerb.ERASE: "Delete",
+    PanelVerb.TAKES: "3 more takes",
+    PanelVerb.TIER: "In a higher tier",
+    PanelVerb.MODEL: "With another model",
+    PanelVerb.ORIGINAL: "The original file",
+    FormVerb.EDIT: "Edit",
+    FormVerb.CONTINUE: "Continue",
+    FormVerb.ANIMATE: "Animate image",
+    FormVerb.CONTINUE_VIDEO: "Continue video",
+    ModerationVerb.CANCEL: "Report",
+    ModerationVerb.DELETE: "Report",
+    ModerationVerb.BLOCK: "Report",
+}
+PRESSED = [
+    *(name for name in BUTTON_SECTIONS.values() if not name.startswith("/")),
+    text.jobs.TRY_AGAIN,
+    *(name for verb, name in OTHER_SECTIONS.items() if isinstance(verb, PanelVerb)),
+    *MENU_SECTIONS,
+]
+"""Sections of what is no command."""
+
+
 @pytest.fixture
-async def commands() -> AsyncIterator[dict[str, Any]]:
-    """Return what the bot registers at Discord, by the command's full name."""
+async def everything() -> AsyncIterator[list[dict[str, Any]]]:
+    """Return what the bot registers at Discord: commands and entries of menus."""
     bot = TweenBot(api_base_url="http://127.0.0.1:1/api/v10")
     bot.services = Backstage().services()
     async with bot:
@@ -53,7 +89,13 @@ async def commands() -> AsyncIterator[dict[str, Any]]:
             await bot.load_extension(extension)
         everywhere = bot.tree.get_commands()
         for_operators = bot.tree.get_commands(guild=discord.Object(OPERATOR_GUILD))
-        yield leaves(command.to_dict(bot.tree) for command in (*everywhere, *for_operators))
+        yield [command.to_dict(bot.tree) for command in (*everywhere, *for_operators)]
+
+
+@pytest.fixture
+def commands(everything: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the commands, by full name."""
+    return leaves(everything)
 
 
 def section(document: str, heading: str) -> str:
@@ -84,18 +126,49 @@ async def test_every_option_is_documented_as_it_is_registered(commands: dict[str
         ]
 
 
-async def test_every_command_shows_the_replies_of_its_scenes(commands: dict[str, Any]) -> None:
+async def test_everything_shows_the_replies_of_its_scenes(commands: dict[str, Any]) -> None:
     blocks = blocks_of(COMMANDS)
-    captions: dict[str, list[str]] = {name: [] for name in commands}
+    headings = {f"/{name}": name for name in commands} | {name: name for name in PRESSED}
+    captions: dict[str, list[str]] = {name: [] for name in headings.values()}
     for scene in SCRIPT:
-        if not isinstance(scene, AdvanceClock | FailTask) and scene.caption:
+        if not isinstance(scene, Silent) and scene.caption:
             captions[shown_under(scene)].append(scene.caption)
-    for name in commands:
-        replies = blocks[f"replies to /{name}"]
+    for heading, name in headings.items():
+        replies = blocks[f"replies to {heading}"]
         shown = re.findall(r"^\*(.+)\*$", replies, re.MULTILINE)
         assert shown == captions[name], "run `make docs`"
         assert shown
         assert replies.count("```text\n") == len(shown)
+        assert f"<!-- begin: replies to {heading} -->" in section(COMMANDS, f"## {heading}")
+
+
+# Menus and buttons.
+
+
+def test_every_button_entry_and_form_has_a_section() -> None:
+    assert set(BUTTON_SECTIONS) == set(JobVerb)
+    assert set(OTHER_SECTIONS) == {*PanelVerb, *FormVerb, *ModerationVerb}
+    for name in (*BUTTON_SECTIONS.values(), *OTHER_SECTIONS.values(), *PRESSED):
+        assert section(COMMANDS, f"## {name}"), name
+    for verb, name in BUTTON_SECTIONS.items():
+        assert f"**{text.jobs.BUTTONS[verb]}**" in COMMANDS, verb
+        assert name.startswith("/") or name == text.jobs.BUTTONS[verb]
+    reports = section(COMMANDS, "## Report")
+    assert [name for name in text.reports.BUTTONS.values() if f"**{name}**" not in reports] == []
+
+
+def test_every_entry_of_a_message_s_menu_has_a_section(everything: list[dict[str, Any]]) -> None:
+    menus = sorted(command["name"] for command in everything if command.get("type", 1) != 1)
+    assert menus == sorted(MENU_SECTIONS)
+
+
+def test_the_sections_of_what_is_pressed_are_those_of_the_script() -> None:
+    begun = {shown_under(scene) for scene in SCRIPT if not isinstance(scene, Silent)}
+    assert begun - set(PRESSED) <= {
+        heading.removeprefix("/") for heading in re.findall(r"^## (/.+)$", COMMANDS, re.MULTILINE)
+    }
+    part = COMMANDS.partition("\n# Menus and buttons\n")[2].partition("\n# ")[0]
+    assert sorted(re.findall(r"^## (.+)$", part, re.MULTILINE)) == sorted(set(PRESSED))
 
 
 def test_the_replies_have_no_ids_and_times_of_their_day() -> None:

@@ -18,7 +18,7 @@ from sandbox.demo.transcript import Transcript
 from sandbox.docs.blocks import block, blocks_of, filled
 from sandbox.docs.options import options_table
 from sandbox.docs.pictures import compress
-from sandbox.docs.recorder import Recording, record
+from sandbox.docs.recording import Recording, record
 from tools.transition_tables import endings_diagram, transition_table, way_diagram
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -42,16 +42,20 @@ def command_blocks(recording: Recording) -> dict[str, str]:
     for name, command in recording.commands.items():
         texts[f"options of /{name}"] = options_table(command)
         texts[f"replies to /{name}"] = recording.of(name)
+    for name in recording.pressed:
+        texts[f"replies to {name}"] = recording.of(name)
     return texts
 
 
 def with_sections(document: str, texts: Mapping[str, str]) -> str:
-    """Return a document with a section for each command that has none yet, at its end."""
+    """Return a document with a section for whatever has none yet, at its end."""
     known = blocks_of(document)
     for name, text in texts.items():
         if name not in known:
-            kind, _, command = name.partition(" /")
-            heading = f"## /{command}\n\n" if kind == "options of" else ""
+            options, replies = name.partition("options of ")[2], name.partition("replies to ")[2]
+            # What is pressed has no options; a command's come first.
+            title = options or ("" if replies.startswith("/") else replies)
+            heading = f"## {title}\n\n" if title else ""
             document = f"{document.rstrip()}\n\n{heading}{block(name, text)}\n"
     return document
 

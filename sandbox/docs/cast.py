@@ -15,6 +15,14 @@ SETTINGS = {
 }
 """Of the bot: little room, so that its refusals are soon to be seen."""
 
+ROOMY = {
+    **SETTINGS,
+    "DAILY_BUDGET": "1000",
+    "DEFAULT_MEMBER_DAILY_VIDEOS": "20",
+    "MAX_QUEUED_PER_MEMBER": "20",
+}
+"""Of the bot where buttons are pressed: room for several videos of one video."""
+
 QUEUE_SECONDS, TASK_SECONDS = 1000, 1000
 """Of the emulated provider: nothing moves on unless a scene says so."""
 

@@ -5,43 +5,44 @@ from __future__ import annotations
 import asyncio
 import base64
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import assert_never
 
-from sandbox.demo.commands import leaves
 from sandbox.demo.control import ControlClient, long_poll
 from sandbox.demo.errors import DemoError
 from sandbox.demo.stage import Stage
 from sandbox.demo.transcript import Transcript
 from sandbox.discord.world.json import Json
-from sandbox.docs.cast import LOUNGE, QUEUE_SECONDS, REGULARS, SETTINGS, TASK_SECONDS
+from sandbox.docs.component_lines import SHOWN_CHOICES
+from sandbox.docs.pressing import Presser
 from sandbox.docs.reply import Placeholders, lines_of, wrapped
 from sandbox.docs.scenes import (
-    MEMBER,
-    MODERATOR,
     AdvanceClock,
     Ask,
+    Deny,
     FailTask,
     File,
+    Fill,
     Notify,
+    OpenMenu,
     Press,
+    Pressed,
     Read,
+    Say,
     Scene,
     Show,
+    Silent,
     Suggest,
     Value,
+    Watch,
     section,
 )
-from sandbox.docs.script import SCRIPT
 
 ANSWER_SECONDS = 20
 EVENT_SECONDS = 60
 """From a scene to what the next one waits for; a second or two are usual."""
-
-SHOWN_CHOICES = 8
 
 _QUEUED = re.compile(r"Queued as Job `([0-9A-HJKMNP-TV-Z]{6})`")
 
@@ -50,65 +51,12 @@ _QUEUED = re.compile(r"Queued as Job `([0-9A-HJKMNP-TV-Z]{6})`")
 class Recorded:
     """One reply, with the caption it is shown under."""
 
-    command: str
+    section: str
+    """A command, or what is pressed."""
     caption: str
     text: str
     picture: str = ""
     """Name of the picture that goes with it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recording:
-    """Holds everything that was recorded."""
-
-    commands: Mapping[str, Json]
-    """What the bot registered, by full name."""
-    replies: tuple[Recorded, ...]
-    pictures: Mapping[str, bytes]
-    """By name."""
-
-    def of(self, command: str) -> str:
-        """Return a command's replies as Markdown."""
-        return "\n\n".join(
-            f"*{reply.caption}*\n\n```text\n{reply.text}\n```"
-            + (f"\n\n![{reply.caption}](pictures/{reply.picture})" if reply.picture else "")
-            for reply in self.replies
-            if reply.command == command
-        )
-
-
-async def record(folder: Path, transcript: Transcript) -> Recording:
-    """Play the whole script.
-
-    Raises:
-        DemoError: a scene did not go as it should.
-    """
-    stage = Stage(
-        folder,
-        transcript,
-        queue_seconds=QUEUE_SECONDS,
-        task_seconds=TASK_SECONDS,
-        settings=SETTINGS,
-        operator=MODERATOR,
-    )
-    async with stage:
-        await stage.open()
-        await _prepare_world(stage)
-        state = await stage.discord.get("/state")
-        recorder = Recorder(stage, state)
-        replies = await stage.watched(recorder.play(transcript))
-        await stage.close()
-    return Recording(
-        commands=leaves(state["commands"]), replies=tuple(replies), pictures=recorder.pictures
-    )
-
-
-async def _prepare_world(stage: Stage) -> None:
-    """Add the channel and the role that the script speaks of."""
-    guild = stage.world["guild_id"]
-    await stage.discord.post("/channels", {"guild": guild, "name": LOUNGE.removeprefix("#")})
-    role = {"guild": guild, "name": REGULARS.removeprefix("@"), "members": [MEMBER]}
-    await stage.discord.post("/roles", role)
 
 
 class Recorder:
@@ -129,23 +77,26 @@ class Recorder:
         )
         self._jobs = {"guild": str(stage.world["guild_id"])}
         """Real ids by the script's names: the server's, and each job's."""
+        self._presser = Presser(self._discord, self._placeholders, self._jobs, sent=self._sent)
         self._seen = 0
         self.pictures: dict[str, bytes] = {}
         """What was kept, by name."""
 
-    async def play(self, transcript: Transcript) -> list[Recorded]:
-        """Play the script; return what has a caption."""
+    async def play(self, scenes: Iterable[Scene], transcript: Transcript) -> list[Recorded]:
+        """Play some scenes; return what has a caption."""
         replies = []
-        for scene in SCRIPT:
+        for scene in scenes:
             lines = await self._play(scene)
-            if not isinstance(scene, AdvanceClock | FailTask) and scene.caption:
+            if not isinstance(scene, Silent) and scene.caption:
+                if isinstance(scene, Press | Watch) and scene.shown_from:
+                    lines = ["…", *lines[lines.index(scene.shown_from) :]]
                 text = wrapped(lines)
                 under = section(scene)
                 picture = scene.picture if isinstance(scene, Ask) else ""
                 replies.append(
-                    Recorded(command=under, caption=scene.caption, text=text, picture=picture)
+                    Recorded(section=under, caption=scene.caption, text=text, picture=picture)
                 )
-                transcript.passed(f"/{under}: {scene.caption}")
+                transcript.passed(f"{under}: {scene.caption}")
         return replies
 
     async def _play(self, scene: Scene) -> list[str]:
@@ -156,19 +107,60 @@ class Recorder:
                 return await self._suggest(scene)
             case Show():
                 return await self._show(scene)
-            case Press():
-                return await self._press(scene)
             case Notify():
                 return await self._notify(scene)
             case Read():
                 return await self._read(scene)
+            case Press() | OpenMenu() | Fill() | Watch():
+                return await self._touch(scene)
+            case AdvanceClock() | FailTask() | Say() | Deny():
+                await self._happen(scene)
+                return []
+            case _:
+                assert_never(scene)
+
+    async def _touch(self, scene: Pressed) -> list[str]:
+        match scene:
+            case Press():
+                return await self._presser.press(scene, await self._pressed(scene.job, scene.on))
+            case OpenMenu():
+                on = await self._pressed(scene.job, scene.on)
+                return await self._presser.choose_entry(scene, on)
+            case Fill():
+                return await self._presser.fill(scene)
+            case Watch():
+                return await self._presser.watch(scene)
+            case _:
+                assert_never(scene)
+
+    async def _pressed(self, job: str, on: str) -> str:
+        """Return the message that is meant: one kept by name, or a job's status message."""
+        if on:
+            return self._presser.messages[on]
+        return str((await self._status(job))["id"])
+
+    async def _status(self, job: str) -> Json:
+        job_id = self._jobs[job]
+        return await self._until(lambda found: _status_of(found, job_id), f"“{job}” shows")
+
+    async def _happen(self, scene: Silent) -> None:
+        match scene:
             case AdvanceClock():
                 await self._stage.provider.post("/clock", {"advance_seconds": scene.seconds})
-                return []
             case FailTask():
                 fault = {"point": "task", "action": "fail", "code": scene.code}
+                fault |= {"message": scene.message} if scene.message else {}
                 await self._stage.provider.post("/faults", {**fault, "model": scene.model})
-                return []
+            case Deny():
+                await self._deny_bot(scene.permissions)
+            case Say():
+                files = [self._sent(file) for file in scene.files]
+                if scene.video_of:
+                    status = await self._status(scene.video_of)
+                    (video,) = status["revisions"][-1]["attachments"]
+                    # By path: it is too large for a body.
+                    files.append({"filename": "mine.mp4", "path": video["path"]})
+                await self._presser.say(scene, self._channel, files)
             case _:
                 assert_never(scene)
 
@@ -231,14 +223,6 @@ class Recorder:
 
         return self._lines(await self._until(says, f"“{scene.job}” says “{scene.title}”"))
 
-    async def _press(self, scene: Press) -> list[str]:
-        job = self._jobs[scene.job]
-        message = await self._until(lambda found: _status_of(found, job), f"“{scene.job}” shows")
-        pressed = await self._discord.post(
-            "/click", {"user": scene.user, "message": message["id"], "button": scene.button}
-        )
-        return self._lines(await self._answer(pressed["id"]))
-
     async def _notify(self, scene: Notify) -> list[str]:
         job = self._jobs[scene.job]
 
@@ -249,11 +233,13 @@ class Recorder:
 
     async def _read(self, scene: Read) -> list[str]:
         def says(message: Json) -> bool:
-            return scene.says in message["revisions"][-1]["content"]
+            return scene.says.format_map(self._jobs) in message["revisions"][-1]["content"]
 
         channel = self._ids[scene.channel]
         what = f"“{scene.says}” is read in {scene.channel}"
-        return self._lines(await self._until(says, what, channel))
+        found = await self._until(says, what, channel)
+        self._presser.messages[scene.keep] = str(found["id"])
+        return self._lines(found)
 
     # Waiting and reading.
 

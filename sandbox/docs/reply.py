@@ -14,6 +14,7 @@ from datetime import datetime
 
 from sandbox.demo.markup import plain, size
 from sandbox.discord.world.json import Json
+from sandbox.docs.component_lines import component_lines
 
 WIDTH = 96
 """Longest line; wider blocks scroll sideways on a screen."""
@@ -28,7 +29,7 @@ EXAMPLE_IDS = (
 """What stands for the ids the bot draws, in the order of their jobs."""
 
 _LISTING = re.compile(r"\A```\n(.*)\n```\Z", re.DOTALL)
-_RELATIVE = re.compile(r"<t:(\d+):R>")
+_RELATIVE = re.compile(r"(?P<reset>resets )?<t:(?P<at>\d+):R>")
 _LENGTHS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"^(Took|Median render time): [^,]+"), r"\1: 1 min 52 s"),
     (re.compile(r"^(Median wait): [^,]+"), r"\1: 4 s"),
@@ -77,7 +78,7 @@ class Placeholders:
     def read(self, markup: str, at: datetime) -> str:
         """Return a text as a person sees it, at the same moment in every recording."""
         since = at.timestamp()
-        example = _RELATIVE.sub(lambda found: _moment(int(found[1]) - since), self.named(markup))
+        example = _RELATIVE.sub(lambda found: _moment(found, since), self.named(markup))
         return self.shown(plain(example, names=self.names, at=at))
 
     def shown(self, words: str) -> str:
@@ -88,7 +89,15 @@ class Placeholders:
         return words
 
 
-def _moment(seconds: float) -> str:
+def _moment(found: re.Match[str], since: float) -> str:
+    seconds = int(found["at"]) - since
+    if found["reset"] and 0 <= seconds < 2 * _DAY_SECONDS:
+        # A day ends in a minute or in a day, as the recording happens to be made.
+        return "resets in 13 hours"
+    return f"{found['reset'] or ''}{_when(seconds)}"
+
+
+def _when(seconds: float) -> str:
     if seconds < 0:
         return "1 minute ago"
     if seconds < _HOUR_SECONDS:
@@ -110,13 +119,7 @@ def lines_of(revision: Json, placeholders: Placeholders, at: datetime) -> list[s
         lines += [*read(embed.get("title")), *read(embed.get("description"))]
         lines += _fields(embed, placeholders, at)
         lines += read(embed.get("footer", {}).get("text"))
-    buttons = [
-        f"[{part['label']}]"
-        for row in revision["components"]
-        for part in row.get("components", ())
-        if part.get("label")
-    ]
-    return [*lines, *([" ".join(buttons)] if buttons else [])]
+    return [*lines, *component_lines(revision["components"], read)]
 
 
 def _fields(embed: Json, placeholders: Placeholders, at: datetime) -> list[str]:

@@ -1,7 +1,8 @@
 """Describes what can happen in the script.
 
-A scene with a caption is shown under its command; the others only move the story on. Jobs are
-called by a name of the script's own: ``{cat}`` in an option is that job's id.
+A scene with a caption is shown in its section, which is that of a command or of something that is
+pressed; the others only move the story on. Jobs are called by a name of the script's own: ``{cat}``
+in an option is that job's id. So are messages and forms that later scenes come back to.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ from dataclasses import dataclass, field
 
 from sandbox.demo.video_requests import SAMPLES
 
-MEMBER, MODERATOR = "tom", "mia"
-"""Mia owns the server, so that she is its admin too; she also runs the bot."""
+MEMBER, MODERATOR, OTHER = "tom", "mia", "zoe"
+"""Mia owns the server, so that she is its admin too; she also runs the bot. Zoe is a member."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +67,7 @@ class Suggest:
 class Show:
     """A job's status message comes to say something."""
 
-    command: str
+    under: str
     caption: str = ""
     job: str
     title: str
@@ -75,20 +76,93 @@ class Show:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Press:
-    """Somebody presses a button of a job's status message."""
+    """Somebody presses a button, or chooses from the only select of a message."""
 
-    command: str
-    caption: str
-    job: str
-    button: str
+    under: str
+    caption: str = ""
+    job: str = ""
+    """Whose status message has it."""
+    on: str = ""
+    """The message that has it, where it is another one."""
+    button: str = ""
+    """What it says, or ends with: a price is shown by what was offered."""
+    choose: str = ""
+    """What is chosen begins with this; instead of a button."""
     user: str = MEMBER
+    keep: str = ""
+    """Name of the message or form that answers it."""
+    makes: tuple[str, ...] = ()
+    """Names of the jobs it makes."""
+    answered_beside: bool = False
+    """The answer stands beside the message, which may change with it."""
+    shown_from: str = ""
+    """The first line that is shown, where those above were shown before."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenMenu:
+    """Somebody chooses an entry of a message's menu."""
+
+    under: str
+    caption: str = ""
+    entry: str
+    job: str = ""
+    on: str = ""
+    user: str = MEMBER
+    keep: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fill:
+    """Somebody fills in a form that was opened, and sends it."""
+
+    under: str
+    caption: str = ""
+    form: str
+    values: Mapping[str, Value] = field(default_factory=dict)
+    """By label; an option by the beginning of what it says."""
+    user: str = MEMBER
+    makes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """A private message that stands open comes to say something by itself."""
+
+    under: str
+    caption: str = ""
+    on: str
+    says: str
+    times: int = 1
+    """How often it says it."""
+    user: str = MEMBER
+    shown_from: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Say:
+    """Somebody writes a message with files, or posts a job's video anew."""
+
+    keep: str
+    files: tuple[File, ...] = ()
+    video_of: str = ""
+    """Name of the job."""
+    user: str = MEMBER
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deny:
+    """The bot loses permissions in the channel; without any it has all again."""
+
+    permissions: tuple[str, ...] = ()
+    """In Discord's spelling."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notify:
     """The requester is told that a job is over."""
 
-    command: str
+    under: str
     caption: str
     job: str
 
@@ -97,10 +171,11 @@ class Notify:
 class Read:
     """Somebody reads what the bot wrote in another channel."""
 
-    command: str
-    caption: str
+    under: str
+    caption: str = ""
     channel: str
     says: str
+    keep: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,11 +191,32 @@ class FailTask:
 
     code: str
     model: str
+    message: str = ""
 
 
-Scene = Ask | Suggest | Show | Press | Notify | Read | AdvanceClock | FailTask
+Pressed = Press | OpenMenu | Fill | Watch
+Told = Ask | Suggest | Show | Notify | Read | Pressed
+"""What somebody sees the answer of."""
+
+Silent = AdvanceClock | FailTask | Say | Deny
+Scene = Told | Silent
 
 
-def section(scene: Ask | Suggest | Show | Press | Notify | Read) -> str:
-    """Return the command under which a scene is shown."""
-    return (isinstance(scene, Ask) and scene.under) or scene.command
+def section(scene: Told) -> str:
+    """Return the command, or what is pressed, in whose section a scene is shown."""
+    match scene:
+        case Ask():
+            return scene.under or scene.command
+        case Suggest():
+            return scene.command
+        case _:
+            return scene.under
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """Scenes that are played in a world of their own."""
+
+    scenes: tuple[Scene, ...]
+    settings: Mapping[str, str]
+    """Of the bot."""

@@ -16,12 +16,16 @@ from sandbox.docs.cast import (
     QUEUE_SECONDS,
     REFERENCE,
     ROCKET,
+    ROOMY,
+    SETTINGS,
     TASK_SECONDS,
     TEXT,
 )
+from sandbox.docs.presses import PRESSES
 from sandbox.docs.scenes import (
     MEMBER,
     MODERATOR,
+    Act,
     AdvanceClock,
     Ask,
     FailTask,
@@ -49,7 +53,7 @@ _VIDEOS: tuple[Scene, ...] = (
         makes="cat",
     ),
     Show(
-        command=FRAMES,
+        under=FRAMES,
         caption="Its status message, seen by everybody in the channel",
         job="cat",
         title="In the provider's queue",
@@ -159,11 +163,11 @@ _REFUSALS: tuple[Scene, ...] = (
 
 _WAITING: tuple[Scene, ...] = (
     Ask(command=FRAMES, options=CATS, makes="second"),
-    Show(command=FRAMES, job="second", title="In the provider's queue"),
+    Show(under=FRAMES, job="second", title="In the provider's queue"),
     Ask(command=FRAMES, options=CATS, user=MODERATOR, makes="hers"),
     Ask(command=FRAMES, options={**CATS, "prompt": GLIDE}, makes="third"),
     Show(
-        command=FRAMES,
+        under=FRAMES,
         caption="The status message of a job that waits for a free place",
         job="third",
         title="Waiting",
@@ -186,35 +190,35 @@ _WAITING: tuple[Scene, ...] = (
         options={"job": "{second}"},
     ),
     Press(
-        command="jobs cancel",
+        under="jobs cancel",
         caption="Refused: the button under somebody else's job",
         job="hers",
         button="Cancel",
     ),
     Ask(command="jobs retry", caption="Refused: not over yet", options={"job": "{cat}"}),
     Ask(command="jobs show", caption="Refused: no such job", options={"job": "AAAAAA"}),
-    Show(command=FRAMES, job="hers", title="In the provider's queue"),
+    Show(under=FRAMES, job="hers", title="In the provider's queue"),
     AdvanceClock(seconds=QUEUE_SECONDS),
-    Show(command=FRAMES, job="cat", title="Being made"),
+    Show(under=FRAMES, job="cat", title="Being made"),
     Ask(command="jobs cancel", caption="Refused: too late", options={"job": "{cat}"}),
 )
 
 _ENDS: tuple[Scene, ...] = (
     AdvanceClock(seconds=TASK_SECONDS),
-    Show(command=FRAMES, caption="The status message at the end", job="cat", title="Done"),
-    Notify(command=FRAMES, caption="The requester is told", job="cat"),
-    Show(command=IMAGE, caption="The status message at the end", job="pad", title="Done"),
-    Show(command=TEXT, caption="The status message at the end", job="mists", title="Done"),
-    Show(command=EFFECT, caption="The status message at the end", job="cup", title="Done"),
-    Show(command=FRAMES, job="hers", title="Done"),
+    Show(under=FRAMES, caption="The status message at the end", job="cat", title="Done"),
+    Notify(under=FRAMES, caption="The requester is told", job="cat"),
+    Show(under=IMAGE, caption="The status message at the end", job="pad", title="Done"),
+    Show(under=TEXT, caption="The status message at the end", job="mists", title="Done"),
+    Show(under=EFFECT, caption="The status message at the end", job="cup", title="Done"),
+    Show(under=FRAMES, job="hers", title="Done"),
     Ask(command="jobs show", caption="A finished job", options={"job": "{cat}"}),
     Ask(command="jobs cancel", caption="Refused: over already", options={"job": "{cat}"}),
     FailTask(code="DataInspectionFailed", model="wan2.2-kf2v-flash"),
     Ask(command="jobs retry", caption="Queued again", options={"job": "{cat}"}, makes="again"),
-    Show(command=FRAMES, job="again", title="In the provider's queue"),
+    Show(under=FRAMES, job="again", title="In the provider's queue"),
     AdvanceClock(seconds=QUEUE_SECONDS + TASK_SECONDS),
     Show(
-        command=FRAMES,
+        under=FRAMES,
         caption="The status message of a video the provider's content check refused",
         job="again",
         title="Failed",
@@ -226,13 +230,13 @@ _ENDS: tuple[Scene, ...] = (
         in_direct_messages=True,
     ),
     Ask(command=FRAMES, options=CATS, makes="sixth"),
-    Show(command=FRAMES, job="sixth", title="In the provider's queue"),
+    Show(under=FRAMES, job="sixth", title="In the provider's queue"),
     Ask(command=IMAGE, options=ROCKET, makes="seventh"),
-    Show(command=IMAGE, job="seventh", title="In the provider's queue"),
+    Show(under=IMAGE, job="seventh", title="In the provider's queue"),
     Ask(command=TEXT, options={"prompt": MISTS}, makes="eighth"),
-    Show(command=TEXT, job="eighth", title="In the provider's queue"),
+    Show(under=TEXT, job="eighth", title="In the provider's queue"),
     Ask(command=TEXT, options={"prompt": MISTS}, makes="ninth"),
-    Show(command=TEXT, job="ninth", title="In the provider's queue"),
+    Show(under=TEXT, job="ninth", title="In the provider's queue"),
     Ask(command=FRAMES, caption="Refused: the quota is used up", options=CATS),
     Ask(command="quota show", caption="When it is used up"),
     Ask(command="quota show", caption="Refused: somebody else's", options={"member": MODERATOR}),
@@ -253,7 +257,7 @@ _FORGETTING: tuple[Scene, ...] = (
     ),
 )
 
-SCRIPT: tuple[Scene, ...] = (
+_COMMANDS: tuple[Scene, ...] = (
     *_BEGINNING,
     *_VIDEOS,
     *_REFUSALS,
@@ -262,3 +266,7 @@ SCRIPT: tuple[Scene, ...] = (
     *_FORGETTING,
     *STAFF,
 )
+
+ACTS = (Act(scenes=_COMMANDS, settings=SETTINGS), Act(scenes=PRESSES, settings=ROOMY))
+
+SCRIPT: tuple[Scene, ...] = tuple(scene for act in ACTS for scene in act.scenes)

@@ -19,7 +19,7 @@ def _by_mia(
 
 
 def _ends(*jobs: str) -> tuple[Scene, ...]:
-    return tuple(Show(command=FRAMES, job=job, title="Cancelled") for job in jobs)
+    return tuple(Show(under=FRAMES, job=job, title="Cancelled") for job in jobs)
 
 
 _BLOCKING: tuple[Scene, ...] = (
@@ -32,9 +32,9 @@ _BLOCKING: tuple[Scene, ...] = (
         options=CATS,
         makes="tenth",
     ),
-    Show(command=FRAMES, job="tenth", title="In the provider's queue"),
+    Show(under=FRAMES, job="tenth", title="In the provider's queue"),
     Ask(command=TEXT, options={"prompt": MISTS}, makes="eleventh"),
-    Show(command=TEXT, job="eleventh", title="Waiting"),
+    Show(under=TEXT, job="eleventh", title="Waiting"),
     _by_mia("moderate block list", "Nobody"),
     _by_mia("moderate block add", "A member who has jobs under way", {"member": MEMBER}),
     Ask(
@@ -82,7 +82,7 @@ _WORDS: tuple[Scene, ...] = (
     ),
     _by_mia("moderate words remove", "Allowed again", {"word": "Zombies"}),
     Ask(command=TEXT, options={"prompt": MISTS}, makes="twelfth"),
-    Show(command=TEXT, job="twelfth", title="In the provider's queue"),
+    Show(under=TEXT, job="twelfth", title="In the provider's queue"),
     Suggest(
         command="moderate cancel",
         caption="The list of jobs",
@@ -91,7 +91,7 @@ _WORDS: tuple[Scene, ...] = (
     ),
     _by_mia("moderate cancel", "Somebody's job in the provider's queue", {"job": "{twelfth}"}),
     Show(
-        command="moderate cancel",
+        under="moderate cancel",
         caption="The status message afterwards",
         job="twelfth",
         title="Cancelled",
@@ -147,7 +147,7 @@ _SETTINGS: tuple[Scene, ...] = (
     _by_mia("settings log-channel", "Changes are told there", {"channel": LOUNGE}),
     _by_mia("settings notify", "By direct message", {"how": "dm"}),
     Read(
-        command="settings log-channel",
+        under="settings log-channel",
         caption="In the log channel, after the next change",
         channel=LOUNGE,
         says="notify",
@@ -174,7 +174,7 @@ _OPERATOR: tuple[Scene, ...] = (
     _by_mia("operator pause", "Paused"),
     Ask(command=TEXT, options={"prompt": MISTS}, makes="paused"),
     Show(
-        command="operator pause",
+        under="operator pause",
         caption="The status message of a new job meanwhile",
         job="paused",
         title="Waiting",
@@ -182,7 +182,7 @@ _OPERATOR: tuple[Scene, ...] = (
     Ask(command="queue show", under="operator pause", caption="The member looks at the queue"),
     _by_mia("operator status", "While paused"),
     _by_mia("operator resume", "Open again"),
-    Show(command=TEXT, job="paused", title="In the provider's queue"),
+    Show(under=TEXT, job="paused", title="In the provider's queue"),
     _by_mia("operator drain", "While a video is being made"),
     Ask(
         command=TEXT,

@@ -11,8 +11,9 @@ import pytest
 from sandbox.demo.commands import leaves
 from sandbox.demo.transcript import Transcript
 from sandbox.docs.blocks import blocks_of
+from sandbox.docs.component_lines import form_lines
 from sandbox.docs.options import options_table
-from sandbox.docs.recorder import record
+from sandbox.docs.recording import record
 from sandbox.docs.reply import WIDTH, Placeholders, lines_of, wrapped
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,6 +31,9 @@ def test_ids_and_times_are_the_same_in_every_recording() -> None:
     assert frozen.read("<@42>: `ZZZZZZ` before `YYYYYY`", NOON) == "@tom: 7F3K2Q before 8HJ4WM"
     for minutes, shown in ((-600, "1 minute ago"), (3, "in 2 minutes"), (700, "in 13 hours")):
         assert frozen.read(at(NOON + timedelta(minutes=minutes)), NOON) == shown
+    for minutes in (3, 700):
+        reset = f"resets {at(NOON + timedelta(minutes=minutes))}"
+        assert frozen.read(reset, NOON) == "resets in 13 hours"
 
 
 def test_days_and_numbers_of_one_recording_are_not_shown() -> None:
@@ -59,7 +63,12 @@ def test_a_message_is_read_from_top_to_bottom() -> None:
                 "footer": {"text": "Job ZZZZZZ"},
             }
         ],
-        "components": [{"components": [{"label": "Again"}, {"label": "Edit"}]}],
+        "components": [
+            {
+                "type": 1,
+                "components": [{"type": 2, "label": "Again"}, {"type": 2, "label": "Edit"}],
+            }
+        ],
     }
     frozen = Placeholders(names={"42": "tom"}, jobs={"ZZZZZZ": "7F3K2Q"})
     assert lines_of(message, frozen, NOON) == [
@@ -74,6 +83,68 @@ def test_a_message_is_read_from_top_to_bottom() -> None:
         "Cost: 1",
         "Job 7F3K2Q",
         "[Again] [Edit]",
+    ]
+
+
+def test_a_panel_is_read_with_what_can_be_chosen_in_it() -> None:
+    models = [{"label": f"model {number}", "value": str(number)} for number in range(10)]
+    container = {
+        "type": 17,
+        "components": [
+            {"type": 10, "content": "### Go on from `ZZZZZZ`"},
+            {
+                "type": 9,
+                "components": [{"type": 10, "content": "Other seeds."}],
+                "accessory": {"type": 2, "label": "3 more takes"},
+            },
+            {
+                "type": 1,
+                "components": [
+                    {"type": 3, "custom_id": "m", "placeholder": "Choose", "options": models}
+                ],
+            },
+            {"type": 14},
+            {"type": 10, "content": "Queued:\n-# `ZZZZZZ` · Done"},
+        ],
+    }
+    message = {"content": "", "attachments": [], "embeds": [], "components": [container]}
+    frozen = Placeholders(names={}, jobs={"ZZZZZZ": "7F3K2Q"})
+    lines = lines_of(message, frozen, NOON)
+    assert lines[:4] == [
+        "Go on from 7F3K2Q",
+        "[3 more takes] Other seeds.",
+        "[Choose ▾]",
+        "  ( ) model 0",
+    ]
+    assert lines[-4:] == ["  (and 2 more)", "", "Queued:", "7F3K2Q · Done"]
+
+
+def test_a_form_is_read_with_what_is_filled_in() -> None:
+    options: list[dict[str, Any]] = [
+        {"label": "Mine", "value": "m", "default": True},
+        {"label": "Theirs", "value": "t"},
+    ]
+    fields: tuple[tuple[str, str | None, dict[str, Any]], ...] = (
+        ("Words", "What happens.", {"type": 4, "value": "a cat"}),
+        ("Seed", None, {"type": 4}),
+        ("Whose", None, {"type": 21, "options": options}),
+        ("Which", None, {"type": 3, "options": [{**options[1], "description": "Dearer"}]}),
+        ("Last frame", None, {"type": 19}),
+    )
+    form = {
+        "title": "Edit Job",
+        "components": [
+            {"type": 18, "label": label, "description": hint, "component": field}
+            for label, hint, field in fields
+        ],
+    }
+    assert form_lines(form, lambda words: str(words or "").splitlines()) == [
+        "Edit Job",
+        *("", "Words: What happens.", "  a cat"),
+        *("", "Seed", "  (empty)"),
+        *("", "Whose", "  (x) Mine", "  ( ) Theirs"),
+        *("", "Which", "  ( ) Theirs (Dearer)"),
+        *("", "Last frame", "  (no file)"),
     ]
 
 
@@ -130,5 +201,7 @@ def test_commands_below_groups_have_their_full_names() -> None:
 async def test_the_bot_still_says_what_the_documentation_shows(tmp_path: Path) -> None:
     recording = await record(tmp_path, Transcript())
     blocks = blocks_of((ROOT / "docs" / "commands.md").read_text("utf-8"))
-    for name in recording.commands:
-        assert blocks[f"replies to /{name}"] == recording.of(name), "run `make docs`"
+    shown = {f"/{name}": name for name in recording.commands}
+    shown |= {name: name for name in recording.pressed}
+    for heading, name in shown.items():
+        assert blocks[f"replies to {heading}"] == recording.of(name), "run `make docs`"
