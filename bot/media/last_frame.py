@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import av
 from av.container import InputContainer
@@ -157,7 +157,7 @@ def _read_index(path: Path) -> _Index:
 
 def _packets(
     container: InputContainer, video: VideoStream, length: int
-) -> Iterator[av.Packet[VideoStream]]:
+) -> Iterator[av.Packet[Any]]:
     """Yield the packets of a video that are all there, and the empty last one."""
     for packet in container.demux([video]):
         if not is_cut(packet, length):

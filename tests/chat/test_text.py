@@ -112,9 +112,6 @@ EXAMPLES: list[RequestError] = [
     job_denials.OriginalGoneError("7F3K2Q"),
     job_denials.OriginalTooLargeError(actual_bytes=30 * 2**20, limit_bytes=10 * 2**20),
     denials.FormGoneError("0123456789AB"),
-    reports.NoLogChannelError(),
-    reports.JobDeletedError(JobId("7F3K2Q")),
-    reports.TooManyReportsError(limit=20),
     errors.ExportTooLargeError(limit_bytes=10 * 2**20, actual_bytes=11 * 2**20),
     InvalidOptionsError(
         problem=OptionProblem.ABOVE_CEILING, unit=Unit.COST, window=Window.DAY, limit=10**6

@@ -253,6 +253,7 @@ def an_interaction(
     interaction.filesize_limit = 10_000_000
     interaction.data = {"custom_id": "job:cancel:7F3K2Q"}
     interaction.command = None
+    interaction.message = None
     interaction.namespace = app_commands.Namespace(interaction, {}, [])
     interaction.client = MagicMock(spec=TweenBot)
     interaction.client.services = backstage.services()
