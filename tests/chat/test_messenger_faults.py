@@ -148,6 +148,7 @@ LEAVES_MESSAGES = {
     "tell_log_channel": 1,
     "post_report": 1,
     "count_reports": 1,
+    "delete_message": 0,
 }
 """The port's other methods, and how many messages each leaves."""
 
@@ -192,7 +193,8 @@ async def test_every_other_call_is_repeated_and_done_once(
         ),
         "tell_log_channel": lambda: messenger.tell_log_channel(line),
         "post_report": lambda: messenger.post_report(report, [video]),
-        "count_reports": lambda: messenger.count_reports(report, reported),
+        "count_reports": lambda: messenger.count_reports(report, standing),
+        "delete_message": lambda: messenger.delete_message(standing),
     }
     report = ReportPost(
         job=job,
@@ -202,8 +204,8 @@ async def test_every_other_call_is_repeated_and_done_once(
         shows_prompt=True,
         is_blocked=False,
     )
-    if name == "count_reports":
-        reported = await messenger.post_report(report, [])
+    if name in {"count_reports", "delete_message"}:
+        standing = await messenger.post_report(report, [])
     server.faults.add_sequence([trouble.fault()])
     await calls[name]()
     places = server.state.channels.values()
