@@ -244,7 +244,12 @@ def _sqlite_engine(url: URL, timeouts: Timeouts) -> AsyncEngine:
         # An error that repeats its parameters would carry prompts and signed URLs into the log.
         hide_parameters=True,
         connect_args={"timeout": BUSY_TIMEOUT_SECONDS},
+        # Each connection is a thread, with a cache and a heap of its own: more of them, opened and
+        # closed by every rush, cost more than the line in which the sixth reader waits. The one
+        # that worked last is taken first.
         pool_size=POOL_SIZE,
+        max_overflow=0,
+        pool_use_lifo=True,
         pool_timeout=timeouts.line_seconds,
     )
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)

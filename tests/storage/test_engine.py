@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert, select, text
+from sqlalchemy import event, insert, select, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.pool import QueuePool
@@ -353,3 +353,30 @@ def test_missing_driver_is_a_matter_of_configuration(monkeypatch: pytest.MonkeyP
     with pytest.raises(ConfigurationError) as caught:
         Database("postgresql://somebody@db/tween")
     assert caught.value.setting == "DATABASE_URL"
+
+
+async def test_a_rush_of_readers_opens_few_connections_and_each_has_its_turn(
+    empty_url: str, engine_name: str
+) -> None:
+    if engine_name != "sqlite":
+        pytest.skip("PostgreSQL's connections are no threads of ours")
+    database, opened = Database(empty_url), 0
+
+    def count(*_: object) -> None:
+        nonlocal opened
+        opened += 1
+
+    event.listen(database.engine.sync_engine, "connect", count)
+    answers = []
+
+    async def ask() -> None:
+        async with database.read() as connection:
+            answers.append((await connection.execute(text("SELECT 1"))).scalar_one())
+
+    try:
+        for _ in range(3):
+            await asyncio.gather(*(ask() for _ in range(40)))
+    finally:
+        await database.aclose()
+    assert answers == [1] * 120
+    assert opened <= POOL_SIZE
