@@ -4,6 +4,9 @@ The older one is a commit of this repository, in a folder and with packages of i
 file names them. Start and idle memory are measured here, the two builds taking turns, against
 sandboxes of this build; what each build's own benchmarks measure is run once for each and compared
 row by row. A copy without history, or a machine without a network, has nothing to compare with.
+
+``python -m tests.benchmarks.older_build [PART…] [--older FOLDER]`` measures some of it alone, with
+the older build kept in a folder.
 """
 
 from __future__ import annotations
@@ -17,10 +20,11 @@ import sys
 import tarfile
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import click
 from typing_extensions import override
 
 from sandbox.dashscope import DashScopeServer, EmulatorSettings
@@ -131,23 +135,36 @@ class Readings:
     idle_mib: list[float] = field(default_factory=list)
 
 
-async def rows() -> list[Row]:
-    """Compare with the older build."""
+PROCESSES = "processes"
+"""The part about start and idle memory; the others are named as their benchmarks."""
+PARTS = (PROCESSES, *dict.fromkeys(wanted.benchmark for wanted in WANTED))
+
+
+async def rows(parts: Collection[str] = PARTS, kept_in: Path | None = None) -> list[Row]:
+    """Compare with the older build.
+
+    Args:
+        parts: what is compared.
+        kept_in: where the older build is, or is made for the next time.
+    """
     with tempfile.TemporaryDirectory(prefix="tween-bench-") as name:
         folder = Path(name)
         try:
-            older = await asyncio.to_thread(_older_build, folder / "older")
+            older = await asyncio.to_thread(_older_build, kept_in or folder / "older")
         except (OSError, subprocess.CalledProcessError) as error:
             return [_told_only(str(error))]
         ours = Build(root=ROOT, python=Path(sys.executable))
-        found = await _readings(folder, (older, ours))
-        compared = [
-            _ratio(
-                "start to `started`, schema current", "s", 0.6, *(it.start_seconds for it in found)
-            ),
-            _ratio("idle bot, all processes (PSS)", "MiB", 0.6, *(it.idle_mib for it in found)),
-        ]
-        for benchmark in dict.fromkeys(wanted.benchmark for wanted in WANTED):
+        compared: list[Row] = []
+        if PROCESSES in parts:
+            found = await _readings(folder, (older, ours))
+            starts, idle = [it.start_seconds for it in found], [it.idle_mib for it in found]
+            compared += [
+                _ratio("start to `started`, schema current", "s", 0.6, *starts),
+                _ratio("idle bot, all processes (PSS)", "MiB", 0.6, *idle),
+            ]
+        for benchmark in PARTS[1:]:
+            if benchmark not in parts:
+                continue
             both = [await asyncio.to_thread(it.benchmark, benchmark) for it in (older, ours)]
             compared += [
                 _compared(wanted, both[0][wanted.row], both[1][wanted.row])
@@ -158,6 +175,9 @@ async def rows() -> list[Row]:
 
 
 def _older_build(folder: Path) -> Build:
+    python = folder / ".venv" / "bin" / "python"
+    if python.exists():
+        return Build(root=folder, python=python)
     archive = subprocess.run(  # noqa: S603
         ["git", "archive", OLDER],  # noqa: S607 - the developer's git
         cwd=ROOT,
@@ -167,7 +187,6 @@ def _older_build(folder: Path) -> Build:
     with tarfile.open(fileobj=io.BytesIO(archive)) as files:
         files.extractall(folder, filter="data")
     subprocess.run([sys.executable, "-m", "venv", folder / ".venv"], check=True)  # noqa: S603
-    python = folder / ".venv" / "bin" / "python"
     subprocess.run(  # noqa: S603
         [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
          "--require-hashes", "-r", folder / "requirements-dev.lock"],
@@ -237,3 +256,18 @@ def _told_only(why: str) -> Row:
         wanted=None,
         remark=f"the older build could not be made: {why}",
     )
+
+
+@click.command()
+@click.argument("parts", nargs=-1, type=click.Choice(PARTS))
+@click.option("--older", type=click.Path(path_type=Path), help="Where the older build is kept.")
+def main(*, parts: tuple[str, ...], older: Path | None) -> None:
+    """Compare this build with an older one, in some parts or in all."""
+    from tests.benchmarks.__main__ import table
+
+    kept_in = None if older is None else older.absolute()
+    click.echo(table(asyncio.run(rows(parts or PARTS, kept_in))))
+
+
+if __name__ == "__main__":
+    main()
