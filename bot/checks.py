@@ -9,7 +9,6 @@ import aiohttp
 import discord
 
 from bot.app import App, build_app
-from bot.callbacks import PATH
 from bot.chat.text import alerts
 from bot.domain.errors import (
     BotError,
@@ -194,6 +193,8 @@ async def _callbacks(app: App) -> str:
     settings = app.settings
     if settings.callback_url is None:
         return "off: no CALLBACK_TOKEN; tasks are polled"
+    from bot.callbacks import PATH  # brings cryptography, which most hosts have no use for
+
     url, query, _ = settings.callback_url.partition("?")
     shown = f"{url}?…" if query else url
     taken = f"taken at {PATH} on {settings.http_listen}, signed for {shown}"

@@ -10,10 +10,10 @@ from contextlib import suppress
 
 import aiohttp
 import discord
+from aiohttp import web
 
 from bot import __version__
 from bot.app import App, build_app
-from bot.callbacks import callback_routes
 from bot.chat.retry import converted
 from bot.checks import require_writable
 from bot.domain.errors import BotError, ConfigurationError, LostLeaseError
@@ -21,6 +21,7 @@ from bot.logs import get_logger
 from bot.loops import supervise
 from bot.media import confinement
 from bot.outside import Overrides
+from bot.services.stages.supervisor import Supervisor
 from bot.settings import Settings
 from bot.storage import jobs, schema
 from bot.storage.engine import Database
@@ -107,7 +108,7 @@ async def _serve(app: App) -> None:
             "loops": _flag(supervisor.is_well),
         },
         registry=app.metrics.registry,
-        routes=callback_routes(app, supervisor),
+        routes=_callback_routes(app, supervisor),
     )
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -138,6 +139,15 @@ async def _serve(app: App) -> None:
     finally:
         # However it ended: who still holds the lease answers, who does not is silent.
         await client.close()
+
+
+def _callback_routes(app: App, supervisor: Supervisor) -> list[web.RouteDef]:
+    if app.callback_verifier is None:
+        return []
+    # Most hosts take no calls, and cryptography takes 10 MB.
+    from bot.callbacks import callback_routes
+
+    return callback_routes(app, supervisor)
 
 
 async def _log_in(app: App) -> None:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import ssl
 from pathlib import Path
 from typing import Any
 
 import discord
+import httpx
 import pytest
 
 from bot.app import build_app
 from bot.callbacks import callback_routes
 from bot.chat.messenger import Messenger
 from bot.domain.errors import ResultHostError
+from bot.domain.ids import TaskId
 from bot.loops import supervise
 from bot.provider import DashScopeProvider
 from bot.settings import Settings
@@ -116,3 +119,15 @@ async def test_certificates_come_from_the_hosts_named_the_providers_way(
         assert app.callback_verifier._keys._tunnel is not None
         with pytest.raises(ResultHostError):
             app.callback_verifier._keys._place_of(CERTIFICATE)
+
+
+async def test_certificates_are_not_read_before_somebody_connects(
+    settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(**_: object) -> ssl.SSLContext:
+        raise AssertionError("read")
+
+    monkeypatch.setattr(httpx, "create_ssl_context", read)
+    async with build_app(Settings(**settings)) as app:
+        with pytest.raises(AssertionError, match="read"):
+            await app.provider.get_task(TaskId("any"))

@@ -33,7 +33,14 @@ from bot.domain.network import ForwardProxy, IPNetwork
 from bot.domain.ports import Clock, LocalFile, VideoProvider
 from bot.domain.requests.task import Task, TaskPage, TaskRequest, UploadedFile
 from bot.provider.downloads import Downloader
-from bot.provider.exchange import Body, Deadlines, Reply, exchange, new_transport
+from bot.provider.exchange import (
+    Body,
+    Certificates,
+    Deadlines,
+    Reply,
+    TransportOnDemand,
+    exchange,
+)
 from bot.provider.hosts import ResultHosts
 from bot.provider.mapping import error_of
 from bot.provider.query_lane import QueryLane
@@ -135,16 +142,20 @@ class DashScopeProvider(VideoProvider):
         self._secrets = (api_key,)
         self._headers = _headers(api_key, workspace_id=workspace_id, user_agent=user_agent)
         self._lane = QueryLane(per_second=queries_per_second, clock=clock)
-        context = certificates or httpx.create_ssl_context(trust_env=False)
+        authorities = self._authorities = Certificates(certificates)
         # A kept connection may be closed by the server just as a request leaves, which would make
         # a create's fate unclear for no reason.
-        self._creates = transport or new_transport(context, keeps_connections=False, proxy=proxy)
-        self._queries = transport or new_transport(context, keeps_connections=True, proxy=proxy)
-        self._results = transport or new_transport(context, keeps_connections=False)
+        self._creates = transport or TransportOnDemand(
+            authorities, keeps_connections=False, proxy=proxy
+        )
+        self._queries = transport or TransportOnDemand(
+            authorities, keeps_connections=True, proxy=proxy
+        )
+        self._results = transport or TransportOnDemand(authorities, keeps_connections=False)
         self._tunnel = (
             None
             if proxy is None
-            else transport or new_transport(context, keeps_connections=False, proxy=proxy)
+            else transport or TransportOnDemand(authorities, keeps_connections=False, proxy=proxy)
         )
         self._places = ResultTransport(
             direct=self._results,
@@ -197,7 +208,7 @@ class DashScopeProvider(VideoProvider):
         )
         if request.needs_uploads:
             headers["X-DashScope-OssResourceResolve"] = "enable"
-        reply = await exchange(
+        reply = await self._exchange(
             self._creates,
             call="create_task",
             method="POST",
@@ -205,7 +216,6 @@ class DashScopeProvider(VideoProvider):
             headers=headers,
             body=Body(content),
             deadline_seconds=self._deadlines.create,
-            connect_seconds=self._deadlines.connect,
         )
         if not _is_success(reply):
             prompts = (request.prompt or "", request.negative_prompt or "")
@@ -256,7 +266,7 @@ class DashScopeProvider(VideoProvider):
         Not a query of tasks: the provider takes 100 of these per second and model, page
         ``get-temporary-file-url`` under https://help.aliyun.com/zh/model-studio/.
         """
-        reply = await exchange(
+        reply = await self._exchange(
             self._queries,
             call="upload_policy",
             method="GET",
@@ -264,11 +274,34 @@ class DashScopeProvider(VideoProvider):
             headers=httpx.Headers(self._headers),
             body=Body(b""),
             deadline_seconds=self._deadlines.query,
-            connect_seconds=self._deadlines.connect,
         )
         if not _is_success(reply):
             raise _without_task(self._error(reply, call="upload_policy"))
         return parse(PolicyAnswer, reply.body, call="upload_policy", status=reply.status).data
+
+    async def _exchange(
+        self,
+        transport: httpx.AsyncBaseTransport,
+        *,
+        call: str,
+        method: str,
+        url: httpx.URL,
+        headers: httpx.Headers,
+        body: Body,
+        deadline_seconds: float,
+    ) -> Reply:
+        # No part of the deadline: it is for what is sent.
+        await self._authorities.read()
+        return await exchange(
+            transport,
+            call=call,
+            method=method,
+            url=url,
+            headers=headers,
+            body=body,
+            deadline_seconds=deadline_seconds,
+            connect_seconds=self._deadlines.connect,
+        )
 
     def _url(self, path: str) -> httpx.URL:
         return httpx.URL(f"{self._base_url}{path}")
@@ -281,7 +314,7 @@ class DashScopeProvider(VideoProvider):
                 counts as an answer that is out of order.
         """
         await self._lane.take_turn()
-        reply = await exchange(
+        reply = await self._exchange(
             self._queries,
             call=call,
             method=method,
@@ -289,7 +322,6 @@ class DashScopeProvider(VideoProvider):
             headers=httpx.Headers(self._headers),
             body=Body(b""),
             deadline_seconds=self._deadlines.query,
-            connect_seconds=self._deadlines.connect,
         )
         if _is_success(reply):
             return reply

@@ -133,6 +133,64 @@ def new_transport(
     )
 
 
+class Certificates:
+    """What servers' certificates are checked by, read when the first connection is made.
+
+    A start has no use for the authorities of the world, and whoever reads them waits for the disk
+    and for OpenSSL.
+    """
+
+    def __init__(self, own: ssl.SSLContext | None = None) -> None:
+        """Read nothing yet.
+
+        Args:
+            own: who is believed instead of the usual authorities.
+        """
+        self._context = own
+        self._reading = asyncio.Lock()
+
+    async def read(self) -> ssl.SSLContext:
+        """Return the authorities."""
+        async with self._reading:
+            if self._context is None:
+                self._context = await asyncio.to_thread(httpx.create_ssl_context, trust_env=False)
+            return self._context
+
+
+class TransportOnDemand(httpx.AsyncBaseTransport):
+    """A transport that is built when the first request comes."""
+
+    def __init__(
+        self,
+        certificates: Certificates,
+        *,
+        keeps_connections: bool,
+        proxy: ForwardProxy | None = None,
+    ) -> None:
+        """Remember what it is built of; see ``new_transport``."""
+        self._certificates = certificates
+        self._keeps_connections = keeps_connections
+        self._proxy = proxy
+        self._built: httpx.AsyncHTTPTransport | None = None
+
+    @override
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        transport = self._transport(await self._certificates.read())
+        return await transport.handle_async_request(request)
+
+    def _transport(self, context: ssl.SSLContext) -> httpx.AsyncHTTPTransport:
+        if self._built is None:
+            self._built = new_transport(
+                context, keeps_connections=self._keeps_connections, proxy=self._proxy
+            )
+        return self._built
+
+    @override
+    async def aclose(self) -> None:
+        if self._built is not None:
+            await self._built.aclose()
+
+
 def _httpx_proxy(proxy: ForwardProxy) -> httpx.Proxy:
     auth = None if proxy.user is None else (proxy.user, proxy.password or "")
     return httpx.Proxy(proxy.address, auth=auth)

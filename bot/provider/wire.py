@@ -83,7 +83,8 @@ EpochMs = Annotated[datetime, BeforeValidator(_epoch_ms)]
 class Answer(BaseModel):
     """A JSON object of the provider."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    # Each is made ready when it is first read, and not by every start.
+    model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
 
 
 class ErrorBody(Answer):

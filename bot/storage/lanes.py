@@ -19,7 +19,7 @@ from bot.domain.jobs.deadlines import LANE_OFF_FOR, UNCONFIRMED_COUNTS_FOR
 from bot.domain.jobs.render_times import RenderProfile
 from bot.domain.jobs.states import IN_FLIGHT, JobState
 from bot.storage.tables import accounts, jobs, lanes
-from bot.storage.upsert import upsert
+from bot.storage.upsert import upsert_all
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,15 +60,19 @@ async def ensure(
     Switching on at every start is deliberate: the operator may have bought the model since, and
     one refused create is free.
     """
-    for model, limit in limits:
-        values = {
-            "in_flight": limit.in_flight,
-            "submits_per_second": limit.submits_per_second,
-            "off_at": None,
-            "off_reason": None,
-        }
-        key = {"account": account, "model": model}
-        await upsert(connection, lanes, key, values, at_first={"throttled": 0})
+    rows = [
+        (
+            {"account": account, "model": model},
+            {
+                "in_flight": limit.in_flight,
+                "submits_per_second": limit.submits_per_second,
+                "off_at": None,
+                "off_reason": None,
+            },
+        )
+        for model, limit in limits
+    ]
+    await upsert_all(connection, lanes, rows, at_first={"throttled": 0})
 
 
 async def get(connection: AsyncConnection, account: AccountId, model: str) -> Lane | None:

@@ -1,4 +1,7 @@
-"""The tables. Migrations create them; a test compares the two."""
+"""The tables, their indexes but for those of ``partial_indexes``.
+
+Migrations create them; a test compares the two.
+"""
 
 from __future__ import annotations
 
@@ -65,11 +68,6 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
-
-
-def _partial(name: str, *columns: str, where: str) -> Index:
-    """Return an index of the rows that meet a condition, which both engines know."""
-    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
 
 
 jobs = Table(
@@ -147,32 +145,6 @@ jobs = Table(
     Column("operator_loss", Boolean, nullable=False),
     Column("forgotten_at", UtcDateTime),
     UniqueConstraint("account", "task_id"),
-    # A lane's waiting jobs of one guild, oldest first, and what is in flight. History is left out,
-    # and a query must say so in the same words.
-    _partial(
-        "ix_jobs_lane",
-        *("account", "model", "state", "guild_id", "created_at"),
-        where="finished_at IS NULL",
-    ),
-    # When a member was last served; what still waits is left out.
-    _partial(
-        "ix_jobs_served_member",
-        *("guild_id", "requester_id", "sent_at"),
-        where="sent_at IS NOT NULL",
-    ),
-    # What the status board looks for: nearly always nothing, among all jobs there ever were.
-    _partial("ix_jobs_unshown", "entered_at", where="shown_version < version"),
-    _partial(
-        "ix_jobs_unannounced",
-        "finished_at",
-        where="finished_at IS NOT NULL AND announced_at IS NULL",
-    ),
-    # What retention has yet to erase.
-    _partial(
-        "ix_jobs_unforgotten",
-        "finished_at",
-        where="finished_at IS NOT NULL AND forgotten_at IS NULL",
-    ),
     Index("ix_jobs_poll", "state", "next_poll_at"),
     Index("ix_jobs_guild", "guild_id", "created_at"),
     Index("ix_jobs_guild_state", "guild_id", "state", "created_at"),
@@ -323,7 +295,6 @@ audit_entries = Table(
     # The log channel that is still to be told; nothing once it is, or where there was none.
     Column("tell_in", Snowflake),
     Index("ix_audit_entries_guild", "guild_id", "at"),
-    _partial("ix_audit_entries_untold", "tell_in", "id", where="tell_in IS NOT NULL"),
 )
 
 # How often a request was refused, by error code and UTC day: no person, no prompt.

@@ -160,8 +160,15 @@ class RecordOfKinds(TypeDecorator[_R]):
         """
         super().__init__()
         self.kinds = tuple(kinds)
+        self._kinds = dict(kinds)
         self._names = {record: name for name, record in kinds.items()}
-        self._adapters = {name: TypeAdapter(record) for name, record in kinds.items()}
+        self._adapters: dict[str, TypeAdapter[_R]] = {}
+
+    def _adapter(self, kind: str) -> TypeAdapter[_R]:
+        # Made by need: most kinds are written rarely, and making all takes a while of each start.
+        if (adapter := self._adapters.get(kind)) is None:
+            adapter = self._adapters[kind] = TypeAdapter(self._kinds[kind])
+        return adapter
 
     @override
     def process_bind_param(self, value: _R | None, dialect: Dialect) -> str | None:
@@ -169,7 +176,7 @@ class RecordOfKinds(TypeDecorator[_R]):
         if value is None:
             return None
         kind = self._names[type(value)]
-        fields = self._adapters[kind].dump_python(value, mode="json")
+        fields = self._adapter(kind).dump_python(value, mode="json")
         stored = {"version": self.VERSION, "type": kind, **_storable_fields(fields)}
         return json.dumps(stored, ensure_ascii=False)
 
@@ -180,9 +187,9 @@ class RecordOfKinds(TypeDecorator[_R]):
             return None
         fields = json.loads(value)
         kind, version = fields.pop("type", None), fields.pop("version", None)
-        if version != self.VERSION or kind not in self._adapters:
+        if version != self.VERSION or kind not in self._kinds:
             raise ValueError(f"{kind} of version {version}")
-        return self._adapters[kind].validate_python(fields)
+        return self._adapter(kind).validate_python(fields)
 
 
 class PictureList(TypeDecorator[tuple[Picture, ...]]):

@@ -58,5 +58,33 @@ async def upsert(
     )
 
 
+async def upsert_all(
+    connection: AsyncConnection,
+    table: Table,
+    rows: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]],
+    *,
+    at_first: Mapping[str, Any] | None = None,
+) -> None:
+    """Insert rows, or change those that have the keys, in one go.
+
+    Args:
+        connection: a writing transaction.
+        table: the table.
+        rows: of each, as ``upsert`` takes them: columns that are unique together, and the others,
+            the same ones in all rows.
+        at_first: values for rows that are new.
+    """
+    if not rows:
+        return
+    key, values = rows[0]
+    insert = _insert(connection, table)
+    await connection.execute(
+        insert.on_conflict_do_update(
+            index_elements=_names(key), set_={name: insert.excluded[name] for name in values}
+        ),
+        [{**key, **values, **(at_first or {})} for key, values in rows],
+    )
+
+
 def _names(key: Mapping[str, Any]) -> Sequence[str]:
     return list(key)
