@@ -31,9 +31,11 @@ https://discord.com/developers/docs/components/reference#file-upload"""
 class _PictureUpload(discord.ui.FileUpload[Any]):
     """A field for one picture, of the kinds that Discord's client then offers."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, required: bool = False) -> None:
         # Both bounds: discord.py sends a null for one that is left out, which Discord refuses.
-        super().__init__(custom_id=Field.LAST_FRAME, required=False, min_values=0, max_values=1)
+        super().__init__(
+            custom_id=Field.LAST_FRAME, required=required, min_values=int(required), max_values=1
+        )
 
     @override
     def to_component_dict(self) -> Any:
@@ -175,7 +177,11 @@ def _choose_file(modal: discord.ui.Modal, files: Sequence[AttachedFile], label: 
 def _with_start(modal: discord.ui.Modal, offer: StartOffer, money: Money) -> discord.ui.Modal:
     words = text.presses
     modal.add_item(_words(None, required=False))
-    modal.add_item(_labelled(words.LAST_FRAME, _PictureUpload(), words.LAST_FRAME_HINT))
+    needs_last_frame = bool(offer.variants) and all(
+        each.key in offer.need_last_frame for each in offer.variants
+    )
+    hint = words.NEEDS_LAST_FRAME if needs_last_frame else words.LAST_FRAME_HINT
+    modal.add_item(_labelled(words.LAST_FRAME, _PictureUpload(required=needs_last_frame), hint))
     if offer.variants:
         hints = dict.fromkeys(offer.need_last_frame, words.NEEDS_LAST_FRAME)
         between = [each for each in offer.variants if each.key in offer.need_last_frame]

@@ -240,7 +240,12 @@ def _seconds(task: TaskRecord) -> object:
 
 def is_settled(job: Job) -> bool:
     is_shown = job.messages.shown_version >= job.version or job.messages.status_gone_at is not None
-    return job.is_terminal and is_shown and job.messages.announced_at is not None
+    return (
+        job.is_terminal
+        and is_shown
+        and job.messages.announced_at is not None
+        and job.messages.removal_due_at is None
+    )
 
 
 def _stuck(evidence: Evidence, allowed: Allowed) -> Iterator[str]:
@@ -277,7 +282,8 @@ def _deliveries(evidence: Evidence) -> Iterator[str]:
         ]
         if len(reports) > 1:
             yield f"job {job.id} is reported by {len(reports)} messages"
-        wanted = 1 if job.state is JobState.DELIVERED else 0
+        is_removed = job.messages.removal_requested_at is not None
+        wanted = 1 if job.state is JobState.DELIVERED and not is_removed else 0
         if len(holding) != wanted:
             where = ", ".join(str(message.id) for message, _ in holding)
             yield f"job {job.id} is {job.state}, and {len(holding)} messages have its video {where}"
@@ -378,6 +384,7 @@ def _status_messages(evidence: Evidence, allowed: Allowed) -> Iterator[str]:
                 yield f"job {job.id} is over, and its message still offers to cancel it"
         if (
             allowed.all_shown
+            and not (job.messages.removal_requested_at and job.messages.status_gone_at)
             and job.messages.status_message_id
             and job.messages.shown_version < job.version
         ):

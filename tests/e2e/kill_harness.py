@@ -23,7 +23,7 @@ from tests.e2e.crash_points import PART_WRITTEN
 from tests.e2e.crash_process import ShiftedClock
 from tests.e2e.forked_process import CrashableBot
 from tests.e2e.invariants import NOTHING_ODD, Allowed, hold, is_settled
-from tests.e2e.world import FRAMES_MODEL, World, story
+from tests.e2e.world import FRAMES_MODEL, World, cat, story
 
 PATIENCE_SECONDS = 180.0
 """A loaded machine takes its time; nothing here waits for it to pass."""
@@ -107,6 +107,16 @@ class KillHarness:
         """Have somebody report the newest video."""
         discord = self.world.discord
         await discord.actions.click(discord.users[who], self.world.status_messages()[-1], "Report")
+
+    async def go_on(self) -> None:
+        """Have a member fill in the form that goes on from the newest video."""
+        discord = self.world.discord
+        member = discord.users[1]
+        form = await discord.actions.click(member, self.world.status_messages()[-1], "Continue")
+        await form.modal_shown()
+        await discord.actions.submit_modal(
+            member, form, {"Words": "it runs away", "Last frame": [cat("last")]}
+        )
 
     async def cancel(self) -> None:
         """Cancel the oldest job that is not over."""
@@ -269,8 +279,8 @@ class KillHarness:
         """Let the bot live, with breaks of some minutes, until nothing is left to do."""
         await self.bot.kill()
         for _ in range(8):
-            await self.bot.start()
             known = await self._readings()
+            await self.bot.start()
             await until(partial(self._waits, known))
             found = await self.world.jobs()
             if all(map(is_settled, found)):
@@ -326,7 +336,10 @@ class KillHarness:
         return ShiftedClock(self.bot.shift).now()
 
     def _takes_its_time(self, job: Job) -> bool:
-        """Tell whether the task of a job stays as it is for some seconds."""
+        """Tell whether a job stays as it is for some seconds: what comes next is due later."""
+        removal_due_at = job.messages.removal_due_at
+        if removal_due_at is not None:
+            return (removal_due_at - self._now()).total_seconds() > FAR_SECONDS
         task = self.world.dashscope.tasks.get(job.task.id or "")
         if task is None or task.finished or job.state not in POLLED:
             return False

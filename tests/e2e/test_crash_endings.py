@@ -168,7 +168,7 @@ async def test_while_a_result_is_lost(tmp_path: Path) -> KillHarness:
     return stage
 
 
-@at(*step("job_forgotten"), *call("erase"))
+@at(*step("job_forgotten"), *call("erase"), *call("delete_message"))
 async def test_while_a_job_is_forgotten(tmp_path: Path) -> KillHarness:
     async with kill_harness(tmp_path) as stage:
         await stage.bot.start()
@@ -179,6 +179,7 @@ async def test_while_a_job_is_forgotten(tmp_path: Path) -> KillHarness:
         forgetting = (*call("erase"), *step("job_forgotten"))
         for job_id, point in zip((first, second, first, second), forgetting, strict=True):
             await stage.kill_at(point, act=partial(stage.forget, job_id))
+        await stage.kill_at(*call("delete_message"))
         await stage.bot.start()
         for job_id in (first, second):
             await stage.forget(job_id)

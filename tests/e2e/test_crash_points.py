@@ -251,6 +251,21 @@ async def test_while_a_log_channel_is_told(tmp_path: Path) -> KillHarness:
     return stage
 
 
+@at(*call("last_frame"))
+async def test_while_a_video_is_gone_on_from(tmp_path: Path) -> KillHarness:
+    async with kill_harness(tmp_path) as stage:
+        await stage.bot.start()
+        await stage.ask()
+        await stage.until(lambda found: found and found[0].is_terminal)
+        await stage.kill_at(*call("last_frame"), act=stage.go_on)
+        await stage.bot.start()
+        await stage.go_on()
+        _, following = await stage.until(lambda found: len(found) == 2)
+        assert following.origin.continued_from
+        await stage.end()
+    return stage
+
+
 @at(*call("post_report"), *call("count_reports"))
 async def test_while_moderators_are_told_of_a_report(tmp_path: Path) -> KillHarness:
     async with kill_harness(tmp_path) as stage:

@@ -136,10 +136,11 @@ def start_offer(catalogue: Catalogue) -> StartOffer:
     alone = variants(catalogue, Kind.IMAGE)
     known = {each.key for each in alone}
     between = [each for each in variants(catalogue, Kind.FRAMES) if each.key not in known]
-    model = catalogue.default(Kind.IMAGE)
+    kind = Kind.IMAGE if alone else Kind.FRAMES
+    model = catalogue.default(kind)
     usual = None
     if model is not None:
-        usual = f"{model.name} {catalogue.default_resolution(Kind.IMAGE, model)}"
+        usual = f"{model.name} {catalogue.default_resolution(kind, model)}"
     return StartOffer(
         variants=(*alone, *between),
         need_last_frame=frozenset(each.key for each in between),
