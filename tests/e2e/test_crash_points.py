@@ -115,7 +115,8 @@ async def test_while_the_pictures_of_a_retry_are_copied(tmp_path: Path) -> KillH
 @at(*call("edit_status"))
 async def test_while_a_status_message_is_edited(tmp_path: Path) -> KillHarness:
     async with kill_harness(tmp_path, emulator=STEPPED) as stage:
-        await stage.kill_at(*call("edit_status"), act=stage.ask)
+        await stage.kill_at("committed submitting>pending", act=stage.ask)
+        await stage.kill_at(*call("edit_status"))
         await stage.end()
     return stage
 
