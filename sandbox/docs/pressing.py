@@ -14,7 +14,7 @@ from sandbox.docs.component_lines import form_lines
 from sandbox.docs.reply import Placeholders, lines_of
 from sandbox.docs.scenes import File, Fill, OpenMenu, Press, Say, Value, Watch
 
-ANSWER_SECONDS = 20
+ANSWER_SECONDS = 60
 
 _JOB = re.compile(r"`([0-9A-HJKMNP-TV-Z]{6})`")
 

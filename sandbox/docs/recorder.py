@@ -40,7 +40,7 @@ from sandbox.docs.scenes import (
     section,
 )
 
-ANSWER_SECONDS = 20
+ANSWER_SECONDS = 60
 EVENT_SECONDS = 60
 """From a scene to what the next one waits for; a second or two are usual."""
 

@@ -63,12 +63,15 @@ _VIDEOS: tuple[Scene, ...] = (
     Ask(
         command=IMAGE, caption="Queued", options={**ROCKET, "prompt": DUSK, "seed": 7}, makes="pad"
     ),
+    # One may wait at a time.
+    Show(under=IMAGE, job="pad", title="In the provider's queue"),
     Ask(
         command=TEXT,
         caption="Queued",
         options={"prompt": MISTS, "size": "832*480", "seed": 7},
         makes="mists",
     ),
+    Show(under=TEXT, job="mists", title="In the provider's queue"),
     Suggest(command=TEXT, caption="The list of sizes", option="size", options={"prompt": MISTS}),
     Suggest(
         command=TEXT,

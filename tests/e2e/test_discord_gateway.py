@@ -121,7 +121,7 @@ async def test_a_gateway_that_stays_away_ends_the_process_and_the_next_goes_on(
         assert await is_served(await ask(world))
         server.faults.resume_refusals = server.faults.gateway_refusals = FOR_EVER
         server.gateway.drop()
-        assert await world.bot.ended(PATIENCE_SECONDS + 60) == 1
+        assert await world.bot.ended(PATIENCE_SECONDS + 150) == 1
         assert "no gateway for" in world.bot.log()
 
         server.faults.resume_refusals = server.faults.gateway_refusals = 0

@@ -197,7 +197,7 @@ def test_commands_below_groups_have_their_full_names() -> None:
 
 
 @pytest.mark.e2e
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 async def test_the_bot_still_says_what_the_documentation_shows(tmp_path: Path) -> None:
     recording = await record(tmp_path, Transcript())
     blocks = blocks_of((ROOT / "docs" / "commands.md").read_text("utf-8"))
