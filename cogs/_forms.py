@@ -76,9 +76,27 @@ class Filled:
         )
 
     def variant(self) -> tuple[str | None, int | None]:
-        """Return the key of the model and tier that were chosen, and their price in micro-CNY."""
-        key, _, micros = (self.one(Field.VARIANT) or "").rpartition(" ")
-        return (key, int(micros)) if key and _is_number(micros) else (None, None)
+        """Return the key of the model and tier that were chosen, and their price in micro-CNY.
+
+        Nothing of both where the form had nothing to choose from.
+
+        Raises:
+            InvalidOptionsError: no form offers that.
+        """
+        chosen = self.one(Field.VARIANT)
+        return (None, None) if chosen is None else variant_of(chosen)
+
+    def rewriting(self) -> Rewriting:
+        """Return whose words the model is to follow.
+
+        Raises:
+            InvalidOptionsError: no form offers that.
+        """
+        chosen = self.one(Field.REWRITING)
+        try:
+            return Rewriting.MINE_REWRITTEN if chosen is None else Rewriting(chosen)
+        except ValueError:
+            raise InvalidOptionsError(problem=OptionProblem.NOT_AMONG_CHOICES) from None
 
     def number(self) -> int:
         """Return which file was chosen, from 0."""
@@ -117,6 +135,18 @@ def _values_of(field: Mapping[str, Any]) -> list[str]:
     return [] if value is None else [str(value)]
 
 
+def variant_of(chosen: str) -> tuple[str, int]:
+    """Read what ``forms.variant_value`` wrote: a key, and a price in micro-CNY.
+
+    Raises:
+        InvalidOptionsError: it did not write that.
+    """
+    key, _, micros = chosen.rpartition(" ")
+    if not key or not _is_number(micros):
+        raise InvalidOptionsError(problem=OptionProblem.NOT_AMONG_CHOICES)
+    return key, int(micros)
+
+
 def _is_number(typed: str) -> bool:
     return typed.isascii() and typed.isdigit() and len(typed) <= _PLACES
 
@@ -135,7 +165,7 @@ async def _edit(
         origin_of(interaction),
         FilledEdit(
             prompt=await prompt_of(interaction, filled.one(Field.WORDS)),
-            rewriting=Rewriting(filled.one(Field.REWRITING) or Rewriting.MINE_REWRITTEN),
+            rewriting=filled.rewriting(),
             seed=filled.seed(),
             variant=key,
             at_most_micros=micros,

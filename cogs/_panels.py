@@ -23,6 +23,7 @@ from bot.services.intake.submissions import Queued
 from cogs._buttons import JobButton
 from cogs._checks import ASIDE, acknowledge, money_of, origin_of, requester_of, require_bot_may_post
 from cogs._errors import answer, say
+from cogs._forms import variant_of
 
 _TIER = r"(?P<tier>\d{3,4}P)"
 _MICROS = r"(?P<micros>\d{1,18})"
@@ -161,14 +162,14 @@ class ModelEntry(_Entry, template=panel_button(PanelVerb.MODEL, JOB)):
         if not isinstance(self.item, discord.ui.Select) or not self.item.values:
             return []
         require_bot_may_post(interaction)
-        key, _, micros = str(self.item.values[0]).rpartition(" ")
+        key, micros = variant_of(str(self.item.values[0]))
         return [
             await interaction.client.services.remakes.vary(
                 self.job_id,
                 requester_of(interaction),
                 origin_of(interaction),
                 key,
-                at_most_micros=int(micros),
+                at_most_micros=micros,
             )
         ]
 

@@ -49,6 +49,8 @@ class OptionProblem(StrEnum):
     """Attached to the message whose menu was used."""
     ONLY_OWN_PICTURES = "only_own_pictures"
     ONLY_OWN_VIDEOS = "only_own_videos"
+    NOT_AMONG_CHOICES = "not_among_choices"
+    """What came back from a form or panel is not what it offered."""
     PROMPT_TOO_LONG_FOR_FORM = "prompt_too_long_for_form"
     UNKNOWN_TIME_ZONE = "unknown_time_zone"
     LOG_CHANNEL_CLOSED = "log_channel_closed"

@@ -35,6 +35,9 @@ PROBLEMS: Mapping[OptionProblem, str] = {
     OptionProblem.ONLY_OWN_VIDEOS: (
         "That video is somebody else's. Under a video of mine, Continue is for everybody."
     ),
+    OptionProblem.NOT_AMONG_CHOICES: (
+        "What was chosen is not among what is offered there. Open it again and choose anew."
+    ),
     OptionProblem.PROMPT_TOO_LONG_FOR_FORM: (
         "This prompt has {actual:,} characters; Discord's forms take {limit:,}. Use /video instead."
     ),
