@@ -177,11 +177,9 @@ def _choose_file(modal: discord.ui.Modal, files: Sequence[AttachedFile], label: 
 def _with_start(modal: discord.ui.Modal, offer: StartOffer, money: Money) -> discord.ui.Modal:
     words = text.presses
     modal.add_item(_words(None, required=False))
-    needs_last_frame = bool(offer.variants) and all(
-        each.key in offer.need_last_frame for each in offer.variants
-    )
-    hint = words.NEEDS_LAST_FRAME if needs_last_frame else words.LAST_FRAME_HINT
-    modal.add_item(_labelled(words.LAST_FRAME, _PictureUpload(required=needs_last_frame), hint))
+    needed = offer.always_needs_last_frame
+    hint = words.LAST_FRAME_NEEDED if needed else words.LAST_FRAME_HINT
+    modal.add_item(_labelled(words.LAST_FRAME, _PictureUpload(required=needed), hint))
     if offer.variants:
         hints = dict.fromkeys(offer.need_last_frame, words.NEEDS_LAST_FRAME)
         between = [each for each in offer.variants if each.key in offer.need_last_frame]

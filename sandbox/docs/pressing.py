@@ -15,6 +15,7 @@ from sandbox.docs.reply import Placeholders, lines_of
 from sandbox.docs.scenes import File, Fill, OpenMenu, Press, Say, Value, Watch
 
 ANSWER_SECONDS = 60
+"""Until a press or command is answered; a busy machine takes more than the usual second."""
 
 _JOB = re.compile(r"`([0-9A-HJKMNP-TV-Z]{6})`")
 

@@ -16,7 +16,7 @@ from sandbox.demo.stage import Stage
 from sandbox.demo.transcript import Transcript
 from sandbox.discord.world.json import Json
 from sandbox.docs.component_lines import SHOWN_CHOICES
-from sandbox.docs.pressing import Presser
+from sandbox.docs.pressing import ANSWER_SECONDS, Presser
 from sandbox.docs.reply import Placeholders, lines_of, wrapped
 from sandbox.docs.scenes import (
     AdvanceClock,
@@ -40,7 +40,6 @@ from sandbox.docs.scenes import (
     section,
 )
 
-ANSWER_SECONDS = 60
 EVENT_SECONDS = 60
 """From a scene to what the next one waits for; a second or two are usual."""
 

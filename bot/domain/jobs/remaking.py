@@ -119,6 +119,13 @@ class StartOffer:
     usual: str | None
     """Key of what is taken when nobody chooses."""
 
+    @property
+    def always_needs_last_frame(self) -> bool:
+        """Whether nothing that is offered makes a video of the one picture alone."""
+        return bool(self.variants) and all(
+            each.key in self.need_last_frame for each in self.variants
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilledStart:

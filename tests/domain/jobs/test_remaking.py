@@ -85,9 +85,8 @@ def test_the_words_of_a_camera_move_are_neither_doubled_nor_lost(move: str) -> N
     assert (without.options.prompt, without.options.camera) == ("a cat", None)
 
 
-def an_edit(prompt: str | None, rewriting: Rewriting = Rewriting.MINE, **changes: object) -> Edit:
-    fields = {"seed": None, "variant": None, "has_last_frame": False} | changes
-    return Edit(prompt=prompt, rewriting=rewriting, **fields)  # type: ignore[arg-type]
+def an_edit(prompt: str | None, rewriting: Rewriting = Rewriting.MINE) -> Edit:
+    return Edit(prompt=prompt, rewriting=rewriting, seed=None, variant=None, has_last_frame=False)
 
 
 def test_a_take_has_another_seed_and_the_like_has_the_same_words() -> None:
